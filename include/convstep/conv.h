@@ -1,0 +1,84 @@
+// conv.h: 2-D convolution (cross-correlation, as everywhere in deep learning), channels last.
+//
+//   output[n,y,x,o] = activation(bias[o] + residual[n,y,x,o] + sum over i,j,c of
+//       padded[n, y*stride.height + i*dilation.height, x*stride.width + j*dilation.width, g*C/groups + c] *
+//       weights[i,j,c,o])
+//   where g = o / (O/groups) is the group of output channel o, and c runs over the C/groups channels of that group.
+//
+//   input [N,H,W,C]   weights [KH,KW,C/groups,O]   bias [O] or {} for none   residual [N,OH,OW,O] or {}
+//   output [N,OH,OW,O],  OH = floor((H + top + bottom - dilation.height*(KH-1) - 1) / stride.height) + 1;  OW alike.
+//   With SAME padding OH = ceil(H / stride.height).
+//
+// Float and double; the arithmetic is done in the type of the arrays. N = 0 is valid. The zeros of the padding take
+// part in the sum, so that 0 * infinity in a border is NaN, as it is in NumPy. Source: sections 3.2 and 3.3 of the
+// notebook (`conv_single_step`, `conv_forward`). Readable version: src/reference/conv.cc.
+#pragma once
+
+#include "convstep/activation.h"
+#include "convstep/runtime.h"
+#include "convstep/tensor.h"
+
+namespace convstep {
+
+enum class ConvAlgorithm {
+  kAuto,       // the library chooses
+  kReference,  // plain loops; each sum in the order of NumPy's np.sum, then the bias, then the residual
+};
+
+struct ConvOptions {
+  Size2 stride{1, 1};
+  Padding padding{};  // zeros: top, bottom, left, right; or Padding::same_upper(), Padding::same_lower()
+  Size2 dilation{1, 1};
+  int64_t groups = 1;
+  Activation activation = Activation::kNone;
+  double slope = 0.01;  // of kLeakyRelu
+  ConvAlgorithm algorithm = ConvAlgorithm::kAuto;
+  ProgressCallback progress{};
+};
+
+// The shape of the output. Throws as conv_forward does.
+Shape<4> conv_output_shape(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& options = {});
+
+// Writes every element of the output. The output must not overlap input, weights or bias; the residual may be the
+// output itself (the same view), which adds in place. Throws ShapeError (shapes) or ParameterError (options) before
+// anything is written.
+void conv_forward(View<const float, 4> input, View<const float, 4> weights, View<const float, 1> bias,
+                  View<float, 4> output, const ConvOptions& options = {}, View<const float, 4> residual = {});
+void conv_forward(View<const double, 4> input, View<const double, 4> weights, View<const double, 1> bias,
+                  View<double, 4> output, const ConvOptions& options = {}, View<const double, 4> residual = {});
+
+// The notebook's forms, with the notebook's names and shapes.
+
+// One window, one filter, one number: sum(a_slice_prev * W) + b.
+//   a_slice_prev [f,f,n_C_prev]   W the same shape   b [1,1,1]
+// The sum is taken in NumPy's order, so that its last bit is NumPy's. Throws ShapeError.
+float conv_single_step(View<const float, 3> a_slice_prev, View<const float, 3> W, View<const float, 3> b);
+double conv_single_step(View<const double, 3> a_slice_prev, View<const double, 3> W, View<const double, 3> b);
+
+struct ConvHparameters {
+  int64_t stride = 1;
+  int64_t pad = 0;
+};
+
+// What the backward pass needs. Its views are the very ones that were passed in: they borrow.
+template <class T>
+struct ConvCache {
+  View<const T, 4> A_prev, W, b;
+  ConvHparameters hparameters;
+};
+
+template <class T>
+struct ConvResult {
+  Tensor<T, 4> Z;
+  ConvCache<T> cache;
+};
+
+// A whole layer without activation:  auto [Z, cache] = conv_forward(A_prev, W, b, {.stride = 2, .pad = 1});
+//   A_prev [m,n_H_prev,n_W_prev,n_C_prev]   W [f,f,n_C_prev,n_C]   b [1,1,1,n_C]   Z [m,n_H,n_W,n_C]
+// Throws ShapeError, ParameterError, std::bad_alloc.
+ConvResult<float> conv_forward(View<const float, 4> A_prev, View<const float, 4> W, View<const float, 4> b,
+                               const ConvHparameters& hparameters);
+ConvResult<double> conv_forward(View<const double, 4> A_prev, View<const double, 4> W, View<const double, 4> b,
+                                const ConvHparameters& hparameters);
+
+}  // namespace convstep

@@ -1,0 +1,54 @@
+// error.h: what convstep throws. Every message names the argument, what was given and what was expected.
+//
+//   std::invalid_argument <- ArgumentError <- ShapeError       a shape that does not fit
+//                                          <- ParameterError   a stride, window, mode, ... out of its range
+//   std::runtime_error    <- FormatError                       a file whose contents are not what they should be
+//                         <- FileError                         a file that cannot be opened, read or written
+//   std::bad_alloc                                             no memory for the result
+//
+// All but bad_alloc are thrown before an output array or file is touched.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace convstep {
+
+// An argument that cannot be used. what() reads "argument: got GIVEN, expected EXPECTED (HINT)".
+class ArgumentError : public std::invalid_argument {
+ public:
+  ArgumentError(std::string_view argument, std::string_view given, std::string_view expected,
+                std::string_view hint = {});
+
+  const std::string& argument() const { return argument_; }
+  const std::string& given() const { return given_; }
+  const std::string& expected() const { return expected_; }
+
+ private:
+  std::string argument_, given_, expected_;
+};
+
+class ShapeError : public ArgumentError {
+ public:
+  using ArgumentError::ArgumentError;
+};
+
+class ParameterError : public ArgumentError {
+ public:
+  using ArgumentError::ArgumentError;
+};
+
+// The contents of a file. what() reads "PATH: CAUSE".
+class FormatError : public std::runtime_error {
+ public:
+  FormatError(std::string_view path, std::string_view cause);
+};
+
+// The file itself. what() reads "PATH: CAUSE".
+class FileError : public std::runtime_error {
+ public:
+  FileError(std::string_view path, std::string_view cause);
+};
+
+}  // namespace convstep

@@ -1,0 +1,31 @@
+// image.h: pictures in and out, as arrays of shape (1, H, W, C) with values from 0 to 1.
+//
+// PNG: grey (C = 1), grey with alpha (2), RGB (3), RGBA (4); 1 to 16 bits; a palette becomes RGB, or RGBA where it has
+// transparent entries. JPEG: grey or RGB. The kind is found from the file's first bytes, never from its name. A value v
+// of b bits becomes v / (2^b - 1); no colour profile or gamma is applied.
+//
+// A file that is cut off, damaged or announces more pixels than its bytes can hold is a FormatError, before anything of
+// that size is allocated.
+#pragma once
+
+#include <string>
+
+#include "convstep/tensor.h"
+
+namespace convstep {
+
+// Pictures above this many pixels are refused: a crafted header must not be able to claim all memory.
+inline constexpr int64_t kMaxPixels = int64_t{1} << 28;
+
+// Does the file start as a PNG or a JPEG does? Throws FileError where it cannot be read.
+bool is_image(const std::string& path);
+
+// Throws FileError, FormatError.
+Tensor<float, 4> load_image(const std::string& path);
+
+// Writes an 8-bit PNG of one picture, image [1,H,W,C] with C = 1, 2, 3 or 4: grey, grey and alpha, RGB, RGBA. Values
+// are clamped to 0..1 and rounded to the nearest of 256 levels; NaN becomes 0. Written as save_npy writes: beside the
+// target, synced, renamed. Throws ShapeError, FileError.
+void save_png(const std::string& path, View<const float, 4> image);
+
+}  // namespace convstep

@@ -1,0 +1,64 @@
+// npy.h: NumPy's files. .npy holds one array, .npz is a zip archive of .npy members.
+//
+// Reading accepts versions 1, 2 and 3, both byte orders, C and Fortran order, any rank; bool, int8 to int64, uint8 to
+// uint64, float32 and float64. These are doors for untrusted files: a header is believed only as far as the file's size
+// bears it out, and nothing is allocated before that is checked. Objects are never unpickled.
+//
+// Writing makes version 1.0, little-endian, C order. A file is written beside its target, synced, and renamed over it,
+// so that the target is at every moment either the old file or the whole new one; a symbolic link is followed,
+// permissions are kept. Source of the formats: NumPy's numpy.lib.format, PKWARE's APPNOTE.
+//
+// All functions throw FileError (the file cannot be opened, read, written) or FormatError (its contents are not valid).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "convstep/tensor.h"
+
+namespace convstep {
+
+enum class Dtype { kBool, kInt8, kInt16, kInt32, kInt64, kUint8, kUint16, kUint32, kUint64, kFloat32, kFloat64 };
+
+int64_t dtype_size(Dtype dtype);      // bytes of one element
+const char* dtype_name(Dtype dtype);  // NumPy's name: "float64"
+
+// An array whose type and rank are known only at run time: dense, row-major, in the byte order of this machine.
+struct Array {
+  Dtype dtype = Dtype::kFloat64;
+  std::vector<int64_t> shape;      // empty for a scalar
+  Tensor<unsigned char, 1> bytes;  // size() * dtype_size(dtype) of them
+
+  int64_t size() const;  // the product of the shape; 1 for a scalar
+
+  // The elements converted to T (float or double), as NumPy's astype does. Throws ShapeError, naming `argument`, where
+  // the array has not Rank axes.
+  template <class T, int Rank>
+  Tensor<T, Rank> to(const std::string& argument) const;
+
+  // All elements converted, in row-major order, whatever the rank.
+  template <class T>
+  Tensor<T, 1> flat() const;
+};
+
+// A copy of a view as an Array: float, double, int64_t or bool elements.
+template <class T, int Rank>
+Array to_array(View<const T, Rank> view);
+
+// One array: from "x.npy", from "x.npz" if it has one member, or from the member "x.npz:name" (the name with or without
+// its ".npy").
+Array load_array(const std::string& path);
+
+void save_npy(const std::string& path, const Array& array);
+
+// The members of an .npz file in the order of its directory, without ".npy".
+std::vector<std::string> npz_members(const std::string& path);
+
+// Writes an .npz file that np.load reads; deflated like np.savez_compressed where `compress`, else stored like
+// np.savez.
+void save_npz(const std::string& path, std::span<const std::pair<std::string, Array>> members, bool compress = true);
+
+}  // namespace convstep

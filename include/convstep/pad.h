@@ -1,0 +1,26 @@
+// pad.h: zero padding.
+//
+//   output[n, y + top, x + left, c] = input[n, y, x, c], and 0 around it
+//   input [N,H,W,C]   output [N, top + H + bottom, left + W + right, C]
+//
+// Float and double. Source: section 3.1 of the notebook (`zero_pad`). Readable version: src/reference/pad.cc.
+#pragma once
+
+#include "convstep/tensor.h"
+
+namespace convstep {
+
+// The shape of the padded array. Throws ShapeError where it would not fit in 64 bits, ParameterError where the padding
+// is negative or one of the SAME rules (which need a window to be defined).
+Shape<4> pad_output_shape(const Shape<4>& input, const Padding& padding);
+
+// Writes every element of the output, which must not overlap the input. Throws what pad_output_shape throws, and
+// ShapeError where the output has another shape, before anything is written.
+void zero_pad(View<const float, 4> input, View<float, 4> output, const Padding& padding);
+void zero_pad(View<const double, 4> input, View<double, 4> output, const Padding& padding);
+
+// The notebook's form: `pad` rows and columns on every side of each image of X.
+Tensor<float, 4> zero_pad(View<const float, 4> X, int64_t pad);
+Tensor<double, 4> zero_pad(View<const double, 4> X, int64_t pad);
+
+}  // namespace convstep

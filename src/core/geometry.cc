@@ -1,0 +1,120 @@
+#include "core/geometry.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "convstep/error.h"
+
+namespace convstep {
+namespace {
+
+constexpr const char* kTooLarge = "sizes whose sums and products fit in 63 bits";
+
+int64_t add(int64_t a, int64_t b, const char* argument) {
+  int64_t sum;
+  if (__builtin_add_overflow(a, b, &sum)) throw ShapeError(argument, std::to_string(std::max(a, b)), kTooLarge);
+  return sum;
+}
+
+int64_t multiply(int64_t a, int64_t b, const char* argument) {
+  int64_t product;
+  if (__builtin_mul_overflow(a, b, &product)) throw ShapeError(argument, std::to_string(std::max(a, b)), kTooLarge);
+  return product;
+}
+
+void check_at_least_one(const char* argument, const Size2& size) {
+  if (size.height < 1 || size.width < 1) throw ParameterError(argument, to_string(size), "1 or more, high and wide");
+}
+
+// The number of elements from the first tap of a window to its last, both included.
+int64_t extent(int64_t window, int64_t dilation) {
+  return add(multiply(window - 1, dilation, "dilation"), 1, "dilation");
+}
+
+// The SAME rules: as many positions as the stride fits into the input, and just enough padding for them.
+WindowAxis resolve_same(WindowAxis axis, Padding::Rule rule) {
+  axis.output = (axis.input - 1) / axis.stride + 1;
+  const int64_t last_end =
+      add((axis.output - 1) * axis.stride, extent(axis.window, axis.dilation), "window");  // product < input
+  const int64_t total = std::max<int64_t>(last_end - axis.input, 0);
+  axis.before = rule == Padding::Rule::kSameUpper ? total / 2 : total - total / 2;
+  axis.after = total - axis.before;
+  return axis;
+}
+
+// Explicit padding. Sets output to 0 where the window does not fit at all.
+WindowAxis resolve_explicit(WindowAxis axis, Rounding rounding) {
+  const int64_t padded = add(add(axis.input, axis.before, "padding"), axis.after, "padding");
+  const int64_t room = padded - extent(axis.window, axis.dilation);  // how far the window can move
+  if (room >= 0) {
+    axis.output = room / axis.stride + 1;
+    // A last window that hangs over the end still counts, unless it would start beyond input and leading padding.
+    const bool hangs_over = rounding == Rounding::kCeil && room % axis.stride != 0;
+    if (hangs_over && axis.output <= (axis.input + axis.before - 1) / axis.stride) ++axis.output;
+  } else {
+    axis.output = rounding == Rounding::kCeil && -room < axis.stride ? 1 : 0;
+  }
+  return axis;
+}
+
+}  // namespace
+
+void check_padding(const Padding& padding) {
+  const int64_t sides[] = {padding.top, padding.bottom, padding.left, padding.right};
+  const std::string given = to_string(sides, 4);
+  if (*std::min_element(sides, sides + 4) < 0) throw ParameterError("padding", given, "0 or more on every side");
+  if (padding.rule != Padding::Rule::kExplicit && *std::max_element(sides, sides + 4) > 0) {
+    throw ParameterError("padding", given, "either four numbers or a SAME rule, not both");
+  }
+}
+
+WindowGeometry resolve_geometry(const Size2& image, const Size2& window, const char* window_argument,
+                                const Size2& stride, const Size2& dilation, const Padding& padding, Rounding rounding) {
+  check_at_least_one(window_argument, window);
+  check_at_least_one("stride", stride);
+  check_at_least_one("dilation", dilation);
+  check_padding(padding);
+
+  WindowGeometry geometry{
+      .height = {image.height, window.height, stride.height, dilation.height, padding.top, padding.bottom, 0},
+      .width = {image.width, window.width, stride.width, dilation.width, padding.left, padding.right, 0}};
+  if (padding.rule != Padding::Rule::kExplicit) {
+    return {resolve_same(geometry.height, padding.rule), resolve_same(geometry.width, padding.rule)};
+  }
+  geometry = {resolve_explicit(geometry.height, rounding), resolve_explicit(geometry.width, rounding)};
+  if (geometry.height.output == 0 || geometry.width.output == 0) {
+    const Size2 reach{extent(window.height, dilation.height), extent(window.width, dilation.width)};
+    const Size2 padded{image.height + padding.top + padding.bottom, image.width + padding.left + padding.right};
+    const std::string dilated = dilation == Size2{1, 1} ? "" : "dilated to " + to_string(reach) + " it ";
+    throw ShapeError(
+        window_argument, to_string(window), "a window that fits into the padded input",
+        "the window " + to_string(window) + " " + dilated + "is larger than the padded input " + to_string(padded));
+  }
+  return geometry;
+}
+
+void check_no_empty_window(const WindowAxis& axis, const char* axis_name) {
+  const auto reads_input = [&](int64_t o) {
+    const int64_t start = axis.source(o, 0);
+    // The first tap at or after index 0; it exists and lies inside, or the window reads padding alone.
+    const int64_t tap = start >= 0 ? 0 : (-start - 1) / axis.dilation + 1;
+    return tap < axis.window && axis.is_inside(start + tap * axis.dilation);
+  };
+  bool all_read = reads_input(0) && reads_input(axis.output - 1);
+  // Where the taps lie further apart than the input is long, a window that starts before the input can also step over
+  // it. The places where it lands repeat with a period of dilation / gcd(stride, dilation) windows.
+  if (axis.dilation > axis.input) {
+    const int64_t starting_before = std::min(axis.output, axis.before / axis.stride + 1);
+    const int64_t period = axis.dilation / std::gcd(axis.stride, axis.dilation);
+    for (int64_t o = 0; all_read && o < std::min(starting_before, period); ++o) all_read = reads_input(o);
+  }
+  if (!all_read) {
+    const int64_t sides[] = {axis.before, axis.after};
+    throw ParameterError("padding", to_string(sides, 2) + " along the " + axis_name,
+                         "padding that leaves every window at least one element of the input",
+                         "the window of " + std::to_string(axis.window) + " with dilation " +
+                             std::to_string(axis.dilation) + " would lie wholly on padding");
+  }
+}
+
+}  // namespace convstep

@@ -1,0 +1,36 @@
+// geometry.h: where windows lie. Height and width are worked out apart, each as one WindowAxis.
+#pragma once
+
+#include "convstep/shape.h"
+
+namespace convstep {
+
+// A window of `window` taps, `dilation` apart, that moves `stride` elements at a time over an axis of `input` elements
+// with `before` and `after` elements of padding around it, and stops at `output` positions.
+struct WindowAxis {
+  int64_t input, window, stride, dilation, before, after, output;
+
+  // The index in the input that tap i of the window at position o reads; outside 0..input-1 it reads padding.
+  int64_t source(int64_t o, int64_t i) const { return o * stride + i * dilation - before; }
+  bool is_inside(int64_t index) const { return 0 <= index && index < input; }
+};
+
+struct WindowGeometry {
+  WindowAxis height, width;
+};
+
+enum class Rounding { kFloor, kCeil };
+
+// Checks window, stride, dilation and padding, resolves SAME padding and computes the output size of both axes.
+// `image` is {H, W}; `window_argument` names the window in messages. Throws ShapeError, ParameterError.
+WindowGeometry resolve_geometry(const Size2& image, const Size2& window, const char* window_argument,
+                                const Size2& stride, const Size2& dilation, const Padding& padding, Rounding rounding);
+
+// Throws ParameterError where some window of the axis reads nothing but padding. Such a window has no maximum and no
+// mean.
+void check_no_empty_window(const WindowAxis& axis, const char* axis_name);
+
+// `padding` with non-negative numbers and, for a SAME rule, zeros; else throws ParameterError.
+void check_padding(const Padding& padding);
+
+}  // namespace convstep

@@ -1,0 +1,111 @@
+#include "convstep/pool.h"
+
+#include <cmath>
+
+#include "convstep/error.h"
+#include "core/checks.h"
+#include "core/geometry.h"
+#include "reference/reference.h"
+
+namespace convstep {
+namespace {
+
+WindowGeometry check_geometry(const Shape<4>& input, const PoolOptions& options) {
+  check_batch_shape("input", input.data(), 4, sizeof(float));
+  if (options.mode < PoolMode::kMax || options.mode > PoolMode::kLp) {
+    throw ParameterError("mode", std::to_string(static_cast<int>(options.mode)), "a value of PoolMode");
+  }
+  if (options.mode == PoolMode::kLp && !(options.p >= 1 && std::isfinite(options.p))) {
+    throw ParameterError("p", std::to_string(options.p), "a finite number of 1 or more");
+  }
+  const WindowGeometry geometry =
+      resolve_geometry({input[1], input[2]}, options.window, "window", options.stride, options.dilation,
+                       options.padding, options.ceil_mode ? Rounding::kCeil : Rounding::kFloor);
+  check_no_empty_window(geometry.height, "height");
+  check_no_empty_window(geometry.width, "width");
+  return geometry;
+}
+
+Shape<4> output_shape(const Shape<4>& input, const WindowGeometry& geometry) {
+  const Shape<4> output{input[0], geometry.height.output, geometry.width.output, input[3]};
+  element_count("output", output.data(), 4, sizeof(double));
+  return output;
+}
+
+template <class T>
+void run(const reference::PoolArguments<T>& arguments, const PoolOptions& options) {
+  const auto& [input, output, indices] = arguments;
+  const WindowGeometry geometry = check_geometry(input.shape(), options);
+  const Shape<4> expected = output_shape(input.shape(), geometry);
+  check_shape("output", output.shape().data(), expected.data(), 4, "(N, OH, OW, C)");
+  check_readable(extent_of("input", input));
+  check_writable(extent_of("output", output));
+  check_no_overlap(extent_of("output", output), extent_of("input", input));
+  reference::pool_forward(arguments, geometry, options);
+}
+
+template <class T>
+void run_with_indices(const reference::PoolArguments<T>& arguments, const PoolOptions& options) {
+  const auto& [input, output, indices] = arguments;
+  if (options.mode != PoolMode::kMax) throw ParameterError("mode", "a mode without maxima", "PoolMode::kMax");
+  check_shape("indices", indices.shape().data(), output.shape().data(), 4, "the shape of the output");
+  check_writable(extent_of("indices", indices));
+  check_no_overlap(extent_of("indices", indices), extent_of("input", input));
+  check_no_overlap(extent_of("indices", indices), extent_of("output", output));
+  run(arguments, options);
+}
+
+PoolMode notebook_mode(const std::string& mode) {
+  if (mode == "max") return PoolMode::kMax;
+  if (mode == "average") return PoolMode::kAverage;
+  throw ParameterError("mode", "\"" + mode + "\"", "\"max\" or \"average\"");
+}
+
+template <class T>
+PoolResult<T> notebook_forward(View<const T, 4> A_prev, const PoolHparameters& hparameters, const std::string& mode) {
+  const auto& [stride, f] = hparameters;
+  if (stride < 1) throw ParameterError("stride", std::to_string(stride), "1 or more");
+  if (f < 1) throw ParameterError("f", std::to_string(f), "1 or more");
+  const PoolOptions options{.window = {f, f}, .stride = {stride, stride}, .mode = notebook_mode(mode)};
+
+  auto A = Tensor<T, 4>::uninitialized(pool_output_shape(A_prev.shape(), options));
+  pool_forward(A_prev, A, options);
+  return {std::move(A), {A_prev, hparameters}};
+}
+
+}  // namespace
+
+Shape<4> pool_output_shape(const Shape<4>& input, const PoolOptions& options) {
+  return output_shape(input, check_geometry(input, options));
+}
+
+PoolOptions global_pool_options(const Shape<4>& input, PoolMode mode) {
+  return {.window = {input[1], input[2]}, .mode = mode};
+}
+
+void pool_forward(View<const float, 4> input, View<float, 4> output, const PoolOptions& options) {
+  run<float>({input, output, {}}, options);
+}
+void pool_forward(View<const double, 4> input, View<double, 4> output, const PoolOptions& options) {
+  run<double>({input, output, {}}, options);
+}
+
+void pool_forward(View<const float, 4> input, View<float, 4> output, View<int64_t, 4> indices,
+                  const PoolOptions& options) {
+  run_with_indices<float>({input, output, indices}, options);
+}
+void pool_forward(View<const double, 4> input, View<double, 4> output, View<int64_t, 4> indices,
+                  const PoolOptions& options) {
+  run_with_indices<double>({input, output, indices}, options);
+}
+
+PoolResult<float> pool_forward(View<const float, 4> A_prev, const PoolHparameters& hparameters,
+                               const std::string& mode) {
+  return notebook_forward(A_prev, hparameters, mode);
+}
+PoolResult<double> pool_forward(View<const double, 4> A_prev, const PoolHparameters& hparameters,
+                                const std::string& mode) {
+  return notebook_forward(A_prev, hparameters, mode);
+}
+
+}  // namespace convstep

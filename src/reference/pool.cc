@@ -1,0 +1,132 @@
+// pool.cc: pooling, section 4 of the notebook.
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "reference/pairwise_sum.h"
+#include "reference/reference.h"
+
+namespace convstep::reference {
+namespace {
+
+// One channel of one image, and the window at output position (y, x) above it.
+template <class T>
+struct Window {
+  View<const T, 4> input;
+  const WindowGeometry& geometry;
+  int64_t n, y, x, c;
+
+  // Calls visit(value, row, column) for every element of the input under the window, row by row.
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (int64_t i = 0; i < geometry.height.window; ++i) {
+      const int64_t row = geometry.height.source(y, i);
+      if (!geometry.height.is_inside(row)) continue;
+      for (int64_t j = 0; j < geometry.width.window; ++j) {
+        const int64_t column = geometry.width.source(x, j);
+        if (geometry.width.is_inside(column)) visit(input(n, row, column, c), row, column);
+      }
+    }
+  }
+};
+
+template <class T>
+struct Maximum {
+  T value;
+  int64_t index;  // row * W + column
+};
+
+// IEEE 754-2019 `maximum`: a is larger than b, with NaN above all numbers and +0 above -0.
+template <class T>
+bool is_larger(T a, T b) {
+  if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && !std::isnan(b);
+  return a > b || (a == b && std::signbit(b) && !std::signbit(a));
+}
+
+template <class T>
+Maximum<T> maximum(const Window<T>& window) {
+  Maximum<T> best{-std::numeric_limits<T>::infinity(), -1};
+  window.for_each([&](T value, int64_t row, int64_t column) {
+    if (best.index < 0 || is_larger(value, best.value)) best = {value, row * window.input.shape(2) + column};
+  });
+  return best;
+}
+
+// The sum of term(value) over the window: each row in NumPy's order, then row by row; `row_terms` has room for one row.
+template <class T, class Term>
+T sum(const Window<T>& window, std::vector<T>& row_terms, Term term) {
+  T total = T(-0.0);
+  int64_t current_row = -1;
+  row_terms.clear();
+  const auto add_row = [&] {
+    if (!row_terms.empty()) total += pairwise_sum(row_terms.data(), static_cast<int64_t>(row_terms.size()));
+    row_terms.clear();
+  };
+  window.for_each([&](T value, int64_t row, int64_t) {
+    if (row != current_row) add_row();
+    current_row = row;
+    row_terms.push_back(term(value));
+  });
+  add_row();
+  return total;
+}
+
+// How many taps of the window at position o count along one axis: those on the input, or also those on its padding.
+int64_t count_taps(const WindowAxis& axis, int64_t o, bool include_padding) {
+  int64_t count = 0;
+  for (int64_t i = 0; i < axis.window; ++i) {
+    const int64_t index = axis.source(o, i);
+    const bool on_padding = index < 0 || (index >= axis.input && index < axis.input + axis.after);
+    count += axis.is_inside(index) || (include_padding && on_padding);
+  }
+  return count;
+}
+
+template <class T>
+T average(const Window<T>& window, std::vector<T>& row_terms, bool include_padding) {
+  const int64_t count = count_taps(window.geometry.height, window.y, include_padding) *
+                        count_taps(window.geometry.width, window.x, include_padding);
+  return sum(window, row_terms, [](T value) { return value; }) / static_cast<T>(count);
+}
+
+template <class T>
+T lp_norm(const Window<T>& window, std::vector<T>& row_terms, double p) {
+  if (p == 1) return sum(window, row_terms, [](T value) { return std::abs(value); });
+  if (p == 2) return std::sqrt(sum(window, row_terms, [](T value) { return value * value; }));
+  const T power = static_cast<T>(p);
+  return std::pow(sum(window, row_terms, [power](T value) { return std::pow(std::abs(value), power); }), 1 / power);
+}
+
+}  // namespace
+
+template <class T>
+void pool_forward(const PoolArguments<T>& arguments, const WindowGeometry& geometry, const PoolOptions& options) {
+  const auto& [input, output, indices] = arguments;
+  const auto [N, OH, OW, C] = output.shape();
+  std::vector<T> row_terms;
+
+  for (int64_t n = 0; n < N; ++n) {
+    for (int64_t y = 0; y < OH; ++y) {
+      for (int64_t x = 0; x < OW; ++x) {
+        for (int64_t c = 0; c < C; ++c) {
+          const Window<T> window{input, geometry, n, y, x, c};
+          if (options.mode == PoolMode::kMax) {
+            const Maximum<T> best = maximum(window);
+            output(n, y, x, c) = best.value;
+            if (indices) indices(n, y, x, c) = best.index;
+          } else if (options.mode == PoolMode::kAverage) {
+            output(n, y, x, c) = average(window, row_terms, options.count_include_pad);
+          } else {
+            output(n, y, x, c) = lp_norm(window, row_terms, options.p);
+          }
+        }
+      }
+      if (options.progress) options.progress(n * OH + y + 1, N * OH);
+    }
+  }
+}
+
+template void pool_forward(const PoolArguments<float>&, const WindowGeometry&, const PoolOptions&);
+template void pool_forward(const PoolArguments<double>&, const WindowGeometry&, const PoolOptions&);
+
+}  // namespace convstep::reference
