@@ -1,0 +1,51 @@
+# The front door. Every target sets up what it needs by itself: Debian packages (apt-get, with sudo where needed), a Python
+# environment in .venv, the CMake presets.
+#
+#   make demo       the notebook replayed, then a photograph through a convolution layer
+#   make test       build, C++ tests, Python tests
+#   make build      leaves build/release/convstep
+#   make test-full  what make test runs, and then all of it again under clang and under the sanitizers, with more cases
+#   make format     reformat every source file;  make format-check only looks
+#   make clean      remove what the above made
+.PHONY: demo test test-full build format format-check clean setup-build setup-python setup-format
+
+# In CI every warning is an error; elsewhere a newer compiler's new warning should not keep anybody from building.
+WERROR := $(if $(CI),ON,OFF)
+PYTHON := .venv/bin/python
+PYTEST := $(PYTHON) -m pytest -q tests
+
+demo: build setup-python
+	PATH="$(CURDIR)/build/release:$$PATH" PYTHON="$(CURDIR)/$(PYTHON)" examples/photo_demo.sh demo
+
+test: build setup-python
+	ctest --preset release
+	CONVSTEP_BUILD_DIR=build/release $(PYTEST)
+
+test-full: test
+	scripts/setup.sh clang
+	for preset in clang asan-ubsan; do \
+	  cmake --preset $$preset && cmake --build --preset $$preset && ctest --preset $$preset && \
+	  CONVSTEP_BUILD_DIR=build/$$preset CONVSTEP_CASES=full $(PYTEST) || exit 1; \
+	done
+
+build: setup-build
+	cmake --preset release -DCONVSTEP_WARNINGS_AS_ERRORS=$(WERROR)
+	cmake --build --preset release
+
+format: setup-format
+	git ls-files '*.h' '*.cc' | xargs clang-format -i
+
+format-check: setup-format
+	git ls-files '*.h' '*.cc' | xargs clang-format --dry-run --Werror
+
+clean:
+	rm -rf build demo .venv
+
+setup-build:
+	scripts/setup.sh build
+
+setup-python:
+	scripts/setup.sh python
+
+setup-format:
+	scripts/setup.sh format

@@ -1,0 +1,48 @@
+// arrays.h: the arrays that commands read and write.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "convstep/error.h"
+#include "convstep/npy.h"
+
+namespace convstep::cli {
+
+// An input as it was named on the command line.
+struct Input {
+  std::string argument;  // "A_PREV": how messages call it
+  std::string path;
+  Array array;
+  bool is_picture = false;
+};
+
+// Reads .npy, .npz members and pictures. Throws FileError, FormatError.
+Input load_input(const std::string& argument, const std::string& path);
+
+// The type to compute in: `requested` if there is one, else what NumPy would promote the inputs to (float32 only where
+// all are; integers and bools become float64).
+Dtype compute_dtype(const std::optional<Dtype>& requested, const std::vector<const Input*>& inputs);
+
+// Calls `function` with a value of the type that `dtype` (float32 or float64) names.
+template <class Function>
+auto with_dtype(Dtype dtype, Function function) {
+  return dtype == Dtype::kFloat32 ? function(float()) : function(double());
+}
+
+// The input converted to a tensor. Throws ShapeError, naming the argument, where it has not Rank axes.
+template <class T, int Rank>
+Tensor<T, Rank> tensor(const Input& input) {
+  return input.array.to<T, Rank>(input.argument);
+}
+
+// A bias for `count` outputs, of shape (count,) or, as the notebook has it, 1s before the count. Throws ShapeError.
+template <class T>
+Tensor<T, 1> bias_tensor(const Input& input, int64_t count);
+
+// Writes the array and says so in one line on standard output: name, shape, dtype, file.
+template <class T, int Rank>
+void save_output(const std::string& name, const Tensor<T, Rank>& output, const std::string& path);
+
+}  // namespace convstep::cli

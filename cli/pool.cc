@@ -1,0 +1,77 @@
+#include "convstep/pool.h"
+
+#include <map>
+#include <memory>
+
+#include "cli/arrays.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+
+namespace convstep::cli {
+namespace {
+
+struct PoolCommand {
+  std::string input_path, output_path, indices_path;
+  PoolOptions options;
+  bool global = false;
+  std::optional<Dtype> dtype;
+
+  void run() const {
+    const Input input = load_input("A_PREV", input_path);
+    with_dtype(compute_dtype(dtype, {&input}), [&]<class T>(T) {
+      const Tensor<T, 4> A_prev = tensor<T, 4>(input);
+      ProgressBar bar("pool");
+      PoolOptions pooling = options;
+      pooling.progress = bar.callback();
+      if (global) pooling.window = global_pool_options(A_prev.shape(), options.mode).window;
+
+      auto A = Tensor<T, 4>::uninitialized(pool_output_shape(A_prev.shape(), pooling));
+      if (indices_path.empty()) {
+        pool_forward(A_prev, A, pooling);
+      } else {
+        auto indices = Tensor<int64_t, 4>::uninitialized(A.shape());
+        pool_forward(A_prev, A, indices, pooling);
+        save_output("indices", indices, indices_path);
+      }
+      save_output("A", A, output_path);
+    });
+  }
+};
+
+void add_mode(CLI::App& command, PoolOptions& options) {
+  const std::map<std::string, PoolMode> modes{
+      {"max", PoolMode::kMax}, {"average", PoolMode::kAverage}, {"lp", PoolMode::kLp}, {"l2", PoolMode::kLp}};
+  const auto choose = [modes, &options](const std::string& name) { options.mode = modes.at(name); };
+  command.add_option_function<std::string>("--mode", choose, "max (default), average, l2, or lp with --p")
+      ->check(CLI::IsMember(modes));
+  command.add_option("--p", options.p, "The exponent of lp (default: 2)");
+}
+
+}  // namespace
+
+void add_pool(CLI::App& app) {
+  CLI::App& command = *app.add_subcommand("pool", "Keep one number of every window (pool_forward)");
+  auto state = std::make_shared<PoolCommand>();
+  PoolOptions& options = state->options;
+  command.add_option("A_PREV", state->input_path, "Images, (N, H, W, C)")->required()->type_name("FILE");
+  add_mode(command, options);
+  CLI::Option_group& size = *command.add_option_group("Window", "One of these");
+  add_size(size, "--window", options.window, "The size of the window");
+  size.add_flag("--global", state->global, "A window as large as the image");
+  size.require_option(1);
+  add_size(command, "--stride", options.stride, "How far the window moves (default: 1)");
+  add_padding_options(command, options.padding);
+  add_size(command, "--dilation", options.dilation, "How far apart the window's elements are (default: 1)");
+  command.add_flag("--ceil-mode", options.ceil_mode, "Keep a last window that hangs over the end");
+  command.add_flag("--count-include-pad", options.count_include_pad, "Averages count the zeros of the padding");
+  command.add_option("--indices", state->indices_path, "Also write where each maximum was, row*W + column")
+      ->type_name("FILE.npy")
+      ->check(ends_in(".npy"));
+  add_dtype_option(command, state->dtype);
+  add_output_option(command, state->output_path);
+  add_example(command, "convstep pool A_prev.npy --mode average --window 3 --stride 2 -o A.npy");
+  command.callback([state] { state->run(); });
+}
+
+}  // namespace convstep::cli

@@ -1,0 +1,34 @@
+// progress.h: a bar on a terminal's standard error while something long runs.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "convstep/runtime.h"
+
+namespace convstep::cli {
+
+// Shows nothing where standard error is no terminal, nor before half a second has passed. The bar is wiped when it
+// goes.
+class ProgressBar {
+ public:
+  explicit ProgressBar(std::string label);
+  ~ProgressBar();
+  ProgressBar(const ProgressBar&) = delete;
+  ProgressBar& operator=(const ProgressBar&) = delete;
+
+  // To be put into an operation's options; the bar must outlive the call.
+  ProgressCallback callback();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void show(int64_t done, int64_t total);
+
+  std::string label_;
+  bool on_terminal_;
+  bool drawn_ = false;
+  Clock::time_point next_;  // when to draw again
+};
+
+}  // namespace convstep::cli

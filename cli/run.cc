@@ -1,0 +1,61 @@
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+
+#include "cli/commands.h"
+#include "convstep/runtime.h"
+
+namespace convstep::cli {
+namespace {
+
+constexpr int kFailed = 1, kWrongUsage = 2;
+
+int report(const std::string& name, std::string message, int status) {
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  std::fprintf(stderr, "%s: %s\n", name.c_str(), message.c_str());
+  return status;
+}
+
+// "convstep conv" once the sub-command is known, "convstep" before.
+std::string name_of(const CLI::App& app) {
+  const auto parsed = app.get_subcommands();
+  return parsed.empty() ? app.get_name() : app.get_name() + " " + parsed.front()->get_name();
+}
+
+}  // namespace
+
+int run(int argc, const char* const* argv) {
+  CLI::App app("The building blocks of a convolutional network, step by step.", "convstep");
+  app.set_version_flag("--version", std::string("convstep ") + version());
+  app.require_subcommand(1);
+  app.footer(
+      "Arrays are .npy files, members of .npz files (file.npz:member) or PNG and JPEG pictures.\n"
+      "'convstep COMMAND --help' shows a command's options and an example.");
+  add_tutorial(app);
+  add_random(app);
+  add_pad(app);
+  add_step(app);
+  add_conv(app);
+  add_pool(app);
+  add_print(app);
+  add_draw(app);
+
+  try {
+    app.parse(argc, argv);
+    if (std::fflush(stdout) != 0) return report(name_of(app), "standard output cannot be written", kFailed);
+    return 0;
+  } catch (const CLI::RuntimeError& error) {  // a command's own exit status, already explained
+    return error.get_exit_code();
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    return report(name_of(app), error.what(), kWrongUsage);
+  } catch (const std::bad_alloc&) {
+    return report(name_of(app), "there is not enough memory for the result", kFailed);
+  } catch (const std::exception& error) {
+    return report(name_of(app), error.what(), kFailed);
+  }
+}
+
+}  // namespace convstep::cli

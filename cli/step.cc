@@ -1,0 +1,47 @@
+#include <fmt/core.h>
+
+#include <memory>
+
+#include "cli/arrays.h"
+#include "cli/commands.h"
+#include "cli/numpy_text.h"
+#include "cli/options.h"
+#include "convstep/conv.h"
+
+namespace convstep::cli {
+namespace {
+
+struct StepCommand {
+  std::string slice_path, weights_path, bias_path;
+  std::optional<Dtype> dtype;
+
+  void run() const {
+    const Input slice = load_input("SLICE", slice_path);
+    const Input weights = load_input("W", weights_path);
+    const Input bias = load_input("B", bias_path);
+    with_dtype(compute_dtype(dtype, {&slice, &weights, &bias}), [&]<class T>(T) {
+      if (bias.array.size() != 1) {
+        throw ShapeError(bias.argument, to_string(bias.array.shape.data(), static_cast<int>(bias.array.shape.size())),
+                         "(1, 1, 1)", "one filter has one bias");
+      }
+      const Tensor<T, 1> b = bias.array.flat<T>();
+      const T Z = conv_single_step(tensor<T, 3>(slice), tensor<T, 3>(weights), View<const T, 3>(b.data(), {1, 1, 1}));
+      fmt::print("{}\n", numpy_scalar_text(Z));
+    });
+  }
+};
+
+}  // namespace
+
+void add_step(CLI::App& app) {
+  CLI::App& command = *app.add_subcommand("step", "Apply one filter to one window (conv_single_step)");
+  auto state = std::make_shared<StepCommand>();
+  command.add_option("SLICE", state->slice_path, "The window, (f, f, C)")->required()->type_name("FILE");
+  command.add_option("W", state->weights_path, "The filter, of the same shape")->required()->type_name("FILE");
+  command.add_option("B", state->bias_path, "Its bias, (1, 1, 1)")->required()->type_name("FILE");
+  add_dtype_option(command, state->dtype);
+  add_example(command, "convstep step a_slice_prev.npy W.npy b.npy");
+  command.callback([state] { state->run(); });
+}
+
+}  // namespace convstep::cli

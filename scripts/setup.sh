@@ -1,0 +1,57 @@
+#!/bin/sh
+# Installs what a make target needs and this machine lacks: setup.sh build|python|format|clang ...
+#
+# Packages come from Debian by apt-get (with sudo where we are not root); Python packages go into .venv and touch nothing else.
+# A machine that has them already is left alone, and needs no network.
+set -eu
+cd "$(dirname "$0")/.."
+
+build_packages="cmake ninja-build pkg-config libcli11-dev libfmt-dev libgtest-dev zlib1g-dev libspng-dev libturbojpeg0-dev"
+python_packages="python3 python3-venv"
+format_packages="clang-format"
+clang_packages="clang"
+
+install_packages() {
+  missing=""
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+  done
+  [ -n "$missing" ] || return 0
+  if ! command -v apt-get >/dev/null; then
+    echo "setup: please install what your system calls:$missing" >&2
+    return 0
+  fi
+  sudo=""
+  [ "$(id -u)" = 0 ] || sudo="sudo"
+  echo "setup: installing$missing"
+  $sudo apt-get update -qq
+  # shellcheck disable=SC2086  # one word per package
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+}
+
+install_python() {
+  stamp=.venv/.requirements.txt
+  cmp -s tests/requirements.txt "$stamp" && return 0
+  python=/usr/bin/python3
+  [ -x "$python" ] || python=python3
+  echo "setup: making .venv"
+  "$python" -m venv .venv
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+  cp tests/requirements.txt "$stamp"
+}
+
+for part in "$@"; do
+  case "$part" in
+    build) install_packages $build_packages ;;
+    format) install_packages $format_packages ;;
+    clang) install_packages $clang_packages ;;
+    python)
+      install_packages $python_packages
+      install_python
+      ;;
+    *)
+      echo "setup: unknown part '$part'" >&2
+      exit 2
+      ;;
+  esac
+done
