@@ -1,0 +1,82 @@
+#include <fmt/core.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "cli/arrays.h"
+#include "cli/commands.h"
+#include "cli/figure.h"
+#include "cli/options.h"
+#include "convstep/image.h"
+
+namespace convstep::cli {
+namespace {
+
+struct DrawCommand {
+  std::vector<std::string> input_paths, channel_names;
+  std::string output_path;
+  int64_t image = 0, limit = kMaxPanels;
+  bool filters = false;
+
+  void run() const {
+    Figure figure;
+    for (const std::string& path : input_paths) {
+      for (Row& row : rows_of(load_input("FILE", path))) figure.rows.push_back(std::move(row));
+    }
+    const Tensor<float, 4> picture = render_figure(figure);
+    save_png(output_path, picture);
+    fmt::print("{} x {} pixels -> {}\n", picture.shape(2), picture.shape(1), output_path);
+  }
+
+  std::vector<Row> rows_of(const Input& input) const {
+    const Tensor<float, 4> volume = as_volume(input);
+    const std::string title = std::filesystem::path(input.path).filename().string() + " " +
+                              to_string(input.array.shape.data(), static_cast<int>(input.array.shape.size()));
+    if (input.is_picture) return {Row{title, {picture_panel("", volume)}}};
+    if (filters) {
+      std::vector<Row> rows = filter_panels(volume, limit);
+      for (Row& row : rows) row.title = title + ", " + row.title;
+      return rows;
+    }
+    Row row = channel_panels(volume, image, limit);
+    row.title = title + ", " + row.title;
+    for (size_t c = 0; c < row.panels.size() && c < channel_names.size(); ++c) row.panels[c].title = channel_names[c];
+    return {std::move(row)};
+  }
+
+  // (H, W) and (H, W, C) become a batch of one image; (N, H, W, C) stays.
+  static Tensor<float, 4> as_volume(const Input& input) {
+    std::vector<int64_t> shape = input.array.shape;
+    if (shape.size() == 2) shape.push_back(1);
+    if (shape.size() == 3) shape.insert(shape.begin(), 1);
+    Array volume = input.array;
+    volume.shape = shape;
+    if (shape.size() != 4) {
+      throw ShapeError(input.argument, to_string(shape.data(), static_cast<int>(shape.size())),
+                       "(H, W), (H, W, C) or (N, H, W, C)");
+    }
+    return volume.to<float, 4>(input.argument);
+  }
+};
+
+}  // namespace
+
+void add_draw(CLI::App& app) {
+  CLI::App& command = *app.add_subcommand("draw", "Draw arrays as a grid of grey pictures, one per channel");
+  auto state = std::make_shared<DrawCommand>();
+  command.add_option("FILE", state->input_paths, "Arrays (H, W), (H, W, C), (N, H, W, C) or pictures; each is a row")
+      ->required()
+      ->type_name("FILE...");
+  command.add_option("--image", state->image, "Which image of a batch (default: 0)");
+  command.add_option("--limit", state->limit, "How many channels at most (default: 64)");
+  command.add_option("--names", state->channel_names, "Titles of the channels")->delimiter(',')->type_name("A,B,...");
+  command.add_flag("--filters", state->filters, "Draw weights (KH, KW, C, O): a row per input channel");
+  command.add_option("-o,--output", state->output_path, "Where to write the picture")
+      ->required()
+      ->type_name("FILE.png")
+      ->check(ends_in(".png"));
+  add_example(command, "convstep draw photo.png A.npy -o figure.png");
+  command.callback([state] { state->run(); });
+}
+
+}  // namespace convstep::cli

@@ -1,0 +1,58 @@
+#include <fmt/core.h>
+
+#include <memory>
+
+#include "cli/arrays.h"
+#include "cli/commands.h"
+#include "cli/numpy_random.h"
+#include "cli/options.h"
+
+namespace convstep::cli {
+namespace {
+
+struct RandomCommand {
+  uint32_t seed = 0;
+  std::vector<std::string> shapes, output_paths;
+
+  void run() const {
+    if (shapes.size() != output_paths.size()) {
+      throw CLI::ValidationError("--output", fmt::format("{} files for {} shapes", output_paths.size(), shapes.size()));
+    }
+    NumpyRandom random(seed);
+    for (size_t k = 0; k < shapes.size(); ++k) {
+      const std::vector<int64_t> shape = parse_integers("--shape", shapes[k]);
+      const int rank = static_cast<int>(shape.size());
+      auto draws = Tensor<double, 1>::uninitialized({element_count("--shape", shape.data(), rank, sizeof(double))});
+      for (int64_t i = 0; i < draws.size(); ++i) draws(i) = random.standard_normal();
+      Array array = to_array(draws.view());
+      array.shape = shape;
+      save_npy(output_paths[k], array);
+      fmt::print("randn {} float64 -> {}\n", to_string(shape.data(), rank), output_paths[k]);
+    }
+  }
+};
+
+}  // namespace
+
+void add_random(CLI::App& app) {
+  CLI::App& command = *app.add_subcommand("random", "Draw what np.random.seed and np.random.randn draw");
+  auto state = std::make_shared<RandomCommand>();
+  command.add_option("--seed", state->seed, "The seed, 0 to 4294967295")->required();
+  command.add_option("--shape", state->shapes, "The shape of an array; repeat it for more, drawn in this order")
+      ->required()
+      ->expected(1)
+      ->type_name("N,...")
+      ->take_all();
+  command.add_option("-o,--output", state->output_paths, "Where to write each array, in the same order")
+      ->required()
+      ->expected(1)
+      ->type_name("FILE.npy")
+      ->take_all()
+      ->check(ends_in(".npy"));
+  add_example(command,
+              "convstep random --seed 1 --shape 10,5,7,4 --shape 3,3,4,8 --shape 1,1,1,8 \\\n"
+              "    --output A_prev.npy --output W.npy --output b.npy");
+  command.callback([state] { state->run(); });
+}
+
+}  // namespace convstep::cli
