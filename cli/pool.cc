@@ -18,6 +18,7 @@ struct PoolCommand {
   std::optional<Dtype> dtype;
 
   void run() const {
+    if (indices_path == output_path) throw CLI::ValidationError("--indices", "the same file as --output");
     const Input input = load_input("A_PREV", input_path);
     with_dtype(compute_dtype(dtype, {&input}), [&]<class T>(T) {
       const Tensor<T, 4> A_prev = tensor<T, 4>(input);

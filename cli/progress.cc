@@ -8,14 +8,13 @@
 namespace convstep::cli {
 namespace {
 
-constexpr std::chrono::milliseconds kPatience{500};  // work shorter than this needs no bar
 constexpr std::chrono::milliseconds kInterval{100};  // ten pictures a second look smooth and cost nothing
 constexpr int64_t kWidth = 40;                       // with label and percentage within 80 columns
 
 }  // namespace
 
-ProgressBar::ProgressBar(std::string label)
-    : label_(std::move(label)), on_terminal_(isatty(STDERR_FILENO) == 1), next_(Clock::now() + kPatience) {}
+ProgressBar::ProgressBar(std::string label, std::chrono::milliseconds patience)
+    : label_(std::move(label)), on_terminal_(isatty(STDERR_FILENO) == 1), next_(Clock::now() + patience) {}
 
 ProgressBar::~ProgressBar() {
   if (drawn_) std::fputs("\r\033[K", stderr);

@@ -8,11 +8,13 @@
 
 namespace convstep::cli {
 
-// Shows nothing where standard error is no terminal, nor before half a second has passed. The bar is wiped when it
+// Shows nothing where standard error is no terminal, nor before `patience` has passed. The bar is wiped when it
 // goes.
 class ProgressBar {
  public:
-  explicit ProgressBar(std::string label);
+  static constexpr std::chrono::milliseconds kPatience{500};  // work shorter than this needs no bar
+
+  explicit ProgressBar(std::string label, std::chrono::milliseconds patience = kPatience);
   ~ProgressBar();
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;

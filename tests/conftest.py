@@ -5,6 +5,9 @@ import pathlib
 
 import pytest
 
+# A program under the address sanitizer is to fail on a huge allocation as any other does: with bad_alloc.
+os.environ.setdefault("ASAN_OPTIONS", "allocator_may_return_null=1")
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
