@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "cli/font.h"
 #include "convstep/error.h"
@@ -10,11 +11,6 @@
 namespace convstep::cli {
 namespace {
 
-constexpr int64_t kMargin = 16;  // white around the whole figure
-constexpr int64_t kGap = 16;     // between neighbouring panels, and below every line of them
-constexpr int64_t kRowGap = 28;  // below the last line of a row: more, so that the next title belongs to what follows
-constexpr int64_t kTextGap = 4;  // below a title, in pixels of its font
-constexpr int64_t kFrame = 1;    // around a panel's pixels
 constexpr Colour kFrameColour{0.6f, 0.6f, 0.6f};
 constexpr TextStyle kFigureTitle{.scale = 3};
 constexpr TextStyle kRowTitle{.scale = 2};
@@ -184,7 +180,7 @@ Row channel_panels(View<const float, 4> volume, int64_t image, int64_t limit) {
   check_limit(limit);
   const int64_t channels = source.shape(2);
   const int64_t shown = std::min(channels, limit);
-  Row row{.title = count_text(shown, channels, "channel"), .panels = {}};
+  Row row{.title = count_text(shown, channels, "channel")};
   for (int64_t c = 0; c < shown; ++c) {
     const View<const float, 2> plane(&source(0, 0, c), {source.shape(0), source.shape(1)},
                                      {source.stride(0), source.stride(1)});
@@ -202,7 +198,7 @@ std::vector<Row> filter_panels(View<const float, 4> weights, int64_t limit) {
   std::vector<Row> rows;
   for (int64_t c = 0; c < shown_channels; ++c) {
     const std::string count = count_text(shown_filters, filters, "filter");
-    Row row{.title = fmt::format("input channel {} of {}, {}", c, channels, count), .panels = {}};
+    Row row{.title = fmt::format("input channel {} of {}, {}", c, channels, count)};
     for (int64_t o = 0; o < shown_filters; ++o) {
       const View<const float, 2> plane(&weights(0, 0, c, o), {height, width}, {weights.stride(0), weights.stride(1)});
       row.panels.push_back(grey_panel(fmt::format("[:,:,{},{}]", c, o), plane));

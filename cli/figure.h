@@ -11,15 +11,16 @@
 
 namespace convstep::cli {
 
-// Panels side by side, tops aligned. Where they do not fit in kMaxFigureWidth they go on in a new line below.
+// Panels side by side, tops aligned. Where they do not fit in kMaxFigureWidth they go on in a new line below. A row
+// without panels is left out.
 struct Row {
   std::string title{};  // none where empty, as with the other titles
-  std::vector<Panel> panels;
+  std::vector<Panel> panels{};
 };
 
 struct Figure {
   std::string title{};
-  std::vector<Row> rows;
+  std::vector<Row> rows{};
 };
 
 // Room for eight panels of kEnlargedSide, with their frames, the gaps between them and the margins.
@@ -30,6 +31,14 @@ inline constexpr int64_t kMaxFigurePixels = int64_t{1} << 26;
 inline constexpr int64_t kLargePanelsPerRow = 8;
 // A panel's title may be this much wider than the panel (about twenty characters); what is longer ends in "...".
 inline constexpr int64_t kMinTitleWidth = 240;
+
+// Distances in pixels.
+inline constexpr int64_t kMargin = 16;  // white around the whole figure
+inline constexpr int64_t kGap = 16;     // between neighbouring panels, and below every line of them
+inline constexpr int64_t kRowGap = 28;  // below the last line of a row: more, so that the next title joins what follows
+inline constexpr int64_t kTextGap = 4;  // below a title, in pixels of its font
+inline constexpr int64_t kFrame = 1;    // a grey line around a panel
+
 // How many panels channel_panels and filter_panels make unless told otherwise.
 inline constexpr int64_t kMaxPanels = 64;
 
