@@ -25,11 +25,12 @@ struct Figure {
 
 // Room for eight panels of kEnlargedSide, with their frames, the gaps between them and the margins.
 inline constexpr int64_t kMaxFigureWidth = 1440;
-// Taller figures than this many pixels are refused: no viewer is comfortable with them, and they hold 12 bytes a pixel.
+// Figures of more pixels than this are refused: at 12 bytes a pixel they would take 768 MiB, and no viewer likes them.
 inline constexpr int64_t kMaxFigurePixels = int64_t{1} << 26;
 // A row of more panels than this reduces each to kEnlargedSide, for an overview.
 inline constexpr int64_t kLargePanelsPerRow = 8;
-// A panel's title may be this much wider than the panel (about twenty characters); what is longer ends in "...".
+// A panel's title may be as wide as the panel, or this wide (twenty characters) above a narrower one; a longer title
+// ends in "...".
 inline constexpr int64_t kMinTitleWidth = 240;
 
 // Distances in pixels.

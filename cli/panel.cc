@@ -1,5 +1,7 @@
 #include "cli/panel.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -74,8 +76,7 @@ void check_panel(const Panel& panel) {
   if (!panel.range) return;
   const auto [black, white] = *panel.range;
   if (!std::isfinite(black) || !std::isfinite(white) || black > white) {
-    throw ParameterError("range", std::to_string(black) + " to " + std::to_string(white),
-                         "finite values, black at most white");
+    throw ParameterError("range", fmt::format("{} to {}", black, white), "finite values, black at most white");
   }
 }
 

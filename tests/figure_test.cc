@@ -115,6 +115,16 @@ TEST(Figure, WrapsARowThatIsTooWide) {
   EXPECT_TRUE(is_plain(picture, {third_line, kMargin + framed, framed, width_of(7)}, kWhite));
 }
 
+TEST(Figure, FillsTheWidthToTheLastPixel) {
+  const int64_t rest = kMaxFigureWidth - 2 * kMargin - 2 * (512 + 2 * kFrame + kGap) - 2 * kFrame;
+  const auto size_with = [](int64_t last) {
+    return size_of(render_figure({.rows = {{.panels = {panel_of(1, 512), panel_of(1, 512), panel_of(1, last)}}}}));
+  };
+  const int64_t framed = 1 + 2 * kFrame;
+  EXPECT_EQ(size_with(rest), (Size2{framed + 2 * kMargin, kMaxFigureWidth}));
+  EXPECT_EQ(size_with(rest + 1), (Size2{2 * framed + kGap + 2 * kMargin, kMaxFigureWidth - rest - 2 * kFrame - kGap}));
+}
+
 TEST(Figure, StacksRowsAndLeavesOutEmptyOnes) {
   const Tensor<float, 4> picture = render_figure({.rows = {row_of(2), row_of(0, "nothing"), row_of(1)}});
   const int64_t framed = kBlock + 2 * kFrame;

@@ -62,7 +62,7 @@ TEST(Panel, DrawsAConstantBlack) {
 
 TEST(Panel, KeepsTheWholeRangeOfFloats) {
   constexpr float kMax = std::numeric_limits<float>::max();
-  EXPECT_EQ(colours_of(grey_row({-kMax, 0, kMax})), (Colours{grey(0), grey(0.5), grey(1)}));
+  EXPECT_EQ(colours_of(grey_row({-kMax, 0, kMax / 2, kMax})), (Colours{grey(0), grey(0.5), grey(0.75), grey(1)}));
 }
 
 TEST(Panel, MarksNanAndLeavesTheRangeAlone) {
