@@ -1,5 +1,7 @@
 #include "cli/document_printouts.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace convstep::cli {
@@ -142,6 +144,8 @@ std::string_view take_figure(std::string_view& text) {
 }  // namespace
 
 std::span<const DocumentPrintout> document_printouts() { return kPrintouts; }
+
+std::string older_number_text(double number) { return fmt::format("{:.12g}", number); }
 
 Comparison compare_printouts(std::string_view expected, std::string_view got, bool cut) {
   Comparison comparison;

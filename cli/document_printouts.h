@@ -38,6 +38,9 @@ struct Comparison {
   std::vector<Difference> differences;
 };
 
+// A number as NumPy before version 1.14 printed it: with 12 significant digits.
+std::string older_number_text(double number);
+
 // Compares figure by figure, as text, so that 1.50 is not 1.5. Brackets, commas and spacing do not count. With `cut`,
 // figures of `got` beyond the last expected one are ignored.
 Comparison compare_printouts(std::string_view expected, std::string_view got, bool cut = false);

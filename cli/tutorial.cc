@@ -37,7 +37,8 @@ void play_zero_pad(TutorialCell& cell, std::vector<TutorialPicture>& pictures) {
       "A frame of zeros is laid around every image, so that a window can also be centred on its border and\n"
       "the output need not shrink. Only height and width grow, by the padding on both sides; the number of\n"
       "images and of channels stays.");
-  cell.list({fmt::format("height: {} + 2*{} = {}", x.shape(1), kPad, x_pad.shape(1)),
+  cell.list({fmt::format("np.random.seed({}); x = randn{}; x_pad = zero_pad(x, {})", kSeed, to_string(x.shape()), kPad),
+             fmt::format("height: {} + 2*{} = {}", x.shape(1), kPad, x_pad.shape(1)),
              fmt::format("width:  {} + 2*{} = {}", x.shape(2), kPad, x_pad.shape(2))});
   cell.show("x.shape", to_string(x.shape()));
   cell.show("x_pad.shape", to_string(x_pad.shape()));
@@ -58,7 +59,9 @@ void play_conv_single_step(TutorialCell& cell, std::vector<TutorialPicture>&) {
   cell.explain(
       "One window meets one filter of the same shape and leaves one number: multiply the two element by\n"
       "element, add up all the products, and add the bias, once, at the very end.");
-  cell.list({fmt::format("products: {} * {} * {} = {}", W.shape(0), W.shape(1), W.shape(2), W.size()),
+  cell.list({fmt::format("np.random.seed({}); a_slice_prev = randn{}; W = randn{}; b = randn{}", kSeed,
+                         to_string(a_slice_prev.shape()), to_string(W.shape()), to_string(b.shape())),
+             fmt::format("products: {} * {} * {} = {}", W.shape(0), W.shape(1), W.shape(2), W.size()),
              fmt::format("bias:     {}", numpy_scalar_text(b(0, 0, 0)))});
   cell.show("Z", Z, Layout::kSameLine);
 }
@@ -77,11 +80,12 @@ void play_conv_forward(TutorialCell& cell, std::vector<TutorialPicture>&) {
       "The single step, at every position the window can take and for every filter. The window starts at\n"
       "the upper left corner of the padded image and moves on by the stride; each filter fills one channel\n"
       "of the output.");
-  cell.list(
-      {fmt::format("A_prev {}, W {}, pad {}, stride {}", to_string(A_prev.shape()), to_string(W.shape()), pad, stride),
-       output_size_text("n_H", A_prev.shape(1), f, pad, stride, Z.shape(1)),
-       output_size_text("n_W", A_prev.shape(2), f, pad, stride, Z.shape(2)),
-       fmt::format("n_C = {}, one channel per filter; Z is {}", Z.shape(3), to_string(Z.shape()))});
+  cell.list({fmt::format("np.random.seed({}); A_prev = randn{}; W = randn{}; b = randn{}", kSeed,
+                         to_string(A_prev.shape()), to_string(W.shape()), to_string(b.shape())),
+             fmt::format("pad = {}, stride = {}", pad, stride),
+             output_size_text("n_H", A_prev.shape(1), f, pad, stride, Z.shape(1)),
+             output_size_text("n_W", A_prev.shape(2), f, pad, stride, Z.shape(2)),
+             fmt::format("n_C = {}, one channel per filter; Z is {}", Z.shape(3), to_string(Z.shape()))});
   cell.show("Z's mean", numpy_mean(Z));
   cell.show("Z[3,2,1]", numpy_text(Z[3][2][1]));
   cell.show("cache_conv[0][1][2][3]", numpy_text(cache_conv.A_prev[1][2][3]));
@@ -95,7 +99,8 @@ void play_pool_forward(TutorialCell& cell, std::string_view stem, int64_t stride
   const PoolHparameters hparameters{.stride = stride, .f = kWindow};
   const Shape<4> pooled = pool_forward(A_prev, hparameters).A.shape();
 
-  cell.list({fmt::format("A_prev {}, f {}, stride {}, no padding", to_string(A_prev.shape()), kWindow, stride),
+  cell.list({fmt::format("np.random.seed({}); A_prev = randn{}", kSeed, to_string(A_prev.shape())),
+             fmt::format("f = {}, stride = {}, no padding", kWindow, stride),
              output_size_text("n_H", A_prev.shape(1), kWindow, stride, pooled[1]),
              output_size_text("n_W", A_prev.shape(2), kWindow, stride, pooled[2]),
              fmt::format("n_C = {}, as before", pooled[3])});

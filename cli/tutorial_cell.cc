@@ -12,9 +12,6 @@ namespace {
 
 constexpr size_t kMostDifferences = 5;  // shown of one result; where more differ, the first ones tell the story
 
-// Before version 1.14 NumPy printed a float64 with 12 significant digits.
-std::string older_number_text(double number) { return fmt::format("{:.12g}", number); }
-
 std::string figures(size_t count) { return count == 1 ? "1 figure" : fmt::format("{} figures", count); }
 
 std::string or_nothing(const std::string& figure) { return figure.empty() ? "nothing" : figure; }

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 KINDS = [np.float32, np.float64, np.int64, np.uint64, np.bool_]
-SCALAR = 10  # added to a kind: print the element as a scalar
+SCALAR, MEAN = 10, 20  # added to a kind: print the one element as a scalar; print the mean of the array
 
 
 class Bridge:
@@ -23,9 +23,9 @@ class Bridge:
     def __init__(self, program: pathlib.Path) -> None:
         self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
-    def text(self, array: np.ndarray, *, scalar: bool = False, precision: int = 8, threshold: int = 1000,
+    def text(self, array: np.ndarray, *, task: int = 0, precision: int = 8, threshold: int = 1000,
              edgeitems: int = 3, linewidth: int = 75, suppress: bool = False) -> str:
-        kind = KINDS.index(array.dtype.type) + (SCALAR if scalar else 0)
+        kind = KINDS.index(array.dtype.type) + task
         request = struct.pack("<7q", kind, array.ndim, precision, threshold, edgeitems, linewidth, suppress)
         request += struct.pack(f"<{array.ndim}q", *array.shape) + array.tobytes()
         self.process.stdin.write(request)
@@ -133,14 +133,22 @@ def test_powers_of_two(bridge: Bridge, dtype: type) -> None:
     for power in powers:
         assert_same(bridge, np.array([power]))
         assert_same(bridge, np.array([power, dtype(3)]), precision=25)
-        assert bridge.text(np.array(power), scalar=True) == str(power)
+        assert bridge.text(np.array(power), task=SCALAR) == str(power)
 
 
 @MANY
 @given(data=st.data(), dtype=st.sampled_from(KINDS))
 def test_scalars(bridge: Bridge, data: st.DataObject, dtype: type) -> None:
     value = dtype(data.draw(elements(dtype)))
-    assert bridge.text(np.array(value), scalar=True) == str(value)
+    assert bridge.text(np.array(value), task=SCALAR) == str(value)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_mean(bridge: Bridge, dtype: type) -> None:
+    rng = np.random.default_rng(3)
+    for size in [*range(1, 300), 960, 5000, 99999]:
+        array = rng.standard_normal(size).astype(dtype)
+        assert bridge.text(array, task=MEAN) == str(array.mean())
 
 
 def test_wide_rows_wrap(bridge: Bridge) -> None:
