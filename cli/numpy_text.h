@@ -13,7 +13,9 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <type_traits>
 
+#include "convstep/error.h"
 #include "convstep/tensor.h"
 
 namespace convstep::cli {
@@ -33,9 +35,11 @@ struct PrintOptions {
 template <class T>
 std::string numpy_text(std::span<const T> elements, std::span<const int64_t> shape, const PrintOptions& options = {});
 
-// The same for a dense view, such as a whole Tensor or the part of it at one index of its first axis.
+// The same for a dense view, such as a whole Tensor or the part of it at one index of its first axis. Throws
+// ParameterError where the view has gaps.
 template <class T, int Rank>
 std::string numpy_text(View<T, Rank> view, const PrintOptions& options = {}) {
+  if (!view.is_dense()) throw ParameterError("view", "strides " + to_string(view.strides()), "a dense view");
   return numpy_text<std::remove_const_t<T>>({view.data(), static_cast<size_t>(view.size())}, view.shape(), options);
 }
 

@@ -20,7 +20,7 @@ std::string or_nothing(const std::string& figure) { return figure.empty() ? "not
 
 TutorialCell::TutorialCell(const TutorialPart& part, std::string_view function,
                            std::span<const DocumentPrintout> printouts, std::ostream& out)
-    : part_(part), out_(out) {
+    : out_(out) {
   std::copy_if(printouts.begin(), printouts.end(), std::back_inserter(unchecked_),
                [&](const DocumentPrintout& printout) { return printout.part == part.name; });
   const std::string heading = fmt::format("{}  {}: {}", part.section, function, part.summary);

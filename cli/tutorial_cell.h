@@ -42,7 +42,6 @@ class TutorialCell {
   void show(std::string_view label, std::string_view text, std::string_view older_text, Layout layout);
   void mark(const DocumentPrintout& printout, const Comparison& comparison);
 
-  const TutorialPart& part_;
   std::vector<DocumentPrintout> unchecked_;
   std::ostream& out_;
   std::string prefix_;  // "max ", "average " or nothing

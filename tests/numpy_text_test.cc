@@ -68,6 +68,8 @@ TEST(NumpyText, PrintsPartsOfATensor) {
 
 TEST(NumpyText, RejectsWhatDoesNotFit) {
   EXPECT_THROW(print<double>({1, 2}, {3}), ShapeError);
+  const double numbers[] = {1, 2, 3, 4};
+  EXPECT_THROW(numpy_text(View<const double, 1>(numbers, {2}, {2})), ParameterError);
   EXPECT_THROW(print<double>({1}, {1}, {.precision = -1}), ParameterError);
   EXPECT_THROW(print<double>({1}, {1}, {.edge_items = -1}), ParameterError);
 }
