@@ -58,6 +58,7 @@ double conv_single_step(View<const double, 3> a_slice_prev, View<const double, 3
 struct ConvHparameters {
   int64_t stride = 1;
   int64_t pad = 0;
+  ConvAlgorithm algorithm = ConvAlgorithm::kAuto;  // kReference gives the notebook's numbers to the last bit
 };
 
 // What the backward pass needs. Its views are the very ones that were passed in: they borrow.

@@ -83,11 +83,11 @@ T single_step(View<const T, 3> a_slice_prev, View<const T, 3> W, View<const T, 3
 template <class T>
 ConvResult<T> notebook_forward(View<const T, 4> A_prev, View<const T, 4> W, View<const T, 4> b,
                                const ConvHparameters& hparameters) {
-  const auto& [stride, pad] = hparameters;
+  const auto& [stride, pad, algorithm] = hparameters;
   if (stride < 1) throw ParameterError("stride", std::to_string(stride), "1 or more");
   if (pad < 0) throw ParameterError("pad", std::to_string(pad), "0 or more");
   check_shape("b", b.shape().data(), Shape<4>{1, 1, 1, W.shape(3)}.data(), 4, "one bias per filter of W");
-  const ConvOptions options{.stride = {stride, stride}, .padding = Padding::all(pad)};
+  const ConvOptions options{.stride = {stride, stride}, .padding = Padding::all(pad), .algorithm = algorithm};
 
   auto Z = Tensor<T, 4>::uninitialized(conv_output_shape(A_prev.shape(), W.shape(), options));
   const View<const T, 1> bias(b.data(), {b.shape(3)}, {b.stride(3)});
