@@ -1,8 +1,9 @@
 // image.h: pictures in and out, as arrays of shape (1, H, W, C) with values from 0 to 1.
 //
 // PNG: grey (C = 1), grey with alpha (2), RGB (3), RGBA (4); 1 to 16 bits; a palette becomes RGB, or RGBA where it has
-// transparent entries. JPEG: grey or RGB. The kind is found from the file's first bytes, never from its name. A value v
-// of b bits becomes v / (2^b - 1); no colour profile or gamma is applied.
+// transparent entries. A colour that tRNS declares transparent becomes an alpha channel of 0 and 1. JPEG: grey or RGB,
+// 8 bits; CMYK is refused. The kind is found from the file's first bytes, never from its name. A value v of b bits
+// becomes v / (2^b - 1); no colour profile, gamma or orientation is applied.
 //
 // A file that is cut off, damaged or announces more pixels than its bytes can hold is a FormatError, before anything of
 // that size is allocated.

@@ -8,7 +8,8 @@
 // so that the target is at every moment either the old file or the whole new one; a symbolic link is followed,
 // permissions are kept. Source of the formats: NumPy's numpy.lib.format, PKWARE's APPNOTE.
 //
-// All functions throw FileError (the file cannot be opened, read, written) or FormatError (its contents are not valid).
+// All functions throw FileError (the file cannot be opened, read, written) or FormatError (its contents are not valid);
+// those that write also ShapeError (an Array whose bytes do not fit its shape) and ParameterError (a member's name).
 #pragma once
 
 #include <cstdint>
@@ -49,13 +50,16 @@ template <class T, int Rank>
 Array to_array(View<const T, Rank> view);
 
 // One array: from "x.npy", from "x.npz" if it has one member, or from the member "x.npz:name" (the name with or without
-// its ".npy").
+// its ".npy"). A file that really is named "x:y" comes first. The kind of file is told from its contents.
 Array load_array(const std::string& path);
 
 void save_npy(const std::string& path, const Array& array);
 
 // The members of an .npz file in the order of its directory, without ".npy".
 std::vector<std::string> npz_members(const std::string& path);
+
+// All of them with their names, in one pass over the file.
+std::vector<std::pair<std::string, Array>> load_npz(const std::string& path);
 
 // Writes an .npz file that np.load reads; deflated like np.savez_compressed where `compress`, else stored like
 // np.savez.

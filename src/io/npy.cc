@@ -1,0 +1,205 @@
+// .npy files, and the choice between the ways to name an array.
+
+#include "convstep/npy.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "convstep/error.h"
+#include "io/file_kind.h"
+#include "io/npy_header.h"
+#include "io/npy_stream.h"
+#include "io/npz.h"
+#include "io/quote.h"
+
+namespace convstep {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "save_npy writes the elements as they lie in memory");
+
+// np.load's own limit for headers of files that are not trusted. An array of 64 axes needs some 1,400.
+constexpr int64_t kMaxHeader = 10000;
+
+class FileSource : public ByteSource {
+ public:
+  explicit FileSource(const InputFile& file) : file_(file) {}
+
+  const std::string& name() const override { return file_.path(); }
+  int64_t remaining() const override { return file_.size() - position_; }
+  void read(void* bytes, int64_t count) override {
+    file_.read(position_, bytes, count);
+    position_ += count;
+  }
+  void finish() override { file_.check_size_unchanged(); }
+
+ private:
+  const InputFile& file_;
+  int64_t position_ = 0;
+};
+
+// read(), but a source that is too short is a file that was cut off.
+void read_part(ByteSource& source, void* bytes, int64_t count, const char* part) {
+  if (source.remaining() < count) {
+    throw FormatError(source.name(), "it ends within " + std::string(part) + ": the file is cut off");
+  }
+  source.read(bytes, count);
+}
+
+NpyHeader read_header(ByteSource& source) {
+  constexpr const char* kPart = "its .npy header";
+  unsigned char start[8];  // magic (6), major and minor version
+  read_part(source, start, sizeof start, kPart);
+  if (std::memcmp(start, "\x93NUMPY", 6) != 0) throw FormatError(source.name(), "it is not a .npy array");
+  const int major = start[6], minor = start[7];
+  if (major < 1 || major > 3 || minor != 0) {
+    throw FormatError(source.name(), "it has .npy version " + std::to_string(major) + "." + std::to_string(minor) +
+                                         "; 1.0, 2.0 and 3.0 can be read");
+  }
+  unsigned char length_bytes[4] = {};
+  read_part(source, length_bytes, major == 1 ? 2 : 4, kPart);
+  int64_t length = 0;
+  for (int i = 3; i >= 0; --i) length = length << 8 | length_bytes[i];
+  if (length > source.remaining()) {
+    throw FormatError(source.name(), "it announces a header of " + std::to_string(length) + " bytes, but only " +
+                                         std::to_string(source.remaining()) + " follow: the file is cut off");
+  }
+  if (length > kMaxHeader) {
+    throw FormatError(source.name(), "it announces a header of " + std::to_string(length) +
+                                         " bytes; no plain array needs more than " + std::to_string(kMaxHeader));
+  }
+  std::string text(static_cast<size_t>(length), '\0');
+  source.read(text.data(), length);
+  return parse_npy_header(text, major, source.name());
+}
+
+// The number of elements, after comparing what the header promises with what there is.
+int64_t checked_count(const NpyHeader& header, const ByteSource& source) {
+  const int rank = static_cast<int>(header.shape.size());
+  const int64_t size = dtype_size(header.dtype);
+  const std::string shape = to_string(header.shape.data(), rank);
+  int64_t count = 0;
+  try {
+    count = element_count("shape", header.shape.data(), rank, static_cast<size_t>(size));
+  } catch (const ShapeError&) {
+    throw FormatError(source.name(), "its shape " + shape + " is too large: no memory can hold such an array");
+  }
+  const int64_t promised = count * size, present = source.remaining();
+  if (promised == present) return count;
+  const std::string array = std::string(dtype_name(header.dtype)) + " of shape " + shape;
+  if (promised > present) {
+    throw FormatError(source.name(), array + " needs " + std::to_string(promised) + " bytes of elements, but only " +
+                                         std::to_string(present) + " follow the header: the file is cut off");
+  }
+  throw FormatError(source.name(), std::to_string(present - promised) + " extra bytes follow the " +
+                                       std::to_string(promised) + " bytes of " + array);
+}
+
+void swap_bytes(Tensor<unsigned char, 1>& bytes, int64_t element_size) {
+  for (int64_t i = 0; i < bytes.size(); i += element_size) std::reverse(&bytes(i), &bytes(i) + element_size);
+}
+
+// From Fortran order to C order: walks the result row by row, and the source along with strides.
+template <int kSize>
+void transpose(const unsigned char* source, const std::vector<int64_t>& shape, int64_t count, unsigned char* result) {
+  const int last = static_cast<int>(shape.size()) - 1;
+  std::vector<int64_t> index(shape.size(), 0), strides(shape.size(), kSize);
+  for (int axis = 1; axis <= last; ++axis) strides[axis] = strides[axis - 1] * shape[axis - 1];
+  const unsigned char* row = source;
+  for (int64_t done = 0; done < count; done += shape[last]) {
+    for (int64_t i = 0; i < shape[last]; ++i, result += kSize) std::memcpy(result, row + i * strides[last], kSize);
+    for (int axis = last - 1; axis >= 0; --axis) {
+      row += strides[axis];
+      if (++index[axis] < shape[axis]) break;
+      row -= strides[axis] * shape[axis];
+      index[axis] = 0;
+    }
+  }
+}
+
+Tensor<unsigned char, 1> to_c_order(const Tensor<unsigned char, 1>& bytes, const std::vector<int64_t>& shape,
+                                    int64_t element_size) {
+  auto result = Tensor<unsigned char, 1>::uninitialized(bytes.shape());
+  const auto transpose_size = element_size == 1   ? transpose<1>
+                              : element_size == 2 ? transpose<2>
+                              : element_size == 4 ? transpose<4>
+                                                  : transpose<8>;
+  transpose_size(bytes.data(), shape, bytes.size() / element_size, result.data());
+  return result;
+}
+
+bool exists(const std::string& path) {
+  struct stat status;
+  return path.find('\0') == std::string::npos && ::stat(path.c_str(), &status) == 0;
+}
+
+// "x.npz:name" as file and member. The longest prefix that is a file counts, for names may hold colons too. False where
+// there is none.
+bool split_member(const std::string& path, std::string* file, std::string* member) {
+  for (size_t colon = path.rfind(':'); colon != std::string::npos && colon > 0; colon = path.rfind(':', colon - 1)) {
+    *file = path.substr(0, colon);
+    *member = path.substr(colon + 1);
+    if (exists(*file)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Array read_npy(ByteSource& source) {
+  const NpyHeader header = read_header(source);
+  const int64_t element_size = dtype_size(header.dtype);
+  const int64_t count = checked_count(header, source);
+  Array array{header.dtype, header.shape, Tensor<unsigned char, 1>::uninitialized({count * element_size})};
+  source.read(array.bytes.data(), array.bytes.size());
+  source.finish();
+  if (header.swapped) swap_bytes(array.bytes, element_size);
+  if (header.fortran_order && header.shape.size() > 1) {
+    array.bytes = to_c_order(array.bytes, header.shape, element_size);
+  }
+  return array;
+}
+
+Array load_array(const std::string& path) {
+  std::string file_path = path, member;
+  const bool has_member = !exists(path) && split_member(path, &file_path, &member);
+  const InputFile file(file_path);
+  switch (file_kind(file)) {
+    case FileKind::kZip:
+      return has_member ? load_npz_member(file, member) : load_npz_only_member(file);
+    case FileKind::kNpy: {
+      if (has_member) {
+        throw FormatError(file_path, "it is a .npy file, which holds one array and no member " + quoted(member));
+      }
+      FileSource source(file);
+      return read_npy(source);
+    }
+    default:
+      throw FormatError(file_path, "it is neither a .npy nor a .npz file: " + describe_kind(file));
+  }
+}
+
+void check_savable(const Array& array) {
+  const int rank = static_cast<int>(array.shape.size());
+  const std::string shape = to_string(array.shape.data(), rank);
+  if (rank > kMaxNpyRank) throw ShapeError("array", shape, "at most 64 axes");
+  const int64_t size = dtype_size(array.dtype);
+  const int64_t expected = size * element_count("array", array.shape.data(), rank, static_cast<size_t>(size));
+  if (array.bytes.size() != expected) {
+    throw ShapeError("array", std::to_string(array.bytes.size()) + " bytes",
+                     std::to_string(expected) + " bytes of " + dtype_name(array.dtype) + " of shape " + shape);
+  }
+}
+
+void save_npy(const std::string& path, const Array& array) {
+  check_savable(array);
+  const std::string preamble = npy_preamble(array.dtype, array.shape);
+  OutputFile file(path);
+  file.write(preamble.data(), static_cast<int64_t>(preamble.size()));
+  file.write(array.bytes.data(), array.bytes.size());
+  file.commit();
+}
+
+}  // namespace convstep

@@ -1,0 +1,30 @@
+// npy_header.h: the text at the start of a .npy file, a Python dictionary such as
+//
+//   {'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "convstep/npy.h"
+
+namespace convstep {
+
+struct NpyHeader {
+  Dtype dtype = Dtype::kFloat64;
+  bool swapped = false;        // the elements are not in the byte order of this machine
+  bool fortran_order = false;  // the first index runs through neighbouring elements
+  std::vector<int64_t> shape;
+};
+
+inline constexpr int kMaxNpyRank = 64;  // NumPy's own limit
+
+// Reads the dictionary. `major` is the file's version: 1 and 2 may hold Python 2's integers (3L). Throws FormatError
+// with `path`.
+NpyHeader parse_npy_header(std::string_view text, int major, const std::string& path);
+
+// Everything that comes before the elements in a file of version 1.0, byte for byte as np.save writes it.
+std::string npy_preamble(Dtype dtype, const std::vector<int64_t>& shape);
+
+}  // namespace convstep

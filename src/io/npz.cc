@@ -1,0 +1,160 @@
+#include "io/npz.h"
+
+#include <algorithm>
+#include <string_view>
+#include <unordered_set>
+
+#include "convstep/error.h"
+#include "io/file_kind.h"
+#include "io/npy_header.h"
+#include "io/npy_stream.h"
+#include "io/quote.h"
+#include "io/zip.h"
+
+namespace convstep {
+namespace {
+
+constexpr std::string_view kSuffix = ".npy";
+
+std::string_view member_name(const ZipEntry& entry) {
+  std::string_view name = entry.name;
+  if (name.ends_with(kSuffix)) name.remove_suffix(kSuffix.size());
+  return name;
+}
+
+// The directory, in which every member has a name of its own even without ".npy".
+std::vector<ZipEntry> read_directory(const InputFile& file) {
+  std::vector<ZipEntry> entries = read_zip_directory(file);
+  std::unordered_set<std::string_view> names;
+  for (const ZipEntry& entry : entries) {
+    if (!names.insert(member_name(entry)).second) {
+      throw FormatError(file.path(), "two of its members have the name " + quoted(member_name(entry)));
+    }
+  }
+  return entries;
+}
+
+std::string list_names(const std::vector<ZipEntry>& entries) {
+  constexpr size_t kMostNames = 10;
+  std::string list;
+  for (size_t i = 0; i < std::min(entries.size(), kMostNames); ++i) {
+    list += (i > 0 ? ", " : "") + quoted(member_name(entries[i]));
+  }
+  return list + (entries.size() > kMostNames ? ", ..." : "");
+}
+
+std::string count_members(const std::vector<ZipEntry>& entries) {
+  if (entries.empty()) return "it has no members";
+  return "it has " + std::to_string(entries.size()) + (entries.size() == 1 ? " member: " : " members: ") +
+         list_names(entries);
+}
+
+Array load_entry(const InputFile& file, const ZipEntry& entry) {
+  const std::string shown = quoted(member_name(entry));
+  const std::string name = file.path() + ":" + shown.substr(1, shown.size() - 2);
+  return read_npy(*open_zip_member(file, entry, name));
+}
+
+void check_zip(const InputFile& file) {
+  if (file_kind(file) != FileKind::kZip)
+    throw FormatError(file.path(), "it is not a .npz file: " + describe_kind(file));
+}
+
+// Well-formed UTF-8, which zip archives hold names in. np.load refuses a whole archive over one bad name.
+bool is_utf8(std::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    const auto first = static_cast<unsigned char>(text[i]);
+    const int following = first < 0x80         ? 0
+                          : first >> 5 == 0x6  ? 1
+                          : first >> 4 == 0xe  ? 2
+                          : first >> 3 == 0x1e ? 3
+                                               : -1;
+    if (following < 0 || i + following >= text.size()) return false;
+    uint32_t code = following == 0 ? first : first & (0x3f >> following);
+    for (int k = 1; k <= following; ++k) {
+      const auto next = static_cast<unsigned char>(text[i + k]);
+      if (next >> 6 != 2) return false;
+      code = code << 6 | (next & 0x3f);
+    }
+    constexpr uint32_t kSmallest[] = {0, 0x80, 0x800, 0x10000};  // code for each length: shorter forms must be used
+    const bool surrogate = 0xd800 <= code && code <= 0xdfff;
+    if (code < kSmallest[following] || code > 0x10ffff || surrogate) return false;
+    i += 1 + following;
+  }
+  return true;
+}
+
+void check_members(std::span<const std::pair<std::string, Array>> members) {
+  constexpr size_t kLongestName = 0xffff - kSuffix.size();  // its length is written in 16 bits
+  std::unordered_set<std::string_view> names;
+  for (const auto& [name, array] : members) {
+    const bool usable = !name.empty() && name.size() <= kLongestName && name.find('\0') == std::string::npos;
+    if (!usable || !is_utf8(name)) {
+      throw ParameterError("members", "the name " + quoted(name), "names of 1 to 65531 bytes of UTF-8 without NUL");
+    }
+    if (!names.insert(name).second) {
+      throw ParameterError("members", "the name " + quoted(name) + " twice", "a name of its own for every array");
+    }
+    check_savable(array);
+  }
+}
+
+}  // namespace
+
+Array load_npz_member(const InputFile& file, const std::string& member) {
+  const std::vector<ZipEntry> entries = read_directory(file);
+  auto found =
+      std::find_if(entries.begin(), entries.end(), [&](const ZipEntry& entry) { return member_name(entry) == member; });
+  if (found == entries.end()) {
+    found = std::find_if(entries.begin(), entries.end(), [&](const ZipEntry& entry) { return entry.name == member; });
+  }
+  if (found == entries.end()) {
+    throw FormatError(file.path(), "it has no member " + quoted(member) + "; " + count_members(entries));
+  }
+  return load_entry(file, *found);
+}
+
+Array load_npz_only_member(const InputFile& file) {
+  const std::vector<ZipEntry> entries = read_directory(file);
+  if (entries.size() != 1) {
+    throw FormatError(file.path(), count_members(entries) +
+                                       (entries.empty() ? "" : "; choose one by adding ':' and its name to the path"));
+  }
+  return load_entry(file, entries[0]);
+}
+
+std::vector<std::string> npz_members(const std::string& path) {
+  const InputFile file(path);
+  check_zip(file);
+  std::vector<std::string> names;
+  for (const ZipEntry& entry : read_directory(file)) names.emplace_back(member_name(entry));
+  return names;
+}
+
+std::vector<std::pair<std::string, Array>> load_npz(const std::string& path) {
+  const InputFile file(path);
+  check_zip(file);
+  std::vector<std::pair<std::string, Array>> members;
+  for (const ZipEntry& entry : read_directory(file)) {
+    members.emplace_back(member_name(entry), load_entry(file, entry));
+  }
+  return members;
+}
+
+void save_npz(const std::string& path, std::span<const std::pair<std::string, Array>> members, bool compress) {
+  check_members(members);
+  OutputFile file(path);
+  ZipWriter zip(file);
+  for (const auto& [name, array] : members) {
+    const std::string preamble = npy_preamble(array.dtype, array.shape);
+    const auto preamble_size = static_cast<int64_t>(preamble.size());
+    zip.begin(name + std::string(kSuffix), preamble_size + array.bytes.size(), compress);
+    zip.write(preamble.data(), preamble_size);
+    zip.write(array.bytes.data(), array.bytes.size());
+    zip.end();
+  }
+  zip.finish();
+  file.commit();
+}
+
+}  // namespace convstep

@@ -1,0 +1,212 @@
+#include <spng.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <vector>
+
+#include "convstep/error.h"
+#include "io/file.h"
+#include "io/picture.h"
+
+namespace convstep {
+namespace {
+
+constexpr int64_t kMaxDeflateRatio = 1032;  // see zip_reader.cc
+// For chunks beside the pixels (text, colour profiles): each, and all of them together once inflated.
+constexpr size_t kMaxChunk = size_t{1} << 24, kMaxChunks = size_t{1} << 26;
+
+struct FreeContext {
+  void operator()(spng_ctx* context) const { spng_ctx_free(context); }
+};
+using Context = std::unique_ptr<spng_ctx, FreeContext>;
+
+Context new_context(int flags) {
+  Context context(spng_ctx_new(flags));
+  if (!context) throw std::bad_alloc();
+  return context;
+}
+
+void check(int result, const std::string& path) {
+  if (result == SPNG_OK) return;
+  if (result == SPNG_EMEM) throw std::bad_alloc();
+  throw FormatError(path, std::string("the PNG picture is damaged or cut off: ") + spng_strerror(result));
+}
+
+// A picture as the file holds it: rows of samples of bit_depth bits, of which one or more make a pixel.
+struct RawPicture {
+  spng_ihdr header{};
+  int samples = 1;  // per pixel
+  int64_t row_size = 0;
+  Tensor<unsigned char, 1> bytes;
+  spng_plte palette{};
+  spng_trns transparent{};
+  bool has_transparent = false;
+};
+
+// The n-th sample of a row. Samples of 16 bits come in the byte order of this machine.
+uint32_t sample(const unsigned char* row, int64_t n, int depth) {
+  if (depth == 8) return row[n];
+  if (depth == 16) {
+    uint16_t value;
+    std::memcpy(&value, row + 2 * n, sizeof value);
+    return value;
+  }
+  const int64_t bit = n * depth;
+  return row[bit / 8] >> (8 - depth - bit % 8) & ((1U << depth) - 1);
+}
+
+RawPicture decode(const Tensor<unsigned char, 1>& bytes, const std::string& path) {
+  const Context context = new_context(0);
+  check(spng_set_crc_action(context.get(), SPNG_CRC_ERROR, SPNG_CRC_ERROR), path);
+  check(spng_set_chunk_limits(context.get(), kMaxChunk, kMaxChunks), path);
+  check(spng_set_png_buffer(context.get(), bytes.data(), static_cast<size_t>(bytes.size())), path);
+
+  RawPicture picture;
+  check(spng_get_ihdr(context.get(), &picture.header), path);
+  const int color = picture.header.color_type;
+  picture.samples = color == SPNG_COLOR_TYPE_TRUECOLOR         ? 3
+                    : color == SPNG_COLOR_TYPE_TRUECOLOR_ALPHA ? 4
+                    : color == SPNG_COLOR_TYPE_GRAYSCALE_ALPHA ? 2
+                                                               : 1;
+  const int64_t pixel_bits = picture.samples * picture.header.bit_depth;
+  check_pixel_count(picture.header.width, picture.header.height, kMaxDeflateRatio * 8 / pixel_bits + 1, bytes.size(),
+                    path);
+  picture.row_size = (picture.header.width * pixel_bits + 7) / 8;
+  const int64_t size = picture.row_size * picture.header.height;
+  if (size / kMaxDeflateRatio > bytes.size()) {  // rows of a few bits are padded to whole bytes
+    throw FormatError(path, "it announces more pixels than a file of its size can hold");
+  }
+  picture.bytes = Tensor<unsigned char, 1>::uninitialized({size});
+  check(spng_decode_image(context.get(), picture.bytes.data(), static_cast<size_t>(size), SPNG_FMT_PNG, 0), path);
+  check(spng_decode_chunks(context.get()), path);  // to the end of the file, or a cut would go unnoticed
+
+  if (color == SPNG_COLOR_TYPE_INDEXED) check(spng_get_plte(context.get(), &picture.palette), path);
+  const int result = spng_get_trns(context.get(), &picture.transparent);
+  picture.has_transparent = result == SPNG_OK;
+  if (result != SPNG_ECHUNKAVAIL) check(result, path);
+  return picture;
+}
+
+Tensor<float, 4> new_image(const RawPicture& picture, int64_t channels) {
+  return Tensor<float, 4>::uninitialized({1, picture.header.height, picture.header.width, channels});
+}
+
+Tensor<float, 4> palette_image(const RawPicture& picture, const std::string& path) {
+  const int64_t channels = picture.has_transparent ? 4 : 3;
+  Tensor<float, 4> image = new_image(picture, channels);
+  float* pixel = image.data();
+  for (int64_t y = 0; y < image.shape(1); ++y) {
+    const unsigned char* row = picture.bytes.data() + y * picture.row_size;
+    for (int64_t x = 0; x < image.shape(2); ++x, pixel += channels) {
+      const uint32_t index = sample(row, x, picture.header.bit_depth);
+      if (index >= picture.palette.n_entries) {
+        throw FormatError(path, "the PNG picture is damaged: a pixel has colour " + std::to_string(index) + " of " +
+                                    std::to_string(picture.palette.n_entries));
+      }
+      const spng_plte_entry& entry = picture.palette.entries[index];
+      const bool opaque = index >= picture.transparent.n_type3_entries;
+      const int values[] = {entry.red, entry.green, entry.blue, opaque ? 255 : picture.transparent.type3_alpha[index]};
+      std::transform(values, values + channels, pixel, [](int v) { return static_cast<float>(v) / 255.0F; });
+    }
+  }
+  return image;
+}
+
+// Grey or RGB with or without alpha. One colour may be declared transparent; then there is an alpha channel too.
+Tensor<float, 4> direct_image(const RawPicture& picture) {
+  const int depth = picture.header.bit_depth, samples = picture.samples;
+  const int64_t channels = samples + (picture.has_transparent ? 1 : 0);
+  const spng_trns& transparent = picture.transparent;
+  const uint16_t keys[] = {samples == 1 ? transparent.gray : transparent.red, transparent.green, transparent.blue};
+  const uint32_t maximum = (1U << depth) - 1;
+  std::vector<float> levels(maximum + 1);
+  for (uint32_t v = 0; v <= maximum; ++v) levels[v] = static_cast<float>(v) / static_cast<float>(maximum);
+
+  Tensor<float, 4> image = new_image(picture, channels);
+  float* pixel = image.data();
+  for (int64_t y = 0; y < image.shape(1); ++y) {
+    const unsigned char* row = picture.bytes.data() + y * picture.row_size;
+    for (int64_t x = 0; x < image.shape(2); ++x, pixel += channels) {
+      bool is_key = picture.has_transparent;
+      for (int c = 0; c < samples; ++c) {
+        const uint32_t value = sample(row, x * samples + c, depth);
+        pixel[c] = levels[value];
+        if (is_key) is_key = value == (keys[c] & maximum);
+      }
+      if (picture.has_transparent) pixel[samples] = is_key ? 0.0F : 1.0F;
+    }
+  }
+  return image;
+}
+
+unsigned char to_byte(float value) {
+  if (!(value > 0)) return 0;  // NaN too
+  if (value >= 1) return 255;
+  return static_cast<unsigned char>(std::floor(static_cast<double>(value) * 255 + 0.5));
+}
+
+struct FreeBytes {
+  void operator()(void* bytes) const { std::free(bytes); }
+};
+struct EncodedPicture {
+  std::unique_ptr<void, FreeBytes> bytes;
+  size_t size = 0;
+};
+
+EncodedPicture encode(spng_ctx* context, View<const float, 3> image, const std::string& path) {
+  constexpr uint8_t kColors[] = {SPNG_COLOR_TYPE_GRAYSCALE, SPNG_COLOR_TYPE_GRAYSCALE_ALPHA, SPNG_COLOR_TYPE_TRUECOLOR,
+                                 SPNG_COLOR_TYPE_TRUECOLOR_ALPHA};
+  spng_ihdr header{};
+  header.height = static_cast<uint32_t>(image.shape(0));
+  header.width = static_cast<uint32_t>(image.shape(1));
+  header.bit_depth = 8;
+  header.color_type = kColors[image.shape(2) - 1];
+  check(spng_set_option(context, SPNG_ENCODE_TO_BUFFER, 1), path);
+  check(spng_set_ihdr(context, &header), path);
+  constexpr int kRowByRow = SPNG_ENCODE_PROGRESSIVE | SPNG_ENCODE_FINALIZE;
+  check(spng_encode_image(context, nullptr, 0, SPNG_FMT_PNG, kRowByRow), path);
+
+  std::vector<unsigned char> row(static_cast<size_t>(image.shape(1) * image.shape(2)));
+  for (int64_t y = 0; y < image.shape(0); ++y) {
+    auto next = row.begin();
+    for (int64_t x = 0; x < image.shape(1); ++x) {
+      for (int64_t c = 0; c < image.shape(2); ++c) *next++ = to_byte(image(y, x, c));
+    }
+    const int result = spng_encode_row(context, row.data(), row.size());
+    const bool last = y + 1 == image.shape(0);
+    if (!(last && result == SPNG_EOI)) check(result, path);
+  }
+  EncodedPicture encoded;
+  int result = SPNG_OK;
+  encoded.bytes.reset(spng_get_png_buffer(context, &encoded.size, &result));
+  check(result, path);
+  return encoded;
+}
+
+}  // namespace
+
+Tensor<float, 4> decode_png(const Tensor<unsigned char, 1>& bytes, const std::string& path) {
+  const RawPicture picture = decode(bytes, path);
+  return picture.header.color_type == SPNG_COLOR_TYPE_INDEXED ? palette_image(picture, path) : direct_image(picture);
+}
+
+void save_png(const std::string& path, View<const float, 4> image) {
+  const Shape<4>& shape = image.shape();
+  constexpr const char* kExpected = "one picture (1, H, W, C) of 1 to 4 channels and up to 2^28 pixels";
+  element_count("image", shape.data(), 4, sizeof(float));
+  if (shape[0] != 1 || shape[1] < 1 || shape[2] < 1 || shape[3] < 1 || shape[3] > 4 ||
+      shape[2] > kMaxPixels / shape[1]) {
+    throw ShapeError("image", to_string(shape), kExpected);
+  }
+  OutputFile file(path);
+  const Context context = new_context(SPNG_CTX_ENCODER);
+  const EncodedPicture encoded = encode(context.get(), image[0], path);
+  file.write(encoded.bytes.get(), static_cast<int64_t>(encoded.size));
+  file.commit();
+}
+
+}  // namespace convstep
