@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <memory>
+#include <utility>
 
 #include "cli/arrays.h"
 #include "cli/commands.h"
@@ -24,7 +25,7 @@ struct RandomCommand {
       const int rank = static_cast<int>(shape.size());
       auto draws = Tensor<double, 1>::uninitialized({element_count("--shape", shape.data(), rank, sizeof(double))});
       for (int64_t i = 0; i < draws.size(); ++i) draws(i) = random.standard_normal();
-      Array array = to_array(draws.view());
+      Array array = to_array(std::as_const(draws).view());
       array.shape = shape;
       save_npy(output_paths[k], array);
       fmt::print("randn {} float64 -> {}\n", to_string(shape.data(), rank), output_paths[k]);
