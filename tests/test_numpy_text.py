@@ -174,4 +174,5 @@ def test_at_the_limits_of_scientific_notation(bridge: Bridge, dtype: type) -> No
         for steps in range(-3, 4):
             near = limit + dtype(steps) * np.spacing(limit)
             assert_same(bridge, np.array([other, near]))
+            assert_same(bridge, np.array([near]))
             assert bridge.text(np.array(near), task=SCALAR) == str(near)
