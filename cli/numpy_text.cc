@@ -175,7 +175,11 @@ class ArrayText {
     for (int64_t i = 0; i < length; ++i) {
       if (i > 0) separate(axis);
       if (is_cut(length) && i == options_.edge_items) {
-        is_row ? write_word(axis, "...") : void(text_ += "...");
+        if (is_row) {
+          write_word(axis, "...");
+        } else {
+          text_ += "...";
+        }
         separate(axis);
         i = length - std::max<int64_t>(options_.edge_items, 1);  // NumPy shows the last element even of empty edges
       }

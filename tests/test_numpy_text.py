@@ -162,3 +162,17 @@ def test_large_arrays_are_cut_per_axis(bridge: Bridge) -> None:
     array = np.ones((1, 50, 50, 1))
     array[0, 25, 25, 0] = 1e30  # not shown, and so without a say in the format
     assert_same(bridge, array)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_at_the_limits_of_scientific_notation(bridge: Bridge, dtype: type) -> None:
+    """The next few numbers below and above each limit, where the rounding of NumPy's comparison decides."""
+    rng = np.random.default_rng(4)
+    pairs = [(dtype(1), dtype(limit)) for limit in (1e-4, 1e6, 1e8, 1e16)]
+    pairs += [(small, dtype(small * 1000)) for small in rng.uniform(1e-3, 1, 200).astype(dtype)]
+    for other, limit in pairs:
+        for steps in range(-3, 4):
+            near = limit + dtype(steps) * np.spacing(limit)
+            assert_same(bridge, np.array([other, near]))
+            assert_same(bridge, np.array([near]))
+            assert bridge.text(np.array(near), task=SCALAR) == str(near)
