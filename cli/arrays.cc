@@ -3,13 +3,14 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "convstep/image.h"
 
 namespace convstep::cli {
 
 Input load_input(const std::string& argument, const std::string& path) {
-  if (is_image(path)) {
+  if (std::filesystem::exists(path) && is_image(path)) {  // "file.npz:member" does not exist as such
     const Tensor<float, 4> picture = load_image(path);
     return {argument, path, to_array(picture.view()), true};
   }

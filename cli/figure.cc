@@ -32,6 +32,12 @@ struct PlacedPanel {
 
 int64_t title_height(const TextStyle& style) { return (kGlyphHeight + kTextGap) * style.scale; }
 
+// The largest side at which so many panels fit into one line.
+int64_t side_that_fits(int64_t panels) {
+  const int64_t share = (kMaxFigureWidth - 2 * kMargin + kGap) / panels;
+  return std::clamp(share - kGap - 2 * kFrame, kEnlargedSide, kMaxPanelSide);
+}
+
 // Where everything goes, from the top downwards.
 class Layout {
  public:
@@ -65,8 +71,7 @@ class Layout {
     const auto has_title = [](const Panel& panel) { return !panel.title.empty(); };
     const bool any_title = std::any_of(row.panels.begin(), row.panels.end(), has_title);
     const int64_t above = any_title ? title_height(kPanelTitle) : 0;
-    const bool many = row.panels.size() > size_t{kLargePanelsPerRow};
-    const int64_t max_side = many ? kEnlargedSide : kMaxPanelSide;
+    const int64_t max_side = side_that_fits(static_cast<int64_t>(row.panels.size()));
     int64_t left = kMargin;
     int64_t line_height = 0;
     for (const Panel& panel : row.panels) {

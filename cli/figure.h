@@ -11,7 +11,8 @@
 
 namespace convstep::cli {
 
-// Panels side by side, tops aligned. Where they do not fit in kMaxFigureWidth they go on in a new line below. A row
+// Panels side by side, tops aligned. Large ones are reduced so that the row fits into one line, to kEnlargedSide at
+// the least. Where they do not fit in kMaxFigureWidth they go on in a new line below. A row
 // without panels is left out.
 struct Row {
   std::string title{};  // none where empty, as with the other titles
@@ -27,8 +28,6 @@ struct Figure {
 inline constexpr int64_t kMaxFigureWidth = 1440;
 // Figures of more pixels than this are refused: at 12 bytes a pixel they would take 768 MiB, and no viewer likes them.
 inline constexpr int64_t kMaxFigurePixels = int64_t{1} << 26;
-// A row of more panels than this reduces each to kEnlargedSide, for an overview.
-inline constexpr int64_t kLargePanelsPerRow = 8;
 // A panel's title may be as wide as the panel, or this wide (twenty characters) above a narrower one; a longer title
 // ends in "...".
 inline constexpr int64_t kMinTitleWidth = 240;

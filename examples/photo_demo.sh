@@ -15,8 +15,9 @@ echo "A photograph through a layer"
 photo=$("$python" -c 'import pathlib, skimage; print(pathlib.Path(skimage.__file__).parent / "data" / "astronaut.png")')
 cp "$photo" "$directory/photo.png"
 "$python" "$examples/filters.py" "$directory/filters.npy"
+convstep conv "$directory/photo.png" "$directory/filters.npy" --padding same_upper -o "$directory/conv.npy"
 convstep conv "$directory/photo.png" "$directory/filters.npy" --padding same_upper --activation relu -o "$directory/relu.npy"
-convstep pool "$directory/relu.npy" --window 4 --stride 4 -o "$directory/max.npy"
-convstep draw "$directory/photo.png" "$directory/relu.npy" "$directory/max.npy" \
+convstep pool "$directory/relu.npy" --window 4 --stride 4 -o "$directory/max_pool.npy"
+convstep draw "$directory/photo.png" "$directory/conv.npy" "$directory/relu.npy" "$directory/max_pool.npy" \
   --names "blur,sharpen,vertical edges,horizontal edges,outlines,emboss" -o "$directory/figure.png"
 echo "See $directory/figure.png, and the notebook's own pictures in $directory/tutorial."

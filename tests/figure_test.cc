@@ -116,11 +116,17 @@ TEST(Figure, WrapsARowThatIsTooWide) {
 }
 
 TEST(Figure, FillsTheWidthToTheLastPixel) {
-  const int64_t rest = kMaxFigureWidth - 2 * kMargin - 2 * (512 + 2 * kFrame + kGap) - 2 * kFrame;
-  const auto size_with = [](int64_t last) {
-    return size_of(render_figure({.rows = {{.panels = {panel_of(1, 512), panel_of(1, 512), panel_of(1, last)}}}}));
+  // Eight panels that are drawn as they are, and a ninth that takes the rest of the line.
+  const int64_t side = kEnlargedSide, framed = side + 2 * kFrame;
+  const int64_t rest =
+      kMaxFigureWidth - 2 * kMargin - 7 * (framed + kGap) - (2 * kFrame + kGap + side / 2) - 2 * kFrame;
+  const auto size_with = [&](int64_t last) {
+    Row row;
+    for (int i = 0; i < 7; ++i) row.panels.push_back(panel_of(side, side));
+    row.panels.push_back(panel_of(side, side / 2));
+    row.panels.push_back(panel_of(side, last));
+    return size_of(render_figure({.rows = {row}}));
   };
-  const int64_t framed = 1 + 2 * kFrame;
   EXPECT_EQ(size_with(rest), (Size2{framed + 2 * kMargin, kMaxFigureWidth}));
   EXPECT_EQ(size_with(rest + 1), (Size2{2 * framed + kGap + 2 * kMargin, kMaxFigureWidth - rest - 2 * kFrame - kGap}));
 }
@@ -160,7 +166,9 @@ TEST(Figure, ShowsManyPicturesAsAnOverview) {
   Row row;
   for (int i = 0; i < 2; ++i) row.panels.push_back(panel_of(480, 320));
   EXPECT_EQ(size_of(render_figure({.rows = {row}})).height, 480 + 2 * kFrame + 2 * kMargin);
-  while (row.panels.size() <= size_t{kLargePanelsPerRow}) row.panels.push_back(panel_of(480, 320));
+  while (row.panels.size() < 5) row.panels.push_back(panel_of(480, 320));
+  EXPECT_EQ(size_of(render_figure({.rows = {row}})).height, 240 + 2 * kFrame + 2 * kMargin);
+  while (row.panels.size() < 8) row.panels.push_back(panel_of(480, 320));
   EXPECT_EQ(size_of(render_figure({.rows = {row}})).height, 160 + 2 * kFrame + 2 * kMargin);
 }
 
