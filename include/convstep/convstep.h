@@ -1,4 +1,4 @@
-// convstep.h: all of convstep.
+// convstep.h: all operations. Files are apart, in npy.h and image.h: they need more libraries (convstep::io).
 //
 //   #include <convstep/convstep.h>
 //
