@@ -46,14 +46,18 @@ WindowAxis resolve_same(WindowAxis axis, Padding::Rule rule) {
 WindowAxis resolve_explicit(WindowAxis axis, Rounding rounding) {
   const int64_t padded = add(add(axis.input, axis.before, "padding"), axis.after, "padding");
   const int64_t room = padded - extent(axis.window, axis.dilation);  // how far the window can move
-  if (room >= 0) {
-    axis.output = room / axis.stride + 1;
-    // A last window that hangs over the end still counts, unless it would start beyond input and leading padding.
-    const bool hangs_over = rounding == Rounding::kCeil && room % axis.stride != 0;
-    if (hangs_over && axis.output <= (axis.input + axis.before - 1) / axis.stride) ++axis.output;
-  } else {
-    axis.output = rounding == Rounding::kCeil && -room < axis.stride ? 1 : 0;
+  if (rounding == Rounding::kFloor) {
+    axis.output = room >= 0 ? room / axis.stride + 1 : 0;
+    return axis;
   }
+  // The ceiling, one up from a remainder; a room of -stride + 1 .. -1 is one window that hangs over. Then without the
+  // last window where it would start beyond input and leading padding.
+  if (room >= 0) {
+    axis.output = room / axis.stride + 1 + (room % axis.stride != 0);
+  } else {
+    axis.output = -room < axis.stride ? 1 : 0;
+  }
+  if (axis.output > 0 && axis.output - 1 > (axis.input + axis.before - 1) / axis.stride) --axis.output;
   return axis;
 }
 
