@@ -63,6 +63,13 @@ WindowAxis resolve_explicit(WindowAxis axis, Rounding rounding) {
 
 }  // namespace
 
+WindowAxis::Taps WindowAxis::taps_between(int64_t o, int64_t first_index, int64_t end_index) const {
+  const int64_t start = source(o, 0);
+  const int64_t first = start >= first_index ? 0 : (first_index - start - 1) / dilation + 1;
+  const int64_t end = start >= end_index ? 0 : std::min((end_index - start - 1) / dilation + 1, window);
+  return {first, std::max(first, end)};
+}
+
 void check_padding(const Padding& padding) {
   const int64_t sides[] = {padding.top, padding.bottom, padding.left, padding.right};
   const std::string given = to_string(sides, 4);
@@ -98,12 +105,7 @@ WindowGeometry resolve_geometry(const Size2& image, const Size2& window, const c
 }
 
 void check_no_empty_window(const WindowAxis& axis, const char* axis_name) {
-  const auto reads_input = [&](int64_t o) {
-    const int64_t start = axis.source(o, 0);
-    // The first tap at or after index 0; it exists and lies inside, or the window reads padding alone.
-    const int64_t tap = start >= 0 ? 0 : (-start - 1) / axis.dilation + 1;
-    return tap < axis.window && axis.is_inside(start + tap * axis.dilation);
-  };
+  const auto reads_input = [&](int64_t o) { return axis.taps_on_input(o).count() > 0; };
   bool all_read = reads_input(0) && reads_input(axis.output - 1);
   // Where the taps lie further apart than the input is long, a window that starts before the input can also step over
   // it. The places where it lands repeat with a period of dilation / gcd(stride, dilation) windows.

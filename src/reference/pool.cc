@@ -19,12 +19,11 @@ struct Window {
   // Calls visit(value, row, column) for every element of the input under the window, row by row.
   template <class Visit>
   void for_each(Visit visit) const {
-    for (int64_t i = 0; i < geometry.height.window; ++i) {
-      const int64_t row = geometry.height.source(y, i);
-      if (!geometry.height.is_inside(row)) continue;
-      for (int64_t j = 0; j < geometry.width.window; ++j) {
-        const int64_t column = geometry.width.source(x, j);
-        if (geometry.width.is_inside(column)) visit(input(n, row, column, c), row, column);
+    const auto rows = geometry.height.taps_on_input(y), columns = geometry.width.taps_on_input(x);
+    for (int64_t i = rows.first; i < rows.end; ++i) {
+      for (int64_t j = columns.first; j < columns.end; ++j) {
+        const int64_t row = geometry.height.source(y, i), column = geometry.width.source(x, j);
+        visit(input(n, row, column, c), row, column);
       }
     }
   }
@@ -62,20 +61,15 @@ T sum(const Window<T>& window, std::vector<T>& terms, Term term) {
 
 // How many taps of the window at position o count along one axis: those on the input, or also those on its padding.
 int64_t count_taps(const WindowAxis& axis, int64_t o, bool include_padding) {
-  int64_t count = 0;
-  for (int64_t i = 0; i < axis.window; ++i) {
-    const int64_t index = axis.source(o, i);
-    const bool on_padding = index < 0 || (index >= axis.input && index < axis.input + axis.after);
-    count += axis.is_inside(index) || (include_padding && on_padding);
-  }
-  return count;
+  return (include_padding ? axis.taps_on_padded_input(o) : axis.taps_on_input(o)).count();
 }
 
 template <class T>
 T average(const Window<T>& window, std::vector<T>& terms, bool include_padding) {
-  const int64_t count = count_taps(window.geometry.height, window.y, include_padding) *
-                        count_taps(window.geometry.width, window.x, include_padding);
-  return sum(window, terms, [](T value) { return value; }) / static_cast<T>(count);
+  const int64_t high = count_taps(window.geometry.height, window.y, include_padding);
+  const int64_t wide = count_taps(window.geometry.width, window.x, include_padding);
+  const T count = static_cast<T>(high) * static_cast<T>(wide);  // a product of integers could overflow
+  return sum(window, terms, [](T value) { return value; }) / count;
 }
 
 template <class T>
