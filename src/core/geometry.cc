@@ -74,6 +74,9 @@ void check_padding(const Padding& padding) {
   const int64_t sides[] = {padding.top, padding.bottom, padding.left, padding.right};
   const std::string given = to_string(sides, 4);
   if (*std::min_element(sides, sides + 4) < 0) throw ParameterError("padding", given, "0 or more on every side");
+  if (padding.rule < Padding::Rule::kExplicit || padding.rule > Padding::Rule::kSameLower) {
+    throw ParameterError("padding", std::to_string(static_cast<int>(padding.rule)), "a value of Padding::Rule");
+  }
   if (padding.rule != Padding::Rule::kExplicit && *std::max_element(sides, sides + 4) > 0) {
     throw ParameterError("padding", given, "either four numbers or a SAME rule, not both");
   }

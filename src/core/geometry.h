@@ -42,7 +42,7 @@ WindowGeometry resolve_geometry(const Size2& image, const Size2& window, const c
 // mean.
 void check_no_empty_window(const WindowAxis& axis, const char* axis_name);
 
-// `padding` with non-negative numbers and, for a SAME rule, zeros; else throws ParameterError.
+// `padding` with non-negative numbers and a rule that exists, zeros for the SAME rules; else throws ParameterError.
 void check_padding(const Padding& padding);
 
 }  // namespace convstep
