@@ -10,32 +10,27 @@ namespace {
 
 constexpr const char* kTooLarge = "sizes whose sums and products fit in 63 bits";
 
-int64_t add(int64_t a, int64_t b, const char* argument) {
-  int64_t sum;
-  if (__builtin_add_overflow(a, b, &sum)) throw ShapeError(argument, std::to_string(std::max(a, b)), kTooLarge);
-  return sum;
-}
-
-int64_t multiply(int64_t a, int64_t b, const char* argument) {
-  int64_t product;
-  if (__builtin_mul_overflow(a, b, &product)) throw ShapeError(argument, std::to_string(std::max(a, b)), kTooLarge);
-  return product;
-}
-
 void check_at_least_one(const char* argument, const Size2& size) {
   if (size.height < 1 || size.width < 1) throw ParameterError(argument, to_string(size), "1 or more, high and wide");
 }
 
 // The number of elements from the first tap of a window to its last, both included.
 int64_t extent(int64_t window, int64_t dilation) {
-  return add(multiply(window - 1, dilation, "dilation"), 1, "dilation");
+  int64_t reach;
+  if (__builtin_mul_overflow(window - 1, dilation, &reach) || __builtin_add_overflow(reach, 1, &reach)) {
+    throw ShapeError("dilation", std::to_string(dilation), kTooLarge, "the window is " + std::to_string(window));
+  }
+  return reach;
 }
 
 // The SAME rules: as many positions as the stride fits into the input, and just enough padding for them.
 WindowAxis resolve_same(WindowAxis axis, Padding::Rule rule) {
   axis.output = (axis.input - 1) / axis.stride + 1;
-  const int64_t last_end =
-      add((axis.output - 1) * axis.stride, extent(axis.window, axis.dilation), "window");  // product < input
+  int64_t last_end;
+  if (__builtin_add_overflow((axis.output - 1) * axis.stride,  // less than the input
+                             extent(axis.window, axis.dilation), &last_end)) {
+    throw ShapeError("window", std::to_string(axis.window), kTooLarge);
+  }
   const int64_t total = std::max<int64_t>(last_end - axis.input, 0);
   axis.before = rule == Padding::Rule::kSameUpper ? total / 2 : total - total / 2;
   axis.after = total - axis.before;
@@ -44,7 +39,10 @@ WindowAxis resolve_same(WindowAxis axis, Padding::Rule rule) {
 
 // Explicit padding. Sets output to 0 where the window does not fit at all.
 WindowAxis resolve_explicit(WindowAxis axis, Rounding rounding) {
-  const int64_t padded = add(add(axis.input, axis.before, "padding"), axis.after, "padding");
+  int64_t padded;
+  if (__builtin_add_overflow(axis.input, axis.before, &padded) || __builtin_add_overflow(padded, axis.after, &padded)) {
+    throw ShapeError("padding", std::to_string(axis.before) + " and " + std::to_string(axis.after), kTooLarge);
+  }
   const int64_t room = padded - extent(axis.window, axis.dilation);  // how far the window can move
   if (rounding == Rounding::kFloor) {
     axis.output = room >= 0 ? room / axis.stride + 1 : 0;
