@@ -166,6 +166,26 @@ TEST_F(ConvRefusalTest, Overlap) {
   expect_refused<ParameterError>("output", "overlaps residual");
 }
 
+TEST(ConvForwardTest, StrideAndDilationKeepHeightAndWidthApart) {
+  const auto x = counting<float, 4>({1, 4, 6, 1}), w = filled<float, 4>({1, 2, 1, 1}, 1);
+  const ConvOptions options{.stride = {2, 3}, .dilation = {1, 2}};
+  Tensor<float, 4> output(conv_output_shape(x.shape(), w.shape(), options));
+  ASSERT_EQ(output.shape(), (Shape<4>{1, 2, 2, 1}));
+  conv_forward(x, w, {}, output, options);
+  EXPECT_EQ(output(0, 0, 0, 0), 1 + 3);
+  EXPECT_EQ(output(0, 0, 1, 0), 4 + 6);
+  EXPECT_EQ(output(0, 1, 0, 0), 13 + 15);
+  EXPECT_EQ(output(0, 1, 1, 0), 16 + 18);
+}
+
+TEST(ConvForwardTest, GroupsAreRunsOfChannels) {
+  const auto x = counting<float, 4>({1, 1, 1, 2}), w = counting<float, 4>({1, 1, 1, 4});
+  Tensor<float, 4> output({1, 1, 1, 4});
+  conv_forward(x, w, {}, output, {.groups = 2});
+  const float expected[] = {1 * 1, 1 * 2, 2 * 3, 2 * 4};
+  for (int o = 0; o < 4; ++o) EXPECT_EQ(output(0, 0, 0, o), expected[o]);
+}
+
 TEST(ConvForwardTest, AddsTheResidualInPlace) {
   const auto x = counting<double, 4>({1, 2, 2, 1}), w = filled<double, 4>({1, 1, 1, 1}, 10);
   auto output = counting<double, 4>({1, 2, 2, 1});

@@ -167,7 +167,8 @@ def conv_forward(x: np.ndarray, weights: np.ndarray, bias: np.ndarray | None, re
         if term is not None:
             z += term
             magnitude += np.abs(term)
-    # K products and K - 1 additions of the sum pass through at most K + 1 roundings each; bias and residual add one each.
+    # Each of the K products is rounded once, and at most K more times by the additions of products and bias; the
+    # residual is one more addition.
     error = gamma(K + 1 + (residual is not None), x.dtype) * magnitude + K * np.finfo(x.dtype).smallest_subnormal
     name = ACTIVATIONS[options.get("activation", 0)]
     return activation_answer(z, error, name, options.get("slope", 0.01), x.dtype.type)

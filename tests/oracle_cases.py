@@ -195,8 +195,9 @@ def conv_forward(seed: int, dtype: np.dtype, values: str) -> Case:
         "algorithm": ("ParameterError", lambda: options.update(algorithm=draw.choice((-1, 99)))),
     }
     for name in ("bias", "residual"):
-        defects[name] = ("ShapeError", lambda name=name: call.arrays.update(
-            {name: np.zeros(_longer_axis(draw, call.output_shape[3:] if name == "bias" else call.output_shape), dtype)}))
+        first = 3 if name == "bias" else 0
+        defects[name] = ("ShapeError", lambda name=name, first=first: call.arrays.update(
+            {name: np.zeros(_longer_axis(draw, call.output_shape[first:]), dtype)}))
     _break_window_options(draw, call, defects)
     call, expected = _finish(draw, call, compute, defects)
     if isinstance(expected, Refused):

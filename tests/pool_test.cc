@@ -245,6 +245,18 @@ TYPED_TEST(PoolTest, WindowsBeyondAllMeasureAreAnsweredAtOnce) {
   EXPECT_EQ(output(0, 0, 0, 0), std::ldexp(TypeParam(45), -124));
 }
 
+TEST(PoolForwardTest, StrideAndDilationKeepHeightAndWidthApart) {
+  const auto x = counting<float, 4>({1, 4, 6, 1});
+  const PoolOptions options{.window = {2, 1}, .stride = {1, 3}, .dilation = {2, 1}};
+  Tensor<float, 4> output(pool_output_shape(x.shape(), options));
+  ASSERT_EQ(output.shape(), (Shape<4>{1, 2, 2, 1}));
+  pool_forward(x, output, options);
+  EXPECT_EQ(output(0, 0, 0, 0), 13);
+  EXPECT_EQ(output(0, 0, 1, 0), 16);
+  EXPECT_EQ(output(0, 1, 0, 0), 19);
+  EXPECT_EQ(output(0, 1, 1, 0), 22);
+}
+
 TEST(PoolForwardTest, AStrideBeyondTheImageLeavesOneOutput) {
   const auto x = counting<float, 4>({1, 3, 3, 1});
   for (const int64_t stride : {int64_t{2}, int64_t{65536}, kMax}) {
