@@ -11,8 +11,8 @@
 //   With SAME padding OH = ceil(H / stride.height).
 //
 // Every window must read at least one element of the input: padding that would make an empty one is an error.
-// Float and double; sums are kept in the type of the arrays: NumPy's pairwise order within a row of the window, then
-// row by row. N = 0 is valid. Source: section 4 of the notebook (`pool_forward`). Readable version:
+// Float and double; sums are kept in the type of the arrays, in NumPy's pairwise order over the elements that a window
+// reads, row by row. N = 0 is valid. Source: section 4 of the notebook (`pool_forward`). Readable version:
 // src/reference/pool.cc.
 #pragma once
 

@@ -60,11 +60,11 @@ class View {
     return count;
   }
 
-  // Do the elements lie one after another in row-major order?
+  // Do the elements lie one after another in row-major order? Where there are none, they do.
   bool is_dense() const {
+    if (size() == 0) return true;
     int64_t step = 1;
     for (int axis = Rank - 1; axis >= 0; --axis) {
-      if (shape_[axis] == 0) return true;
       if (shape_[axis] != 1 && strides_[axis] != step) return false;
       step *= shape_[axis];
     }

@@ -10,32 +10,27 @@ namespace {
 
 constexpr const char* kTooLarge = "sizes whose sums and products fit in 63 bits";
 
-int64_t add(int64_t a, int64_t b, const char* argument) {
-  int64_t sum;
-  if (__builtin_add_overflow(a, b, &sum)) throw ShapeError(argument, std::to_string(std::max(a, b)), kTooLarge);
-  return sum;
-}
-
-int64_t multiply(int64_t a, int64_t b, const char* argument) {
-  int64_t product;
-  if (__builtin_mul_overflow(a, b, &product)) throw ShapeError(argument, std::to_string(std::max(a, b)), kTooLarge);
-  return product;
-}
-
 void check_at_least_one(const char* argument, const Size2& size) {
   if (size.height < 1 || size.width < 1) throw ParameterError(argument, to_string(size), "1 or more, high and wide");
 }
 
 // The number of elements from the first tap of a window to its last, both included.
 int64_t extent(int64_t window, int64_t dilation) {
-  return add(multiply(window - 1, dilation, "dilation"), 1, "dilation");
+  int64_t reach;
+  if (__builtin_mul_overflow(window - 1, dilation, &reach) || __builtin_add_overflow(reach, 1, &reach)) {
+    throw ShapeError("dilation", std::to_string(dilation), kTooLarge, "the window is " + std::to_string(window));
+  }
+  return reach;
 }
 
 // The SAME rules: as many positions as the stride fits into the input, and just enough padding for them.
 WindowAxis resolve_same(WindowAxis axis, Padding::Rule rule) {
   axis.output = (axis.input - 1) / axis.stride + 1;
-  const int64_t last_end =
-      add((axis.output - 1) * axis.stride, extent(axis.window, axis.dilation), "window");  // product < input
+  int64_t last_end;
+  if (__builtin_add_overflow((axis.output - 1) * axis.stride,  // less than the input
+                             extent(axis.window, axis.dilation), &last_end)) {
+    throw ShapeError("window", std::to_string(axis.window), kTooLarge);
+  }
   const int64_t total = std::max<int64_t>(last_end - axis.input, 0);
   axis.before = rule == Padding::Rule::kSameUpper ? total / 2 : total - total / 2;
   axis.after = total - axis.before;
@@ -44,25 +39,42 @@ WindowAxis resolve_same(WindowAxis axis, Padding::Rule rule) {
 
 // Explicit padding. Sets output to 0 where the window does not fit at all.
 WindowAxis resolve_explicit(WindowAxis axis, Rounding rounding) {
-  const int64_t padded = add(add(axis.input, axis.before, "padding"), axis.after, "padding");
-  const int64_t room = padded - extent(axis.window, axis.dilation);  // how far the window can move
-  if (room >= 0) {
-    axis.output = room / axis.stride + 1;
-    // A last window that hangs over the end still counts, unless it would start beyond input and leading padding.
-    const bool hangs_over = rounding == Rounding::kCeil && room % axis.stride != 0;
-    if (hangs_over && axis.output <= (axis.input + axis.before - 1) / axis.stride) ++axis.output;
-  } else {
-    axis.output = rounding == Rounding::kCeil && -room < axis.stride ? 1 : 0;
+  int64_t padded;
+  if (__builtin_add_overflow(axis.input, axis.before, &padded) || __builtin_add_overflow(padded, axis.after, &padded)) {
+    throw ShapeError("padding", std::to_string(axis.before) + " and " + std::to_string(axis.after), kTooLarge);
   }
+  const int64_t room = padded - extent(axis.window, axis.dilation);  // how far the window can move
+  if (rounding == Rounding::kFloor) {
+    axis.output = room >= 0 ? room / axis.stride + 1 : 0;
+    return axis;
+  }
+  // The ceiling, one up from a remainder; a room of -stride + 1 .. -1 is one window that hangs over. Then without the
+  // last window where it would start beyond input and leading padding.
+  if (room >= 0) {
+    axis.output = room / axis.stride + 1 + (room % axis.stride != 0);
+  } else {
+    axis.output = -room < axis.stride ? 1 : 0;
+  }
+  if (axis.output > 0 && axis.output - 1 > (axis.input + axis.before - 1) / axis.stride) --axis.output;
   return axis;
 }
 
 }  // namespace
 
+WindowAxis::Taps WindowAxis::taps_between(int64_t o, int64_t first_index, int64_t end_index) const {
+  const int64_t start = source(o, 0);
+  const int64_t first = start >= first_index ? 0 : (first_index - start - 1) / dilation + 1;
+  const int64_t end = start >= end_index ? 0 : std::min((end_index - start - 1) / dilation + 1, window);
+  return {first, std::max(first, end)};
+}
+
 void check_padding(const Padding& padding) {
   const int64_t sides[] = {padding.top, padding.bottom, padding.left, padding.right};
   const std::string given = to_string(sides, 4);
   if (*std::min_element(sides, sides + 4) < 0) throw ParameterError("padding", given, "0 or more on every side");
+  if (padding.rule < Padding::Rule::kExplicit || padding.rule > Padding::Rule::kSameLower) {
+    throw ParameterError("padding", std::to_string(static_cast<int>(padding.rule)), "a value of Padding::Rule");
+  }
   if (padding.rule != Padding::Rule::kExplicit && *std::max_element(sides, sides + 4) > 0) {
     throw ParameterError("padding", given, "either four numbers or a SAME rule, not both");
   }
@@ -94,12 +106,7 @@ WindowGeometry resolve_geometry(const Size2& image, const Size2& window, const c
 }
 
 void check_no_empty_window(const WindowAxis& axis, const char* axis_name) {
-  const auto reads_input = [&](int64_t o) {
-    const int64_t start = axis.source(o, 0);
-    // The first tap at or after index 0; it exists and lies inside, or the window reads padding alone.
-    const int64_t tap = start >= 0 ? 0 : (-start - 1) / axis.dilation + 1;
-    return tap < axis.window && axis.is_inside(start + tap * axis.dilation);
-  };
+  const auto reads_input = [&](int64_t o) { return axis.taps_on_input(o).count() > 0; };
   bool all_read = reads_input(0) && reads_input(axis.output - 1);
   // Where the taps lie further apart than the input is long, a window that starts before the input can also step over
   // it. The places where it lands repeat with a period of dilation / gcd(stride, dilation) windows.

@@ -13,6 +13,18 @@ struct WindowAxis {
   // The index in the input that tap i of the window at position o reads; outside 0..input-1 it reads padding.
   int64_t source(int64_t o, int64_t i) const { return o * stride + i * dilation - before; }
   bool is_inside(int64_t index) const { return 0 <= index && index < input; }
+
+  // The taps of the window at position o, first to end - 1, that lie on the input; on the input and its padding. Worked
+  // out without a loop over the window, which may be much larger than the input.
+  struct Taps {
+    int64_t first, end;
+    int64_t count() const { return end - first; }
+  };
+  Taps taps_on_input(int64_t o) const { return taps_between(o, 0, input); }
+  Taps taps_on_padded_input(int64_t o) const { return taps_between(o, -before, input + after); }
+
+ private:
+  Taps taps_between(int64_t o, int64_t first_index, int64_t end_index) const;
 };
 
 struct WindowGeometry {
@@ -30,7 +42,7 @@ WindowGeometry resolve_geometry(const Size2& image, const Size2& window, const c
 // mean.
 void check_no_empty_window(const WindowAxis& axis, const char* axis_name);
 
-// `padding` with non-negative numbers and, for a SAME rule, zeros; else throws ParameterError.
+// `padding` with non-negative numbers and a rule that exists, zeros for the SAME rules; else throws ParameterError.
 void check_padding(const Padding& padding);
 
 }  // namespace convstep

@@ -19,12 +19,11 @@ struct Window {
   // Calls visit(value, row, column) for every element of the input under the window, row by row.
   template <class Visit>
   void for_each(Visit visit) const {
-    for (int64_t i = 0; i < geometry.height.window; ++i) {
-      const int64_t row = geometry.height.source(y, i);
-      if (!geometry.height.is_inside(row)) continue;
-      for (int64_t j = 0; j < geometry.width.window; ++j) {
-        const int64_t column = geometry.width.source(x, j);
-        if (geometry.width.is_inside(column)) visit(input(n, row, column, c), row, column);
+    const auto rows = geometry.height.taps_on_input(y), columns = geometry.width.taps_on_input(x);
+    for (int64_t i = rows.first; i < rows.end; ++i) {
+      for (int64_t j = columns.first; j < columns.end; ++j) {
+        const int64_t row = geometry.height.source(y, i), column = geometry.width.source(x, j);
+        visit(input(n, row, column, c), row, column);
       }
     }
   }
@@ -52,49 +51,33 @@ Maximum<T> maximum(const Window<T>& window) {
   return best;
 }
 
-// The sum of term(value) over the window: each row in NumPy's order, then row by row; `row_terms` has room for one row.
+// The sum of term(value) over the window, in NumPy's order; `terms` is room for them.
 template <class T, class Term>
-T sum(const Window<T>& window, std::vector<T>& row_terms, Term term) {
-  T total = T(-0.0);
-  int64_t current_row = -1;
-  row_terms.clear();
-  const auto add_row = [&] {
-    if (!row_terms.empty()) total += pairwise_sum(row_terms.data(), static_cast<int64_t>(row_terms.size()));
-    row_terms.clear();
-  };
-  window.for_each([&](T value, int64_t row, int64_t) {
-    if (row != current_row) add_row();
-    current_row = row;
-    row_terms.push_back(term(value));
-  });
-  add_row();
-  return total;
+T sum(const Window<T>& window, std::vector<T>& terms, Term term) {
+  terms.clear();
+  window.for_each([&](T value, int64_t, int64_t) { terms.push_back(term(value)); });
+  return pairwise_sum(terms.data(), static_cast<int64_t>(terms.size()));
 }
 
 // How many taps of the window at position o count along one axis: those on the input, or also those on its padding.
 int64_t count_taps(const WindowAxis& axis, int64_t o, bool include_padding) {
-  int64_t count = 0;
-  for (int64_t i = 0; i < axis.window; ++i) {
-    const int64_t index = axis.source(o, i);
-    const bool on_padding = index < 0 || (index >= axis.input && index < axis.input + axis.after);
-    count += axis.is_inside(index) || (include_padding && on_padding);
-  }
-  return count;
+  return (include_padding ? axis.taps_on_padded_input(o) : axis.taps_on_input(o)).count();
 }
 
 template <class T>
-T average(const Window<T>& window, std::vector<T>& row_terms, bool include_padding) {
-  const int64_t count = count_taps(window.geometry.height, window.y, include_padding) *
-                        count_taps(window.geometry.width, window.x, include_padding);
-  return sum(window, row_terms, [](T value) { return value; }) / static_cast<T>(count);
+T average(const Window<T>& window, std::vector<T>& terms, bool include_padding) {
+  const int64_t high = count_taps(window.geometry.height, window.y, include_padding);
+  const int64_t wide = count_taps(window.geometry.width, window.x, include_padding);
+  const T count = static_cast<T>(high) * static_cast<T>(wide);  // a product of integers could overflow
+  return sum(window, terms, [](T value) { return value; }) / count;
 }
 
 template <class T>
-T lp_norm(const Window<T>& window, std::vector<T>& row_terms, double p) {
-  if (p == 1) return sum(window, row_terms, [](T value) { return std::abs(value); });
-  if (p == 2) return std::sqrt(sum(window, row_terms, [](T value) { return value * value; }));
+T lp_norm(const Window<T>& window, std::vector<T>& terms, double p) {
+  if (p == 1) return sum(window, terms, [](T value) { return std::abs(value); });
+  if (p == 2) return std::sqrt(sum(window, terms, [](T value) { return value * value; }));
   const T power = static_cast<T>(p);
-  return std::pow(sum(window, row_terms, [power](T value) { return std::pow(std::abs(value), power); }), 1 / power);
+  return std::pow(sum(window, terms, [power](T value) { return std::pow(std::abs(value), power); }), 1 / power);
 }
 
 }  // namespace
@@ -103,7 +86,7 @@ template <class T>
 void pool_forward(const PoolArguments<T>& arguments, const WindowGeometry& geometry, const PoolOptions& options) {
   const auto& [input, output, indices] = arguments;
   const auto [N, OH, OW, C] = output.shape();
-  std::vector<T> row_terms;
+  std::vector<T> terms;
 
   for (int64_t n = 0; n < N; ++n) {
     for (int64_t y = 0; y < OH; ++y) {
@@ -115,9 +98,9 @@ void pool_forward(const PoolArguments<T>& arguments, const WindowGeometry& geome
             output(n, y, x, c) = best.value;
             if (indices) indices(n, y, x, c) = best.index;
           } else if (options.mode == PoolMode::kAverage) {
-            output(n, y, x, c) = average(window, row_terms, options.count_include_pad);
+            output(n, y, x, c) = average(window, terms, options.count_include_pad);
           } else {
-            output(n, y, x, c) = lp_norm(window, row_terms, options.p);
+            output(n, y, x, c) = lp_norm(window, terms, options.p);
           }
         }
       }

@@ -1,0 +1,347 @@
+#include "convstep/pool.h"
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <stdexcept>
+#include <vector>
+
+#include "tests/expect_error.h"
+#include "tests/fill.h"
+
+namespace convstep {
+namespace {
+
+constexpr int64_t kMax = INT64_MAX;
+
+// A valid call whose parts the tests replace by bad ones. Every refusal must leave the outputs as they were.
+class PoolRefusalTest : public testing::Test {
+ protected:
+  template <class Error>
+  void expect_refused(const std::string& argument, const std::string& given = {}, const std::string& expected = {}) {
+    expect_error<Error>([this] { pool_forward(input_, output_, options_); }, argument, given, expected);
+    EXPECT_TRUE(is_untouched(memory_));
+  }
+
+  Tensor<float, 4> x_ = counting<float, 4>({2, 4, 4, 3});
+  Tensor<float, 4> memory_ = filled<float, 4>({2, 2, 2, 3}, kPoison);
+  Tensor<int64_t, 4> index_memory_ = filled<int64_t, 4>({2, 2, 2, 3}, static_cast<int64_t>(kPoison));
+  View<const float, 4> input_ = x_;
+  View<float, 4> output_ = memory_;
+  PoolOptions options_{.window = {2, 2}, .stride = {2, 2}};
+};
+
+TEST_F(PoolRefusalTest, TheCallItselfIsValid) {
+  pool_forward(input_, output_, options_);
+  EXPECT_FALSE(is_untouched(memory_));
+}
+
+TEST_F(PoolRefusalTest, Parameters) {
+  const PoolOptions valid = options_;
+  for (const int64_t bad : {int64_t{0}, int64_t{-1}, INT64_MIN}) {
+    const std::string given = std::to_string(bad);
+    (options_ = valid).window = {bad, 2};
+    expect_refused<ParameterError>("window", given, "1 or more");
+    (options_ = valid).window = {2, bad};
+    expect_refused<ParameterError>("window", given, "1 or more");
+    (options_ = valid).stride = {2, bad};
+    expect_refused<ParameterError>("stride", given, "1 or more");
+    (options_ = valid).dilation = {bad, 1};
+    expect_refused<ParameterError>("dilation", given, "1 or more");
+  }
+  (options_ = valid).padding = {0, -1, 0, 0};
+  expect_refused<ParameterError>("padding", "(0, -1, 0, 0)", "0 or more");
+  (options_ = valid).padding = {0, 1, 0, 0, Padding::Rule::kSameLower};
+  expect_refused<ParameterError>("padding", "(0, 1, 0, 0)");
+  for (const int mode : {-1, 3}) {
+    (options_ = valid).mode = static_cast<PoolMode>(mode);
+    expect_refused<ParameterError>("mode", std::to_string(mode));
+  }
+  for (const double p : {0.0, 0.5, -1.0, static_cast<double>(NAN), static_cast<double>(INFINITY)}) {
+    options_ = valid;
+    options_.p = p;
+    pool_output_shape(x_.shape(), options_);  // only kLp reads it
+    options_.mode = PoolMode::kLp;
+    expect_refused<ParameterError>("p", std::to_string(p), "1 or more");
+  }
+}
+
+TEST_F(PoolRefusalTest, Windows) {
+  options_ = {.window = {5, 2}};
+  expect_refused<ShapeError>("window", "(5, 2)", "fits into the padded input");
+  options_ = {.window = {1, kMax}};
+  expect_refused<ShapeError>("window", std::to_string(kMax));
+  options_ = {.window = {2, 2}, .dilation = {1, 4}};
+  expect_refused<ShapeError>("window", "(2, 2)");
+  options_ = {.window = {3, 3}, .dilation = {kMax, 1}};
+  expect_refused<ShapeError>("dilation", std::to_string(kMax));
+  options_ = {.window = {3, 3}, .padding = Padding::all(int64_t{1} << 62)};
+  expect_refused<ShapeError>("padding", std::to_string(int64_t{1} << 62));
+  // Truncating division would find (2 - 3) / 2 + 1 = 1 window; with ceil_mode that is PyTorch's answer.
+  options_ = {.window = {3, 3}, .stride = {2, 2}};
+  EXPECT_EQ(pool_output_shape({1, 5, 5, 1}, options_), (Shape<4>{1, 2, 2, 1}));
+  input_ = {x_.data(), {1, 2, 5, 1}};
+  expect_refused<ShapeError>("window", "(3, 3)");
+  options_.ceil_mode = true;
+  EXPECT_EQ(pool_output_shape({1, 2, 5, 1}, options_), (Shape<4>{1, 1, 2, 1}));
+}
+
+TEST_F(PoolRefusalTest, WindowsOnPaddingAlone) {
+  options_ = {.window = {2, 2}, .padding = {2, 0, 0, 0}};
+  expect_refused<ParameterError>("padding", "(2, 0) along the height", "at least one element");
+  options_ = {.window = {2, 2}, .padding = {0, 0, 1, 2}};
+  expect_refused<ParameterError>("padding", "(1, 2) along the width", "at least one element");
+  // Taps at -1 and 4 lie on both sides of the four rows.
+  options_ = {.window = {2, 2}, .padding = {1, 1, 0, 0}, .dilation = {5, 1}};
+  expect_refused<ParameterError>("padding", "(1, 1) along the height");
+}
+
+TEST_F(PoolRefusalTest, Shapes) {
+  for (const Shape<4>& shape :
+       {Shape<4>{0, 0, 0, 0}, Shape<4>{2, 0, 4, 3}, Shape<4>{2, 4, 0, 3}, Shape<4>{2, 4, 4, 0}}) {
+    input_ = {x_.data(), shape};
+    expect_refused<ShapeError>("input", to_string(shape), "no axis of length 0");
+  }
+  input_ = x_;
+  for (const Shape<4>& shape :
+       {Shape<4>{1, 2, 2, 3}, Shape<4>{2, 1, 2, 3}, Shape<4>{2, 2, 1, 3}, Shape<4>{2, 2, 2, 1}}) {
+    output_ = {memory_.data(), shape};
+    expect_refused<ShapeError>("output", to_string(shape), "(2, 2, 2, 3)");
+  }
+}
+
+TEST_F(PoolRefusalTest, Memory) {
+  input_ = {nullptr, x_.shape()};
+  expect_refused<ParameterError>("input", "null");
+  input_ = {memory_.data() + memory_.size() - 1, x_.shape(), {0, 0, 0, 0}};
+  expect_refused<ParameterError>("output", "overlaps input");
+  input_ = x_;
+  output_ = {nullptr, memory_.shape()};
+  expect_refused<ParameterError>("output", "null");
+  output_ = {memory_.data(), memory_.shape(), {12, 6, 0, 1}};
+  expect_refused<ParameterError>("output", "strides (12, 6, 0, 1)");
+}
+
+TEST_F(PoolRefusalTest, Indices) {
+  View<int64_t, 4> indices = index_memory_;
+  const auto expect_indices_refused = [&]<class Error>(std::type_identity<Error>, const std::string& argument,
+                                                       const std::string& given) {
+    expect_error<Error>([&] { pool_forward(input_, output_, indices, options_); }, argument, given);
+    EXPECT_TRUE(is_untouched(memory_));
+    EXPECT_TRUE(is_untouched(index_memory_));
+  };
+  const std::type_identity<ParameterError> parameter;
+  for (const PoolMode mode : {PoolMode::kAverage, PoolMode::kLp, static_cast<PoolMode>(9)}) {
+    options_.mode = mode;
+    expect_indices_refused(parameter, "mode", "");
+  }
+  options_.mode = PoolMode::kMax;
+  indices = {index_memory_.data(), {2, 2, 3, 2}};
+  expect_indices_refused(std::type_identity<ShapeError>{}, "indices", "(2, 2, 3, 2)");
+  indices = {};
+  expect_indices_refused(std::type_identity<ShapeError>{}, "indices", "(0, 0, 0, 0)");
+  indices = {nullptr, memory_.shape()};
+  expect_indices_refused(parameter, "indices", "null");
+  indices = {index_memory_.data(), memory_.shape(), {0, 0, 0, 0}};
+  expect_indices_refused(parameter, "indices", "strides");
+  indices = {reinterpret_cast<int64_t*>(memory_.data()), memory_.shape()};
+  expect_indices_refused(parameter, "indices", "overlaps output");
+  indices = {reinterpret_cast<int64_t*>(x_.data()), memory_.shape()};
+  expect_indices_refused(parameter, "indices", "overlaps input");
+}
+
+template <class T>
+T pool_row(std::vector<T> row, PoolMode mode, PoolOptions options = {}) {
+  const int64_t width = static_cast<int64_t>(row.size());
+  options.window = {1, width};
+  options.mode = mode;
+  Tensor<T, 4> output({1, 1, 1, 1});
+  pool_forward(View<const T, 4>(row.data(), {1, 1, width, 1}), output, options);
+  return output(0, 0, 0, 0);
+}
+
+template <class T>
+class PoolTest : public testing::Test {};
+using Types = testing::Types<float, double>;
+TYPED_TEST_SUITE(PoolTest, Types);
+
+TYPED_TEST(PoolTest, MaximumIsThatOfIeee754) {
+  using V = std::vector<TypeParam>;
+  const TypeParam inf = std::numeric_limits<TypeParam>::infinity(), nan = std::numeric_limits<TypeParam>::quiet_NaN();
+  EXPECT_EQ(pool_row(V{-inf, -inf}, PoolMode::kMax), -inf);
+  EXPECT_EQ(pool_row(V{-3, -2}, PoolMode::kMax), -2);
+  for (const V& row : {V{nan, 1}, V{1, nan}, V{inf, nan}, V{nan, inf}, V{1, nan, 2}}) {
+    EXPECT_TRUE(std::isnan(pool_row(row, PoolMode::kMax)));
+    EXPECT_TRUE(std::isnan(pool_row(row, PoolMode::kAverage)));
+    EXPECT_TRUE(std::isnan(pool_row(row, PoolMode::kLp)));
+  }
+  EXPECT_FALSE(std::signbit(pool_row(V{TypeParam(-0.0), 0}, PoolMode::kMax)));
+  EXPECT_FALSE(std::signbit(pool_row(V{0, TypeParam(-0.0)}, PoolMode::kMax)));
+  EXPECT_TRUE(std::signbit(pool_row(V{TypeParam(-0.0), TypeParam(-0.0)}, PoolMode::kMax)));
+}
+
+TYPED_TEST(PoolTest, ThreeFourFive) {
+  using V = std::vector<TypeParam>;
+  EXPECT_EQ(pool_row(V{3, -4}, PoolMode::kLp), 5);
+  EXPECT_EQ(pool_row(V{3, -4}, PoolMode::kLp, {.p = 1}), 7);
+  EXPECT_NEAR(pool_row(V{3, -4, 5}, PoolMode::kLp, {.p = 3}), 6, 1e-6);
+  EXPECT_EQ(pool_row(V{3, -4}, PoolMode::kAverage), TypeParam(-0.5));
+}
+
+TYPED_TEST(PoolTest, IndicesNameTheFirstMaximumInTheUnpaddedImage) {
+  const TypeParam nan = std::numeric_limits<TypeParam>::quiet_NaN();
+  std::vector<TypeParam> image{1,   7, 7,    //
+                               7,   2, nan,  //
+                               nan, 3, 4};
+  Tensor<TypeParam, 4> output({1, 2, 2, 1});
+  Tensor<int64_t, 4> indices(output.shape());
+  pool_forward(View<const TypeParam, 4>(image.data(), {1, 3, 3, 1}), output, indices,
+               {.window = {2, 2}, .stride = {2, 2}, .padding = {0, 1, 0, 1}});
+  EXPECT_EQ(indices(0, 0, 0, 0), 1);
+  EXPECT_EQ(indices(0, 0, 1, 0), 5);
+  EXPECT_EQ(indices(0, 1, 0, 0), 6);
+  EXPECT_EQ(indices(0, 1, 1, 0), 8);
+}
+
+TYPED_TEST(PoolTest, PaddingOfTheAverageCountsOnlyWhenAsked) {
+  const auto x = filled<TypeParam, 4>({1, 2, 2, 1}, 12);
+  Tensor<TypeParam, 4> output({1, 1, 1, 1});
+  PoolOptions options{.window = {3, 3}, .mode = PoolMode::kAverage, .padding = {1, 0, 1, 0}};
+  pool_forward(x, output, options);
+  EXPECT_EQ(output(0, 0, 0, 0), 12);
+  options.count_include_pad = true;
+  pool_forward(x, output, options);
+  EXPECT_EQ(output(0, 0, 0, 0), TypeParam(48) / 9);
+  options.padding = {};
+  options.ceil_mode = true;
+  options.stride = {2, 2};  // the rows that ceil_mode adds are no padding
+  pool_forward(x, output, options);
+  EXPECT_EQ(output(0, 0, 0, 0), 12);
+}
+
+// The work must follow from what a window reads, not from how large it is said to be.
+TYPED_TEST(PoolTest, WindowsBeyondAllMeasureAreAnsweredAtOnce) {
+  const auto x = counting<TypeParam, 4>({1, 3, 3, 1});
+  const int64_t huge = int64_t{1} << 61;
+  Tensor<TypeParam, 4> output({1, 1, 1, 1});
+  for (const PoolMode mode : {PoolMode::kMax, PoolMode::kAverage, PoolMode::kLp}) {
+    const TypeParam expected = mode == PoolMode::kMax ? 9 : mode == PoolMode::kAverage ? 5 : 45;
+    pool_forward(x, output,
+                 {.window = {kMax, kMax}, .stride = {3, 3}, .mode = mode, .padding = Padding::same_upper(), .p = 1});
+    EXPECT_EQ(output(0, 0, 0, 0), expected);
+    pool_forward(x, output, {.window = {kMax, kMax}, .stride = {kMax, kMax}, .mode = mode, .ceil_mode = true, .p = 1});
+    EXPECT_EQ(output(0, 0, 0, 0), expected);
+    pool_forward(
+        x, output,
+        {.window = {2 * huge, 2 * huge}, .stride = {kMax, kMax}, .mode = mode, .padding = Padding::all(huge), .p = 1});
+    EXPECT_EQ(output(0, 0, 0, 0), expected);
+  }
+  pool_forward(x, output,
+               {.window = {2 * huge, 2 * huge},
+                .stride = {kMax, kMax},
+                .mode = PoolMode::kAverage,
+                .padding = Padding::all(huge),
+                .count_include_pad = true});
+  EXPECT_EQ(output(0, 0, 0, 0), std::ldexp(TypeParam(45), -124));
+}
+
+TEST(PoolForwardTest, StrideAndDilationKeepHeightAndWidthApart) {
+  const auto x = counting<float, 4>({1, 4, 6, 1});
+  const PoolOptions options{.window = {2, 1}, .stride = {1, 3}, .dilation = {2, 1}};
+  Tensor<float, 4> output(pool_output_shape(x.shape(), options));
+  ASSERT_EQ(output.shape(), (Shape<4>{1, 2, 2, 1}));
+  pool_forward(x, output, options);
+  EXPECT_EQ(output(0, 0, 0, 0), 13);
+  EXPECT_EQ(output(0, 0, 1, 0), 16);
+  EXPECT_EQ(output(0, 1, 0, 0), 19);
+  EXPECT_EQ(output(0, 1, 1, 0), 22);
+}
+
+TEST(PoolForwardTest, AStrideBeyondTheImageLeavesOneOutput) {
+  const auto x = counting<float, 4>({1, 3, 3, 1});
+  for (const int64_t stride : {int64_t{2}, int64_t{65536}, kMax}) {
+    Tensor<float, 4> output({1, 1, 1, 1});
+    pool_forward(x, output, {.window = {2, 2}, .stride = {stride, stride}});
+    EXPECT_EQ(output(0, 0, 0, 0), 5);
+  }
+}
+
+// Rows and columns of a view may share elements, so that an image of 2^32 fits into a vector of 2^17.
+TEST(PoolForwardTest, IndicesBeyond32BitsAreRight) {
+  const int64_t side = 65536;
+  std::vector<float> data(2 * side - 1);
+  for (size_t i = 0; i < data.size(); ++i) data[i] = static_cast<float>(i);
+  const View<const float, 4> image(data.data(), {1, side, side, 1}, {0, 1, 1, 1});
+  Tensor<float, 4> output({1, 2, 2, 1});
+  Tensor<int64_t, 4> indices(output.shape());
+  pool_forward(image, output, indices, {.window = {2, 2}, .stride = {side - 2, side - 2}});
+  EXPECT_EQ(output(0, 0, 0, 0), 2);
+  EXPECT_EQ(output(0, 1, 1, 0), 131070);
+  EXPECT_EQ(indices(0, 0, 1, 0), side + side - 1);
+  EXPECT_EQ(indices(0, 1, 1, 0), side * side - 1);
+}
+
+TEST(PoolForwardTest, AnEmptyBatchGivesAnEmptyResult) {
+  const View<const float, 4> input(nullptr, {0, 4, 4, 3});
+  const PoolOptions options{.window = {2, 2}, .stride = {2, 2}};
+  Tensor<float, 4> output(pool_output_shape(input.shape(), options));
+  EXPECT_EQ(output.shape(), (Shape<4>{0, 2, 2, 3}));
+  pool_forward(input, output, options);
+}
+
+TEST(PoolForwardTest, GlobalOptionsCoverTheImage) {
+  const auto x = counting<double, 4>({2, 3, 5, 1});
+  const PoolOptions options = global_pool_options(x.shape(), PoolMode::kAverage);
+  Tensor<double, 4> output(pool_output_shape(x.shape(), options));
+  ASSERT_EQ(output.shape(), (Shape<4>{2, 1, 1, 1}));
+  pool_forward(x, output, options);
+  EXPECT_EQ(output(0, 0, 0, 0), 8);
+  EXPECT_EQ(output(1, 0, 0, 0), 23);
+  expect_error<ParameterError>(
+      [] {
+        pool_output_shape({1, 3, 3, 1}, global_pool_options({1, 0, 3, 1}, PoolMode::kMax));
+      },
+      "window", "(0, 3)");
+}
+
+TEST(PoolForwardTest, ProgressReachesTheTotalAndMayThrow) {
+  const auto x = counting<double, 4>({3, 4, 4, 2});
+  Tensor<double, 4> output({3, 4, 4, 2});
+  int64_t last = 0;
+  pool_forward(x, output, {.progress = [&](int64_t done, int64_t total) {
+                 EXPECT_GT(done, last);
+                 EXPECT_EQ(total, 12);
+                 last = done;
+               }});
+  EXPECT_EQ(last, 12);
+  EXPECT_THROW(pool_forward(x, output, {.progress = [](int64_t, int64_t) { throw std::domain_error("stop"); }}),
+               std::domain_error);
+}
+
+TEST(PoolNotebookTest, ReturnsTheOutputAndACacheThatBorrows) {
+  const auto A_prev = counting<double, 4>({1, 4, 4, 1});
+  const auto [A, cache] = pool_forward(A_prev, {.stride = 2, .f = 2});
+  ASSERT_EQ(A.shape(), (Shape<4>{1, 2, 2, 1}));
+  EXPECT_EQ(A(0, 0, 0, 0), 6);
+  EXPECT_EQ(A(0, 1, 1, 0), 16);
+  EXPECT_EQ(cache.A_prev.data(), A_prev.data());
+  EXPECT_EQ(cache.hparameters.stride, 2);
+  EXPECT_EQ(cache.hparameters.f, 2);
+  EXPECT_EQ(pool_forward(A_prev, {.stride = 2, .f = 2}, "average").A(0, 1, 1, 0), 13.5);
+}
+
+TEST(PoolNotebookTest, NamesItsOwnParameters) {
+  const auto A_prev = counting<float, 4>({1, 4, 4, 1});
+  for (const std::string mode : {"MAX", "", "avg", "max ", "lp"}) {
+    expect_error<ParameterError>([&] { pool_forward(A_prev, {.stride = 1, .f = 2}, mode); }, "mode", "\"" + mode + "\"",
+                                 "\"max\" or \"average\"");
+  }
+  for (const int64_t bad : {int64_t{0}, int64_t{-1}}) {
+    expect_error<ParameterError>([&] { pool_forward(A_prev, {.stride = bad, .f = 2}); }, "stride", std::to_string(bad));
+    expect_error<ParameterError>([&] { pool_forward(A_prev, {.stride = 1, .f = bad}); }, "f", std::to_string(bad));
+  }
+  expect_error<ShapeError>([&] { pool_forward(A_prev, {.stride = 2, .f = 5}); }, "window", "(5, 5)");
+}
+
+}  // namespace
+}  // namespace convstep

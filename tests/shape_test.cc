@@ -1,0 +1,134 @@
+#include "convstep/shape.h"
+
+#include <cstdint>
+#include <tuple>
+
+#include "core/geometry.h"
+#include "tests/expect_error.h"
+
+namespace convstep {
+namespace {
+
+constexpr int64_t kMax = INT64_MAX;
+
+WindowAxis axis_of(int64_t length, int64_t window, int64_t stride, const Padding& padding = {},
+                   Rounding rounding = Rounding::kFloor, int64_t dilation = 1) {
+  return resolve_geometry({length, length}, {window, window}, "window", {stride, stride}, {dilation, dilation}, padding,
+                          rounding)
+      .height;
+}
+
+TEST(ShapeTest, WritesShapesAsNumpyDoes) {
+  EXPECT_EQ(to_string(Shape<4>{2, 3, 3, 8}), "(2, 3, 3, 8)");
+  EXPECT_EQ(to_string(Shape<1>{5}), "(5,)");
+  EXPECT_EQ(to_string(Size2{3, 4}), "(3, 4)");
+}
+
+TEST(ElementCountTest, MultipliesAndKnowsItsLimits) {
+  const auto count = [](Shape<4> shape, size_t element_size) {
+    return element_count("input", shape.data(), 4, element_size);
+  };
+  EXPECT_EQ(count({2, 3, 4, 5}, 8), 120);
+  EXPECT_EQ(count({0, 3, 4, 5}, 8), 0);
+  EXPECT_EQ(count({1, 1, 1, int64_t{1} << 59}, 8), int64_t{1} << 59);
+  const int64_t large = int64_t{1} << 61;
+  for (const Shape<4>& shape : {Shape<4>{1, 1, 1, int64_t{1} << 60}, Shape<4>{large, large, 1, 1},
+                                Shape<4>{0, large, large, 1}, Shape<4>{large, 0, 2, 1}, Shape<4>{4, 1, 1, large}}) {
+    expect_error<ShapeError>([&] { count(shape, 8); }, "input", to_string(shape), "fewer than 2^63 bytes");
+  }
+  expect_error<ShapeError>([&] { count({1, -1, 1, 1}, 8); }, "input", "(1, -1, 1, 1)", "0 or more");
+}
+
+TEST(GeometryTest, FloorsAndRefusesWindowsThatDoNotFit) {
+  EXPECT_EQ(axis_of(5, 3, 2).output, 2);
+  EXPECT_EQ(axis_of(6, 3, 2).output, 2);
+  EXPECT_EQ(axis_of(3, 3, 65536).output, 1);
+  EXPECT_EQ(axis_of(3, 3, kMax).output, 1);
+  EXPECT_EQ(axis_of(5, 2, 1, {}, Rounding::kFloor, 4).output, 1);
+  // Division that truncates towards zero would make one window of (2 - 3) / 2 + 1.
+  expect_error<ShapeError>([] { axis_of(2, 3, 2); }, "window", "(3, 3)", "fits into the padded input");
+  expect_error<ShapeError>([] { axis_of(2, kMax, 2); }, "window", std::to_string(kMax));
+  expect_error<ShapeError>([] { axis_of(5, 3, 1, {}, Rounding::kFloor, 3); }, "window");
+  expect_error<ShapeError>([] { axis_of(5, 3, 1, {}, Rounding::kFloor, kMax); }, "dilation", std::to_string(kMax));
+  expect_error<ShapeError>([] { axis_of(5, 3, 1, Padding::all(int64_t{1} << 62)); }, "padding");
+}
+
+// Figures of PyTorch's pooling_output_shape.
+TEST(GeometryTest, CeilingFollowsPyTorch) {
+  const auto ceil = [](int64_t length, int64_t window, int64_t stride, int64_t before, int64_t after) {
+    return axis_of(length, window, stride, {before, after, before, after}, Rounding::kCeil).output;
+  };
+  EXPECT_EQ(ceil(2, 3, 2, 0, 0), 1);
+  EXPECT_EQ(ceil(6, 3, 2, 0, 0), 3);
+  EXPECT_EQ(ceil(5, 3, 2, 0, 0), 2);
+  EXPECT_EQ(ceil(3, 1, 2, 0, 0), 2);
+  EXPECT_EQ(ceil(4, 1, 4, 0, 0), 1);  // a second window would start beyond the input
+  EXPECT_EQ(ceil(4, 3, 3, 1, 1), 2);
+  EXPECT_EQ(ceil(1, 1, 1, 0, 1), 1);  // fits exactly, and lies wholly on trailing padding
+  expect_error<ShapeError>([&] { ceil(1, 3, 2, 0, 0); }, "window");
+}
+
+// Length, window, stride, dilation; output, padding before and after for SAME_UPPER.
+using SameCase = std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t>;
+class SameTest : public testing::TestWithParam<SameCase> {};
+
+TEST_P(SameTest, HasTheSizeAndPaddingOfTensorFlowAndOnnx) {
+  const auto [length, window, stride, dilation, output, before, after] = GetParam();
+  const WindowAxis upper = axis_of(length, window, stride, Padding::same_upper(), Rounding::kFloor, dilation);
+  EXPECT_EQ(upper.output, output);
+  EXPECT_EQ(upper.before, before);
+  EXPECT_EQ(upper.after, after);
+  const WindowAxis lower = axis_of(length, window, stride, Padding::same_lower(), Rounding::kCeil, dilation);
+  EXPECT_EQ(lower.output, output);
+  EXPECT_EQ(lower.before, after);
+  EXPECT_EQ(lower.after, before);
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, SameTest,
+                         testing::Values(SameCase{13, 6, 5, 1, 3, 1, 2},     // the example of TensorFlow's guide
+                                         SameCase{224, 7, 2, 1, 112, 2, 3},  // the first layer of ResNet
+                                         SameCase{224, 3, 2, 1, 112, 0, 1}, SameCase{5, 3, 1, 1, 5, 1, 1},
+                                         SameCase{5, 2, 1, 1, 5, 0, 1}, SameCase{5, 3, 1, 2, 5, 2, 2},
+                                         SameCase{5, 1, 3, 1, 2, 0, 0}, SameCase{4, 1, 3, 1, 2, 0, 0},
+                                         SameCase{1, 5, 1, 1, 1, 2, 2}, SameCase{3, 3, 65536, 1, 1, 0, 0}));
+
+TEST(GeometryTest, RefusesParametersOutOfRange) {
+  for (const int64_t bad : {int64_t{0}, int64_t{-1}, INT64_MIN}) {
+    const std::string given = std::to_string(bad);
+    expect_error<ParameterError>([=] { axis_of(5, 3, bad); }, "stride", given, "1 or more");
+    expect_error<ParameterError>([=] { axis_of(5, bad, 1); }, "window", given, "1 or more");
+    expect_error<ParameterError>([=] { axis_of(5, 3, 1, {}, Rounding::kFloor, bad); }, "dilation", given, "1 or more");
+  }
+  for (const Padding& bad : {Padding{-1, 0, 0, 0}, Padding{0, -1, 0, 0}, Padding{0, 0, -1, 0}, Padding{0, 0, 0, -1}}) {
+    expect_error<ParameterError>([=] { axis_of(5, 3, 1, bad); }, "padding", "-1", "0 or more");
+  }
+  for (const Padding::Rule rule : {Padding::Rule::kSameUpper, Padding::Rule::kSameLower}) {
+    expect_error<ParameterError>([=] { axis_of(5, 3, 1, Padding{0, 0, 1, 0, rule}); }, "padding", "(0, 0, 1, 0)");
+  }
+  expect_error<ParameterError>([] { axis_of(5, 3, 1, Padding{.rule = static_cast<Padding::Rule>(7)}); }, "padding",
+                               "7");
+}
+
+TEST(GeometryTest, FindsWindowsThatReadNoInput) {
+  const auto check = [](int64_t length, int64_t window, int64_t stride, int64_t before, int64_t after,
+                        int64_t dilation) {
+    check_no_empty_window(axis_of(length, window, stride, {before, after, before, after}, Rounding::kFloor, dilation),
+                          "height");
+  };
+  const auto expect_empty = [&](int64_t length, int64_t window, int64_t stride, int64_t before, int64_t after,
+                                int64_t dilation) {
+    expect_error<ParameterError>([&] { check(length, window, stride, before, after, dilation); }, "padding",
+                                 "along the height", "at least one element");
+  };
+  check(3, 2, 1, 1, 1, 1);
+  expect_empty(3, 2, 1, 2, 0, 1);
+  expect_empty(3, 2, 1, 0, 2, 1);
+  check(3, 2, 5, 0, 2, 1);         // the stride passes over the empty ones
+  check(1, 3, 1, 2, 2, 2);         // taps -2, 0, 2
+  expect_empty(1, 3, 1, 3, 2, 2);  // taps -3, -1, 1 step over the only element
+  expect_empty(2, 2, 1, 4, 4, 4);  // the second window's taps lie at -3 and 1, the third's at -2 and 2
+  check(2, 2, 4, 4, 4, 4);
+}
+
+}  // namespace
+}  // namespace convstep
