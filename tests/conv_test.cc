@@ -299,6 +299,10 @@ TEST(ConvNotebookTest, NamesItsOwnParameters) {
   }
   expect_error<ParameterError>([&] { conv_forward(A_prev, W, b, {.pad = -1}); }, "pad", "-1", "0 or more");
   expect_error<ShapeError>([&] { conv_forward(A_prev, W, b, {.pad = int64_t{1} << 62}); }, "padding");
+  const auto deep = counting<float, 4>({2, 2, 3, 2}), large = counting<float, 4>({4, 4, 1, 2});
+  expect_error<ShapeError>([&] { conv_forward(A_prev, deep, b, ConvHparameters{}); }, "W", "(2, 2, 3, 2)",
+                           "(2, 2, 1, 2)");
+  expect_error<ShapeError>([&] { conv_forward(A_prev, large, b, ConvHparameters{}); }, "W (f, f)", "(4, 4)");
   for (const Shape<4>& shape : {Shape<4>{1, 1, 1, 1}, Shape<4>{1, 1, 2, 2}, Shape<4>{2, 1, 1, 2}}) {
     expect_error<ShapeError>([&] { conv_forward(A_prev, W, counting<float, 4>(shape), ConvHparameters{}); }, "b",
                              to_string(shape), "(1, 1, 1, 2)");

@@ -340,7 +340,7 @@ TEST(PoolNotebookTest, NamesItsOwnParameters) {
     expect_error<ParameterError>([&] { pool_forward(A_prev, {.stride = bad, .f = 2}); }, "stride", std::to_string(bad));
     expect_error<ParameterError>([&] { pool_forward(A_prev, {.stride = 1, .f = bad}); }, "f", std::to_string(bad));
   }
-  expect_error<ShapeError>([&] { pool_forward(A_prev, {.stride = 2, .f = 5}); }, "window", "(5, 5)");
+  expect_error<ShapeError>([&] { pool_forward(A_prev, {.stride = 2, .f = 5}); }, "f", "(5, 5)");
 }
 
 }  // namespace

@@ -12,7 +12,9 @@ void check_activation(Activation activation, double slope) {
   if (activation < Activation::kNone || activation > Activation::kTanh) {
     throw ParameterError("activation", std::to_string(static_cast<int>(activation)), "a value of Activation");
   }
-  if (!std::isfinite(slope)) throw ParameterError("slope", std::to_string(slope), "a finite number");
+  if (!std::isfinite(static_cast<float>(slope))) {
+    throw ParameterError("slope", std::to_string(slope), "a number that is finite as a float");
+  }
 }
 
 namespace {

@@ -9,7 +9,14 @@
 namespace convstep {
 namespace {
 
-void check_channels(const Shape<4>& input, const Shape<4>& weights, int64_t groups) {
+// What messages call the arguments: the caller's own words.
+struct Names {
+  const char *input, *weights, *window;
+};
+constexpr Names kNames{"input", "weights", "weights (KH, KW)"};
+constexpr Names kNotebookNames{"A_prev", "W", "W (f, f)"};
+
+void check_channels(const Shape<4>& input, const Shape<4>& weights, int64_t groups, const Names& names) {
   const int64_t C = input[3], O = weights[3];
   if (groups < 1) throw ParameterError("groups", std::to_string(groups), "1 or more");
   if (C % groups != 0 || O % groups != 0) {
@@ -20,21 +27,22 @@ void check_channels(const Shape<4>& input, const Shape<4>& weights, int64_t grou
   if (weights[2] != C / groups) {
     const std::string expected = "(" + std::to_string(weights[0]) + ", " + std::to_string(weights[1]) + ", " +
                                  std::to_string(C / groups) + ", " + std::to_string(O) + ")";
-    throw ShapeError("weights", to_string(weights), expected,
-                     "the input " + to_string(input) + " has " + std::to_string(C) + " channels" +
+    throw ShapeError(names.weights, to_string(weights), expected,
+                     names.input + (" " + to_string(input)) + " has " + std::to_string(C) + " channels" +
                          (groups > 1 ? " in " + std::to_string(groups) + " groups" : ""));
   }
 }
 
-WindowGeometry check_geometry(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& options) {
-  check_batch_shape("input", input.data(), 4, sizeof(float));
-  check_full_shape("weights", weights.data(), 4, sizeof(float));
-  check_channels(input, weights, options.groups);
+WindowGeometry check_geometry(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& options,
+                              const Names& names) {
+  check_batch_shape(names.input, input.data(), 4, sizeof(float));
+  check_full_shape(names.weights, weights.data(), 4, sizeof(float));
+  check_channels(input, weights, options.groups, names);
   check_activation(options.activation, options.slope);
   if (options.algorithm < ConvAlgorithm::kAuto || options.algorithm > ConvAlgorithm::kReference) {
     throw ParameterError("algorithm", std::to_string(static_cast<int>(options.algorithm)), "a value of ConvAlgorithm");
   }
-  return resolve_geometry({input[1], input[2]}, {weights[0], weights[1]}, "weights (KH, KW)", options.stride,
+  return resolve_geometry({input[1], input[2]}, {weights[0], weights[1]}, names.window, options.stride,
                           options.dilation, options.padding, Rounding::kFloor);
 }
 
@@ -47,7 +55,7 @@ Shape<4> output_shape(const Shape<4>& input, const Shape<4>& weights, const Wind
 template <class T>
 void run(const reference::ConvArguments<T>& arguments, const ConvOptions& options) {
   const auto& [input, weights, bias, residual, output] = arguments;
-  const WindowGeometry geometry = check_geometry(input.shape(), weights.shape(), options);
+  const WindowGeometry geometry = check_geometry(input.shape(), weights.shape(), options, kNames);
   const Shape<4> expected = output_shape(input.shape(), weights.shape(), geometry);
   check_shape("output", output.shape().data(), expected.data(), 4, "(N, OH, OW, O)");
   check_writable(extent_of("output", output));
@@ -88,8 +96,12 @@ ConvResult<T> notebook_forward(View<const T, 4> A_prev, View<const T, 4> W, View
   if (pad < 0) throw ParameterError("pad", std::to_string(pad), "0 or more");
   check_shape("b", b.shape().data(), Shape<4>{1, 1, 1, W.shape(3)}.data(), 4, "one bias per filter of W");
   const ConvOptions options{.stride = {stride, stride}, .padding = Padding::all(pad), .algorithm = algorithm};
+  const WindowGeometry geometry = check_geometry(A_prev.shape(), W.shape(), options, kNotebookNames);
+  check_readable(extent_of("A_prev", A_prev));
+  check_readable(extent_of("W", W));
+  check_readable(extent_of("b", b));
 
-  auto Z = Tensor<T, 4>::uninitialized(conv_output_shape(A_prev.shape(), W.shape(), options));
+  auto Z = Tensor<T, 4>::uninitialized(output_shape(A_prev.shape(), W.shape(), geometry));
   const View<const T, 1> bias(b.data(), {b.shape(3)}, {b.stride(3)});
   conv_forward(A_prev, W, bias, Z, options);
   return {std::move(Z), {A_prev, W, b, hparameters}};
@@ -98,7 +110,7 @@ ConvResult<T> notebook_forward(View<const T, 4> A_prev, View<const T, 4> W, View
 }  // namespace
 
 Shape<4> conv_output_shape(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& options) {
-  return output_shape(input, weights, check_geometry(input, weights, options));
+  return output_shape(input, weights, check_geometry(input, weights, options, kNames));
 }
 
 void conv_forward(View<const float, 4> input, View<const float, 4> weights, View<const float, 1> bias,

@@ -10,8 +10,15 @@
 namespace convstep {
 namespace {
 
-WindowGeometry check_geometry(const Shape<4>& input, const PoolOptions& options) {
-  check_batch_shape("input", input.data(), 4, sizeof(float));
+// What messages call the arguments: the caller's own words.
+struct Names {
+  const char *input, *window;
+};
+constexpr Names kNames{"input", "window"};
+constexpr Names kNotebookNames{"A_prev", "f"};
+
+WindowGeometry check_geometry(const Shape<4>& input, const PoolOptions& options, const Names& names) {
+  check_batch_shape(names.input, input.data(), 4, sizeof(float));
   if (options.mode < PoolMode::kMax || options.mode > PoolMode::kLp) {
     throw ParameterError("mode", std::to_string(static_cast<int>(options.mode)), "a value of PoolMode");
   }
@@ -19,7 +26,7 @@ WindowGeometry check_geometry(const Shape<4>& input, const PoolOptions& options)
     throw ParameterError("p", std::to_string(options.p), "a finite number of 1 or more");
   }
   const WindowGeometry geometry =
-      resolve_geometry({input[1], input[2]}, options.window, "window", options.stride, options.dilation,
+      resolve_geometry({input[1], input[2]}, options.window, names.window, options.stride, options.dilation,
                        options.padding, options.ceil_mode ? Rounding::kCeil : Rounding::kFloor);
   check_no_empty_window(geometry.height, "height");
   check_no_empty_window(geometry.width, "width");
@@ -35,7 +42,7 @@ Shape<4> output_shape(const Shape<4>& input, const WindowGeometry& geometry) {
 template <class T>
 void run(const reference::PoolArguments<T>& arguments, const PoolOptions& options) {
   const auto& [input, output, indices] = arguments;
-  const WindowGeometry geometry = check_geometry(input.shape(), options);
+  const WindowGeometry geometry = check_geometry(input.shape(), options, kNames);
   const Shape<4> expected = output_shape(input.shape(), geometry);
   check_shape("output", output.shape().data(), expected.data(), 4, "(N, OH, OW, C)");
   check_readable(extent_of("input", input));
@@ -47,7 +54,7 @@ void run(const reference::PoolArguments<T>& arguments, const PoolOptions& option
 template <class T>
 void run_with_indices(const reference::PoolArguments<T>& arguments, const PoolOptions& options) {
   const auto& [input, output, indices] = arguments;
-  if (options.mode != PoolMode::kMax) throw ParameterError("mode", "a mode without maxima", "PoolMode::kMax");
+  if (options.mode != PoolMode::kMax) throw ParameterError("mode", "a mode that has no indices", "PoolMode::kMax");
   check_shape("indices", indices.shape().data(), output.shape().data(), 4, "the shape of the output");
   check_writable(extent_of("indices", indices));
   check_no_overlap(extent_of("indices", indices), extent_of("input", input));
@@ -67,8 +74,10 @@ PoolResult<T> notebook_forward(View<const T, 4> A_prev, const PoolHparameters& h
   if (stride < 1) throw ParameterError("stride", std::to_string(stride), "1 or more");
   if (f < 1) throw ParameterError("f", std::to_string(f), "1 or more");
   const PoolOptions options{.window = {f, f}, .stride = {stride, stride}, .mode = notebook_mode(mode)};
+  const WindowGeometry geometry = check_geometry(A_prev.shape(), options, kNotebookNames);
+  check_readable(extent_of("A_prev", A_prev));
 
-  auto A = Tensor<T, 4>::uninitialized(pool_output_shape(A_prev.shape(), options));
+  auto A = Tensor<T, 4>::uninitialized(output_shape(A_prev.shape(), geometry));
   pool_forward(A_prev, A, options);
   return {std::move(A), {A_prev, hparameters}};
 }
@@ -76,7 +85,7 @@ PoolResult<T> notebook_forward(View<const T, 4> A_prev, const PoolHparameters& h
 }  // namespace
 
 Shape<4> pool_output_shape(const Shape<4>& input, const PoolOptions& options) {
-  return output_shape(input, check_geometry(input, options));
+  return output_shape(input, check_geometry(input, options, kNames));
 }
 
 PoolOptions global_pool_options(const Shape<4>& input, PoolMode mode) {
