@@ -63,6 +63,7 @@ void TutorialCell::mark(const DocumentPrintout& printout, const Comparison& comp
   const auto& [compared, differences] = comparison;
   const std::string_view where =
       printout.kind == PrintoutKind::kCell ? "as the document prints it" : "as in its \"Expected Output\"";
+  compared_ += compared;
   if (differences.empty()) {
     out_ << fmt::format("  [ok] {}: {}\n", where, figures(compared));
     return;

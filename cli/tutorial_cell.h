@@ -38,6 +38,9 @@ class TutorialCell {
   // Closes the cell. True where every printout of the part was compared, and nothing differed.
   bool finish();
 
+  // How many figures have been compared.
+  size_t compared() const { return compared_; }
+
  private:
   void show(std::string_view label, std::string_view text, std::string_view older_text, Layout layout);
   void mark(const DocumentPrintout& printout, const Comparison& comparison);
@@ -45,6 +48,7 @@ class TutorialCell {
   std::vector<DocumentPrintout> unchecked_;
   std::ostream& out_;
   std::string prefix_;  // "max ", "average " or nothing
+  size_t compared_ = 0;
   bool passed_ = true;
 };
 

@@ -32,6 +32,7 @@ TEST(Tutorial, ReproducesEveryFigureOfTheDocument) {
   const auto [passed, text] = run({});
   EXPECT_TRUE(passed) << text;
   EXPECT_EQ(count(text, "[ok]"), document_printouts().size()) << text;
+  EXPECT_TRUE(text.ends_with("\nAll 331 figures are the document's, to the last digit.\n")) << text;
 }
 
 TEST(Tutorial, PrintsAsTheNotebookDoes) {
@@ -58,6 +59,7 @@ TEST(Tutorial, ReportsEveryCorruptedPrintout) {
     const auto [passed, text] = run({}, printouts);
     EXPECT_FALSE(passed) << corrupted;
     EXPECT_EQ(count(text, "[DIFFERS]"), 1) << text;
+    EXPECT_TRUE(text.ends_with("\nNot every figure is the document's: see the marks above.\n")) << text;
   }
 }
 
