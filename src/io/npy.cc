@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <optional>
 
 #include "convstep/error.h"
 #include "io/file_kind.h"
@@ -135,15 +136,20 @@ bool exists(const std::string& path) {
   return path.find('\0') == std::string::npos && ::stat(path.c_str(), &status) == 0;
 }
 
-// "x.npz:name" as file and member. The longest prefix that is a file counts, for names may hold colons too. False where
-// there is none.
-bool split_member(const std::string& path, std::string* file, std::string* member) {
+struct ArrayPath {
+  std::string file;
+  std::optional<std::string> member;
+};
+
+// Takes "x.npz:name" apart. A path that is a file is left whole; else the longest beginning that is a file counts, for
+// the names of members may hold colons too.
+ArrayPath split_path(const std::string& path) {
+  if (exists(path)) return {path, {}};
   for (size_t colon = path.rfind(':'); colon != std::string::npos && colon > 0; colon = path.rfind(':', colon - 1)) {
-    *file = path.substr(0, colon);
-    *member = path.substr(colon + 1);
-    if (exists(*file)) return true;
+    const std::string file = path.substr(0, colon);
+    if (exists(file)) return {file, path.substr(colon + 1)};
   }
-  return false;
+  return {path, {}};
 }
 
 }  // namespace
@@ -163,21 +169,21 @@ Array read_npy(ByteSource& source) {
 }
 
 Array load_array(const std::string& path) {
-  std::string file_path = path, member;
-  const bool has_member = !exists(path) && split_member(path, &file_path, &member);
-  const InputFile file(file_path);
+  const ArrayPath where = split_path(path);
+  const InputFile file(where.file);
   switch (file_kind(file)) {
     case FileKind::kZip:
-      return has_member ? load_npz_member(file, member) : load_npz_only_member(file);
+      return where.member ? load_npz_member(file, *where.member) : load_npz_only_member(file);
     case FileKind::kNpy: {
-      if (has_member) {
-        throw FormatError(file_path, "it is a .npy file, which holds one array and no member " + quoted(member));
+      if (where.member) {
+        throw FormatError(where.file,
+                          "it is a .npy file, which holds one array and no member " + quoted(*where.member));
       }
       FileSource source(file);
       return read_npy(source);
     }
     default:
-      throw FormatError(file_path, "it is neither a .npy nor a .npz file: " + describe_kind(file));
+      throw FormatError(where.file, "it is neither a .npy nor a .npz file: " + describe_kind(file));
   }
 }
 
