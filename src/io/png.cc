@@ -89,7 +89,7 @@ RawPicture decode(const Tensor<unsigned char, 1>& bytes, const std::string& path
   picture.row_size = (picture.header.width * pixel_bits + 7) / 8;
   const int64_t size = picture.row_size * picture.header.height;
   check_fits(size / kMaxDeflateRatio, bytes, path);
-  picture.bytes = Tensor<unsigned char, 1>::uninitialized({size});
+  picture.bytes = Tensor<unsigned char, 1>({size});  // zeros: the library only sets bits in small interlaced samples
   check(spng_decode_image(context.get(), picture.bytes.data(), static_cast<size_t>(size), SPNG_FMT_PNG, 0), path);
   check(spng_decode_chunks(context.get()), path);  // what stands after the pixels, or a cut would go unnoticed
   check_end(bytes, path);
