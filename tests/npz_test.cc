@@ -413,6 +413,17 @@ TEST_F(NpzTest, SavesWhatItLoads) {
   EXPECT_THAT(npz_members(path_), ElementsAre());
 }
 
+TEST_F(NpzTest, SavesArraysWithoutElements) {
+  const std::pair<std::string, Array> members[] = {{"none", Array{Dtype::kFloat32, {0, 3}, {}}}};
+  for (const bool compress : {true, false}) {
+    save_npz(path_, members, compress);
+    EXPECT_THAT(load_array(path_).shape, ElementsAre(0, 3));
+  }
+  save_npy(path_, members[0].second);
+  EXPECT_THAT(load_array(path_).shape, ElementsAre(0, 3));
+  EXPECT_EQ((load_array(path_).to<float, 2>("x").shape()), (Shape<2>{0, 3}));
+}
+
 TEST_F(NpzTest, WritesTheSameBytesEveryTime) {
   const std::pair<std::string, Array> members[] = {{"w", array_of("weights")}};
   save_npz(path_, members);

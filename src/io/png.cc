@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "convstep/error.h"
+#include "io/deflate.h"
 #include "io/file.h"
 #include "io/picture.h"
 
 namespace convstep {
 namespace {
 
-constexpr int64_t kMaxDeflateRatio = 1032;  // see zip_reader.cc
 // For chunks beside the pixels (text, colour profiles): each, and all of them together once inflated.
 constexpr size_t kMaxChunk = size_t{1} << 24, kMaxChunks = size_t{1} << 26;
 
