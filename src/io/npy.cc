@@ -102,19 +102,33 @@ void swap_bytes(Tensor<unsigned char, 1>& bytes, int64_t element_size) {
   for (int64_t i = 0; i < bytes.size(); i += element_size) std::reverse(&bytes(i), &bytes(i) + element_size);
 }
 
-// From Fortran order to C order: walks the result row by row, and the source along with strides.
+// From Fortran order to C order, for two axes or more. Element (i, m, k), where m stands for all axes between the first
+// and the last, lies at i + rows * (m + middle * k) in the source and at k + columns * (m + middle * i) in the result.
+// m itself counts in Fortran order there and in C order here.
 template <int kSize>
 void transpose(const unsigned char* source, const std::vector<int64_t>& shape, int64_t count, unsigned char* result) {
+  if (count == 0) return;
+  constexpr int64_t kTile = 64 / kSize;  // both sides of a tile fill a cache line
+  const int64_t rows = shape.front(), columns = shape.back(), middle = count / rows / columns;
   const int last = static_cast<int>(shape.size()) - 1;
-  std::vector<int64_t> index(shape.size(), 0), strides(shape.size(), kSize);
-  for (int axis = 1; axis <= last; ++axis) strides[axis] = strides[axis - 1] * shape[axis - 1];
-  const unsigned char* row = source;
-  for (int64_t done = 0; done < count; done += shape[last]) {
-    for (int64_t i = 0; i < shape[last]; ++i, result += kSize) std::memcpy(result, row + i * strides[last], kSize);
-    for (int axis = last - 1; axis >= 0; --axis) {
-      row += strides[axis];
+  std::vector<int64_t> index(shape.size(), 0), strides(shape.size(), rows * kSize);
+  for (int axis = 2; axis < last; ++axis) strides[axis] = strides[axis - 1] * shape[axis - 1];
+  const unsigned char* from = source;
+  for (int64_t m = 0; m < middle; ++m) {
+    unsigned char* to = result + m * columns * kSize;
+    for (int64_t i0 = 0; i0 < rows; i0 += kTile) {
+      for (int64_t k0 = 0; k0 < columns; k0 += kTile) {
+        for (int64_t i = i0; i < std::min(i0 + kTile, rows); ++i) {
+          for (int64_t k = k0; k < std::min(k0 + kTile, columns); ++k) {
+            std::memcpy(to + (i * middle * columns + k) * kSize, from + (i + k * rows * middle) * kSize, kSize);
+          }
+        }
+      }
+    }
+    for (int axis = last - 1; axis > 0; --axis) {
+      from += strides[axis];
       if (++index[axis] < shape[axis]) break;
-      row -= strides[axis] * shape[axis];
+      from -= strides[axis] * shape[axis];
       index[axis] = 0;
     }
   }
