@@ -1,4 +1,4 @@
-"""Pictures: what Pillow and a small encoder of our own write is read to the bit, and what convstep writes Pillow reads."""
+"""Pictures: what Pillow and our own encoder write is read to the bit, and what convstep writes Pillow reads."""
 
 import pathlib
 import struct
@@ -171,7 +171,8 @@ def test_jpeg_by_pillow(bridge: Bridge, folder: pathlib.Path, mode: str, subsamp
 
 def test_cmyk_jpeg_is_refused(bridge: Bridge, folder: pathlib.Path) -> None:
     Image.fromarray(noise(8, 8, 4), "CMYK").save(folder / "x.jpg")
-    assert "the colours of printing (CMYK); convert it to RGB" in bridge.ask("image", folder / "x.jpg", folder / "n.npy")
+    reply = bridge.ask("image", folder / "x.jpg", folder / "never.npy")
+    assert "the colours of printing (CMYK); convert it to RGB" in reply
 
 
 @pytest.mark.parametrize("kind", ["gif", "bmp", "tiff", "webp"])

@@ -160,7 +160,8 @@ def test_archives_of_other_writers(bridge: Bridge, folder: pathlib.Path) -> None
     array = np.arange(1000.0)
     contents = io.BytesIO()
     np.save(contents, array)
-    for method, level, comment in itertools.product((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED), (1, 9), (b"", b"PK\5\6")):
+    methods = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    for method, level, comment in itertools.product(methods, (1, 9), (b"", b"PK\5\6")):
         pipe = Pipe()
         with zipfile.ZipFile(pipe, "w", method, compresslevel=level) as archive:
             archive.writestr("größe/x.npy", contents.getvalue())
