@@ -117,8 +117,10 @@ def test_large_integers_are_rounded_to_nearest(bridge: Bridge, folder: pathlib.P
             np.testing.assert_array_equal(np.load(folder / "out.npy"), array.astype(name))
 
 
-def test_large_fortran_array(bridge: Bridge, folder: pathlib.Path) -> None:
-    array = np.asfortranarray(np.arange(50 * 60 * 70, dtype="f8").reshape(50, 60, 70))
+@pytest.mark.parametrize("dtype", ["u1", ">i2", "f4", "f8"])
+@pytest.mark.parametrize("shape", [(130, 67), (50, 60, 70), (3, 5, 7, 67), (1, 64, 64), (128, 2, 1)])
+def test_large_fortran_arrays(bridge: Bridge, folder: pathlib.Path, dtype: str, shape: tuple[int, ...]) -> None:
+    array = np.asfortranarray(np.arange(np.prod(shape)).reshape(shape).astype(dtype))
     np.save(folder / "in.npy", array)
     bridge.run("copy", folder / "in.npy", folder / "out.npy")
     assert_same(np.load(folder / "out.npy"), array)
@@ -158,7 +160,8 @@ def test_archives_of_other_writers(bridge: Bridge, folder: pathlib.Path) -> None
     array = np.arange(1000.0)
     contents = io.BytesIO()
     np.save(contents, array)
-    for method, level, comment in itertools.product((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED), (1, 9), (b"", b"PK\5\6")):
+    methods = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    for method, level, comment in itertools.product(methods, (1, 9), (b"", b"PK\5\6")):
         pipe = Pipe()
         with zipfile.ZipFile(pipe, "w", method, compresslevel=level) as archive:
             archive.writestr("größe/x.npy", contents.getvalue())

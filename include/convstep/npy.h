@@ -1,8 +1,8 @@
 // npy.h: NumPy's files. .npy holds one array, .npz is a zip archive of .npy members.
 //
-// Reading accepts versions 1, 2 and 3, both byte orders, C and Fortran order, any rank; bool, int8 to int64, uint8 to
-// uint64, float32 and float64. These are doors for untrusted files: a header is believed only as far as the file's size
-// bears it out, and nothing is allocated before that is checked. Objects are never unpickled.
+// Reading accepts versions 1, 2 and 3, both byte orders, C and Fortran order, up to 64 axes; bool, int8 to int64, uint8
+// to uint64, float32 and float64. These are doors for untrusted files: a header is believed only as far as the file's
+// size bears it out, and nothing is allocated before that is checked. Objects are never unpickled.
 //
 // Writing makes version 1.0, little-endian, C order. A file is written beside its target, synced, and renamed over it,
 // so that the target is at every moment either the old file or the whole new one; a symbolic link is followed,

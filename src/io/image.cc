@@ -6,17 +6,18 @@
 
 namespace convstep {
 
-void check_pixel_count(int64_t width, int64_t height, int64_t max_pixels_per_byte, int64_t file_size,
-                       const std::string& path) {
-  const std::string size = std::to_string(width) + " x " + std::to_string(height) + " pixels";
+void check_pixel_count(int64_t width, int64_t height, const std::string& path) {
+  if (width < 1 || height < 1) throw FormatError(path, "the picture's header is damaged or cut off");
   if (width > kMaxPixels / height) {
-    throw FormatError(
-        path, "it announces " + size + "; pictures of up to " + std::to_string(kMaxPixels) + " pixels can be read");
+    throw FormatError(path, "it announces " + std::to_string(width) + " x " + std::to_string(height) +
+                                " pixels; pictures of up to " + std::to_string(kMaxPixels) + " pixels can be read");
   }
-  if (width * height / max_pixels_per_byte > file_size) {
-    throw FormatError(path,
-                      "it announces " + size + ", which a file of " + std::to_string(file_size) + " bytes cannot hold");
-  }
+}
+
+void check_fits(int64_t least_bytes, const Tensor<unsigned char, 1>& bytes, const std::string& path) {
+  if (least_bytes <= bytes.size()) return;
+  throw FormatError(path, "it announces more pixels than a file of " + std::to_string(bytes.size()) +
+                              " bytes can hold: it is damaged or cut off");
 }
 
 bool is_image(const std::string& path) {

@@ -1,6 +1,5 @@
 #include <turbojpeg.h>
 
-#include <array>
 #include <memory>
 #include <new>
 
@@ -10,7 +9,8 @@
 namespace convstep {
 namespace {
 
-// The least that an 8x8 block can take is one bit, its mean in a progressive file (and another for its end, in others).
+// The least that a block of 8x8 pixels can take is one bit: its mean in a progressive file. In others its end takes
+// another. (Arithmetic coding, which hardly any program writes, could do with less in a picture of one colour.)
 constexpr int64_t kMaxPixelsPerByte = 8 * 8 * 8;
 
 struct DestroyDecompressor {
@@ -35,7 +35,8 @@ Tensor<float, 4> decode_jpeg(const Tensor<unsigned char, 1>& bytes, const std::s
   if (colors == TJCS_CMYK || colors == TJCS_YCCK) {
     throw FormatError(path, "it is a JPEG picture in the colours of printing (CMYK); convert it to RGB first");
   }
-  check_pixel_count(width, height, kMaxPixelsPerByte, bytes.size(), path);
+  check_pixel_count(width, height, path);  // a file that ends within its header is no error to the library
+  check_fits(int64_t{width} * height / kMaxPixelsPerByte, bytes, path);
 
   const int channels = colors == TJCS_GRAY ? 1 : 3;
   auto pixels = Tensor<unsigned char, 3>::uninitialized({height, width, channels});

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <optional>
 
 #include "convstep/error.h"
 #include "io/file_kind.h"
@@ -101,19 +102,33 @@ void swap_bytes(Tensor<unsigned char, 1>& bytes, int64_t element_size) {
   for (int64_t i = 0; i < bytes.size(); i += element_size) std::reverse(&bytes(i), &bytes(i) + element_size);
 }
 
-// From Fortran order to C order: walks the result row by row, and the source along with strides.
+// From Fortran order to C order, for two axes or more. Element (i, m, k), where m stands for all axes between the first
+// and the last, lies at i + rows * (m + middle * k) in the source and at k + columns * (m + middle * i) in the result.
+// m itself counts in Fortran order there and in C order here.
 template <int kSize>
 void transpose(const unsigned char* source, const std::vector<int64_t>& shape, int64_t count, unsigned char* result) {
+  if (count == 0) return;
+  constexpr int64_t kTile = 64 / kSize;  // both sides of a tile fill a cache line
+  const int64_t rows = shape.front(), columns = shape.back(), middle = count / rows / columns;
   const int last = static_cast<int>(shape.size()) - 1;
-  std::vector<int64_t> index(shape.size(), 0), strides(shape.size(), kSize);
-  for (int axis = 1; axis <= last; ++axis) strides[axis] = strides[axis - 1] * shape[axis - 1];
-  const unsigned char* row = source;
-  for (int64_t done = 0; done < count; done += shape[last]) {
-    for (int64_t i = 0; i < shape[last]; ++i, result += kSize) std::memcpy(result, row + i * strides[last], kSize);
-    for (int axis = last - 1; axis >= 0; --axis) {
-      row += strides[axis];
+  std::vector<int64_t> index(shape.size(), 0), strides(shape.size(), rows * kSize);
+  for (int axis = 2; axis < last; ++axis) strides[axis] = strides[axis - 1] * shape[axis - 1];
+  const unsigned char* from = source;
+  for (int64_t m = 0; m < middle; ++m) {
+    unsigned char* to = result + m * columns * kSize;
+    for (int64_t i0 = 0; i0 < rows; i0 += kTile) {
+      for (int64_t k0 = 0; k0 < columns; k0 += kTile) {
+        for (int64_t i = i0; i < std::min(i0 + kTile, rows); ++i) {
+          for (int64_t k = k0; k < std::min(k0 + kTile, columns); ++k) {
+            std::memcpy(to + (i * middle * columns + k) * kSize, from + (i + k * rows * middle) * kSize, kSize);
+          }
+        }
+      }
+    }
+    for (int axis = last - 1; axis > 0; --axis) {
+      from += strides[axis];
       if (++index[axis] < shape[axis]) break;
-      row -= strides[axis] * shape[axis];
+      from -= strides[axis] * shape[axis];
       index[axis] = 0;
     }
   }
@@ -135,15 +150,20 @@ bool exists(const std::string& path) {
   return path.find('\0') == std::string::npos && ::stat(path.c_str(), &status) == 0;
 }
 
-// "x.npz:name" as file and member. The longest prefix that is a file counts, for names may hold colons too. False where
-// there is none.
-bool split_member(const std::string& path, std::string* file, std::string* member) {
+struct ArrayPath {
+  std::string file;
+  std::optional<std::string> member;
+};
+
+// Takes "x.npz:name" apart. A path that is a file is left whole; else the longest beginning that is a file counts, for
+// the names of members may hold colons too.
+ArrayPath split_path(const std::string& path) {
+  if (exists(path)) return {path, {}};
   for (size_t colon = path.rfind(':'); colon != std::string::npos && colon > 0; colon = path.rfind(':', colon - 1)) {
-    *file = path.substr(0, colon);
-    *member = path.substr(colon + 1);
-    if (exists(*file)) return true;
+    const std::string file = path.substr(0, colon);
+    if (exists(file)) return {file, path.substr(colon + 1)};
   }
-  return false;
+  return {path, {}};
 }
 
 }  // namespace
@@ -163,21 +183,21 @@ Array read_npy(ByteSource& source) {
 }
 
 Array load_array(const std::string& path) {
-  std::string file_path = path, member;
-  const bool has_member = !exists(path) && split_member(path, &file_path, &member);
-  const InputFile file(file_path);
+  const ArrayPath where = split_path(path);
+  const InputFile file(where.file);
   switch (file_kind(file)) {
     case FileKind::kZip:
-      return has_member ? load_npz_member(file, member) : load_npz_only_member(file);
+      return where.member ? load_npz_member(file, *where.member) : load_npz_only_member(file);
     case FileKind::kNpy: {
-      if (has_member) {
-        throw FormatError(file_path, "it is a .npy file, which holds one array and no member " + quoted(member));
+      if (where.member) {
+        throw FormatError(where.file,
+                          "it is a .npy file, which holds one array and no member " + quoted(*where.member));
       }
       FileSource source(file);
       return read_npy(source);
     }
     default:
-      throw FormatError(file_path, "it is neither a .npy nor a .npz file: " + describe_kind(file));
+      throw FormatError(where.file, "it is neither a .npy nor a .npz file: " + describe_kind(file));
   }
 }
 

@@ -151,8 +151,8 @@ class Parser {
       if (header_.shape.size() == kMaxNpyRank) fail("the shape has more than 64 axes");
       header_.shape.push_back(length());
       if (accept(',')) continue;
-      if (header_.shape.size() == 1) fail("'shape' must be a tuple: one axis is written (3,)");
       expect(')');
+      if (header_.shape.size() == 1) fail("'shape' must be a tuple: one axis is written (3,)");
       break;
     }
   }

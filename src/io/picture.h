@@ -11,9 +11,11 @@ namespace convstep {
 Tensor<float, 4> decode_png(const Tensor<unsigned char, 1>& bytes, const std::string& path);
 Tensor<float, 4> decode_jpeg(const Tensor<unsigned char, 1>& bytes, const std::string& path);
 
-// Throws FormatError where the header announces more pixels than kMaxPixels, or more than the file can hold: an encoded
-// byte stands for at most `max_pixels_per_byte` of them.
-void check_pixel_count(int64_t width, int64_t height, int64_t max_pixels_per_byte, int64_t file_size,
-                       const std::string& path);
+// What a header announces, before anything of that size is allocated. Throws FormatError.
+//
+// At least one pixel and at most kMaxPixels:
+void check_pixel_count(int64_t width, int64_t height, const std::string& path);
+// A picture that takes at least `least_bytes` in a file is in a file that has them:
+void check_fits(int64_t least_bytes, const Tensor<unsigned char, 1>& bytes, const std::string& path);
 
 }  // namespace convstep

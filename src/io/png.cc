@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "convstep/error.h"
+#include "io/deflate.h"
 #include "io/file.h"
 #include "io/picture.h"
 
 namespace convstep {
 namespace {
 
-constexpr int64_t kMaxDeflateRatio = 1032;  // see zip_reader.cc
 // For chunks beside the pixels (text, colour profiles): each, and all of them together once inflated.
 constexpr size_t kMaxChunk = size_t{1} << 24, kMaxChunks = size_t{1} << 26;
 
@@ -34,6 +34,18 @@ void check(int result, const std::string& path) {
   if (result == SPNG_OK) return;
   if (result == SPNG_EMEM) throw std::bad_alloc();
   throw FormatError(path, std::string("the PNG picture is damaged or cut off: ") + spng_strerror(result));
+}
+
+// The library does not mind if the file ends within its last chunk.
+void check_end(const Tensor<unsigned char, 1>& bytes, const std::string& path) {
+  constexpr int64_t kMark = 8, kSurround = 12;  // around the data of a chunk: length, type and checksum
+  for (int64_t at = kMark; at + kSurround <= bytes.size();) {
+    if (std::memcmp(&bytes(at + 4), "IEND", 4) == 0) return;
+    int64_t length = 0;
+    for (int i = 0; i < 4; ++i) length = length << 8 | bytes(at + i);
+    at += kSurround + length;
+  }
+  throw FormatError(path, "the PNG picture is cut off: it has no end");
 }
 
 // A picture as the file holds it: rows of samples of bit_depth bits, of which one or more make a pixel.
@@ -73,16 +85,14 @@ RawPicture decode(const Tensor<unsigned char, 1>& bytes, const std::string& path
                     : color == SPNG_COLOR_TYPE_GRAYSCALE_ALPHA ? 2
                                                                : 1;
   const int64_t pixel_bits = picture.samples * picture.header.bit_depth;
-  check_pixel_count(picture.header.width, picture.header.height, kMaxDeflateRatio * 8 / pixel_bits + 1, bytes.size(),
-                    path);
+  check_pixel_count(picture.header.width, picture.header.height, path);
   picture.row_size = (picture.header.width * pixel_bits + 7) / 8;
   const int64_t size = picture.row_size * picture.header.height;
-  if (size / kMaxDeflateRatio > bytes.size()) {  // rows of a few bits are padded to whole bytes
-    throw FormatError(path, "it announces more pixels than a file of its size can hold");
-  }
-  picture.bytes = Tensor<unsigned char, 1>::uninitialized({size});
+  check_fits(size / kMaxDeflateRatio, bytes, path);
+  picture.bytes = Tensor<unsigned char, 1>({size});  // zeros: the library only sets bits in small interlaced samples
   check(spng_decode_image(context.get(), picture.bytes.data(), static_cast<size_t>(size), SPNG_FMT_PNG, 0), path);
-  check(spng_decode_chunks(context.get()), path);  // to the end of the file, or a cut would go unnoticed
+  check(spng_decode_chunks(context.get()), path);  // what stands after the pixels, or a cut would go unnoticed
+  check_end(bytes, path);
 
   if (color == SPNG_COLOR_TYPE_INDEXED) check(spng_get_plte(context.get(), &picture.palette), path);
   const int result = spng_get_trns(context.get(), &picture.transparent);

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "convstep/error.h"
+#include "io/deflate.h"
 #include "io/quote.h"
 #include "io/zip.h"
 
@@ -11,8 +12,6 @@ namespace convstep {
 namespace {
 
 constexpr int64_t kMaxComment = 0xffff;
-// Deflate's best: a length of 258 bytes in one bit and its distance in another.
-constexpr int64_t kMaxDeflateRatio = 258 * 8 / 2;
 
 // Little-endian numbers out of a record, one after the other.
 class Fields {

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "convstep/error.h"
+#include "io/deflate.h"
 #include "io/zip.h"
 
 namespace convstep {
@@ -21,6 +22,7 @@ class MemberSource : public ByteSource {
   int64_t remaining() const override { return entry_.size - position_; }
 
   void read(void* bytes, int64_t count) override {
+    if (count == 0) return;  // crc32_z() starts anew where the bytes are null
     fill(static_cast<unsigned char*>(bytes), count);
     crc_ = crc32_z(crc_, static_cast<const unsigned char*>(bytes), static_cast<size_t>(count));
     position_ += count;
@@ -65,7 +67,6 @@ class DeflatedSource : public MemberSource {
  public:
   DeflatedSource(const InputFile& file, const ZipEntry& entry, int64_t data, std::string name)
       : MemberSource(file, entry, data, std::move(name)) {
-    constexpr int kRawDeflate = -MAX_WBITS;  // without zlib's own header
     if (inflateInit2(&stream_, kRawDeflate) != Z_OK) throw std::bad_alloc();
   }
   DeflatedSource(const DeflatedSource&) = delete;
@@ -103,7 +104,6 @@ class DeflatedSource : public MemberSource {
       stream_.next_in = input_;
       stream_.avail_in = static_cast<uInt>(size);
     }
-    constexpr int64_t kMostAtOnce = 1 << 30;  // zlib counts in 32 bits
     const auto room = static_cast<uInt>(std::min(count, kMostAtOnce));
     stream_.next_out = bytes;
     stream_.avail_out = room;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <new>
 
+#include "io/deflate.h"
 #include "io/zip.h"
 
 namespace convstep {
@@ -63,8 +64,7 @@ std::string directory_entry(const ZipEntry& entry) {
 
 struct ZipWriter::Deflater {
   Deflater() {
-    constexpr int kRawDeflate = -MAX_WBITS;  // without zlib's own header
-    constexpr int kMemoryLevel = 8;          // zlib's default
+    constexpr int kMemoryLevel = 8;  // zlib's default
     if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kRawDeflate, kMemoryLevel, Z_DEFAULT_STRATEGY) !=
         Z_OK) {
       throw std::bad_alloc();
@@ -112,6 +112,7 @@ void ZipWriter::begin(const std::string& name, int64_t size, bool deflate) {
 }
 
 void ZipWriter::write(const void* bytes, int64_t count) {
+  if (count == 0) return;  // crc32_z() starts anew where the bytes are null
   ZipEntry& entry = entries_.back();
   const auto* data = static_cast<const unsigned char*>(bytes);
   entry.crc = static_cast<uint32_t>(crc32_z(entry.crc, data, static_cast<size_t>(count)));
@@ -119,7 +120,6 @@ void ZipWriter::write(const void* bytes, int64_t count) {
     file_.write(bytes, count);
     return;
   }
-  constexpr int64_t kMostAtOnce = 1 << 30;  // zlib counts in 32 bits
   for (int64_t done = 0; done < count; done += kMostAtOnce) {
     this->deflate(data + done, std::min(count - done, kMostAtOnce), false);
   }

@@ -1,0 +1,365 @@
+#include "io/file.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <random>
+
+#include "convstep/error.h"
+#include "convstep/image.h"
+#include "convstep/npy.h"
+#include "tests/temporary_directory.h"
+
+namespace convstep {
+namespace {
+
+using test::message_of;
+using test::read_file;
+using test::TemporaryDirectory;
+using test::write_file;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::string contents(const InputFile& file) {
+  const Tensor<unsigned char, 1> bytes = file.read_all();
+  return {bytes.data(), bytes.data() + bytes.size()};
+}
+
+void replace(const std::string& path, const std::string& bytes, Temporary temporary = Temporary::kUnnamed) {
+  OutputFile file(path, temporary);
+  file.write(bytes.data(), static_cast<int64_t>(bytes.size()));
+  file.commit();
+}
+
+std::string read_error(const std::string& path) {
+  return message_of<FileError>(path, [&] { InputFile file(path); });
+}
+
+std::string write_error(const std::string& path) {
+  return message_of<FileError>(path, [&] { replace(path, "new"); });
+}
+
+mode_t mode_of(const std::string& path) {
+  struct stat status {};
+  EXPECT_EQ(::stat(path.c_str(), &status), 0);
+  return status.st_mode & 07777;
+}
+
+// Runs action() in a child process as a user who is not root, and returns its exit status. The child calls no
+// GoogleTest.
+template <class Action>
+int run_in_child(const Action& action) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    int result = 1;
+    try {
+      result = action();
+    } catch (...) {
+    }
+    ::_exit(result);
+  }
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+constexpr uid_t kNobody = 65534;
+
+// Does action() fail with a FileError that holds `cause`, when it is not root that asks? Root may do anything.
+template <class Action>
+bool fails_unprivileged(const std::string& cause, const Action& action) {
+  return run_in_child([&] {
+           if (::geteuid() == 0 && ::seteuid(kNobody) != 0) return 2;
+           try {
+             action();
+           } catch (const FileError& error) {
+             return std::string(error.what()).find(cause) == std::string::npos ? 3 : 0;
+           }
+           return 4;
+         }) == 0;
+}
+
+TEST(InputFile, ReadsWholeFilesAndParts) {
+  const TemporaryDirectory directory;
+  const InputFile file(write_file(directory.file("x"), std::string("some\0bytes", 10)));
+  EXPECT_EQ(file.size(), 10);
+  EXPECT_EQ(contents(file), std::string("some\0bytes", 10));
+  char part[4];
+  file.read(5, part, 4);
+  EXPECT_EQ(std::string(part, 4), "byte");
+  EXPECT_EQ(contents(InputFile(write_file(directory.file("empty"), ""))), "");
+}
+
+TEST(InputFile, RefusesWhatIsNotARegularFile) {
+  const TemporaryDirectory directory;
+  const std::string pipe = directory.file("pipe");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THAT(read_error(pipe), HasSubstr("it is a pipe, not a regular file"));
+  EXPECT_THAT(read_error(directory.file("")), HasSubstr("it is a directory, not a regular file"));
+  EXPECT_THAT(read_error("/dev/zero"), HasSubstr("it is a device, not a regular file"));
+  EXPECT_THAT(read_error(directory.file("missing")), HasSubstr("there is no such file"));
+  EXPECT_THAT(read_error(write_file(directory.file("x"), "") + "/y"), HasSubstr("not a directory"));
+  EXPECT_THAT(read_error(directory.file(std::string(300, 'x'))), HasSubstr("the name is too long"));
+  EXPECT_THAT(message_of<FileError>("''", [] { InputFile file(""); }), HasSubstr("name of a file is needed"));
+  EXPECT_THAT(message_of<FileError>("/dev/", [] { InputFile file(std::string("/dev/\0zero", 10)); }),
+              HasSubstr("NUL byte"));
+
+  const std::string loop = directory.file("loop");
+  ASSERT_EQ(::symlink("loop", loop.c_str()), 0);
+  EXPECT_THAT(read_error(loop), HasSubstr("too many symbolic links"));
+
+  const int listener = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string socket_path = directory.file("socket");
+  ASSERT_LT(socket_path.size(), sizeof address.sun_path);
+  socket_path.copy(address.sun_path, sizeof address.sun_path - 1);
+  ASSERT_EQ(::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  EXPECT_THAT(read_error(socket_path), HasSubstr("not a regular file"));
+  ::close(listener);
+}
+
+TEST(InputFile, NeedsPermission) {
+  const TemporaryDirectory directory;
+  const std::string path = write_file(directory.file("x"), "secret");
+  ASSERT_EQ(::chmod(directory.file("").c_str(), 0755), 0);
+  ASSERT_EQ(::chmod(path.c_str(), 0), 0);
+  EXPECT_TRUE(fails_unprivileged("cannot be opened: no permission", [&] { InputFile file(path); }));
+}
+
+TEST(InputFile, NoticesThatTheSizeChanges) {
+  const TemporaryDirectory directory;
+  const std::string path = write_file(directory.file("x"), "0123456789");
+  const InputFile file(path);
+  std::filesystem::resize_file(path, 5);
+  EXPECT_THAT(message_of<FileError>(path, [&] { file.read_all(); }), HasSubstr("became shorter"));
+  std::filesystem::resize_file(path, 16);
+  EXPECT_THAT(message_of<FileError>(path, [&] { file.read_all(); }), HasSubstr("size changed"));
+}
+
+class OutputFileTest : public testing::TestWithParam<Temporary> {
+ protected:
+  TemporaryDirectory directory_;
+  std::string path_ = directory_.file("target");
+};
+
+TEST_P(OutputFileTest, WritesAllOrNothing) {
+  {
+    OutputFile file(path_, GetParam());
+    file.write("abcdef", 6);
+    EXPECT_FALSE(std::filesystem::exists(path_));
+  }
+  EXPECT_THAT(directory_.names(), ElementsAre());
+
+  OutputFile file(path_, GetParam());
+  file.write("abcdef", 6);
+  file.write("ghi", 3);
+  file.write_at(1, "BC", 2);
+  EXPECT_EQ(file.size(), 9);
+  file.commit();
+  EXPECT_EQ(read_file(path_), "aBCdefghi");
+  EXPECT_THAT(directory_.names(), ElementsAre("target"));
+}
+
+TEST_P(OutputFileTest, KeepsTheOldFileUntilItIsComplete) {
+  write_file(path_, "old");
+  {
+    OutputFile file(path_, GetParam());
+    file.write("new", 3);
+    EXPECT_EQ(read_file(path_), "old");
+  }
+  EXPECT_EQ(read_file(path_), "old");
+  EXPECT_THAT(directory_.names(), ElementsAre("target"));
+  replace(path_, "new", GetParam());
+  EXPECT_EQ(read_file(path_), "new");
+  EXPECT_THAT(directory_.names(), ElementsAre("target"));
+}
+
+TEST_P(OutputFileTest, KeepsPermissions) {
+  write_file(path_, "old");
+  for (const mode_t mode : {0600, 0640, 0755, 0666}) {
+    ASSERT_EQ(::chmod(path_.c_str(), mode), 0);
+    replace(path_, "new", GetParam());
+    EXPECT_EQ(mode_of(path_), mode);
+  }
+  const mode_t old_mask = ::umask(027);
+  replace(directory_.file("fresh"), "new", GetParam());
+  ::umask(old_mask);
+  EXPECT_EQ(mode_of(directory_.file("fresh")), 0640);
+}
+
+TEST_P(OutputFileTest, FollowsSymbolicLinks) {
+  ASSERT_TRUE(std::filesystem::create_directory(directory_.file("sub")));
+  const std::string real = write_file(directory_.file("sub/real"), "old");
+  ASSERT_EQ(::symlink("sub/real", directory_.file("near").c_str()), 0);
+  ASSERT_EQ(::symlink("near", directory_.file("far").c_str()), 0);
+  replace(directory_.file("far"), "new", GetParam());
+  EXPECT_EQ(read_file(real), "new");
+  EXPECT_TRUE(std::filesystem::is_symlink(directory_.file("far")));
+  EXPECT_TRUE(std::filesystem::is_symlink(directory_.file("near")));
+
+  const std::string absolute = directory_.file("sub/fresh");
+  ASSERT_EQ(::symlink(absolute.c_str(), directory_.file("dangling").c_str()), 0);
+  replace(directory_.file("dangling"), "new", GetParam());
+  EXPECT_EQ(read_file(absolute), "new");
+  EXPECT_TRUE(std::filesystem::is_symlink(directory_.file("dangling")));
+}
+
+TEST_P(OutputFileTest, AcceptsTheLongestName) {
+  const std::string longest = directory_.file(std::string(255, 'x'));
+  replace(longest, "new", GetParam());
+  EXPECT_EQ(read_file(longest), "new");
+}
+
+TEST_P(OutputFileTest, LeavesNothingWhenNoSpaceIsLeft) {
+  write_file(path_, "old");
+  // A limit on the size of files stands in for a full disk: the write fails half-way in the same manner.
+  const int result = run_in_child([&] {
+    const rlimit limit{1000, 1000};
+    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0 || ::signal(SIGXFSZ, SIG_IGN) == SIG_ERR) return 2;
+    try {
+      replace(path_, std::string(5000, 'n'), GetParam());
+    } catch (const FileError& error) {
+      return std::string(error.what()) == path_ + ": cannot be written: the file would be larger than the system allows"
+                 ? 0
+                 : 3;
+    }
+    return 4;
+  });
+  EXPECT_EQ(result, 0);
+  EXPECT_EQ(read_file(path_), "old");
+  EXPECT_THAT(directory_.names(), ElementsAre("target"));
+}
+
+TEST_P(OutputFileTest, NeedsPermissionForDirectoryAndTarget) {
+  write_file(path_, "old");
+  ASSERT_EQ(::chmod(path_.c_str(), 0666), 0);
+  ASSERT_EQ(::chmod(directory_.file("").c_str(), 0555), 0);
+  EXPECT_TRUE(fails_unprivileged("no permission", [&] { replace(path_, "new", GetParam()); }));
+  EXPECT_TRUE(fails_unprivileged("no permission", [&] { replace(directory_.file("fresh"), "new", GetParam()); }));
+  ASSERT_EQ(::chmod(directory_.file("").c_str(), 0777), 0);
+  ASSERT_EQ(::chmod(path_.c_str(), 0444), 0);
+  EXPECT_TRUE(fails_unprivileged("no permission", [&] { replace(path_, "new", GetParam()); }));
+  EXPECT_EQ(read_file(path_), "old");
+  EXPECT_THAT(directory_.names(), ElementsAre("target"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Temporary, OutputFileTest, testing::Values(Temporary::kUnnamed, Temporary::kNamed),
+                         [](const auto& tested) { return tested.param == Temporary::kUnnamed ? "Unnamed" : "Named"; });
+
+TEST(OutputFile, RefusesWhatIsNotARegularFile) {
+  const TemporaryDirectory directory;
+  const std::string pipe = directory.file("pipe");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THAT(write_error(pipe), HasSubstr("it is a pipe, not a regular file"));
+  EXPECT_THAT(write_error("/dev/full"), HasSubstr("it is a device, not a regular file"));
+  ASSERT_TRUE(std::filesystem::create_directory(directory.file("sub")));
+  EXPECT_THAT(write_error(directory.file("sub")), HasSubstr("it is a directory"));
+  EXPECT_THAT(write_error(directory.file("sub/")), HasSubstr("it is a directory"));
+  EXPECT_THAT(write_error(directory.file("new/")), HasSubstr("a directory"));
+  EXPECT_THAT(write_error(directory.file("missing/x")), HasSubstr("its directory cannot be opened"));
+  EXPECT_THAT(write_error(directory.file("pipe/x")), HasSubstr("not a directory"));
+  EXPECT_THAT(message_of<FileError>("''", [] { replace("", "new"); }), HasSubstr("name of a file is needed"));
+  const std::string loop = directory.file("loop");
+  ASSERT_EQ(::symlink("loop", loop.c_str()), 0);
+  EXPECT_THAT(write_error(loop), HasSubstr("too many symbolic links"));
+  EXPECT_THAT(directory.names(), ElementsAre("loop", "pipe", "sub"));
+}
+
+TEST(OutputFile, WritesIntoTheWorkingDirectory) {
+  const TemporaryDirectory directory;
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(directory.file(""));
+  replace("plain", "new");
+  std::filesystem::current_path(before);
+  EXPECT_EQ(read_file(directory.file("plain")), "new");
+}
+
+// A child that writes half a file and waits is killed: nothing but the old file is there.
+TEST(OutputFile, LeavesNothingWhenKilledHalfWay) {
+  const TemporaryDirectory directory;
+  const std::string path = write_file(directory.file("target"), "old");
+  const int probe = ::open(directory.file("").c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+  if (probe < 0) GTEST_SKIP() << "this file system has no unnamed files";
+  ::close(probe);
+
+  int ready[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    OutputFile file(path);
+    const std::string half(1 << 24, 'n');
+    file.write(half.data(), static_cast<int64_t>(half.size()));
+    if (::write(ready[1], "x", 1) == 1) ::pause();
+    ::_exit(1);
+  }
+  char byte;
+  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  ASSERT_EQ(::kill(child, SIGKILL), 0);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFSIGNALED(status));
+  ::close(ready[0]);
+  ::close(ready[1]);
+  EXPECT_EQ(read_file(path), "old");
+  EXPECT_THAT(directory.names(), ElementsAre("target"));
+}
+
+// A child that writes one version after the other is killed at any moment: the file is always a whole version.
+TEST(OutputFile, IsWholeWheneverTheWriterIsKilled) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("target.npy");
+  constexpr int64_t kSize = 1 << 20;
+  const auto save_version = [&](unsigned char version) {
+    Array array{Dtype::kUint8, {kSize}, Tensor<unsigned char, 1>::uninitialized({kSize})};
+    std::fill_n(array.bytes.data(), kSize, version);
+    save_npy(path, array);
+  };
+  save_version(0);
+  std::mt19937 random(1);
+  std::uniform_int_distribution<useconds_t> delay(0, 30000);
+  for (int round = 0; round < 20; ++round) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      for (unsigned char version = 0;; ++version) save_version(version);
+    }
+    ::usleep(delay(random));
+    ASSERT_EQ(::kill(child, SIGKILL), 0);
+    ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+    const Array array = load_array(path);
+    ASSERT_EQ(array.bytes.size(), kSize);
+    EXPECT_TRUE(std::equal(&array.bytes(1), &array.bytes(0) + kSize, &array.bytes(0)));
+  }
+}
+
+// Every writer goes through OutputFile; this notices one that does not.
+TEST(Writers, KeepTheTargetOnErrors) {
+  const TemporaryDirectory directory;
+  const std::string path = write_file(directory.file("target"), "old");
+  const Array broken{Dtype::kFloat64, {2}, Tensor<unsigned char, 1>({8})};
+  const std::pair<std::string, Array> members[] = {{"a", broken}};
+  const Tensor<float, 4> batch({2, 3, 3, 1});
+  EXPECT_THROW(save_npy(path, broken), ShapeError);
+  EXPECT_THROW(save_npz(path, members), ShapeError);
+  EXPECT_THROW(save_png(path, batch), ShapeError);
+  EXPECT_EQ(read_file(path), "old");
+  EXPECT_THAT(directory.names(), ElementsAre("target"));
+
+  const Array array = to_array(batch.view());
+  const std::pair<std::string, Array> good_members[] = {{"a", array}};
+  const Tensor<float, 4> image({1, 3, 3, 1});
+  message_of<FileError>("/dev/full", [&] { save_npy("/dev/full", array); });
+  message_of<FileError>("/dev/full", [&] { save_npz("/dev/full", good_members); });
+  message_of<FileError>("/dev/full", [&] { save_png("/dev/full", image); });
+}
+
+}  // namespace
+}  // namespace convstep

@@ -1,0 +1,296 @@
+#include "convstep/image.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <turbojpeg.h>
+#include <zlib.h>
+
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <stdexcept>
+#include <vector>
+
+#include "convstep/error.h"
+#include "tests/temporary_directory.h"
+
+namespace convstep {
+namespace {
+
+using test::message_of;
+using test::read_file;
+using test::TemporaryDirectory;
+using test::write_file;
+using testing::AnyOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+const std::string kPngMark = "\x89PNG\r\n\x1a\n";
+
+std::string big_endian(uint32_t value) {
+  return {static_cast<char>(value >> 24), static_cast<char>(value >> 16), static_cast<char>(value >> 8),
+          static_cast<char>(value)};
+}
+
+std::string chunk(const std::string& type, const std::string& data) {
+  const std::string checked = type + data;
+  const auto crc = crc32(0, reinterpret_cast<const Bytef*>(checked.data()), static_cast<uInt>(checked.size()));
+  return big_endian(static_cast<uint32_t>(data.size())) + checked + big_endian(static_cast<uint32_t>(crc));
+}
+
+std::string compressed(const std::string& data) {
+  uLongf size = compressBound(data.size());
+  std::string result(size, '\0');
+  if (compress(reinterpret_cast<Bytef*>(result.data()), &size, reinterpret_cast<const Bytef*>(data.data()),
+               data.size()) != Z_OK) {
+    throw std::bad_alloc();
+  }
+  return result.substr(0, size);
+}
+
+constexpr char kGrey = 0, kRgb = 2, kPalette = 3;
+
+std::string header(uint32_t width, uint32_t height, char depth, char color) {
+  return chunk("IHDR", big_endian(width) + big_endian(height) + depth + color + std::string(3, '\0'));
+}
+
+// A PNG whose rows, each with its filter byte, are `rows`; `before` holds chunks such as PLTE and tRNS.
+std::string png(const std::string& ihdr, const std::string& rows, const std::string& before = "") {
+  return kPngMark + ihdr + before + chunk("IDAT", compressed(rows)) + chunk("IEND", "");
+}
+
+std::vector<float> values_of(const Tensor<float, 4>& image) { return {image.data(), image.data() + image.size()}; }
+
+class ImageTest : public testing::Test {
+ protected:
+  Tensor<float, 4> load(const std::string& bytes) { return load_image(write_file(path_, bytes)); }
+  std::string error(const std::string& bytes) {
+    write_file(path_, bytes);
+    return message_of<FormatError>(path_, [&] { load_image(path_); });
+  }
+
+  TemporaryDirectory directory_;
+  std::string path_ = directory_.file("picture.png");
+  // Two rows of three grey pixels.
+  const std::string small_ = png(header(3, 2, 8, kGrey), std::string("\0\0\x80\xff\0\1\2\3", 8));
+};
+
+TEST_F(ImageTest, ReadsGreyOfEveryDepth) {
+  const Tensor<float, 4> eight = load(small_);
+  EXPECT_EQ(eight.shape(), (Shape<4>{1, 2, 3, 1}));
+  EXPECT_THAT(values_of(eight), ElementsAre(0, 128 / 255.0F, 1, 1 / 255.0F, 2 / 255.0F, 3 / 255.0F));
+  EXPECT_THAT(values_of(load(png(header(3, 1, 1, kGrey), std::string("\0\xa0", 2)))), ElementsAre(1, 0, 1));
+  EXPECT_THAT(values_of(load(png(header(3, 1, 2, kGrey), std::string("\0\x6c", 2)))),
+              ElementsAre(1 / 3.0F, 2 / 3.0F, 1));
+  EXPECT_THAT(values_of(load(png(header(3, 1, 4, kGrey), std::string("\0\x1e\xf0", 3)))),
+              ElementsAre(1 / 15.0F, 14 / 15.0F, 1));
+  EXPECT_THAT(values_of(load(png(header(2, 1, 16, kGrey), std::string("\0\x12\x34\xff\xff", 5)))),
+              ElementsAre(0x1234 / 65535.0F, 1));
+}
+
+TEST_F(ImageTest, TurnsPalettesIntoColours) {
+  const std::string palette = chunk("PLTE", std::string("\xff\0\0\0\xff\0\0\0\xff", 9));
+  const std::string rows("\0\2\1\0", 4);
+  const Tensor<float, 4> opaque = load(png(header(3, 1, 8, kPalette), rows, palette));
+  EXPECT_EQ(opaque.shape(), (Shape<4>{1, 1, 3, 3}));
+  EXPECT_THAT(values_of(opaque), ElementsAre(0, 0, 1, 0, 1, 0, 1, 0, 0));
+  const std::string alpha = chunk("tRNS", std::string("\x33", 1));
+  const Tensor<float, 4> transparent = load(png(header(3, 1, 8, kPalette), rows, palette + alpha));
+  EXPECT_EQ(transparent.shape(), (Shape<4>{1, 1, 3, 4}));
+  EXPECT_THAT(values_of(transparent), ElementsAre(0, 0, 1, 1, 0, 1, 0, 1, 1, 0, 0, 0.2F));
+  EXPECT_THAT(error(png(header(3, 1, 8, kPalette), std::string("\0\3\1\0", 4), palette)),
+              HasSubstr("a pixel has colour 3 of 3"));
+  EXPECT_THAT(error(png(header(3, 1, 8, kPalette), rows)), HasSubstr("damaged"));
+}
+
+TEST_F(ImageTest, TurnsATransparentColourIntoAlpha) {
+  const Tensor<float, 4> grey =
+      load(png(header(3, 1, 8, kGrey), std::string("\0\0\x33\xff", 4), chunk("tRNS", std::string("\0\x33", 2))));
+  EXPECT_EQ(grey.shape(), (Shape<4>{1, 1, 3, 2}));
+  EXPECT_THAT(values_of(grey), ElementsAre(0, 1, 0.2F, 0, 1, 1));
+  const Tensor<float, 4> color = load(png(header(2, 1, 8, kRgb), std::string("\0\0\0\xff\0\0\xfe", 7),
+                                          chunk("tRNS", std::string("\0\0\0\0\0\xff", 6))));
+  EXPECT_EQ(color.shape(), (Shape<4>{1, 1, 2, 4}));
+  EXPECT_THAT(values_of(color), ElementsAre(0, 0, 1, 0, 0, 0, 254 / 255.0F, 1));
+}
+
+TEST_F(ImageTest, RefusesEveryTruncation) {
+  for (size_t size = 0; size < small_.size(); ++size) {
+    EXPECT_THAT(error(small_.substr(0, size)), AnyOf(HasSubstr("cut off"), HasSubstr("neither a PNG nor"))) << size;
+  }
+}
+
+// Every chunk has a checksum, so every wrong bit shows.
+TEST_F(ImageTest, RefusesEveryWrongBit) {
+  const std::string whole =
+      png(header(3, 2, 8, kGrey), std::string("\0\0\x80\xff\0\1\2\3", 8), chunk("tEXt", std::string("a\0b", 3)));
+  for (size_t at = 0; at < whole.size(); ++at) {
+    for (int bit = 0; bit < 8; ++bit) {
+      std::string damaged = whole;
+      damaged[at] = static_cast<char>(damaged[at] ^ 1 << bit);
+      EXPECT_NE(error(damaged), "") << at;
+    }
+  }
+}
+
+TEST_F(ImageTest, RefusesMorePixelsThanTheFileCanHold) {
+  const std::string row("\0\1\2\3", 4);
+  EXPECT_THAT(error(png(header(100000, 100000, 8, kGrey), row)),
+              HasSubstr("it announces 100000 x 100000 pixels; pictures of up to 268435456 pixels can be read"));
+  EXPECT_THAT(error(png(header(0x7fffffff, 0x7fffffff, 16, kRgb), row)), HasSubstr("overflow"));
+  EXPECT_THAT(error(png(header(16384, 16384, 8, kGrey), row)),
+              HasSubstr("more pixels than a file of 69 bytes can hold"));
+  EXPECT_THAT(error(png(header(1, 1 << 20, 1, kGrey), row)), HasSubstr("more pixels than a file of 69 bytes can hold"));
+  EXPECT_THAT(error(png(header(0, 5, 8, kGrey), row)), HasSubstr("damaged"));
+  EXPECT_THAT(error(png(header(5, 0, 8, kGrey), row)), HasSubstr("damaged"));
+  EXPECT_THAT(error(png(header(3, 3, 8, kGrey), row)), HasSubstr("damaged or cut off"));
+}
+
+// A text of 1 KiB that would inflate to far more than any picture needs is skipped or refused, not kept in memory.
+TEST_F(ImageTest, LimitsWhatStandsBesideThePixels) {
+  std::string many;
+  const std::string bomb = chunk("zTXt", std::string("a\0\0", 3) + compressed(std::string(32 << 20, 'x')));
+  EXPECT_LT(bomb.size(), 40000u);
+  for (int i = 0; i < 8; ++i) many += bomb;
+  EXPECT_THAT(error(png(header(3, 1, 8, kGrey), std::string("\0\1\2\3", 4), many)), HasSubstr("damaged"));
+}
+
+TEST_F(ImageTest, SaysWhatOtherFilesAre) {
+  EXPECT_THAT(error("GIF89a\1\0"), HasSubstr("neither a PNG nor a JPEG picture: it starts with 'GIF89a"));
+  EXPECT_THAT(error(""), HasSubstr("it is empty"));
+  EXPECT_THAT(error("\x93NUMPY\1\0"), HasSubstr("it is a .npy array"));
+  EXPECT_THAT(message_of<FileError>("missing.png", [] { load_image("missing.png"); }), HasSubstr("no such file"));
+  EXPECT_THAT(message_of<FileError>("/dev/zero", [] { load_image("/dev/zero"); }), HasSubstr("a device"));
+}
+
+TEST_F(ImageTest, FindsTheKindByContentsNotByName) {
+  EXPECT_EQ(load_image(write_file(directory_.file("picture.jpg"), small_)).size(), 6);
+  EXPECT_TRUE(is_image(directory_.file("picture.jpg")));
+  EXPECT_FALSE(is_image(write_file(directory_.file("text.png"), "text")));
+  EXPECT_FALSE(is_image(write_file(directory_.file("empty.png"), "")));
+  EXPECT_TRUE(is_image(write_file(directory_.file("jpeg"), "\xff\xd8\xff\xe0")));
+  EXPECT_THROW(is_image(directory_.file("missing")), FileError);
+  EXPECT_THROW(is_image("/dev/zero"), FileError);
+}
+
+TEST_F(ImageTest, SavesAndLoadsEveryNumberOfChannels) {
+  for (int64_t channels = 1; channels <= 4; ++channels) {
+    Tensor<float, 4> image({1, 5, 7, channels});
+    for (int64_t i = 0; i < image.size(); ++i) image.data()[i] = static_cast<float>(i * 37 % 256) / 255.0F;
+    save_png(path_, image);
+    const Tensor<float, 4> loaded = load_image(path_);
+    EXPECT_EQ(loaded.shape(), image.shape());
+    EXPECT_EQ(values_of(loaded), values_of(image));
+  }
+  EXPECT_THAT(directory_.names(), ElementsAre("picture.png"));
+}
+
+TEST_F(ImageTest, ClampsAndRounds) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  const float values[] = {-1, -kInfinity, std::nanf(""), 2, kInfinity, 1, -0.0F, 127.49F / 255, 127.51F / 255, 1e-30F};
+  save_png(path_, View<const float, 4>(values, {1, 1, 10, 1}));
+  const std::vector<float> expected = {0, 0, 0, 255, 255, 255, 0, 127, 128, 0};
+  const Tensor<float, 4> loaded = load_image(path_);
+  for (int64_t i = 0; i < 10; ++i) EXPECT_EQ(loaded.data()[i], expected[i] / 255.0F) << i;
+}
+
+TEST_F(ImageTest, SavesStridedViews) {
+  const float values[] = {0, 0.2F, 0.4F, 0.6F, 0.8F, 1};
+  save_png(path_, View<const float, 4>(values, {1, 3, 2, 1}, {6, 1, 3, 1}));
+  const Tensor<float, 4> loaded = load_image(path_);
+  EXPECT_THAT(values_of(loaded), ElementsAre(0, 0.6F, 0.2F, 0.8F, 0.4F, 1));
+}
+
+TEST_F(ImageTest, SavesOnePictureOnly) {
+  const float value = 0;
+  for (const Shape<4>& shape : {Shape<4>{2, 1, 1, 1},
+                                {0, 1, 1, 1},
+                                {1, 0, 1, 1},
+                                {1, 1, 0, 1},
+                                {1, 1, 1, 0},
+                                {1, 1, 1, 5},
+                                {1, 1 << 15, 1 << 14, 1}}) {
+    EXPECT_THROW(save_png(path_, View<const float, 4>(&value, shape, {0, 0, 0, 0})), ShapeError);
+  }
+  EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
+// A JPEG of a soft gradient, 40 pixels wide and 24 high.
+std::string jpeg(int pixel_format, int subsampling, int flags) {
+  const int channels = tjPixelSize[pixel_format];
+  std::vector<unsigned char> pixels(static_cast<size_t>(40 * 24 * channels));
+  for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<unsigned char>(i * 255 / pixels.size());
+  const tjhandle compressor = tjInitCompress();
+  unsigned char* bytes = nullptr;
+  unsigned long size = 0;
+  const int result = tjCompress2(compressor, pixels.data(), 40, 0, 24, pixel_format, &bytes, &size, subsampling, 95,
+                                 flags | TJFLAG_ACCURATEDCT);
+  const std::string file(reinterpret_cast<const char*>(bytes), result == 0 ? size : 0);
+  tjFree(bytes);
+  tjDestroy(compressor);
+  return file;
+}
+
+TEST_F(ImageTest, ReadsJpeg) {
+  for (const int flags : {0, TJFLAG_PROGRESSIVE}) {
+    const Tensor<float, 4> grey = load(jpeg(TJPF_GRAY, TJSAMP_GRAY, flags));
+    EXPECT_EQ(grey.shape(), (Shape<4>{1, 24, 40, 1}));
+    for (int64_t i = 0; i < grey.size(); ++i) EXPECT_NEAR(grey.data()[i], static_cast<double>(i) / 960, 0.02);
+    for (const int subsampling : {TJSAMP_444, TJSAMP_422, TJSAMP_420, TJSAMP_440, TJSAMP_411}) {
+      const Tensor<float, 4> color = load(jpeg(TJPF_RGB, subsampling, flags));
+      EXPECT_EQ(color.shape(), (Shape<4>{1, 24, 40, 3}));
+      for (int64_t i = 0; i < color.size(); ++i) EXPECT_NEAR(color.data()[i], static_cast<double>(i) / 2880, 0.04);
+    }
+  }
+}
+
+TEST_F(ImageTest, RefusesEveryTruncatedJpeg) {
+  for (const int flags : {0, TJFLAG_PROGRESSIVE}) {
+    const std::string whole = jpeg(TJPF_RGB, TJSAMP_420, flags);
+    for (size_t size = 0; size < whole.size(); ++size) {
+      EXPECT_THAT(error(whole.substr(0, size)), AnyOf(HasSubstr("cut off"), HasSubstr("neither a PNG nor"))) << size;
+    }
+  }
+}
+
+TEST_F(ImageTest, SurvivesEveryWrongByteOfAJpeg) {
+  const std::string whole = jpeg(TJPF_RGB, TJSAMP_420, TJFLAG_PROGRESSIVE);
+  int refused = 0;
+  for (size_t at = 0; at < whole.size(); ++at) {
+    std::string damaged = whole;
+    damaged[at] = static_cast<char>(~damaged[at]);
+    write_file(path_, damaged);
+    try {
+      EXPECT_GT(load_image(path_).size(), 0);
+    } catch (const FormatError&) {
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 50);  // JPEG has no checksums
+}
+
+TEST_F(ImageTest, RefusesJpegInPrintingColours) {
+  EXPECT_THAT(error(jpeg(TJPF_CMYK, TJSAMP_444, 0)), HasSubstr("the colours of printing (CMYK); convert it to RGB"));
+}
+
+TEST_F(ImageTest, RefusesJpegOfMorePixelsThanTheFileCanHold) {
+  std::string huge = jpeg(TJPF_GRAY, TJSAMP_GRAY, 0);
+  const size_t frame = huge.find("\xff\xc0");  // its height and width follow five bytes later
+  ASSERT_NE(frame, std::string::npos);
+  huge.replace(frame + 5, 4, std::string("\xff\xdc\xff\xdc"));
+  EXPECT_THAT(error(huge), HasSubstr("it announces 65500 x 65500 pixels; pictures of up to"));
+  huge.replace(frame + 5, 4, std::string("\x27\x10\x27\x10"));
+  EXPECT_THAT(error(huge), HasSubstr("more pixels than a file of"));
+}
+
+// The last scan of a progressive picture a thousand times over, which takes that much longer to decode.
+TEST_F(ImageTest, RefusesJpegOfTooManyScans) {
+  const std::string whole = jpeg(TJPF_GRAY, TJSAMP_GRAY, TJFLAG_PROGRESSIVE);
+  const size_t scan = whole.rfind("\xff\xda"), end = whole.size() - 2;
+  std::string many = whole.substr(0, scan);
+  for (int i = 0; i < 1000; ++i) many += whole.substr(scan, end - scan);
+  EXPECT_THAT(error(many + whole.substr(end)), HasSubstr("damaged, cut off or of an uncommon kind"));
+}
+
+}  // namespace
+}  // namespace convstep

@@ -1,0 +1,463 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <cstring>
+#include <stdexcept>
+
+#include "convstep/error.h"
+#include "convstep/npy.h"
+#include "io/npy_header.h"
+#include "tests/temporary_directory.h"
+
+namespace convstep {
+namespace {
+
+using test::message_of;
+using test::read_file;
+using test::TemporaryDirectory;
+using test::write_file;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::string number(uint64_t value, int size) {
+  std::string bytes;
+  for (int i = 0; i < size; ++i) bytes += static_cast<char>(value >> 8 * i & 0xff);
+  return bytes;
+}
+
+std::string deflated(const std::string& data) {
+  z_stream stream{};
+  if (deflateInit2(&stream, 9, Z_DEFLATED, -MAX_WBITS, 9, Z_DEFAULT_STRATEGY) != Z_OK) throw std::bad_alloc();
+  std::string result(deflateBound(&stream, data.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(data.data()));
+  stream.avail_in = static_cast<uInt>(data.size());
+  stream.next_out = reinterpret_cast<Bytef*>(result.data());
+  stream.avail_out = static_cast<uInt>(result.size());
+  deflate(&stream, Z_FINISH);
+  result.resize(stream.total_out);
+  deflateEnd(&stream);
+  return result;
+}
+
+// A member as it should be, every field of which a test may set wrong.
+struct Member {
+  Member(std::string member_name, const std::string& contents, bool deflate)
+      : name(std::move(member_name)),
+        local_name(name),
+        data(deflate ? deflated(contents) : contents),
+        method(deflate ? 8 : 0),
+        crc(static_cast<uint32_t>(
+            crc32(0, reinterpret_cast<const Bytef*>(contents.data()), static_cast<uInt>(contents.size())))),
+        compressed_size(data.size()),
+        size(contents.size()),
+        local_compressed_size(compressed_size),
+        local_size(size) {}
+
+  std::string name, local_name, data;
+  uint16_t flags = 0, method;
+  uint32_t crc;
+  uint64_t compressed_size, size, local_compressed_size, local_size;
+  std::string extra, local_extra, after;  // after the data
+  int64_t moved = 0;                      // added to the offset in the directory
+};
+
+std::string local_part(const Member& m) {
+  return number(0x04034b50, 4) + number(20, 2) + number(m.flags, 2) + number(m.method, 2) + number(0, 4) +
+         number(m.flags & 8 ? 0 : m.crc, 4) + number(m.local_compressed_size, 4) + number(m.local_size, 4) +
+         number(m.local_name.size(), 2) + number(m.local_extra.size(), 2) + m.local_name + m.local_extra + m.data +
+         m.after;
+}
+
+std::string directory_part(const Member& m, uint64_t offset) {
+  return number(0x02014b50, 4) + number(20, 2) + number(20, 2) + number(m.flags, 2) + number(m.method, 2) +
+         number(0, 4) + number(m.crc, 4) + number(m.compressed_size, 4) + number(m.size, 4) + number(m.name.size(), 2) +
+         number(m.extra.size(), 2) + number(0, 2) + number(0, 8) + number(offset, 4) + m.name + m.extra;
+}
+
+std::string end_record(uint64_t count, uint64_t size, uint64_t offset, const std::string& comment = "") {
+  return number(0x06054b50, 4) + number(0, 4) + number(count, 2) + number(count, 2) + number(size, 4) +
+         number(offset, 4) + number(comment.size(), 2) + comment;
+}
+
+struct Parts {
+  std::string members, directory;
+};
+
+Parts parts_of(const std::vector<Member>& members) {
+  Parts parts;
+  for (const Member& member : members) {
+    parts.directory += directory_part(member, parts.members.size() + static_cast<uint64_t>(member.moved));
+    parts.members += local_part(member);
+  }
+  return parts;
+}
+
+std::string zip(const std::vector<Member>& members, const std::string& comment = "") {
+  const Parts parts = parts_of(members);
+  return parts.members + parts.directory +
+         end_record(members.size(), parts.directory.size(), parts.members.size(), comment);
+}
+
+// A .npy file of uint8.
+std::string npy(const std::string& elements) {
+  return npy_preamble(Dtype::kUint8, {static_cast<int64_t>(elements.size())}) + elements;
+}
+
+std::string bytes_of(const Array& array) { return {array.bytes.data(), array.bytes.data() + array.bytes.size()}; }
+
+Array array_of(const std::string& elements) {
+  const auto size = static_cast<int64_t>(elements.size());
+  Array array{Dtype::kUint8, {size}, Tensor<unsigned char, 1>({size})};
+  std::memcpy(array.bytes.data(), elements.data(), elements.size());
+  return array;
+}
+
+class NpzTest : public testing::Test {
+ protected:
+  std::string load(const std::string& archive, const std::string& member = "") {
+    write_file(path_, archive);
+    return bytes_of(load_array(member.empty() ? path_ : path_ + ":" + member));
+  }
+  std::string error(const std::string& archive, const std::string& member = "") {
+    write_file(path_, archive);
+    return message_of<FormatError>(path_, [&] { load_array(member.empty() ? path_ : path_ + ":" + member); });
+  }
+
+  TemporaryDirectory directory_;
+  std::string path_ = directory_.file("arrays.npz");
+  const Member stored_{"w.npy", npy("hello"), false};
+  const Member deflated_{"b.npy", npy("a longer text, a longer text, a longer text"), true};
+};
+
+TEST_F(NpzTest, ReadsStoredAndDeflatedMembers) {
+  const std::string archive = zip({stored_, deflated_});
+  EXPECT_EQ(load(archive, "w"), "hello");
+  EXPECT_EQ(load(archive, "w.npy"), "hello");
+  EXPECT_EQ(load(archive, "b"), "a longer text, a longer text, a longer text");
+  EXPECT_THAT(npz_members(path_), ElementsAre("w", "b"));
+  const auto members = load_npz(path_);
+  ASSERT_EQ(members.size(), 2u);
+  EXPECT_EQ(members[0].first, "w");
+  EXPECT_EQ(bytes_of(members[0].second), "hello");
+  EXPECT_EQ(bytes_of(members[1].second), "a longer text, a longer text, a longer text");
+}
+
+TEST_F(NpzTest, NeedsNoNameForAnOnlyMember) {
+  EXPECT_EQ(load(zip({stored_})), "hello");
+  EXPECT_THAT(error(zip({})), HasSubstr("it has no members"));
+  EXPECT_THAT(error(zip({stored_, deflated_})),
+              HasSubstr("it has 2 members: 'w', 'b'; choose one by adding ':' and its name to the path"));
+}
+
+TEST_F(NpzTest, ListsAtMostTenNamesForAMissingMember) {
+  EXPECT_THAT(error(zip({stored_, deflated_}), "x"), HasSubstr("it has no member 'x'; it has 2 members: 'w', 'b'"));
+  std::vector<Member> many;
+  for (int i = 0; i < 12; ++i) many.emplace_back(std::string("m").append(std::to_string(i)), npy("x"), false);
+  EXPECT_THAT(error(zip(many), "x"),
+              AllOf(HasSubstr("it has 12 members: 'm0', "), HasSubstr("'m9', ..."), testing::Not(HasSubstr("'m10'"))));
+}
+
+TEST_F(NpzTest, AddressesAnyName) {
+  const std::string up = zip({Member("../../up.npy", npy("up"), false), Member("a:b.npy", npy("colon"), true),
+                              Member("a.npy.npy", npy("twice"), false), Member("plain", npy("plain"), false)});
+  EXPECT_EQ(load(up, "../../up"), "up");
+  EXPECT_EQ(load(up, "a:b"), "colon");
+  EXPECT_EQ(load(up, "a.npy"), "twice");
+  EXPECT_EQ(load(up, "plain"), "plain");
+  EXPECT_THAT(directory_.names(), ElementsAre("arrays.npz"));
+  EXPECT_THAT(error(zip({Member("line\nbreak\x1b[2J.npy", "x", false)})), HasSubstr("line\\x0abreak\\x1b[2J: it ends"));
+  EXPECT_THAT(error(zip({Member(std::string("w\0.npy", 6), npy("x"), false)})),
+              HasSubstr("'w\\x00.npy', which cannot"));
+  EXPECT_THAT(error(zip({Member("", npy("x"), false)})), HasSubstr("a member with the name ''"));
+}
+
+TEST_F(NpzTest, FindsTheKindByContentsNotByName) {
+  const std::string odd = write_file(directory_.file("archive.npy"), zip({stored_}));
+  EXPECT_EQ(bytes_of(load_array(odd)), "hello");
+  const std::string array = write_file(directory_.file("array.npz"), npy("x"));
+  EXPECT_THAT(message_of<FormatError>(array, [&] { npz_members(array); }), HasSubstr("it is a .npy array"));
+  EXPECT_THAT(message_of<FormatError>(array, [&] { load_npz(array); }), HasSubstr("it is not a .npz file"));
+}
+
+TEST_F(NpzTest, AcceptsComments) {
+  EXPECT_EQ(load(zip({stored_}, "a comment")), "hello");
+  EXPECT_EQ(load(zip({stored_}, std::string(65535, 'c'))), "hello");
+  EXPECT_EQ(load(zip({stored_}, "a mark PK\5\6 in the comment, and the rest of what might be a record")), "hello");
+}
+
+TEST_F(NpzTest, AcceptsDataDescriptors) {
+  Member member = deflated_;
+  member.flags = 8;
+  member.local_compressed_size = member.local_size = 0;
+  member.after =
+      number(0x08074b50, 4) + number(member.crc, 4) + number(member.compressed_size, 4) + number(member.size, 4);
+  EXPECT_EQ(load(zip({member, stored_}), "b"), "a longer text, a longer text, a longer text");
+  EXPECT_EQ(load(zip({member, stored_}), "w"), "hello");
+}
+
+TEST_F(NpzTest, AcceptsZip64Fields) {
+  Member member = deflated_;
+  const std::string sizes = number(member.size, 8) + number(member.compressed_size, 8);
+  member.local_extra = number(1, 2) + number(16, 2) + sizes;
+  member.local_size = member.local_compressed_size = 0xffffffff;
+  EXPECT_EQ(load(zip({member})), "a longer text, a longer text, a longer text");
+  member.size = member.compressed_size = 0xffffffff;
+  member.extra = number(0x5455, 2) + number(1, 2) + "x" + number(1, 2) + number(16, 2) + sizes;
+  EXPECT_EQ(load(zip({member})), "a longer text, a longer text, a longer text");
+  member.moved = 0xffffffff;  // the offset, which is 0, is in the extra field too
+  member.extra = number(1, 2) + number(24, 2) + sizes + number(0, 8);
+  EXPECT_EQ(load(zip({member})), "a longer text, a longer text, a longer text");
+  member.extra = number(1, 2) + number(8, 2) + number(member.size, 8);
+  EXPECT_THAT(error(zip({member})), HasSubstr("a record in it is cut off"));
+  member.extra = number(1, 2) + number(24, 2) + sizes + number(UINT64_MAX, 8);
+  EXPECT_THAT(error(zip({member})), HasSubstr("a size in it is impossible"));
+  member.extra = number(1, 2) + number(24, 2) + sizes + number(INT64_MAX, 8);
+  EXPECT_THAT(error(zip({member})), HasSubstr("overlaps"));
+  member.extra = number(1, 2) + number(24, 2) + number(INT64_MAX, 8) + number(INT64_MAX, 8) + number(0, 8);
+  EXPECT_THAT(error(zip({member})), HasSubstr("overlaps"));
+}
+
+std::string zip64(const Parts& parts, uint64_t count, uint64_t record_size = 44) {
+  const std::string record = number(0x06064b50, 4) + number(record_size, 8) + number(45, 2) + number(45, 2) +
+                             number(0, 8) + number(count, 8) + number(count, 8) + number(parts.directory.size(), 8) +
+                             number(parts.members.size(), 8);
+  const std::string locator =
+      number(0x07064b50, 4) + number(0, 4) + number(parts.members.size() + parts.directory.size(), 8) + number(1, 4);
+  return parts.members + parts.directory + record + locator + end_record(0xffff, 0xffffffff, 0xffffffff);
+}
+
+TEST_F(NpzTest, AcceptsTheZip64EndRecord) {
+  const Parts parts = parts_of({stored_, deflated_});
+  EXPECT_EQ(load(zip64(parts, 2), "w"), "hello");
+  EXPECT_THAT(error(zip64(parts, 1), "w"), HasSubstr("holds more members than it announces"));
+  EXPECT_THAT(error(zip64(parts, 3), "w"), HasSubstr("announces 3 members, more than its directory can hold"));
+  EXPECT_THAT(error(zip64(parts, INT64_MAX), "w"), HasSubstr("more than its directory can hold"));
+  EXPECT_THAT(error(zip64(parts, UINT64_MAX), "w"), HasSubstr("impossible"));
+  EXPECT_THAT(error(zip64(parts, 2, 45), "w"), HasSubstr("Zip64 record is not where it should be"));
+}
+
+TEST_F(NpzTest, RefusesEveryTruncation) {
+  for (const Member& member : {stored_, deflated_}) {
+    const std::string whole = zip({member});
+    for (size_t size = 0; size < whole.size(); ++size) {
+      EXPECT_THAT(error(whole.substr(0, size)), testing::AnyOf(HasSubstr("cut off"), HasSubstr("neither a .npy nor")));
+    }
+  }
+}
+
+TEST_F(NpzTest, SurvivesEveryWrongBit) {
+  const std::string whole = zip({stored_, deflated_});
+  int refused = 0;
+  for (size_t at = 0; at < whole.size(); ++at) {
+    for (int bit = 0; bit < 8; ++bit) {
+      std::string damaged = whole;
+      damaged[at] = static_cast<char>(damaged[at] ^ 1 << bit);
+      write_file(path_, damaged);
+      try {
+        for (const auto& [name, array] : load_npz(path_)) {
+          // The checksums leave no wrong element unnoticed.
+          EXPECT_EQ(bytes_of(array), array.size() == 5 ? "hello" : "a longer text, a longer text, a longer text");
+        }
+      } catch (const FormatError&) {
+        ++refused;
+      }
+    }
+  }
+  EXPECT_GT(refused, static_cast<int>(whole.size()) * 4);
+}
+
+TEST_F(NpzTest, RefusesBytesAroundTheArchive) {
+  EXPECT_THAT(error(zip({stored_}) + "x"), HasSubstr("something was added to it"));
+  EXPECT_THAT(error("PK\3\4" + zip({stored_})), HasSubstr("its directory is not where it should be"));
+  EXPECT_THAT(error(std::string("PK\5\6")), HasSubstr("has no end"));
+}
+
+TEST_F(NpzTest, RefusesWrongChecksums) {
+  for (Member member : {stored_, deflated_}) {
+    member.crc ^= 1;
+    EXPECT_THAT(error(zip({member})), HasSubstr("checksum (CRC-32) does not fit"));
+  }
+  Member damaged = stored_;
+  damaged.data.back() = 'X';
+  EXPECT_THAT(error(zip({damaged})), HasSubstr("checksum (CRC-32) does not fit"));
+}
+
+TEST_F(NpzTest, RefusesWrongSizes) {
+  // The array's own header would fit the announced size, so only the inflated stream gives the lie away.
+  Member more = deflated_;
+  more.size = more.local_size = deflated_.size - 1;
+  EXPECT_THAT(error(zip({more})), HasSubstr("needs 43 bytes of elements, but only 42"));
+  Member longer("b.npy", npy("four") + "+", true);
+  longer.size = longer.local_size = npy("four").size();
+  EXPECT_THAT(error(zip({longer})), HasSubstr("inflates to more bytes than it announces"));
+  Member shorter("b.npy", npy("four").substr(0, npy("four").size() - 1), true);
+  shorter.size = shorter.local_size = npy("four").size();
+  EXPECT_THAT(error(zip({shorter})), HasSubstr("inflates to fewer bytes than it announces"));
+  Member cut = deflated_;
+  cut.data.pop_back();
+  cut.compressed_size = cut.local_compressed_size = cut.data.size();
+  EXPECT_THAT(error(zip({cut})), HasSubstr("compressed data is cut off"));
+  Member followed = deflated_;
+  followed.data += "+";
+  followed.compressed_size = followed.local_compressed_size = followed.data.size();
+  EXPECT_THAT(error(zip({followed})), HasSubstr("bytes follow the member's compressed data"));
+  Member nonsense = deflated_;
+  nonsense.data.assign(nonsense.data.size(), '\xff');
+  EXPECT_THAT(error(zip({nonsense})), HasSubstr("compressed data is not valid"));
+  Member unequal = stored_;
+  unequal.size = unequal.local_size = stored_.size + 1;
+  EXPECT_THAT(error(zip({unequal})), HasSubstr("cannot hold"));
+}
+
+// 1000 times its size: an honest array of zeros is read, a claim beyond deflate's best is refused at once.
+TEST_F(NpzTest, RefusesImpossibleCompression) {
+  const std::string zeros(4000000, '\0');
+  const Member honest("z.npy", npy(zeros), true);
+  EXPECT_GT(honest.size / honest.compressed_size, 1000u);
+  EXPECT_EQ(load(zip({honest})), zeros);
+  Member bomb("z.npy", npy_preamble(Dtype::kUint8, {2000000000}) + zeros, true);
+  bomb.size = bomb.local_size = 2000000128;
+  EXPECT_THAT(error(zip({bomb})), HasSubstr("announces 2000000128 bytes, which its"));
+  // The header inside promises more than the archive announces.
+  const Member liar("z.npy", npy_preamble(Dtype::kUint8, {2000000000}) + zeros, true);
+  EXPECT_THAT(error(zip({liar})), HasSubstr("needs 2000000000 bytes of elements, but only 4000000"));
+}
+
+TEST_F(NpzTest, RefusesOverlappingMembers) {
+  Member again = stored_;
+  again.name = "again.npy";
+  const Parts parts = parts_of({stored_});
+  const std::string directory = parts.directory + directory_part(again, 0);
+  EXPECT_THAT(error(parts.members + directory + end_record(2, directory.size(), parts.members.size()), "w"),
+              HasSubstr("overlaps the member"));
+  // The directory's claim fits, but the member's own header is longer than the gap.
+  Member wide = stored_;
+  wide.local_extra = std::string(200, 'x');
+  const std::string first = local_part(wide);
+  const std::string both = first.substr(0, first.size() - 100) + local_part(deflated_);
+  const std::string listed = directory_part(wide, 0) + directory_part(deflated_, first.size() - 100);
+  EXPECT_THAT(error(both + listed + end_record(2, listed.size(), both.size()), "w"),
+              HasSubstr("overlaps what follows"));
+  Member large = stored_;
+  large.compressed_size = large.size = stored_.size + 1000;
+  EXPECT_THAT(error(zip({large})), HasSubstr("overlaps the directory"));
+  Member outside = stored_;
+  outside.moved = 0x7fffffff;
+  EXPECT_THAT(error(zip({outside})), HasSubstr("overlaps the directory"));
+}
+
+TEST_F(NpzTest, RefusesEncryptionAndUnknownCompression) {
+  Member secret = stored_;
+  secret.flags = 1;
+  EXPECT_THAT(error(zip({secret})), HasSubstr("arrays.npz:w: it is encrypted"));
+  secret.flags = 1 << 6;
+  EXPECT_THAT(error(zip({secret})), HasSubstr("it is encrypted"));
+  for (const auto& [method, name] :
+       {std::pair{9, "Deflate64"}, {12, "bzip2"}, {14, "LZMA"}, {93, "Zstandard"}, {1, "an unknown one"}}) {
+    Member other = stored_;
+    other.method = static_cast<uint16_t>(method);
+    EXPECT_THAT(error(zip({other})), HasSubstr("with method " + std::to_string(method) + " (" + name + ")"));
+  }
+}
+
+TEST_F(NpzTest, RefusesHeadersThatDisagree) {
+  const char* const kCause = "the member's header and the directory say different things";
+  Member renamed = stored_;
+  renamed.local_name = "x.npy";
+  EXPECT_THAT(error(zip({renamed})), HasSubstr(kCause));
+  renamed.local_name = "w.npyx";
+  EXPECT_THAT(error(zip({renamed})), HasSubstr(kCause));
+  Member resized = stored_;
+  resized.local_size += 1;
+  EXPECT_THAT(error(zip({resized})), HasSubstr(kCause));
+  Member misplaced = deflated_;
+  misplaced.moved = -1;
+  EXPECT_THAT(error(zip({stored_, misplaced}), "b"), HasSubstr("damaged"));
+  std::string method = zip({stored_});
+  method[8] = 8;
+  EXPECT_THAT(error(method), HasSubstr(kCause));
+}
+
+TEST_F(NpzTest, RefusesDuplicateNames) {
+  EXPECT_THAT(error(zip({stored_, stored_}), "w"), HasSubstr("two of its members have the name 'w'"));
+  EXPECT_THAT(error(zip({stored_, Member("w", npy("x"), false)}), "w"), HasSubstr("have the name 'w'"));
+  EXPECT_THAT(message_of<FormatError>(path_, [&] { npz_members(path_); }), HasSubstr("have the name 'w'"));
+}
+
+TEST_F(NpzTest, SaysWhichMemberIsWrong) {
+  EXPECT_THAT(error(zip({stored_, Member("notes.txt", "some text", true)}), "notes.txt"),
+              HasSubstr("arrays.npz:notes.txt: it is not a .npy array"));
+  EXPECT_THAT(error(zip({Member("o.npy", std::string("\x93NUMPY\1\0\2\0{}", 12), true)})),
+              HasSubstr("arrays.npz:o: in its .npy header, it has no key 'descr'"));
+  EXPECT_THAT(error(zip({Member("e.npy", "", false)})), HasSubstr("arrays.npz:e: it ends within its .npy header"));
+}
+
+TEST_F(NpzTest, SavesWhatItLoads) {
+  const std::pair<std::string, Array> members[] = {
+      {"w", array_of("weights")}, {"größe", array_of("")}, {"a.npy", array_of(std::string(100000, 'x'))}};
+  for (const bool compress : {true, false}) {
+    save_npz(path_, members, compress);
+    const auto loaded = load_npz(path_);
+    ASSERT_EQ(loaded.size(), 3u);
+    for (size_t i = 0; i < 3; ++i) {
+      EXPECT_EQ(loaded[i].first, members[i].first);
+      EXPECT_EQ(loaded[i].second.shape, members[i].second.shape);
+      EXPECT_EQ(bytes_of(loaded[i].second), bytes_of(members[i].second));
+      EXPECT_EQ(bytes_of(load_array(path_ + ":" + members[i].first)), bytes_of(members[i].second));
+    }
+    EXPECT_EQ(read_file(path_).size() > 100000, !compress);
+  }
+  save_npz(path_, {});
+  EXPECT_THAT(npz_members(path_), ElementsAre());
+}
+
+TEST_F(NpzTest, SavesArraysWithoutElements) {
+  const std::pair<std::string, Array> members[] = {{"none", Array{Dtype::kFloat32, {0, 3}, {}}}};
+  for (const bool compress : {true, false}) {
+    save_npz(path_, members, compress);
+    EXPECT_THAT(load_array(path_).shape, ElementsAre(0, 3));
+  }
+  save_npy(path_, members[0].second);
+  EXPECT_THAT(load_array(path_).shape, ElementsAre(0, 3));
+  EXPECT_EQ((load_array(path_).to<float, 2>("x").shape()), (Shape<2>{0, 3}));
+}
+
+TEST_F(NpzTest, WritesTheSameBytesEveryTime) {
+  const std::pair<std::string, Array> members[] = {{"w", array_of("weights")}};
+  save_npz(path_, members);
+  save_npz(directory_.file("again.npz"), members);
+  EXPECT_EQ(read_file(path_), read_file(directory_.file("again.npz")));
+}
+
+TEST_F(NpzTest, RefusesToSaveUnusableNames) {
+  const auto save = [&](const std::vector<std::string>& names) {
+    std::vector<std::pair<std::string, Array>> members;
+    for (const std::string& name : names) members.emplace_back(name, array_of("x"));
+    save_npz(path_, members);
+  };
+  EXPECT_THROW(save({""}), ParameterError);
+  EXPECT_THROW(save({"a", "b", "a"}), ParameterError);
+  EXPECT_THROW(save({std::string("a\0b", 3)}), ParameterError);
+  EXPECT_THROW(save({std::string(65532, 'x')}), ParameterError);
+  for (const std::string bad : {"\xff", "\xc3", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "a\x80", "\xe2\x82"}) {
+    EXPECT_THROW(save({bad}), ParameterError) << bad;
+  }
+  EXPECT_FALSE(std::filesystem::exists(path_));
+  save({std::string(65531, 'x'), "\xf0\x9f\x98\x80", "\xe2\x82\xac"});
+  EXPECT_EQ(npz_members(path_).size(), 3u);
+}
+
+TEST_F(NpzTest, HandlesSeventyThousandMembers) {
+  const Array one = array_of("x");
+  std::vector<std::pair<std::string, Array>> members;
+  for (int i = 0; i < 70000; ++i) members.emplace_back(std::to_string(i), one);
+  save_npz(path_, members, false);
+  EXPECT_EQ(npz_members(path_).size(), 70000u);
+  EXPECT_EQ(bytes_of(load_array(path_ + ":69999")), "x");
+  EXPECT_EQ(load_npz(path_).size(), 70000u);
+}
+
+}  // namespace
+}  // namespace convstep
