@@ -4,6 +4,7 @@ A failure names the call that rebuilds its case, such as oracle_cases.conv_forwa
 """
 
 import collections.abc
+import os
 import pathlib
 
 import numpy as np
@@ -16,7 +17,8 @@ from layers_client import Call, Reply
 from oracle import Answer, Refused
 
 BLOCK = 1000  # cases per test: enough to hide the start of a process, few enough to find a failure
-BLOCKS = {"normal": 4, "integer": 1, "special": 1}  # 6,000 cases per operation and type
+SWEEP = 5 if os.environ.get("CONVSTEP_CASES") == "full" else 1  # make test-full looks at five times as many
+BLOCKS = {"normal": 6 * SWEEP, "integer": SWEEP, "special": SWEEP}  # 8,000 cases per operation and type
 DTYPES = [np.float32, np.float64]
 
 over_all_cases = pytest.mark.parametrize(
