@@ -3,7 +3,6 @@
 import pathlib
 import struct
 import zlib
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -18,17 +17,6 @@ SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # per pixel, for each of PNG's colour 
 DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 # The first row and column and the steps between them, for each pass of an interlaced picture.
 ADAM7 = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1)]
-
-
-@pytest.fixture(scope="module")
-def bridge(build_dir: pathlib.Path) -> Iterator[Bridge]:
-    with Bridge(build_dir / "tests" / "npy_bridge") as program:
-        yield program
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    return tmp_path_factory.mktemp("image")
 
 
 def load(bridge: Bridge, path: pathlib.Path) -> np.ndarray:

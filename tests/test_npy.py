@@ -4,7 +4,6 @@ import io
 import itertools
 import pathlib
 import zipfile
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -15,17 +14,6 @@ from hypothesis.extra import numpy as hnp
 
 NAMES = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8"]
 SETTINGS = settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-@pytest.fixture(scope="module")
-def bridge(build_dir: pathlib.Path) -> Iterator[Bridge]:
-    with Bridge(build_dir / "tests" / "npy_bridge") as program:
-        yield program
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    return tmp_path_factory.mktemp("npy")
 
 
 def arrays(max_rank: int = 6) -> st.SearchStrategy[np.ndarray]:
