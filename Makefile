@@ -5,13 +5,15 @@
 #   make test       build, C++ tests, Python tests
 #   make build      leaves build/release/convstep
 #   make test-full  what make test runs, and then all of it again under clang and under the sanitizers, with more cases
+#   make fuzz       feed broken files to the readers for FUZZ_SECONDS (60)
 #   make format     reformat every source file;  make format-check only looks
 #   make clean      remove what the above made
-.PHONY: demo test test-full build format format-check clean setup-build setup-python setup-format
+.PHONY: demo test test-full fuzz build format format-check clean setup-build setup-python setup-format
 
 # In CI every warning is an error; elsewhere a newer compiler's new warning should not keep anybody from building.
 WERROR := $(if $(CI),ON,OFF)
 PYTHON := .venv/bin/python
+FUZZ_SECONDS := 60
 PYTEST := $(PYTHON) -m pytest -q tests
 
 demo: build setup-python
@@ -27,6 +29,15 @@ test-full: test
 	  cmake --preset $$preset && cmake --build --preset $$preset && ctest --preset $$preset && \
 	  CONVSTEP_BUILD_DIR=build/$$preset CONVSTEP_CASES=full $(PYTEST) || exit 1; \
 	done
+
+fuzz: setup-build setup-python
+	scripts/setup.sh clang
+	cmake --preset fuzz
+	cmake --build --preset fuzz
+	$(PYTHON) fuzz/seeds.py build/fuzz/seeds
+	mkdir -p build/fuzz/corpus
+	build/fuzz/fuzz/files_fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -rss_limit_mb=2048 \
+	  -artifact_prefix=build/fuzz/ build/fuzz/corpus build/fuzz/seeds
 
 build: setup-build
 	cmake --preset release -DCONVSTEP_WARNINGS_AS_ERRORS=$(WERROR)
