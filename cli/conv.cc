@@ -62,10 +62,11 @@ void add_conv(CLI::App& app) {
   const auto choose_activation = [activations, state](const std::string& name) {
     state->options.activation = activations.at(name);
   };
-  command
-      .add_option_function<std::string>("--activation", choose_activation, "Applied to every output (default: none)")
-      ->check(CLI::IsMember(activations));
-  command.add_option("--slope", options.slope, "Slope of leaky_relu below 0 (default: 0.01)");
+  CLI::Option* activation = command
+                                .add_option_function<std::string>("--activation", choose_activation,
+                                                                  "Applied to every output (default: none)")
+                                ->check(CLI::IsMember(activations));
+  command.add_option("--slope", options.slope, "Slope of leaky_relu below 0 (default: 0.01)")->needs(activation);
   add_dtype_option(command, state->dtype);
   add_output_option(command, state->output_path);
   add_example(command, "convstep conv A_prev.npy W.npy b.npy --stride 2 --pad 1 --activation relu -o A.npy");

@@ -12,13 +12,22 @@ namespace convstep::cli {
 namespace {
 
 struct PoolCommand {
-  std::string input_path, output_path, indices_path;
+  std::string input_path, output_path, indices_path, mode = "max";
   PoolOptions options;
   bool global = false;
   std::optional<Dtype> dtype;
 
-  void run() const {
+  void check() const {
     if (indices_path == output_path) throw CLI::ValidationError("--indices", "the same file as --output");
+    if (!indices_path.empty() && mode != "max") throw CLI::ValidationError("--indices", "goes with --mode max");
+    if (options.p != 2 && mode != "lp") throw CLI::ValidationError("--p", "goes with --mode lp");
+    if (options.count_include_pad && mode != "average") {
+      throw CLI::ValidationError("--count-include-pad", "goes with --mode average");
+    }
+  }
+
+  void run() const {
+    check();
     const Input input = load_input("A_PREV", input_path);
     with_dtype(compute_dtype(dtype, {&input}), [&]<class T>(T) {
       const Tensor<T, 4> A_prev = tensor<T, 4>(input);
@@ -40,13 +49,18 @@ struct PoolCommand {
   }
 };
 
-void add_mode(CLI::App& command, PoolOptions& options) {
+// --mode, and the options that belong to one mode alone.
+void add_mode(CLI::App& command, PoolCommand& state) {
   const std::map<std::string, PoolMode> modes{
       {"max", PoolMode::kMax}, {"average", PoolMode::kAverage}, {"lp", PoolMode::kLp}, {"l2", PoolMode::kLp}};
-  const auto choose = [modes, &options](const std::string& name) { options.mode = modes.at(name); };
+  const auto choose = [modes, &state](const std::string& name) {
+    state.mode = name;
+    state.options.mode = modes.at(name);
+  };
   command.add_option_function<std::string>("--mode", choose, "max (default), average, l2, or lp with --p")
       ->check(CLI::IsMember(modes));
-  command.add_option("--p", options.p, "The exponent of lp (default: 2)");
+  command.add_option("--p", state.options.p, "The exponent of lp (default: 2)");
+  command.add_flag("--count-include-pad", state.options.count_include_pad, "Averages count the zeros of the padding");
 }
 
 }  // namespace
@@ -56,7 +70,7 @@ void add_pool(CLI::App& app) {
   auto state = std::make_shared<PoolCommand>();
   PoolOptions& options = state->options;
   command.add_option("A_PREV", state->input_path, "Images, (N, H, W, C)")->required()->type_name("FILE");
-  add_mode(command, options);
+  add_mode(command, *state);
   CLI::Option_group& size = *command.add_option_group("Window", "One of these");
   add_size(size, "--window", options.window, "The size of the window");
   size.add_flag("--global", state->global, "A window as large as the image");
@@ -65,7 +79,6 @@ void add_pool(CLI::App& app) {
   add_padding_options(command, options.padding);
   add_size(command, "--dilation", options.dilation, "How far apart the window's elements are (default: 1)");
   command.add_flag("--ceil-mode", options.ceil_mode, "Keep a last window that hangs over the end");
-  command.add_flag("--count-include-pad", options.count_include_pad, "Averages count the zeros of the padding");
   command.add_option("--indices", state->indices_path, "Also write where each maximum was, row*W + column")
       ->type_name("FILE.npy")
       ->check(ends_in(".npy"));

@@ -63,7 +63,7 @@ void add_tutorial(CLI::App& app) {
       ->check(CLI::IsMember(names));
   command.add_option("--pictures", state->pictures_directory, "Also draw the arrays, into this directory")
       ->type_name("DIR");
-  command.footer("Parts:\n" + list + "\nExample:\n  convstep tutorial --part conv_forward --pictures pictures");
+  command.footer("Parts:\n" + list + "\nExample:\n  convstep tutorial --part zero_pad --pictures pictures");
   command.callback([state] { state->run(); });
 }
 

@@ -247,7 +247,7 @@ def test_tutorial_parts_and_pictures(convstep, tmp_path):
         (["--dilation", "0"], "dilation"),
         (["--dilation", "4"], "larger than the padded input (5, 7)"),
         (["--groups", "3"], "groups: got 3, expected a divisor of the 4 input channels"),
-        (["--slope", "nan"], "slope"),
+        (["--activation", "leaky_relu", "--slope", "nan"], "slope"),
         (["--residual", "b.npy"], "residual: got (1, 1, 1, 8), expected (10, 3, 5, 8)"),
         (["--residual", "none.npy"], "none.npy"),
     ],
@@ -267,6 +267,7 @@ def test_conv_refuses(refused, layer, arguments, words):
         (["--pad", "1", "--padding", "same_upper"], "--pad"),
         (["--padding", "SAME"], "--padding"),
         (["--activation", "RELU"], "--activation"),
+        (["--slope", "0.5"], "--slope"),
         (["--dtype", "float16"], "--dtype"),
         (["--unknown"], "--unknown"),
         (["extra.npy"], "extra.npy"),
@@ -281,6 +282,20 @@ def test_outputs_must_be_named_after_what_they_hold(refused, layer):
     assert ".png" in refused("draw", "W.npy", "-o", "W.npy.jpg", status=2)
     assert "--output" in refused("pad", "A_prev.npy", "--pad", "1", status=2)
     assert "same file" in refused("pool", "A_prev.npy", "--global", "--indices", "A.npy", "-o", "A.npy", status=2)
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["--p", "3"], "--p: goes with --mode lp"),
+        (["--mode", "l2", "--p", "3"], "--p: goes with --mode lp"),
+        (["--count-include-pad"], "--count-include-pad: goes with --mode average"),
+        (["--mode", "average", "--indices", "I.npy"], "--indices: goes with --mode max"),
+        (["--window", "2"], "--global"),
+    ],
+)
+def test_pool_options_that_do_not_go_together(refused, layer, arguments, words):
+    assert words in refused("pool", "A_prev.npy", "--global", *arguments, "-o", "A.npy", status=2)
 
 
 def test_shapes_that_do_not_fit(refused, layer, tmp_path):
