@@ -1,0 +1,68 @@
+"""What a call costs besides its arithmetic: every function on a tiny array, against np.add on the same array.
+
+    python bench/call_overhead.py
+
+The rounds are interleaved, so that a busy machine slows all functions alike; what is printed is the median of the rounds.
+"""
+
+import collections.abc
+import statistics
+import timeit
+
+import numpy as np
+
+import convstep
+
+ROUNDS = 101
+CALLS = 2000  # per round: about a millisecond, much longer than a reading of the clock
+GOAL = 10  # times np.add
+
+X = np.ones((1, 2, 2, 1))
+NCHW = np.ones((1, 1, 2, 2))
+WEIGHTS = np.ones((1, 1, 1, 1))
+SLICE = np.ones((1, 1, 1))
+BIAS = np.ones(1)
+OUT = np.empty_like(X)
+STEP, WINDOW = {"stride": 1, "pad": 0}, {"stride": 1, "f": 1}
+LAYER = convstep.Conv2d(WEIGHTS, BIAS)
+
+FUNCTIONS: dict[str, collections.abc.Callable[[], object]] = {
+    "np.add": lambda: np.add(X, X),
+    "np.add out=": lambda: np.add(X, X, out=OUT),
+    "zero_pad": lambda: convstep.zero_pad(X, 0),
+    "conv_single_step": lambda: convstep.conv_single_step(SLICE, SLICE, SLICE),
+    "conv_forward": lambda: convstep.conv_forward(X, WEIGHTS, WEIGHTS, STEP),
+    "pool_forward": lambda: convstep.pool_forward(X, WINDOW),
+    "conv2d": lambda: convstep.conv2d(X, WEIGHTS),
+    "conv2d bias": lambda: convstep.conv2d(X, WEIGHTS, BIAS),
+    "conv2d stride= padding= activation=": lambda: convstep.conv2d(X, WEIGHTS, BIAS, stride=1, padding=0,
+                                                                   activation="relu"),
+    "conv2d out=": lambda: convstep.conv2d(X, WEIGHTS, out=OUT),
+    "conv2d NCHW": lambda: convstep.conv2d(NCHW, WEIGHTS, layout="NCHW"),
+    "Conv2d": lambda: LAYER(X),
+    "max_pool2d": lambda: convstep.max_pool2d(X, kernel_size=1),
+    "max_pool2d return_indices=": lambda: convstep.max_pool2d(X, kernel_size=1, return_indices=True),
+    "avg_pool2d": lambda: convstep.avg_pool2d(X, kernel_size=1),
+    "l2_pool2d": lambda: convstep.l2_pool2d(X, kernel_size=1),
+    "lp_pool2d": lambda: convstep.lp_pool2d(X, kernel_size=1, p=1),
+    "global_max_pool2d": lambda: convstep.global_max_pool2d(X),
+    "global_avg_pool2d": lambda: convstep.global_avg_pool2d(X),
+    "global_l2_pool2d": lambda: convstep.global_l2_pool2d(X),
+    "pad2d": lambda: convstep.pad2d(X, padding=0),
+}
+
+
+def main() -> None:
+    timers = {name: timeit.Timer(function) for name, function in FUNCTIONS.items()}
+    seconds: dict[str, list[float]] = {name: [] for name in timers}
+    for _ in range(ROUNDS):
+        for name, timer in timers.items():
+            seconds[name].append(timer.timeit(CALLS) / CALLS)
+    usual = statistics.median(seconds["np.add"])
+    for name, times in seconds.items():
+        median = statistics.median(times)
+        print(f"{name:36} {median * 1e9:7.0f} ns  {median / usual:5.1f} x np.add{'  slow' if median > GOAL * usual else ''}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""Every array argument of every function of the package, with a call that is right."""
+
+import collections.abc
+import dataclasses
+
+import numpy as np
+
+import convstep
+
+
+@dataclasses.dataclass(frozen=True)
+class Face:
+    """One array argument: `call(array, **more)` passes it together with others that fit, and returns the result."""
+
+    function: str
+    argument: str
+    shape: tuple[int, ...]
+    call: collections.abc.Callable
+    has_out: bool = True
+
+    def values(self) -> np.ndarray:
+        """Small whole numbers, 0 and 1 among them, so that every dtype holds them and every sum is exact."""
+        return np.random.default_rng(len(self.function)).integers(0, 2, self.shape).astype(np.float64)
+
+    def __str__(self) -> str:
+        return f"{self.function}-{self.argument}"
+
+
+def ones(*shape: int) -> np.ndarray:
+    return np.ones(shape)
+
+
+IMAGES, WEIGHTS, OUTPUT = (2, 5, 6, 4), (3, 3, 4, 8), (2, 3, 4, 8)
+NCHW_IMAGES, NCHW_WEIGHTS, NCHW_OUTPUT = (2, 4, 5, 6), (8, 4, 3, 3), (2, 8, 3, 4)
+SLICE = (3, 3, 4)
+STEP = {"stride": 1, "pad": 1}
+WINDOW = {"stride": 2, "f": 2}
+
+
+def _pool(name: str, **options) -> Face:
+    return Face(name, "input", IMAGES, lambda x, **more: getattr(convstep, name)(x, **options, **more))
+
+
+NOTEBOOK = [
+    Face("zero_pad", "X", IMAGES, lambda x: convstep.zero_pad(x, 1), False),
+    Face("conv_single_step", "a_slice_prev", SLICE, lambda x: convstep.conv_single_step(x, ones(*SLICE), ones(1, 1, 1)),
+         False),
+    Face("conv_single_step", "W", SLICE, lambda x: convstep.conv_single_step(ones(*SLICE), x, ones(1, 1, 1)), False),
+    Face("conv_single_step", "b", (1, 1, 1), lambda x: convstep.conv_single_step(ones(*SLICE), ones(*SLICE), x), False),
+    Face("conv_forward", "A_prev", IMAGES,
+         lambda x: convstep.conv_forward(x, ones(*WEIGHTS), ones(1, 1, 1, 8), STEP)[0], False),
+    Face("conv_forward", "W", WEIGHTS, lambda x: convstep.conv_forward(ones(*IMAGES), x, ones(1, 1, 1, 8), STEP)[0],
+         False),
+    Face("conv_forward", "b", (1, 1, 1, 8),
+         lambda x: convstep.conv_forward(ones(*IMAGES), ones(*WEIGHTS), x, STEP)[0], False),
+    Face("pool_forward", "A_prev", IMAGES, lambda x: convstep.pool_forward(x, WINDOW)[0], False),
+    Face("pool_forward average", "A_prev", IMAGES, lambda x: convstep.pool_forward(x, WINDOW, "average")[0], False),
+]
+ECOSYSTEM = [
+    Face("conv2d", "input", IMAGES, lambda x, **more: convstep.conv2d(x, ones(*WEIGHTS), **more)),
+    Face("conv2d", "weights", WEIGHTS, lambda x, **more: convstep.conv2d(ones(*IMAGES), x, **more)),
+    Face("conv2d", "bias", (8,), lambda x, **more: convstep.conv2d(ones(*IMAGES), ones(*WEIGHTS), x, **more)),
+    Face("conv2d", "residual", OUTPUT,
+         lambda x, **more: convstep.conv2d(ones(*IMAGES), ones(*WEIGHTS), residual=x, **more)),
+    Face("conv2d NCHW", "input", NCHW_IMAGES,
+         lambda x, **more: convstep.conv2d(x, ones(*NCHW_WEIGHTS), layout="NCHW", **more)),
+    Face("conv2d NCHW", "weights", NCHW_WEIGHTS,
+         lambda x, **more: convstep.conv2d(ones(*NCHW_IMAGES), x, layout="NCHW", **more)),
+    Face("conv2d NCHW", "residual", NCHW_OUTPUT, lambda x, **more: convstep.conv2d(
+        ones(*NCHW_IMAGES), ones(*NCHW_WEIGHTS), residual=x, layout="NCHW", **more)),
+    Face("Conv2d", "weights", WEIGHTS, lambda x, **more: convstep.Conv2d(x)(ones(*IMAGES), **more)),
+    Face("Conv2d", "bias", (8,), lambda x, **more: convstep.Conv2d(ones(*WEIGHTS), x)(ones(*IMAGES), **more)),
+    Face("Conv2d", "input", IMAGES, lambda x, **more: convstep.Conv2d(ones(*WEIGHTS))(x, **more)),
+    Face("Conv2d", "residual", OUTPUT,
+         lambda x, **more: convstep.Conv2d(ones(*WEIGHTS))(ones(*IMAGES), residual=x, **more)),
+    _pool("max_pool2d", kernel_size=2),
+    _pool("max_pool2d", kernel_size=2, layout="NCHW"),
+    _pool("avg_pool2d", kernel_size=2),
+    _pool("l2_pool2d", kernel_size=2),
+    _pool("lp_pool2d", kernel_size=2, p=1),
+    _pool("global_max_pool2d"),
+    _pool("global_avg_pool2d"),
+    _pool("global_l2_pool2d"),
+    _pool("pad2d", padding=1),
+]
+FACES = NOTEBOOK + ECOSYSTEM

@@ -1,0 +1,254 @@
+"""What the package does with every sort of array that Python has: the right answer, or an error that names the argument."""
+
+import array
+import collections.abc
+import decimal
+import pathlib
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+
+import convstep
+from package_cases import strided
+from package_faces import ECOSYSTEM, FACES, Face
+
+every_face = pytest.mark.parametrize("face", FACES, ids=str)
+every_face_with_out = pytest.mark.parametrize("face", ECOSYSTEM, ids=str)
+
+
+class OnlyDlpack:
+    """What libraries of tensors have, and nothing more."""
+
+    def __init__(self, values: np.ndarray):
+        self.values = values
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self.values.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self.values.__dlpack_device__()
+
+
+class OnlyArray:
+    """What data frames have."""
+
+    def __init__(self, values: np.ndarray):
+        self.values = values
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return self.values if dtype is None else self.values.astype(dtype)
+
+
+class OnlyInterface:
+    """What pictures have."""
+
+    def __init__(self, values: np.ndarray):
+        self.values = values
+        self.__array_interface__ = values.__array_interface__
+
+
+class Subclass(np.ndarray):
+    """An array with a name of its own."""
+
+
+def with_gaps(values: np.ndarray, seed: int) -> np.ndarray:
+    spread = strided(random.Random(seed), values.shape, values.dtype)
+    spread[...] = values
+    return spread
+
+
+def misaligned(values: np.ndarray) -> np.ndarray:
+    shifted = np.zeros(values.nbytes + 1, np.uint8)[1:].view(values.dtype).reshape(values.shape)
+    shifted[...] = values
+    return shifted
+
+
+def read_only(values: np.ndarray) -> np.ndarray:
+    values.flags.writeable = False
+    return values
+
+
+def field(values: np.ndarray) -> np.ndarray:
+    """One field of records whose size is no multiple of eight: no stride in elements describes it."""
+    records = np.zeros(values.shape, [("flag", "?"), ("value", "f8")])
+    records["value"] = values
+    return records["value"]
+
+
+ARRANGEMENTS = {
+    "Fortran order": np.asfortranarray,
+    "reversed": lambda x: x[..., ::-1].copy()[..., ::-1],
+    "all axes reversed": lambda x: np.flip(np.flip(x).copy()),
+    "swapped axes": lambda x: np.ascontiguousarray(x.swapaxes(0, -1)).swapaxes(0, -1),
+    "every second element": lambda x: np.repeat(x, 2, axis=-1)[..., ::2],
+    "gaps": lambda x: with_gaps(x, 3),
+    "other gaps": lambda x: with_gaps(x, 4),
+    "misaligned": misaligned,
+    "big-endian": lambda x: x.astype(">f8"),
+    "little-endian": lambda x: x.astype("<f8"),
+    "read-only": read_only,
+    "a field of records": field,
+    "a subclass": lambda x: x.view(Subclass),
+    "a list": lambda x: x.tolist(),
+    "a tuple": lambda x: tuple(x.tolist()),
+    "a list of arrays": list,
+    "a memoryview": memoryview,
+    "a memoryview of bytes": lambda x: memoryview(x.tobytes()).cast("d", x.shape),
+    "an array.array": lambda x: memoryview(array.array("d", x.ravel())).cast("B").cast("d", x.shape),
+    "from_dlpack": np.from_dlpack,
+    "only __dlpack__": OnlyDlpack,
+    "only __array__": OnlyArray,
+    "only __array_interface__": OnlyInterface,
+    "bool": lambda x: x.astype(bool),
+    **{name: lambda x, name=name: x.astype(name) for name in ("i1", "u1", ">i2", "i4", "u4", "i8", "u8", ">u8")},
+    "float32": lambda x: x.astype(np.float32),
+    "big-endian float32": lambda x: x.astype(">f4"),
+    "a memoryview of float32": lambda x: memoryview(x.astype(np.float32)),
+    "a list of bools": lambda x: x.astype(bool).tolist(),
+}
+
+
+@every_face
+@pytest.mark.parametrize("arrangement", ARRANGEMENTS.values(), ids=ARRANGEMENTS.keys())
+def test_the_arrangement_does_not_matter(face: Face, arrangement: collections.abc.Callable) -> None:
+    plain = face.call(face.values())
+    given = arrangement(face.values())
+    result = face.call(given)
+    np.testing.assert_allclose(result, plain, rtol=1e-6 if result.dtype == np.float32 else 0)
+    np.testing.assert_array_equal(getattr(given, "values", given), face.values())
+
+
+@every_face
+def test_a_stride_of_zero(face: Face) -> None:
+    for axis in range(len(face.shape)):
+        repeated = np.broadcast_to(np.take(face.values(), [0], axis), face.shape)
+        np.testing.assert_array_equal(face.call(repeated), face.call(repeated.copy()))
+
+
+@every_face
+def test_a_mapped_file(face: Face, tmp_path: pathlib.Path) -> None:
+    np.save(tmp_path / "array.npy", face.values())
+    for mode in ("r", "r+", "c"):
+        result = face.call(np.load(tmp_path / "array.npy", mmap_mode=mode))
+        np.testing.assert_array_equal(result, face.call(face.values()))
+        assert type(result) in (np.ndarray, np.float64)
+
+
+REFUSED = {
+    "float16": lambda x: x.astype(np.float16),
+    str(np.dtype(np.longdouble)): lambda x: x.astype(np.longdouble),
+    "complex64": lambda x: x.astype(np.complex64),
+    "complex128": lambda x: x.astype(np.complex128),
+    "object": lambda x: x.astype(object),
+    "<U3": lambda x: x.astype("U3"),
+    "|S3": lambda x: x.astype("S3"),
+    "datetime64[s]": lambda x: x.astype("M8[s]"),
+    "timedelta64[s]": lambda x: x.astype("m8[s]"),
+    "masked": lambda x: np.ma.masked_array(x, x == 0),
+    "masked ": np.ma.masked_array,
+    "value": lambda x: np.zeros(x.shape, [("value", "f8")]),
+    "<U4": lambda x: "text",
+    "|S5": lambda x: b"bytes",
+    "object ": lambda x: {1: 2},
+    "object  ": lambda x: (row for row in x),
+    "object   ": lambda x: object(),
+    "object    ": lambda x: np.vectorize(decimal.Decimal)(x).tolist(),
+}
+
+
+@every_face
+@pytest.mark.parametrize("named, make", REFUSED.items(), ids=REFUSED.keys())
+def test_other_types_are_refused_by_name(face: Face, named: str, make: collections.abc.Callable) -> None:
+    with pytest.raises(TypeError) as raised:
+        face.call(make(face.values()))
+    message = str(raised.value)
+    assert message.startswith(f"{face.argument}: got "), message
+    assert named.strip().lstrip("|<") in message and "expected" in message
+
+
+@every_face
+def test_what_is_no_array(face: Face) -> None:
+    with pytest.raises((TypeError, ValueError)) as raised:
+        face.call([[1.0], [1.0, 2.0]])
+    assert str(raised.value).startswith(f"{face.argument}: got "), str(raised.value)
+
+
+@every_face
+@pytest.mark.parametrize("shape", [(), (7,), (2, 3), (2, 2, 2, 2, 2), (1,) * 12])
+def test_the_number_of_axes(face: Face, shape: tuple[int, ...]) -> None:
+    if len(shape) == len(face.shape):
+        pytest.skip("this one is right")
+    with pytest.raises(ValueError) as raised:
+        face.call(np.zeros(shape))
+    message = str(raised.value)
+    assert message.startswith(f"{face.argument}: got {shape}, expected "), message
+
+
+@every_face
+def test_a_matrix_has_too_few_axes(face: Face) -> None:
+    if len(face.shape) == 1:
+        pytest.skip("a vector has fewer")
+    with pytest.raises(ValueError, match=rf"^{face.argument}: got \(1, 2\), expected "):
+        face.call(np.matrix([[1.0, 2.0]]))
+
+
+@every_face
+def test_a_number_is_no_array(face: Face) -> None:
+    for number in (1, 1.5, True, np.float64(2), np.int8(2)):
+        with pytest.raises(ValueError, match=rf"^{face.argument}: got \(\), expected "):
+            face.call(number)
+
+
+@every_face
+def test_an_axis_of_length_zero(face: Face) -> None:
+    for axis in range(len(face.shape)):
+        shape = tuple(0 if i == axis else length for i, length in enumerate(face.shape))
+        if axis == 0 and face.argument in ("X", "A_prev", "input"):
+            assert face.call(np.zeros(shape)).shape[0] == 0
+            continue
+        with pytest.raises(ValueError) as raised:
+            face.call(np.zeros(shape))
+        assert ": got " in str(raised.value) and str(shape) in str(raised.value), str(raised.value)
+
+
+def test_an_empty_batch_keeps_the_dtype_and_the_order_of_the_axes() -> None:
+    layer = convstep.Conv2d(np.zeros((8, 4, 3, 3), np.float32), layout="NCHW")
+    assert layer(np.zeros((0, 4, 5, 6), np.float32)).shape == (0, 8, 3, 4)
+    result, indices = convstep.max_pool2d(np.zeros((0, 4, 4, 2), np.float32), kernel_size=2, return_indices=True)
+    assert result.shape == indices.shape == (0, 2, 2, 2)
+    assert (result.dtype, indices.dtype) == (np.float32, np.int64)
+
+
+def test_arrays_that_do_not_fit_each_other() -> None:
+    x, w = np.zeros((2, 5, 6, 4)), np.zeros((3, 3, 4, 8))
+    wrong = [(r"^weights: got \(3, 3, 5, 8\), expected \(3, 3, 4, 8\)", lambda: convstep.conv2d(x, np.zeros((3, 3, 5, 8)))),
+             (r"^bias: got \(7,\), expected \(8,\)", lambda: convstep.conv2d(x, w, np.zeros(7))),
+             (r"^residual: got \(2, 3, 4, 7\), expected \(2, 3, 4, 8\)",
+              lambda: convstep.conv2d(x, w, residual=np.zeros((2, 3, 4, 7)))),
+             (r"^b: got \(1, 1, 1, 7\), expected \(1, 1, 1, 8\)",
+              lambda: convstep.conv_forward(x, w, np.zeros((1, 1, 1, 7)), {"stride": 1, "pad": 0})),
+             (r"^b: got \(8, 1, 1, 1\), expected \(1, 1, 1, 8\)",
+              lambda: convstep.conv_forward(x, w, np.zeros((8, 1, 1, 1)), {"stride": 1, "pad": 0})),
+             (r"^W: got \(3, 3, 5, 8\), expected \(3, 3, 4, 8\)",
+              lambda: convstep.conv_forward(x, np.zeros((3, 3, 5, 8)), np.zeros((1, 1, 1, 8)), {"stride": 1, "pad": 0})),
+             (r"^a_slice_prev: got \(3, 3, 3\), expected \(3, 3, 4\)",
+              lambda: convstep.conv_single_step(np.zeros((3, 3, 3)), np.zeros((3, 3, 4)), np.zeros((1, 1, 1)))),
+             (r"^b: got \(1, 1, 2\), expected \(1, 1, 1\)",
+              lambda: convstep.conv_single_step(np.zeros((3, 3, 4)), np.zeros((3, 3, 4)), np.zeros((1, 1, 2))))]
+    for message, call in wrong:
+        with pytest.raises(ValueError, match=message):
+            call()
+
+
+def test_an_array_larger_than_memory_is_an_error() -> None:
+    """Strides of zero make enormous inputs of one number; so do paddings."""
+    with pytest.raises(MemoryError):
+        convstep.zero_pad(np.zeros((1, 1, 1, 1)), 2**24)
+    enormous = np.broadcast_to(np.zeros(1), (2**10, 2**20, 2**20, 1))
+    with pytest.raises(MemoryError):
+        convstep.max_pool2d(enormous, kernel_size=1)
+    with pytest.raises(ValueError, match="63 bits"):
+        convstep.zero_pad(np.zeros((1, 1, 1, 1)), 2**40)
+    assert convstep.global_max_pool2d(np.broadcast_to(np.ones(1), (0, 2**20, 2**20, 1))).shape == (0, 1, 1, 1)
