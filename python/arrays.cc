@@ -11,15 +11,19 @@ namespace {
 
 // Kept for as long as the process lives: an extension module is never unloaded.
 struct Numpy {
-  PyObject *ndarray, *empty, *float32, *float64, *int64, *convert;
+  PyObject *ndarray, *masked, *empty, *float32, *float64, *int64, *convert;
 } numpy;
 
 PyObject* attribute(nb::handle object, const char* name) { return nb::object(object.attr(name)).release().ptr(); }
 
+// Where there are no elements, or but one along an axis, the pointer or the stride may be anything: it is not used.
 bool is_aligned(const Py_buffer& buffer) {
-  const auto divides = [&](Py_ssize_t bytes) { return bytes % buffer.itemsize == 0; };
-  return reinterpret_cast<uintptr_t>(buffer.buf) % static_cast<uintptr_t>(buffer.itemsize) == 0 &&
-         std::all_of(buffer.strides, buffer.strides + buffer.ndim, divides);
+  bool aligned = reinterpret_cast<uintptr_t>(buffer.buf) % static_cast<uintptr_t>(buffer.itemsize) == 0;
+  for (int axis = 0; axis < buffer.ndim; ++axis) {
+    if (buffer.shape[axis] == 0) return true;
+    aligned &= buffer.shape[axis] == 1 || buffer.strides[axis] % buffer.itemsize == 0;
+  }
+  return aligned;
 }
 
 template <class T>
@@ -40,6 +44,12 @@ View<T, 4> channels_last(const View<T, 4>& view, Layout layout) {
   return layout == Layout::kNHWC ? view : reordered(view, kChannelsLast);
 }
 
+bool is_instance(nb::handle object, PyObject* type) {
+  const int is = PyObject_IsInstance(object.ptr(), type);
+  if (is < 0) throw nb::python_error();
+  return is == 1;
+}
+
 nb::object new_array(const Shape<4>& shape, char dtype, Layout layout) {
   const auto [n, h, w, c] = shape;
   const Shape<4> own = layout == Layout::kNHWC ? shape : Shape<4>{n, c, h, w};
@@ -53,6 +63,30 @@ nb::object new_array(const Shape<4>& shape, char dtype, Layout layout) {
   return nb::steal(array);
 }
 
+// The caller's `out`, if it is an array whose elements are what they seem.
+nb::object checked_out(nb::handle out) {
+  const char* given = nullptr;
+  if (is_instance(out, numpy.masked)) {
+    given = "masked array";
+  } else if (!is_instance(out, numpy.ndarray)) {
+    given = Py_TYPE(out.ptr())->tp_name;
+  }
+  if (given) throw nb::type_error(("out: got a " + std::string(given) + ", expected a NumPy array").c_str());
+  return nb::borrow(out);
+}
+
+[[noreturn]] void refuse_out(const nb::object& out, char dtype) {
+  const std::string expected = dtype == 'f' ? "float32" : dtype == 'd' ? "float64" : "int64";
+  const nb::object type = out.attr("dtype");
+  const std::string given = nb::str(type).c_str();
+  std::string text = "an array of " + given;
+  if (given == expected) {
+    const bool writable = nb::cast<bool>(out.attr("flags").attr("writeable"));
+    text = std::string(writable ? "a misaligned" : "a read-only") + " array";
+  }
+  throw nb::value_error(("out: got " + text + ", expected a writable, aligned array of " + expected).c_str());
+}
+
 nb::object scalar_of(PyObject* type, double value) {
   PyObject* scalar = PyObject_CallFunction(type, "d", value);
   if (!scalar) throw nb::python_error();
@@ -63,9 +97,13 @@ nb::object scalar_of(PyObject* type, double value) {
 
 void import_numpy() {
   const nb::module_ module = nb::module_::import_("numpy");
-  numpy = {attribute(module, "ndarray"), attribute(module, "empty"),
-           attribute(module, "float32"), attribute(module, "float64"),
-           attribute(module, "int64"),   attribute(nb::module_::import_("convstep._convert"), "convert")};
+  numpy = {attribute(module, "ndarray"),
+           attribute(module.attr("ma"), "MaskedArray"),
+           attribute(module, "empty"),
+           attribute(module, "float32"),
+           attribute(module, "float64"),
+           attribute(module, "int64"),
+           attribute(nb::module_::import_("convstep._convert"), "convert")};
 }
 
 bool Buffer::acquire(nb::handle object, int flags) {
@@ -115,7 +153,9 @@ void Input::make_double() {
 void Input::convert(nb::handle dtype) {
   buffer_.release();
   array_ = nb::handle(numpy.convert)(array_, argument_, dtype);
-  if (!buffer_.acquire(array_, 0)) throw nb::type_error("an array could not be read after its conversion");
+  if (!buffer_.acquire(array_, 0)) {
+    throw nb::type_error((std::string(argument_) + ": got an array that cannot be read after its conversion").c_str());
+  }
 }
 
 template <class T>
@@ -140,20 +180,8 @@ Scalar promote(std::initializer_list<Input*> inputs) {
 }
 
 Output::Output(nb::handle out, const Shape<4>& shape, char dtype, Layout layout) {
-  if (out.is_none()) {
-    array_ = new_array(shape, dtype, layout);
-  } else {
-    const int is_array = PyObject_IsInstance(out.ptr(), numpy.ndarray);
-    if (is_array < 0) throw nb::python_error();
-    if (is_array == 0) throw nb::type_error("out: expected a NumPy array");
-    array_ = nb::borrow(out);
-  }
-  if (!buffer_.acquire(array_, PyBUF_WRITABLE) || buffer_.format() != dtype) {
-    const std::string given = nb::str(array_.attr("dtype").attr("str")).c_str();
-    const char* expected = dtype == 'f' ? "float32" : dtype == 'd' ? "float64" : "int64";
-    throw nb::value_error(
-        ("out: got an array of " + given + ", expected a writable, aligned array of " + expected).c_str());
-  }
+  array_ = out.is_none() ? new_array(shape, dtype, layout) : checked_out(out);
+  if (!buffer_.acquire(array_, PyBUF_WRITABLE) || buffer_.format() != dtype) refuse_out(array_, dtype);
 }
 
 template <class T>

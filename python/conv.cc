@@ -78,10 +78,14 @@ nb::object check_layer(nb::handle weights, nb::handle bias, nb::handle stride, n
   return with_value_errors(words_for(layout), [&] {
     const Input w("weights", weights);
     const Shape<4> shape = with_scalar(w.scalar(), [&]<class T>(T) { return w.weights<T>(layout).shape(); });
-    // An empty batch of images that every window fits into.
-    const auto fitting = [](int64_t window, int64_t step) { return std::max<int64_t>(1, (window - 1) * step + 1); };
+    // An empty batch of images that every window fits into. What overflows is too large in itself, and found to be so.
+    const auto fitting = [](int64_t window, int64_t step) {
+      int64_t reach;
+      return __builtin_mul_overflow(window - 1, step, &reach) ? 1 : std::max<int64_t>(reach, 0) + 1;
+    };
+    const int64_t groups = std::clamp<int64_t>(options.groups, 1, std::max<int64_t>(shape[3], 1));
     conv_output_shape({0, fitting(shape[0], options.dilation.height), fitting(shape[1], options.dilation.width),
-                       shape[2] * std::max<int64_t>(1, options.groups)},
+                       std::max<int64_t>(shape[2], 1) * groups},
                       shape, options);
     if (!bias.is_none()) {
       const Input b("bias", bias);
@@ -122,17 +126,19 @@ nb::object notebook_conv_single_step(nb::handle a_slice_prev, nb::handle W, nb::
 }  // namespace
 
 void bind_conv(nb::module_& module) {
-  module.def("conv_single_step", &notebook_conv_single_step, nb::arg("a_slice_prev"), nb::arg("W"), nb::arg("b"),
-             kConvSingleStepDoc);
-  module.def("conv_forward", &notebook_conv_forward, nb::arg("A_prev"), nb::arg("W"), nb::arg("b"),
-             nb::arg("hparameters"), kConvForwardDoc);
-  module.def("conv2d", &conv2d, nb::arg("input"), nb::arg("weights"), nb::arg("bias") = nb::none(), nb::kw_only(),
-             nb::arg("stride") = 1, nb::arg("padding") = 0, nb::arg("dilation") = 1, nb::arg("groups") = 1,
-             nb::arg("activation") = nb::none(), nb::arg("slope") = 0.01, nb::arg("residual") = nb::none(),
-             nb::arg("out") = nb::none(), nb::arg("threads") = nb::none(), nb::arg("layout") = "NHWC", kConv2dDoc);
-  module.def("check_layer", &check_layer, nb::arg("weights"), nb::arg("bias").none(), nb::arg("stride"),
-             nb::arg("padding"), nb::arg("dilation"), nb::arg("groups"), nb::arg("activation").none(), nb::arg("slope"),
-             nb::arg("layout"), "The checks of Conv2d; returns (KH, KW, C/groups, O).");
+  module.def("conv_single_step", &notebook_conv_single_step, nb::arg("a_slice_prev").none(), nb::arg("W").none(),
+             nb::arg("b").none(), kConvSingleStepDoc);
+  module.def("conv_forward", &notebook_conv_forward, nb::arg("A_prev").none(), nb::arg("W").none(), nb::arg("b").none(),
+             nb::arg("hparameters").none(), kConvForwardDoc);
+  module.def("conv2d", &conv2d, nb::arg("input").none(), nb::arg("weights").none(), nb::arg("bias") = nb::none(),
+             nb::kw_only(), nb::arg("stride").none() = 1, nb::arg("padding").none() = 0, nb::arg("dilation").none() = 1,
+             nb::arg("groups").none() = 1, nb::arg("activation") = nb::none(), nb::arg("slope").none() = 0.01,
+             nb::arg("residual") = nb::none(), nb::arg("out") = nb::none(), nb::arg("threads") = nb::none(),
+             nb::arg("layout").none() = "NHWC", kConv2dDoc);
+  module.def("check_layer", &check_layer, nb::arg("weights").none(), nb::arg("bias").none(), nb::arg("stride").none(),
+             nb::arg("padding").none(), nb::arg("dilation").none(), nb::arg("groups").none(),
+             nb::arg("activation").none(), nb::arg("slope").none(), nb::arg("layout").none(),
+             "The checks of Conv2d; returns (KH, KW, C/groups, O).");
 }
 
 }  // namespace convstep::python

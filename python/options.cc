@@ -35,10 +35,11 @@ template <class T, size_t Count>
 T to_word(const char* argument, nb::handle value, const std::pair<std::string_view, T> (&words)[Count],
           const char* expected) {
   Py_ssize_t size = 0;
-  const char* text = PyUnicode_Check(value.ptr()) ? PyUnicode_AsUTF8AndSize(value.ptr(), &size) : nullptr;
-  if (!text) {
+  if (!PyUnicode_Check(value.ptr())) wrong_type(argument, value, expected);
+  const char* text = PyUnicode_AsUTF8AndSize(value.ptr(), &size);
+  if (!text) {  // a lone surrogate
     PyErr_Clear();
-    wrong_type(argument, value, expected);
+    wrong_value(argument, value, expected);
   }
   for (const auto& [word, meaning] : words) {
     if (word == std::string_view(text, static_cast<size_t>(size))) return meaning;
@@ -51,7 +52,11 @@ T to_word(const char* argument, nb::handle value, const std::pair<std::string_vi
 int64_t to_integer(const char* argument, nb::handle value) {
   if (!is_integer(value)) wrong_type(argument, value, "an integer");
   const nb::object index = nb::steal(PyNumber_Index(value.ptr()));
-  if (!index.is_valid()) throw nb::python_error();
+  if (!index.is_valid()) {
+    if (!PyErr_ExceptionMatches(PyExc_TypeError)) throw nb::python_error();
+    PyErr_Clear();  // an array, or NumPy's bool: they have __index__, but it may refuse
+    wrong_type(argument, value, "an integer");
+  }
   int overflow = 0;
   const int64_t number = PyLong_AsLongLongAndOverflow(index.ptr(), &overflow);
   if (overflow != 0) wrong_value(argument, value, "an integer of 64 bits");
@@ -62,7 +67,9 @@ double to_real(const char* argument, nb::handle value) {
   if (PyBool_Check(value.ptr()) || !PyNumber_Check(value.ptr())) wrong_type(argument, value, "a number");
   const double number = PyFloat_AsDouble(value.ptr());
   if (number == -1 && PyErr_Occurred()) {
+    const bool is_too_large = PyErr_ExceptionMatches(PyExc_OverflowError);
     PyErr_Clear();
+    if (is_too_large) wrong_value(argument, value, "a number that fits in float64");
     wrong_type(argument, value, "a number");
   }
   return number;
@@ -129,8 +136,10 @@ int64_t to_hparameter(nb::handle hparameters, const char* key, int64_t least) {
   if (!PyMapping_Check(hparameters.ptr())) wrong_type("hparameters", hparameters, "a dictionary");
   const nb::object value = nb::steal(PyMapping_GetItemString(hparameters.ptr(), key));
   if (!value.is_valid()) {
-    if (!PyErr_ExceptionMatches(PyExc_KeyError)) throw nb::python_error();
+    const bool is_sequence = PyErr_ExceptionMatches(PyExc_TypeError);  // a list does not take the key
+    if (!is_sequence && !PyErr_ExceptionMatches(PyExc_KeyError)) throw nb::python_error();
     PyErr_Clear();
+    if (is_sequence) wrong_type("hparameters", hparameters, "a dictionary");
     const std::string expected = "the key \"" + std::string(key) + "\"";
     wrong_value("hparameters", hparameters, expected.c_str());
   }

@@ -96,9 +96,9 @@ array([[0., 0., 0.],
 }  // namespace
 
 void bind_pad(nb::module_& module) {
-  module.def("zero_pad", &notebook_zero_pad, nb::arg("X"), nb::arg("pad"), kZeroPadDoc);
-  module.def("pad2d", &pad2d, nb::arg("input"), nb::kw_only(), nb::arg("padding"), nb::arg("out") = nb::none(),
-             nb::arg("layout") = "NHWC", kPad2dDoc);
+  module.def("zero_pad", &notebook_zero_pad, nb::arg("X").none(), nb::arg("pad").none(), kZeroPadDoc);
+  module.def("pad2d", &pad2d, nb::arg("input").none(), nb::kw_only(), nb::arg("padding").none(),
+             nb::arg("out") = nb::none(), nb::arg("layout").none() = "NHWC", kPad2dDoc);
 }
 
 }  // namespace convstep::python

@@ -11,14 +11,9 @@ def convert(array: Any, argument: str, dtype: type[np.generic] | None = None) ->
     float32 and float64 keep their precision; integers and bools become float64; `dtype` overrides both. Raises TypeError,
     naming `argument`, for everything else.
     """
-    if not isinstance(array, (np.ndarray, np.generic)) and hasattr(array, "__dlpack__"):
-        array = np.from_dlpack(array)
     if isinstance(array, np.ma.MaskedArray):
         raise TypeError(f"{argument}: got a masked array, expected one without a mask (see its method filled)")
-    try:
-        array = np.asarray(array)
-    except ValueError as error:
-        raise TypeError(f"{argument}: got something that is no array ({error}), expected an array of numbers") from None
+    array = _read(array, argument)
     kind, size = array.dtype.kind, array.dtype.itemsize
     if dtype is None and kind in "biu":
         dtype = np.float64
@@ -27,3 +22,18 @@ def convert(array: Any, argument: str, dtype: type[np.generic] | None = None) ->
     if dtype is None:
         raise TypeError(f"{argument}: got an array of {array.dtype}, expected float32, float64, integers or bools")
     return np.require(array, dtype, "A")
+
+
+def _read(array: Any, argument: str) -> np.ndarray:
+    """`array` as NumPy sees it, in whichever way its owner lets it be read."""
+    try:
+        if not isinstance(array, (np.ndarray, np.generic)) and hasattr(array, "__dlpack__"):
+            try:
+                return np.from_dlpack(array)
+            except (BufferError, RuntimeError, TypeError, ValueError):
+                if not hasattr(array, "__array__"):
+                    raise
+        return np.asarray(array)
+    except (BufferError, RuntimeError, TypeError, ValueError) as error:
+        given = type(array).__name__
+        raise TypeError(f"{argument}: got a {given} that is no array ({error}), expected an array of numbers") from error
