@@ -123,7 +123,7 @@ class Case:
         dtype = dtype or self.dtype()
         values = self.repeated(self.array(shape, dtype))
         ordered = to_nchw(values) if self.layout == "NCHW" and len(shape) == 4 else values
-        if 0 in values.strides and self.chance(0.5):
+        if values.base is not None and 0 in values.strides and self.chance(0.5):
             self.memories.append(Memory(values.base, digest(values.base)))
             return values, ordered
         return values, self.given(ordered, dtype)

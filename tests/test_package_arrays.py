@@ -204,13 +204,12 @@ def test_a_number_is_no_array(face: Face) -> None:
 @every_face
 def test_an_axis_of_length_zero(face: Face) -> None:
     for axis in range(len(face.shape)):
-        shape = tuple(0 if i == axis else length for i, length in enumerate(face.shape))
+        empty = np.zeros([0 if i == axis else length for i, length in enumerate(face.shape)])
         if axis == 0 and face.argument in ("X", "A_prev", "input"):
-            assert face.call(np.zeros(shape)).shape[0] == 0
+            assert face.call(empty).shape[0] == 0
             continue
-        with pytest.raises(ValueError) as raised:
-            face.call(np.zeros(shape))
-        assert ": got " in str(raised.value) and str(shape) in str(raised.value), str(raised.value)
+        with pytest.raises(ValueError, match=r"got \(.*\b0\b.*\), expected |expected \(.*\b0\b.*\)"):
+            face.call(empty)
 
 
 def test_an_empty_batch_keeps_the_dtype_and_the_order_of_the_axes() -> None:
@@ -249,6 +248,6 @@ def test_an_array_larger_than_memory_is_an_error() -> None:
     enormous = np.broadcast_to(np.zeros(1), (2**10, 2**20, 2**20, 1))
     with pytest.raises(MemoryError):
         convstep.max_pool2d(enormous, kernel_size=1)
-    with pytest.raises(ValueError, match="63 bits"):
+    with pytest.raises(ValueError, match=r"fewer than 2\^63 bytes"):
         convstep.zero_pad(np.zeros((1, 1, 1, 1)), 2**40)
     assert convstep.global_max_pool2d(np.broadcast_to(np.ones(1), (0, 2**20, 2**20, 1))).shape == (0, 1, 1, 1)
