@@ -2,7 +2,8 @@
 
     python bench/call_overhead.py
 
-The rounds are interleaved, so that a busy machine slows all functions alike; what is printed is the median of the rounds.
+The rounds are interleaved, so that a busy machine slows all functions alike; what is printed is the median of the
+rounds.
 """
 
 import collections.abc
@@ -61,7 +62,8 @@ def main() -> None:
     usual = statistics.median(seconds["np.add"])
     for name, times in seconds.items():
         median = statistics.median(times)
-        print(f"{name:36} {median * 1e9:7.0f} ns  {median / usual:5.1f} x np.add{'  slow' if median > GOAL * usual else ''}")
+        remark = "  slow" if median > GOAL * usual else ""
+        print(f"{name:36} {median * 1e9:7.0f} ns  {median / usual:5.1f} x np.add{remark}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the package does with every sort of array that Python has: the right answer, or an error that names the argument."""
+"""What the package does with every sort of array in Python: the right answer, or an error that names the argument."""
 
 import array
 import collections.abc
@@ -186,6 +186,7 @@ def test_the_number_of_axes(face: Face, shape: tuple[int, ...]) -> None:
     assert message.startswith(f"{face.argument}: got {shape}, expected "), message
 
 
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
 @every_face
 def test_a_matrix_has_too_few_axes(face: Face) -> None:
     if len(face.shape) == 1:
@@ -222,16 +223,18 @@ def test_an_empty_batch_keeps_the_dtype_and_the_order_of_the_axes() -> None:
 
 def test_arrays_that_do_not_fit_each_other() -> None:
     x, w = np.zeros((2, 5, 6, 4)), np.zeros((3, 3, 4, 8))
-    wrong = [(r"^weights: got \(3, 3, 5, 8\), expected \(3, 3, 4, 8\)", lambda: convstep.conv2d(x, np.zeros((3, 3, 5, 8)))),
+    step = {"stride": 1, "pad": 0}
+    wrong = [(r"^weights: got \(3, 3, 5, 8\), expected \(3, 3, 4, 8\)",
+              lambda: convstep.conv2d(x, np.zeros((3, 3, 5, 8)))),
              (r"^bias: got \(7,\), expected \(8,\)", lambda: convstep.conv2d(x, w, np.zeros(7))),
              (r"^residual: got \(2, 3, 4, 7\), expected \(2, 3, 4, 8\)",
               lambda: convstep.conv2d(x, w, residual=np.zeros((2, 3, 4, 7)))),
              (r"^b: got \(1, 1, 1, 7\), expected \(1, 1, 1, 8\)",
-              lambda: convstep.conv_forward(x, w, np.zeros((1, 1, 1, 7)), {"stride": 1, "pad": 0})),
+              lambda: convstep.conv_forward(x, w, np.zeros((1, 1, 1, 7)), step)),
              (r"^b: got \(8, 1, 1, 1\), expected \(1, 1, 1, 8\)",
-              lambda: convstep.conv_forward(x, w, np.zeros((8, 1, 1, 1)), {"stride": 1, "pad": 0})),
+              lambda: convstep.conv_forward(x, w, np.zeros((8, 1, 1, 1)), step)),
              (r"^W: got \(3, 3, 5, 8\), expected \(3, 3, 4, 8\)",
-              lambda: convstep.conv_forward(x, np.zeros((3, 3, 5, 8)), np.zeros((1, 1, 1, 8)), {"stride": 1, "pad": 0})),
+              lambda: convstep.conv_forward(x, np.zeros((3, 3, 5, 8)), np.zeros((1, 1, 1, 8)), step)),
              (r"^a_slice_prev: got \(3, 3, 3\), expected \(3, 3, 4\)",
               lambda: convstep.conv_single_step(np.zeros((3, 3, 3)), np.zeros((3, 3, 4)), np.zeros((1, 1, 1)))),
              (r"^b: got \(1, 1, 2\), expected \(1, 1, 1\)",

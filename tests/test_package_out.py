@@ -51,6 +51,7 @@ def test_no_out(face: Face) -> None:
     np.testing.assert_array_equal(face.call(face.values(), out=None), face.call(face.values()))
 
 
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
 @every_face
 @pytest.mark.parametrize("make, part", [
     (lambda shape: np.full(shape, UNTOUCHED, np.float32), "float32"),

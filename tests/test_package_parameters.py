@@ -1,4 +1,4 @@
-"""Wrong options: the exact kind of error, and a message that names the argument, what was given and what was expected."""
+"""Wrong options: the exact kind of error, and a message with the argument, what was given and what was expected."""
 
 import math
 import re
@@ -26,8 +26,8 @@ class BrokenIndex:
         raise RuntimeError("broken on purpose")
 
 
-NO_INTEGERS = (2.5, 2.0, True, False, "2", math.nan, math.inf, np.float64(2), np.bool_(True), 2j, b"2", {}, [], object(),
-               np.array([2, 3, 4]), np.array(2.0))
+NO_INTEGERS = (2.5, 2.0, True, False, "2", math.nan, math.inf, np.float64(2), np.bool_(True), 2j, b"2", {}, [],
+               object(), np.array([2, 3, 4]), np.array(2.0))
 TOO_LARGE = (2**63, -2**63 - 1, 10**30)
 INTEGERS = (2, np.int64(2), np.int8(2), np.uint64(2), np.array(2), Index())
 
