@@ -39,16 +39,16 @@ def peak():
 x = np.ones((1, 4096, LARGE // 8 // 4096 // 4, 4))
 dtype = np.float64
 GIVEN
+channels = x.shape[1]
 w, b = np.ones((1, 1, 4, 1), dtype), np.ones((1, 1, 1, 1), dtype)
-out = np.ones((1, 9, 7, 1), dtype)
 for call in (
-    lambda: convstep.conv2d(x, w, stride=500, out=out),
-    lambda: convstep.conv2d(x, np.ones((1, 4096, 1, 1), dtype), stride=5000, layout="NCHW"),
-    lambda: convstep.Conv2d(w)(x),
+    lambda: convstep.conv2d(x, w, stride=500),
+    lambda: convstep.conv2d(x, np.ones((1, channels, 1, 1), dtype), stride=5000, layout="NCHW"),
+    lambda: convstep.Conv2d(w, stride=500)(x),
     lambda: convstep.conv_forward(x, w, b, {"stride": 500, "pad": 0}),
     lambda: convstep.pool_forward(x, {"stride": 500, "f": 1}),
     lambda: convstep.max_pool2d(x, kernel_size=1, stride=500, layout="NCHW", return_indices=True),
-    lambda: convstep.global_avg_pool2d(x),
+    lambda: convstep.global_max_pool2d(x),
 ):
     pathlib.Path("/proc/self/clear_refs").write_text("5")  # the peak starts again from here
     before = peak()
