@@ -4,11 +4,12 @@
 #   make demo       the notebook replayed, then a photograph through a convolution layer
 #   make test       build, C++ tests, Python tests
 #   make build      leaves build/release/convstep
+#   make python     installs the Python package into .venv
 #   make test-full  what make test runs, and then all of it again under clang and under the sanitizers, with more cases
 #   make fuzz       feed broken files to the readers for FUZZ_SECONDS (60)
 #   make format     reformat every source file;  make format-check only looks
 #   make clean      remove what the above made
-.PHONY: demo test test-full fuzz build format format-check clean setup-build setup-python setup-format
+.PHONY: demo test test-full fuzz build python format format-check clean setup-build setup-python setup-format
 
 # In CI every warning is an error; elsewhere a newer compiler's new warning should not keep anybody from building.
 WERROR := $(if $(CI),ON,OFF)
@@ -19,7 +20,7 @@ PYTEST := $(PYTHON) -m pytest -q tests
 demo: build setup-python
 	PATH="$(CURDIR)/build/release:$$PATH" PYTHON="$(CURDIR)/$(PYTHON)" examples/photo_demo.sh demo
 
-test: build setup-python
+test: build python
 	ctest --preset release
 	CONVSTEP_BUILD_DIR=build/release $(PYTEST)
 
@@ -42,6 +43,9 @@ fuzz: setup-build setup-python
 build: setup-build
 	cmake --preset release -DCONVSTEP_WARNINGS_AS_ERRORS=$(WERROR)
 	cmake --build --preset release
+
+python: setup-build setup-python
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check .
 
 format: setup-format
 	git ls-files '*.h' '*.cc' | xargs clang-format -i

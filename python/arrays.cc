@@ -1,0 +1,181 @@
+#include "python/arrays.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace convstep::python {
+namespace {
+
+// Kept for as long as the process lives: an extension module is never unloaded.
+struct Numpy {
+  PyObject *ndarray, *empty, *float32, *float64, *int64, *convert;
+} numpy;
+
+PyObject* attribute(nb::handle object, const char* name) { return nb::object(object.attr(name)).release().ptr(); }
+
+bool is_aligned(const Py_buffer& buffer) {
+  const auto divides = [&](Py_ssize_t bytes) { return bytes % buffer.itemsize == 0; };
+  return reinterpret_cast<uintptr_t>(buffer.buf) % static_cast<uintptr_t>(buffer.itemsize) == 0 &&
+         std::all_of(buffer.strides, buffer.strides + buffer.ndim, divides);
+}
+
+template <class T>
+View<T, 4> reordered(const View<T, 4>& view, const int (&axes)[4]) {
+  Shape<4> shape, strides;
+  for (int axis = 0; axis < 4; ++axis) {
+    shape[axis] = view.shape(axes[axis]);
+    strides[axis] = view.stride(axes[axis]);
+  }
+  return {view.data(), shape, strides};
+}
+
+constexpr int kChannelsLast[] = {0, 2, 3, 1};  // (N, C, H, W) -> (N, H, W, C)
+constexpr int kFiltersLast[] = {2, 3, 1, 0};   // (O, C, KH, KW) -> (KH, KW, C, O)
+
+template <class T>
+View<T, 4> channels_last(const View<T, 4>& view, Layout layout) {
+  return layout == Layout::kNHWC ? view : reordered(view, kChannelsLast);
+}
+
+nb::object new_array(const Shape<4>& shape, char dtype, Layout layout) {
+  const auto [n, h, w, c] = shape;
+  const Shape<4> own = layout == Layout::kNHWC ? shape : Shape<4>{n, c, h, w};
+  PyObject* type = dtype == 'f' ? numpy.float32 : dtype == 'd' ? numpy.float64 : numpy.int64;
+  const nb::object axes =
+      nb::steal(Py_BuildValue("(nnnn)", static_cast<Py_ssize_t>(own[0]), static_cast<Py_ssize_t>(own[1]),
+                              static_cast<Py_ssize_t>(own[2]), static_cast<Py_ssize_t>(own[3])));
+  PyObject* arguments[] = {axes.ptr(), type};
+  PyObject* array = PyObject_Vectorcall(numpy.empty, arguments, 2, nullptr);
+  if (!array) throw nb::python_error();
+  return nb::steal(array);
+}
+
+nb::object scalar_of(PyObject* type, double value) {
+  PyObject* scalar = PyObject_CallFunction(type, "d", value);
+  if (!scalar) throw nb::python_error();
+  return nb::steal(scalar);
+}
+
+}  // namespace
+
+void import_numpy() {
+  const nb::module_ module = nb::module_::import_("numpy");
+  numpy = {attribute(module, "ndarray"), attribute(module, "empty"),
+           attribute(module, "float32"), attribute(module, "float64"),
+           attribute(module, "int64"),   attribute(nb::module_::import_("convstep._convert"), "convert")};
+}
+
+bool Buffer::acquire(nb::handle object, int flags) {
+  release();
+  if (PyObject_GetBuffer(object.ptr(), &buffer_, PyBUF_FORMAT | PyBUF_STRIDES | flags) != 0) {
+    PyErr_Clear();
+    return false;
+  }
+  held_ = true;
+  const std::string_view format = buffer_.format ? buffer_.format : "B";
+  const bool usable = format == "d" || format == "f" || (format == "l" && buffer_.itemsize == sizeof(int64_t));
+  if (usable && is_aligned(buffer_)) return true;
+  release();
+  return false;
+}
+
+void Buffer::release() {
+  if (held_) PyBuffer_Release(&buffer_);
+  held_ = false;
+}
+
+template <class T, int Rank>
+View<T, Rank> Buffer::view(const char* argument) const {
+  if (buffer_.ndim != Rank) {
+    const std::vector<int64_t> shape(buffer_.shape, buffer_.shape + buffer_.ndim);
+    throw ShapeError(argument, to_string(shape.data(), buffer_.ndim), "an array of " + std::to_string(Rank) + " axes");
+  }
+  Shape<Rank> shape, strides;
+  for (int axis = 0; axis < Rank; ++axis) {
+    shape[axis] = buffer_.shape[axis];
+    strides[axis] = buffer_.strides[axis] / static_cast<Py_ssize_t>(sizeof(T));
+  }
+  return {static_cast<T*>(buffer_.buf), shape, strides};
+}
+
+Input::Input(const char* argument, nb::handle object) : argument_(argument), array_(nb::borrow(object)) {
+  // A subclass of ndarray may mean something else by its elements (a masked array does): convert() decides.
+  const bool plain = Py_TYPE(object.ptr()) == reinterpret_cast<PyTypeObject*>(numpy.ndarray);
+  if (plain && buffer_.acquire(object, 0) && buffer_.format() != 'l') return;
+  convert(nb::none());
+}
+
+void Input::make_double() {
+  if (scalar() == Scalar::kFloat) convert(nb::handle(numpy.float64));
+}
+
+void Input::convert(nb::handle dtype) {
+  buffer_.release();
+  array_ = nb::handle(numpy.convert)(array_, argument_, dtype);
+  if (!buffer_.acquire(array_, 0)) throw nb::type_error("an array could not be read after its conversion");
+}
+
+template <class T>
+View<const T, 4> Input::volume(Layout layout) const {
+  return channels_last(view<T, 4>(), layout);
+}
+
+template <class T>
+View<const T, 4> Input::weights(Layout layout) const {
+  const View<const T, 4> all = view<T, 4>();
+  return layout == Layout::kNHWC ? all : reordered(all, kFiltersLast);
+}
+
+Scalar promote(std::initializer_list<Input*> inputs) {
+  const bool all_float = std::all_of(inputs.begin(), inputs.end(),
+                                     [](const Input* input) { return !input || input->scalar() == Scalar::kFloat; });
+  if (all_float) return Scalar::kFloat;
+  for (Input* input : inputs) {
+    if (input) input->make_double();
+  }
+  return Scalar::kDouble;
+}
+
+Output::Output(nb::handle out, const Shape<4>& shape, char dtype, Layout layout) {
+  if (out.is_none()) {
+    array_ = new_array(shape, dtype, layout);
+  } else {
+    const int is_array = PyObject_IsInstance(out.ptr(), numpy.ndarray);
+    if (is_array < 0) throw nb::python_error();
+    if (is_array == 0) throw nb::type_error("out: expected a NumPy array");
+    array_ = nb::borrow(out);
+  }
+  if (!buffer_.acquire(array_, PyBUF_WRITABLE) || buffer_.format() != dtype) {
+    const std::string given = nb::str(array_.attr("dtype").attr("str")).c_str();
+    const char* expected = dtype == 'f' ? "float32" : dtype == 'd' ? "float64" : "int64";
+    throw nb::value_error(
+        ("out: got an array of " + given + ", expected a writable, aligned array of " + expected).c_str());
+  }
+}
+
+template <class T>
+View<T, 4> Output::volume(Layout layout) const {
+  return channels_last(buffer_.view<T, 4>("out"), layout);
+}
+
+nb::object numpy_scalar(float value) { return scalar_of(numpy.float32, value); }
+nb::object numpy_scalar(double value) { return scalar_of(numpy.float64, value); }
+
+template View<const float, 3> Buffer::view(const char*) const;
+template View<const double, 3> Buffer::view(const char*) const;
+template View<const float, 1> Buffer::view(const char*) const;
+template View<const double, 1> Buffer::view(const char*) const;
+template View<const float, 4> Buffer::view(const char*) const;
+template View<const double, 4> Buffer::view(const char*) const;
+template View<const float, 4> Input::volume(Layout) const;
+template View<const double, 4> Input::volume(Layout) const;
+template View<const float, 4> Input::weights(Layout) const;
+template View<const double, 4> Input::weights(Layout) const;
+template View<float, 4> Output::volume(Layout) const;
+template View<double, 4> Output::volume(Layout) const;
+template View<int64_t, 4> Output::volume(Layout) const;
+
+}  // namespace convstep::python

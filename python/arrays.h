@@ -1,0 +1,105 @@
+// arrays.h: NumPy's arrays as views, and back.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include <initializer_list>
+#include <string>
+
+#include "convstep/error.h"
+#include "convstep/tensor.h"
+
+namespace convstep::python {
+
+namespace nb = nanobind;
+
+// The order of the axes in the caller's arrays: (N, H, W, C) with weights (KH, KW, C/groups, O), or (N, C, H, W) with
+// weights (O, C/groups, KH, KW). Either way the library works on the caller's memory, through strides.
+enum class Layout { kNHWC, kNCHW };
+
+enum class Scalar { kFloat, kDouble };
+
+// An exported buffer: the memory stays where it is until this goes, also while the GIL is released.
+class Buffer {
+ public:
+  Buffer() = default;
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+  ~Buffer() { release(); }
+
+  // False, without an exception, where `object` exports no native, aligned floats, doubles or (where `flags` has
+  // PyBUF_WRITABLE) 64-bit integers.
+  bool acquire(nb::handle object, int flags);
+  void release();
+
+  bool is_held() const { return held_; }
+  char format() const { return buffer_.format[0]; }
+  int rank() const { return buffer_.ndim; }
+  const Py_ssize_t* shape() const { return buffer_.shape; }
+
+  // The elements as they lie there. Throws ShapeError, naming `argument`, where there are not Rank axes.
+  template <class T, int Rank>
+  View<T, Rank> view(const char* argument) const;
+
+ private:
+  Py_buffer buffer_{};
+  bool held_ = false;
+};
+
+// An array that is read. What is no aligned native float32 or float64 array is converted first: integers and bools
+// become float64, other byte orders and misaligned arrays are copied, lists and objects with __dlpack__ or __array__
+// become arrays. Throws TypeError (by way of Python) for what NumPy would not convert to float64 without loss.
+class Input {
+ public:
+  Input(const char* argument, nb::handle object);
+
+  Scalar scalar() const { return buffer_.format() == 'f' ? Scalar::kFloat : Scalar::kDouble; }
+  void make_double();
+
+  template <class T, int Rank>
+  View<const T, Rank> view() const {
+    return buffer_.view<const T, Rank>(argument_);
+  }
+  // In the order (N, H, W, C).
+  template <class T>
+  View<const T, 4> volume(Layout layout) const;
+  // In the order (KH, KW, C, O).
+  template <class T>
+  View<const T, 4> weights(Layout layout) const;
+
+ private:
+  void convert(nb::handle dtype);  // None: to the type that NumPy would compute in
+
+  const char* argument_;
+  nb::object array_;  // the caller's, or the converted one
+  Buffer buffer_;
+};
+
+// NumPy's promotion: doubles all of them, unless all are floats.
+Scalar promote(std::initializer_list<Input*> inputs);
+
+// An array that is written: the caller's `out`, or a new one. Throws TypeError where `out` is no NumPy array of that
+// dtype, and ValueError where it cannot be written in place.
+class Output {
+ public:
+  // `shape` in the order (N, H, W, C); a new array has the caller's layout. `dtype` is 'f', 'd' or 'l' (int64).
+  Output(nb::handle out, const Shape<4>& shape, char dtype, Layout layout);
+
+  nb::object array() const { return array_; }
+  // In the order (N, H, W, C).
+  template <class T>
+  View<T, 4> volume(Layout layout) const;
+
+ private:
+  nb::object array_;
+  Buffer buffer_;
+};
+
+// A NumPy scalar: np.float32 or np.float64.
+nb::object numpy_scalar(float value);
+nb::object numpy_scalar(double value);
+
+// Looks up what is needed of NumPy, once, when the module is imported.
+void import_numpy();
+
+}  // namespace convstep::python

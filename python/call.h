@@ -1,0 +1,61 @@
+// call.h: how the library is called from Python: without the GIL, open to Ctrl-C, with Python's exceptions.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include "convstep/error.h"
+#include "convstep/runtime.h"
+#include "python/arrays.h"
+
+namespace convstep::python {
+
+// Looks for pending signals now and then and throws what their handlers raise, so that Ctrl-C ends a long call.
+ProgressCallback interruptible();
+
+// What messages call the library's arguments.
+struct Words {
+  const char *input, *weights, *weights_window, *window, *padding, *output;
+  const char* remark = "";  // added at the end
+};
+inline constexpr Words kZeroPadWords{"X", "", "", "", "pad", "X_pad"};
+inline constexpr Words kNotebookWords{"A_prev", "W", "W (f, f)", "f", "pad", "Z"};
+inline constexpr Words kEcosystemWords{"input", "weights", "weights (KH, KW)", "kernel_size", "padding", "out"};
+inline constexpr Words kNchwWords{"input",
+                                  "weights",
+                                  "weights (KH, KW)",
+                                  "kernel_size",
+                                  "padding",
+                                  "out",
+                                  " [shapes here are in the order N, H, W, C; those of weights KH, KW, C, O]"};
+
+inline const Words& words_for(Layout layout) { return layout == Layout::kNHWC ? kEcosystemWords : kNchwWords; }
+
+[[noreturn]] void raise_value_error(const ArgumentError& error, const Words& words);
+
+// Runs compute() without the GIL. The buffers of the arrays stay exported meanwhile.
+template <class Compute>
+void without_gil(Compute compute) {
+  const nb::gil_scoped_release release;
+  compute();
+}
+
+// Runs function() and turns the library's errors into Python's.
+template <class Function>
+auto with_value_errors(const Words& words, Function function) {
+  try {
+    return function();
+  } catch (const ArgumentError& error) {
+    raise_value_error(error, words);
+  }
+}
+
+// Calls compute(float()) or compute(double()).
+template <class Compute>
+auto with_scalar(Scalar scalar, Compute compute) {
+  return scalar == Scalar::kFloat ? compute(float()) : compute(double());
+}
+
+template <class T>
+inline constexpr char kFormat = sizeof(T) == sizeof(float) ? 'f' : 'd';
+
+}  // namespace convstep::python

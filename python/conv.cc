@@ -1,0 +1,138 @@
+#include "convstep/conv.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "python/bindings.h"
+#include "python/call.h"
+#include "python/conv_doc.h"
+#include "python/options.h"
+
+namespace convstep::python {
+namespace {
+
+// Shorter calls than this many multiplications end before anybody could press Ctrl-C.
+constexpr int64_t kWorthInterrupting = 1'000'000;
+
+struct ConvInputs {
+  ConvInputs(const char* input_name, nb::handle input_array, const char* weights_name, nb::handle weights_array)
+      : input(input_name, input_array), weights(weights_name, weights_array) {}
+
+  Scalar scalar() { return promote({&input, &weights, bias ? &*bias : nullptr, residual ? &*residual : nullptr}); }
+
+  Input input, weights;
+  std::optional<Input> bias, residual;
+};
+
+// The layer, its bias given as a view by bias_of<T>().
+template <class BiasOf>
+nb::object convolve(ConvInputs& inputs, BiasOf bias_of, ConvOptions& options, nb::handle out, Layout layout,
+                    const Words& words) {
+  return with_value_errors(words, [&] {
+    return with_scalar(inputs.scalar(), [&]<class T>(T) {
+      const View<const T, 4> x = inputs.input.volume<T>(layout), w = inputs.weights.weights<T>(layout);
+      const View<const T, 4> r = inputs.residual ? inputs.residual->volume<T>(layout) : View<const T, 4>();
+      const View<const T, 1> b = bias_of(T(), w.shape(3));
+      const Output output(out, conv_output_shape(x.shape(), w.shape(), options), kFormat<T>, layout);
+      const View<T, 4> y = output.volume<T>(layout);
+      const int64_t products_per_output = w.size() / w.shape(3);
+      if (y.size() > kWorthInterrupting / products_per_output) options.progress = interruptible();
+      without_gil([&] { conv_forward(x, w, b, y, options, r); });
+      return output.array();
+    });
+  });
+}
+
+ConvOptions to_options(nb::handle stride, nb::handle padding, nb::handle dilation, nb::handle groups,
+                       nb::handle activation, nb::handle slope) {
+  return {.stride = to_size("stride", stride),
+          .padding = to_padding(padding),
+          .dilation = to_size("dilation", dilation),
+          .groups = to_integer("groups", groups),
+          .activation = to_activation(activation),
+          .slope = to_real("slope", slope)};
+}
+
+nb::object conv2d(nb::handle input, nb::handle weights, nb::handle bias, nb::handle stride, nb::handle padding,
+                  nb::handle dilation, nb::handle groups, nb::handle activation, nb::handle slope, nb::handle residual,
+                  nb::handle out, nb::handle threads, nb::handle layout_name) {
+  ConvOptions options = to_options(stride, padding, dilation, groups, activation, slope);
+  const Layout layout = to_layout(layout_name);
+  check_threads(threads);
+  ConvInputs inputs("input", input, "weights", weights);
+  if (!bias.is_none()) inputs.bias.emplace("bias", bias);
+  if (!residual.is_none()) inputs.residual.emplace("residual", residual);
+  const auto bias_of = [&]<class T>(T, int64_t) {
+    return inputs.bias ? inputs.bias->view<T, 1>() : View<const T, 1>();
+  };
+  return convolve(inputs, bias_of, options, out, layout, words_for(layout));
+}
+
+// Everything that can be wrong with a layer before it has an input. Returns the shape of its weights, (KH, KW,
+// C/groups, O).
+nb::object check_layer(nb::handle weights, nb::handle bias, nb::handle stride, nb::handle padding, nb::handle dilation,
+                       nb::handle groups, nb::handle activation, nb::handle slope, nb::handle layout_name) {
+  const ConvOptions options = to_options(stride, padding, dilation, groups, activation, slope);
+  const Layout layout = to_layout(layout_name);
+  return with_value_errors(words_for(layout), [&] {
+    const Input w("weights", weights);
+    const Shape<4> shape = with_scalar(w.scalar(), [&]<class T>(T) { return w.weights<T>(layout).shape(); });
+    // An empty batch of images that every window fits into.
+    const auto fitting = [](int64_t window, int64_t step) { return std::max<int64_t>(1, (window - 1) * step + 1); };
+    conv_output_shape({0, fitting(shape[0], options.dilation.height), fitting(shape[1], options.dilation.width),
+                       shape[2] * std::max<int64_t>(1, options.groups)},
+                      shape, options);
+    if (!bias.is_none()) {
+      const Input b("bias", bias);
+      const Shape<1> given = with_scalar(b.scalar(), [&]<class T>(T) { return b.view<T, 1>().shape(); });
+      if (given[0] != shape[3]) throw ShapeError("bias", to_string(given), to_string(Shape<1>{shape[3]}));
+    }
+    return nb::make_tuple(shape[0], shape[1], shape[2], shape[3]);
+  });
+}
+
+nb::object notebook_conv_forward(nb::handle A_prev, nb::handle W, nb::handle b, nb::handle hparameters) {
+  const int64_t stride = to_hparameter(hparameters, "stride", 1), pad = to_hparameter(hparameters, "pad", 0);
+  ConvOptions options{.stride = {stride, stride}, .padding = Padding::all(pad)};
+  ConvInputs inputs("A_prev", A_prev, "W", W);
+  inputs.bias.emplace("b", b);
+  const auto bias_of = [&]<class T>(T, int64_t O) {
+    const View<const T, 4> given = inputs.bias->view<T, 4>();
+    if (given.shape() != Shape<4>{1, 1, 1, O}) {
+      throw ShapeError("b", to_string(given.shape()), to_string(Shape<4>{1, 1, 1, O}), "one bias per filter of W");
+    }
+    return View<const T, 1>(given.data(), {O}, {given.stride(3)});
+  };
+  const nb::object Z = convolve(inputs, bias_of, options, nb::none(), Layout::kNHWC, kNotebookWords);
+  return nb::make_tuple(Z, nb::make_tuple(A_prev, W, b, hparameters));
+}
+
+nb::object notebook_conv_single_step(nb::handle a_slice_prev, nb::handle W, nb::handle b) {
+  ConvInputs inputs("a_slice_prev", a_slice_prev, "W", W);
+  inputs.bias.emplace("b", b);
+  return with_value_errors(kNotebookWords, [&] {
+    return with_scalar(inputs.scalar(), [&]<class T>(T) {
+      return numpy_scalar(
+          conv_single_step(inputs.input.view<T, 3>(), inputs.weights.view<T, 3>(), inputs.bias->view<T, 3>()));
+    });
+  });
+}
+
+}  // namespace
+
+void bind_conv(nb::module_& module) {
+  module.def("conv_single_step", &notebook_conv_single_step, nb::arg("a_slice_prev"), nb::arg("W"), nb::arg("b"),
+             kConvSingleStepDoc);
+  module.def("conv_forward", &notebook_conv_forward, nb::arg("A_prev"), nb::arg("W"), nb::arg("b"),
+             nb::arg("hparameters"), kConvForwardDoc);
+  module.def("conv2d", &conv2d, nb::arg("input"), nb::arg("weights"), nb::arg("bias") = nb::none(), nb::kw_only(),
+             nb::arg("stride") = 1, nb::arg("padding") = 0, nb::arg("dilation") = 1, nb::arg("groups") = 1,
+             nb::arg("activation") = nb::none(), nb::arg("slope") = 0.01, nb::arg("residual") = nb::none(),
+             nb::arg("out") = nb::none(), nb::arg("threads") = nb::none(), nb::arg("layout") = "NHWC", kConv2dDoc);
+  module.def("check_layer", &check_layer, nb::arg("weights"), nb::arg("bias").none(), nb::arg("stride"),
+             nb::arg("padding"), nb::arg("dilation"), nb::arg("groups"), nb::arg("activation").none(), nb::arg("slope"),
+             nb::arg("layout"), "The checks of Conv2d; returns (KH, KW, C/groups, O).");
+}
+
+}  // namespace convstep::python

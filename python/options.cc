@@ -1,0 +1,148 @@
+#include "python/options.h"
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace convstep::python {
+namespace {
+
+constexpr int64_t kMaxThreads = 1024;  // more than any machine has that this runs on: a slip of the pen
+
+std::string repr_of(nb::handle value) { return nb::repr(value).c_str(); }
+
+[[noreturn]] void wrong_type(const char* argument, nb::handle value, const char* expected) {
+  throw nb::type_error((std::string(argument) + ": got " + repr_of(value) + ", expected " + expected).c_str());
+}
+
+[[noreturn]] void wrong_value(const char* argument, nb::handle value, const char* expected) {
+  throw nb::value_error((std::string(argument) + ": got " + repr_of(value) + ", expected " + expected).c_str());
+}
+
+bool is_integer(nb::handle value) {
+  return PyLong_CheckExact(value.ptr()) || (PyIndex_Check(value.ptr()) && !PyBool_Check(value.ptr()));
+}
+
+// A list or a tuple of two.
+bool is_pair(nb::handle value) {
+  return (PyTuple_Check(value.ptr()) || PyList_Check(value.ptr())) && PySequence_Fast_GET_SIZE(value.ptr()) == 2;
+}
+
+nb::handle item(nb::handle pair, int index) { return PySequence_Fast_GET_ITEM(pair.ptr(), index); }
+
+// The entry of `words` that `value` names.
+template <class T, size_t Count>
+T to_word(const char* argument, nb::handle value, const std::pair<std::string_view, T> (&words)[Count],
+          const char* expected) {
+  Py_ssize_t size = 0;
+  const char* text = PyUnicode_Check(value.ptr()) ? PyUnicode_AsUTF8AndSize(value.ptr(), &size) : nullptr;
+  if (!text) {
+    PyErr_Clear();
+    wrong_type(argument, value, expected);
+  }
+  for (const auto& [word, meaning] : words) {
+    if (word == std::string_view(text, static_cast<size_t>(size))) return meaning;
+  }
+  wrong_value(argument, value, expected);
+}
+
+}  // namespace
+
+int64_t to_integer(const char* argument, nb::handle value) {
+  if (!is_integer(value)) wrong_type(argument, value, "an integer");
+  const nb::object index = nb::steal(PyNumber_Index(value.ptr()));
+  if (!index.is_valid()) throw nb::python_error();
+  int overflow = 0;
+  const int64_t number = PyLong_AsLongLongAndOverflow(index.ptr(), &overflow);
+  if (overflow != 0) wrong_value(argument, value, "an integer of 64 bits");
+  return number;
+}
+
+double to_real(const char* argument, nb::handle value) {
+  if (PyBool_Check(value.ptr()) || !PyNumber_Check(value.ptr())) wrong_type(argument, value, "a number");
+  const double number = PyFloat_AsDouble(value.ptr());
+  if (number == -1 && PyErr_Occurred()) {
+    PyErr_Clear();
+    wrong_type(argument, value, "a number");
+  }
+  return number;
+}
+
+bool to_bool(const char* argument, nb::handle value) {
+  if (!PyBool_Check(value.ptr())) wrong_type(argument, value, "True or False");
+  return value.ptr() == Py_True;
+}
+
+Size2 to_size(const char* argument, nb::handle value) {
+  if (is_integer(value)) {
+    const int64_t both = to_integer(argument, value);
+    return {both, both};
+  }
+  if (!is_pair(value)) wrong_type(argument, value, "an integer or a pair (height, width)");
+  return {to_integer(argument, item(value, 0)), to_integer(argument, item(value, 1))};
+}
+
+Padding to_padding(nb::handle value) {
+  constexpr const char* kArgument = "padding";
+  constexpr const char* kExpected =
+      "an integer, (height, width), ((top, bottom), (left, right)), \"valid\", \"same\", \"same_upper\" or "
+      "\"same_lower\"";
+  static constexpr std::pair<std::string_view, Padding> kRules[] = {{"valid", Padding::valid()},
+                                                                    {"same", Padding::same_upper()},
+                                                                    {"same_upper", Padding::same_upper()},
+                                                                    {"same_lower", Padding::same_lower()}};
+  if (PyUnicode_Check(value.ptr())) return to_word(kArgument, value, kRules, kExpected);
+  if (is_integer(value)) return Padding::all(to_integer(kArgument, value));
+  if (!is_pair(value)) wrong_type(kArgument, value, kExpected);
+  const nb::handle height = item(value, 0), width = item(value, 1);
+  if (is_integer(height) && is_integer(width)) {
+    const int64_t h = to_integer(kArgument, height), w = to_integer(kArgument, width);
+    return {h, h, w, w};
+  }
+  if (!is_pair(height) || !is_pair(width)) wrong_type(kArgument, value, kExpected);
+  return {to_integer(kArgument, item(height, 0)), to_integer(kArgument, item(height, 1)),
+          to_integer(kArgument, item(width, 0)), to_integer(kArgument, item(width, 1))};
+}
+
+Activation to_activation(nb::handle value) {
+  static constexpr std::pair<std::string_view, Activation> kNames[] = {{"relu", Activation::kRelu},
+                                                                       {"relu6", Activation::kRelu6},
+                                                                       {"leaky_relu", Activation::kLeakyRelu},
+                                                                       {"sigmoid", Activation::kSigmoid},
+                                                                       {"tanh", Activation::kTanh}};
+  if (value.is_none()) return Activation::kNone;
+  return to_word("activation", value, kNames, "None, \"relu\", \"relu6\", \"leaky_relu\", \"sigmoid\" or \"tanh\"");
+}
+
+PoolMode to_pool_mode(nb::handle value) {
+  static constexpr std::pair<std::string_view, PoolMode> kNames[] = {{"max", PoolMode::kMax},
+                                                                     {"average", PoolMode::kAverage}};
+  return to_word("mode", value, kNames, "\"max\" or \"average\"");
+}
+
+Layout to_layout(nb::handle value) {
+  static constexpr std::pair<std::string_view, Layout> kNames[] = {{"NHWC", Layout::kNHWC}, {"NCHW", Layout::kNCHW}};
+  return to_word("layout", value, kNames, "\"NHWC\" or \"NCHW\"");
+}
+
+int64_t to_hparameter(nb::handle hparameters, const char* key, int64_t least) {
+  if (!PyMapping_Check(hparameters.ptr())) wrong_type("hparameters", hparameters, "a dictionary");
+  const nb::object value = nb::steal(PyMapping_GetItemString(hparameters.ptr(), key));
+  if (!value.is_valid()) {
+    if (!PyErr_ExceptionMatches(PyExc_KeyError)) throw nb::python_error();
+    PyErr_Clear();
+    const std::string expected = "the key \"" + std::string(key) + "\"";
+    wrong_value("hparameters", hparameters, expected.c_str());
+  }
+  const int64_t number = to_integer(key, value);
+  if (number < least) wrong_value(key, value, least == 0 ? "0 or more" : "1 or more");
+  return number;
+}
+
+void check_threads(nb::handle value) {
+  if (value.is_none()) return;
+  const int64_t threads = to_integer("threads", value);
+  if (threads < 1 || threads > kMaxThreads) wrong_value("threads", value, "None or 1 to 1024");
+}
+
+}  // namespace convstep::python

@@ -1,0 +1,46 @@
+// options.h: Python's numbers, pairs and words as the library's options.
+//
+// Each function throws TypeError for another type than expected and ValueError for a value that cannot be; messages
+// name the argument, what was given and what was expected.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include "convstep/activation.h"
+#include "convstep/pool.h"
+#include "python/arrays.h"
+
+namespace convstep::python {
+
+// An int, or what has __index__ (NumPy's integers); bools and floats are mistakes.
+int64_t to_integer(const char* argument, nb::handle value);
+
+// A float, or what has __float__.
+double to_real(const char* argument, nb::handle value);
+
+// True or False.
+bool to_bool(const char* argument, nb::handle value);
+
+// One number for both axes, or (height, width).
+Size2 to_size(const char* argument, nb::handle value);
+
+// One number for every side, (height, width), ((top, bottom), (left, right)), or "valid", "same" (which is
+// "same_upper"), "same_upper", "same_lower".
+Padding to_padding(nb::handle value);
+
+// None, or the name of an activation.
+Activation to_activation(nb::handle value);
+
+// "max" or "average", the notebook's modes.
+PoolMode to_pool_mode(nb::handle value);
+
+// "NHWC" or "NCHW".
+Layout to_layout(nb::handle value);
+
+// hparameters[key] of the notebook, an integer of `least` or more. ValueError also where the key is missing.
+int64_t to_hparameter(nb::handle hparameters, const char* key, int64_t least);
+
+// None, or the most threads that the call may use.
+void check_threads(nb::handle value);
+
+}  // namespace convstep::python

@@ -1,0 +1,133 @@
+#include "convstep/pool.h"
+
+#include <optional>
+#include <string>
+
+#include "python/bindings.h"
+#include "python/call.h"
+#include "python/options.h"
+#include "python/pool_doc.h"
+
+namespace convstep::python {
+namespace {
+
+// Shorter calls than this many window elements end before anybody could press Ctrl-C.
+constexpr int64_t kWorthInterrupting = 1'000'000;
+
+// Pools; options.window = {0, 0} stands for the whole image. With indices, a pair.
+nb::object pool(const Input& input, PoolOptions& options, bool with_indices, nb::handle out, Layout layout,
+                const Words& words) {
+  return with_value_errors(words, [&] {
+    return with_scalar(input.scalar(), [&]<class T>(T) -> nb::object {
+      const View<const T, 4> x = input.volume<T>(layout);
+      if (options.window == Size2{0, 0}) options.window = global_pool_options(x.shape(), options.mode).window;
+      const Shape<4> shape = pool_output_shape(x.shape(), options);
+      const Output output(out, shape, kFormat<T>, layout);
+      const View<T, 4> y = output.volume<T>(layout);
+      if (x.size() + y.size() > kWorthInterrupting) options.progress = interruptible();
+      if (!with_indices) {
+        without_gil([&] { pool_forward(x, y, options); });
+        return output.array();
+      }
+      const Output indices(nb::none(), shape, 'l', layout);
+      const View<int64_t, 4> positions = indices.volume<int64_t>(layout);
+      without_gil([&] { pool_forward(x, y, positions, options); });
+      return nb::make_tuple(output.array(), indices.array());
+    });
+  });
+}
+
+nb::object notebook_pool_forward(nb::handle A_prev, nb::handle hparameters, nb::handle mode) {
+  const int64_t stride = to_hparameter(hparameters, "stride", 1), f = to_hparameter(hparameters, "f", 1);
+  PoolOptions options{.window = {f, f}, .stride = {stride, stride}, .mode = to_pool_mode(mode)};
+  const nb::object A = pool(Input("A_prev", A_prev), options, false, nb::none(), Layout::kNHWC, kNotebookWords);
+  return nb::make_tuple(A, nb::make_tuple(A_prev, hparameters));
+}
+
+// What the windowed functions share.
+PoolOptions window_options(PoolMode mode, nb::handle kernel_size, nb::handle stride, nb::handle padding,
+                           nb::handle dilation, nb::handle ceil_mode) {
+  const Size2 window = to_size("kernel_size", kernel_size);
+  if (window.height < 1 || window.width < 1) {
+    throw nb::value_error(("kernel_size: got " + to_string(window) + ", expected 1 or more, high and wide").c_str());
+  }
+  return {.window = window,
+          .stride = stride.is_none() ? window : to_size("stride", stride),
+          .mode = mode,
+          .padding = to_padding(padding),
+          .dilation = to_size("dilation", dilation),
+          .ceil_mode = to_bool("ceil_mode", ceil_mode)};
+}
+
+nb::object pool2d(nb::handle input, PoolOptions options, bool with_indices, nb::handle out, nb::handle threads,
+                  nb::handle layout_name) {
+  const Layout layout = to_layout(layout_name);
+  check_threads(threads);
+  return pool(Input("input", input), options, with_indices, out, layout, words_for(layout));
+}
+
+nb::object max_pool2d(nb::handle input, nb::handle kernel_size, nb::handle stride, nb::handle padding,
+                      nb::handle dilation, nb::handle ceil_mode, nb::handle return_indices, nb::handle out,
+                      nb::handle threads, nb::handle layout) {
+  const PoolOptions options = window_options(PoolMode::kMax, kernel_size, stride, padding, dilation, ceil_mode);
+  return pool2d(input, options, to_bool("return_indices", return_indices), out, threads, layout);
+}
+
+nb::object avg_pool2d(nb::handle input, nb::handle kernel_size, nb::handle stride, nb::handle padding,
+                      nb::handle dilation, nb::handle ceil_mode, nb::handle count_include_pad, nb::handle out,
+                      nb::handle threads, nb::handle layout) {
+  PoolOptions options = window_options(PoolMode::kAverage, kernel_size, stride, padding, dilation, ceil_mode);
+  options.count_include_pad = to_bool("count_include_pad", count_include_pad);
+  return pool2d(input, options, false, out, threads, layout);
+}
+
+nb::object lp_pool2d(nb::handle input, nb::handle p, nb::handle kernel_size, nb::handle stride, nb::handle padding,
+                     nb::handle dilation, nb::handle ceil_mode, nb::handle out, nb::handle threads, nb::handle layout) {
+  PoolOptions options = window_options(PoolMode::kLp, kernel_size, stride, padding, dilation, ceil_mode);
+  options.p = to_real("p", p);
+  return pool2d(input, options, false, out, threads, layout);
+}
+
+nb::object l2_pool2d(nb::handle input, nb::handle kernel_size, nb::handle stride, nb::handle padding,
+                     nb::handle dilation, nb::handle ceil_mode, nb::handle out, nb::handle threads, nb::handle layout) {
+  const PoolOptions options = window_options(PoolMode::kLp, kernel_size, stride, padding, dilation, ceil_mode);
+  return pool2d(input, options, false, out, threads, layout);
+}
+
+template <PoolMode kMode>
+nb::object global_pool2d(nb::handle input, nb::handle out, nb::handle threads, nb::handle layout) {
+  return pool2d(input, {.window = {0, 0}, .mode = kMode}, false, out, threads, layout);
+}
+
+// Defines a function whose arguments are: input, own..., the shared window options, more..., out, threads, layout.
+template <class Function, class... More>
+void def_window(nb::module_& module, const char* name, Function function, const std::string& doc, const More&... more) {
+  module.def(name, function, nb::arg("input"), nb::kw_only(), nb::arg("kernel_size"), nb::arg("stride") = nb::none(),
+             nb::arg("padding") = 0, nb::arg("dilation") = 1, nb::arg("ceil_mode") = false, more...,
+             nb::arg("out") = nb::none(), nb::arg("threads") = nb::none(), nb::arg("layout") = "NHWC", doc.c_str());
+}
+
+template <class Function>
+void def_global(nb::module_& module, const char* name, Function function, const std::string& doc) {
+  module.def(name, function, nb::arg("input"), nb::kw_only(), nb::arg("out") = nb::none(),
+             nb::arg("threads") = nb::none(), nb::arg("layout") = "NHWC", doc.c_str());
+}
+
+}  // namespace
+
+void bind_pool(nb::module_& module) {
+  module.def("pool_forward", &notebook_pool_forward, nb::arg("A_prev"), nb::arg("hparameters"), nb::arg("mode") = "max",
+             kPoolForwardDoc);
+  def_window(module, "max_pool2d", &max_pool2d, kMaxPool2dDoc, nb::arg("return_indices") = false);
+  def_window(module, "avg_pool2d", &avg_pool2d, kAvgPool2dDoc, nb::arg("count_include_pad") = false);
+  def_window(module, "l2_pool2d", &l2_pool2d, kL2Pool2dDoc);
+  module.def("lp_pool2d", &lp_pool2d, nb::arg("input"), nb::kw_only(), nb::arg("p"), nb::arg("kernel_size"),
+             nb::arg("stride") = nb::none(), nb::arg("padding") = 0, nb::arg("dilation") = 1,
+             nb::arg("ceil_mode") = false, nb::arg("out") = nb::none(), nb::arg("threads") = nb::none(),
+             nb::arg("layout") = "NHWC", kLpPool2dDoc.c_str());
+  def_global(module, "global_max_pool2d", &global_pool2d<PoolMode::kMax>, kGlobalMaxPool2dDoc);
+  def_global(module, "global_avg_pool2d", &global_pool2d<PoolMode::kAverage>, kGlobalAvgPool2dDoc);
+  def_global(module, "global_l2_pool2d", &global_pool2d<PoolMode::kLp>, kGlobalL2Pool2dDoc);
+}
+
+}  // namespace convstep::python
