@@ -144,7 +144,8 @@ print("conv2d is relu(Z):", np.array_equal(relu, np.maximum(Z, 0)))
 # forgets exactly where it was.
 
 # %%
-photo = data.astronaut() / 255  # NASA's portrait of Eileen Collins, in the public domain
+# NASA's portrait of Eileen Collins, in the public domain.
+photo = data.astronaut() / 255  # type: ignore[no-untyped-call]
 layer = convstep.Conv2d(filter_bank(), padding="same", activation="relu")
 features = layer(photo[np.newaxis])
 pooled = convstep.max_pool2d(features, kernel_size=4)

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-Plane = npt.NDArray[np.floating[Any]]
+from convstep._convert import convert
+
+if TYPE_CHECKING:
+    from convstep._core import Padding, Size
+
+Plane = npt.NDArray[np.float64]
 Pair = tuple[int, int]
-Size = int | Pair
-Padding = int | Pair | tuple[Pair, Pair] | str
 
 VOLUME_SHAPES = "(H, W), (H, W, C) or (N, H, W, C)"
 
 
 def to_reals(argument: str, value: npt.ArrayLike, shapes: str, ranks: Sequence[int]) -> Plane:
     """An array of floats with one of the ranks, and no axis of length 0."""
-    if isinstance(value, np.ma.MaskedArray):
-        raise TypeError(f"{argument}: got a masked array, expected numbers (fill its gaps, for instance with nan)")
-    dlpack_alone = hasattr(value, "__dlpack__") and not hasattr(value, "__array__")
-    array: npt.NDArray[Any] = np.from_dlpack(value) if dlpack_alone else np.asarray(value)  # type: ignore[arg-type]
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{argument}: got an array of dtype {array.dtype}, expected real numbers")
+    array = convert(value, argument)
     if array.ndim not in ranks:
         raise ValueError(f"{argument}: got shape {array.shape}, expected {shapes}")
     if array.size == 0:
         raise ValueError(f"{argument}: got shape {array.shape}, expected no axis of length 0")
-    return array.astype(np.float64)
+    return np.asarray(array, np.float64)
 
 
 def to_channels(argument: str, value: npt.ArrayLike, image: int) -> list[Plane]:
@@ -72,7 +70,7 @@ def to_pair(argument: str, value: object, least: int) -> Pair:
         number = to_integer(argument, value, least)
         return number, number
     if len(value) != 2:
-        raise ValueError(f"{argument}: got {value!r}, expected a number or two")
+        raise TypeError(f"{argument}: got {value!r}, expected an integer or a pair")
     return to_integer(argument, value[0], least), to_integer(argument, value[1], least)
 
 
@@ -115,6 +113,8 @@ def to_window(
     sizes = to_pair("kernel_size", kernel_size, 1)
     strides = to_pair("stride", stride, 1)
     dilations = to_pair("dilation", dilation, 1)
+    if not isinstance(position, (tuple, list)):
+        raise TypeError(f"position: got {position!r}, expected (row, column)")
     places = to_pair("position", position, 0)
     sides = _explicit_padding(padding)
     axes = []
@@ -145,9 +145,8 @@ def _explicit_padding(padding: object) -> tuple[Pair, Pair] | None:
         if padding != "valid":
             raise ValueError(f'padding: got "{padding}", expected "valid", "same", "same_upper" or "same_lower"')
         return (0, 0), (0, 0)
-    if isinstance(padding, (tuple, list)) and len(padding) == 2:
-        return to_pair("padding", padding[0], 0), to_pair("padding", padding[1], 0)
-    return to_pair("padding", padding, 0), to_pair("padding", padding, 0)
+    rows, columns = padding if isinstance(padding, (tuple, list)) and len(padding) == 2 else (padding, padding)
+    return to_pair("padding", rows, 0), to_pair("padding", columns, 0)
 
 
 def _same_padding(length: int, reach: int, stride: int, *, upper: bool) -> Pair:

@@ -4,7 +4,7 @@ Needs matplotlib, which is an extra: ``pip install 'convstep[draw]'``. Every fun
 which it neither shows nor registers with pyplot: save it with ``figure.savefig("picture.png")``, or let a notebook
 show it after ``%matplotlib inline``.
 
-Arrays are channels-last, of any real dtype. NaN is drawn magenta, infinities in the colours at the ends of the range.
+Arrays are channels-last. NaN is drawn magenta, infinities in the colours at the ends of the range.
 Wrong arguments raise ValueError or TypeError, as everywhere in convstep.
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,8 +28,11 @@ try:
 except ImportError as error:
     raise ImportError("convstep.draw needs matplotlib: pip install 'convstep[draw]'") from error
 
-from convstep._draw_arguments import Padding, Pair, Plane, Size, WindowAxis
-from convstep._draw_arguments import finite_range, to_channels, to_integer, to_reals, to_titles, to_window
+from convstep._draw_arguments import Pair, Plane, WindowAxis, finite_range
+from convstep._draw_arguments import to_channels, to_integer, to_reals, to_titles, to_window
+
+if TYPE_CHECKING:
+    from convstep._core import Padding, Size
 
 __all__ = ["filters", "pairs", "volume", "window"]
 
@@ -111,11 +114,7 @@ def filters(weights: npt.ArrayLike, *, limit: int = 64) -> Figure:
         c, o = divmod(index, columns)
         axes = figure.add_subplot(rows, columns, index + 1)
         picture = _show(axes, kernels[:, :, c, o], (-bound, bound), "RdBu_r")
-        axes.set(xticks=[], yticks=[])
-        if c == 0:
-            axes.set_title(f"filter {o}")
-        if o == 0:
-            axes.set_ylabel(f"channel {c}")
+        axes.set(xticks=[], yticks=[], title="" if c else f"filter {o}", ylabel="" if o else f"channel {c}")
     figure.colorbar(picture, ax=figure.axes)
     _tell_left_out(figure, rows * columns, all_rows * all_columns, "pictures")
     return figure
@@ -244,7 +243,7 @@ def _count_in_integers(axes: Axes) -> None:
 
 def _tell_left_out(figure: Figure, drawn: int, total: int, noun: str) -> None:
     if drawn < total:
-        figure.suptitle(f"the first {drawn} of {total} {noun}")
+        figure.suptitle(f"{drawn} of {total} {noun}")
 
 
 def _cells(top: int, left: int, height: int, width: int, **style: Any) -> Rectangle:
