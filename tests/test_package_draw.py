@@ -10,6 +10,7 @@ import pytest
 from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from PIL import Image
 
 from convstep import conv2d, draw, zero_pad
 
@@ -55,6 +56,12 @@ def test_neither_the_package_nor_the_pictures_need_pyplot(tmp_path):
         assert "matplotlib.pyplot" not in sys.modules
     """
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "window.png")], check=True)
+
+
+def test_notebooks_show_what_a_cell_ends_with():
+    for figure in (draw.volume([[1.0]]), draw.filters([[[[1.0]]]]), draw.window([[1.0]], kernel_size=1)):
+        with io.BytesIO(figure._repr_png_()) as file:
+            assert Image.open(file).size == tuple(round(100 * inches) for inches in figure.get_size_inches())
 
 
 def test_without_matplotlib_the_error_says_what_to_install():
@@ -215,6 +222,14 @@ def test_window_writes_numbers_where_they_fit():
     }
     assert len(draw.window(np.ones((12, 12)), kernel_size=1).axes[0].texts) == 144
     assert len(draw.window(np.ones((12, 13)), kernel_size=1).axes[0].texts) == 0
+
+
+def test_numbers_stand_out_from_their_cells():
+    def colours(x):
+        return [text.get_color() for text in draw.window(x, kernel_size=1).axes[0].texts]
+
+    assert colours([[7.0, 8.0, 9.0, 10.0]]) == ["white", "white", "black", "black"]
+    assert colours([[3.0, 3.0]]) == ["white", "white"]  # where all are equal, cells are black
 
 
 ERRORS = [

@@ -1,8 +1,8 @@
 """Pictures of arrays, filters and windows, for learners.
 
-Needs matplotlib, which is an extra: ``pip install 'convstep[draw]'``. Every function returns a matplotlib ``Figure``,
-which it neither shows nor registers with pyplot: save it with ``figure.savefig("picture.png")``, or let a notebook
-show it after ``%matplotlib inline``.
+Needs matplotlib, which is an extra: ``pip install 'convstep[draw]'``. Every function returns a matplotlib ``Figure``
+and leaves pyplot alone: a notebook shows it where it is the last line of a cell, ``figure.savefig("picture.png")``
+saves it, and nothing else happens by itself.
 
 Arrays are channels-last. NaN is drawn magenta, infinities in the colours at the ends of the range.
 Wrong arguments raise ValueError or TypeError, as everywhere in convstep.
@@ -12,42 +12,34 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 try:
-    from matplotlib import colormaps
-    from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
-    from matplotlib.image import AxesImage
-    from matplotlib.patches import Rectangle
-    from matplotlib.ticker import MaxNLocator
 except ImportError as error:
     raise ImportError("convstep.draw needs matplotlib: pip install 'convstep[draw]'") from error
 
-from convstep._draw_arguments import Pair, Plane, WindowAxis, finite_range
-from convstep._draw_arguments import to_channels, to_integer, to_reals, to_titles, to_window
+from convstep._draw_arguments import Pair, finite_range, to_channels, to_integer, to_reals, to_titles, to_window
+from convstep._draw_panels import (
+    count_in_integers,
+    draw_output,
+    frame_window,
+    grid_figure,
+    hatch_padding,
+    show,
+    tell_left_out,
+    window_figure,
+    write_numbers,
+)
 
 if TYPE_CHECKING:
     from convstep._core import Padding, Size
 
 __all__ = ["filters", "pairs", "volume", "window"]
-
-NAN_COLOUR = "magenta"  # no grey, so it cannot be taken for a value
-MARK_COLOUR = "tab:orange"
-WRITTEN_SIDE = 12  # up to this many rows or columns, a number has room in its cell
-LINED_SIDE = 64  # beyond this many rows or columns, lines between cells would hide them
-PANEL_INCHES = 1.7
-FIGURE_INCHES = 4.5  # the least width of a grid, and the height of a window's picture
-NARROWEST, WIDEST = 1.6, 2.6  # a window's picture, over its height
-COLOUR_BAR_INCHES = 0.9
-TITLE_INCHES = 0.4
-POINTS_PER_INCH = 72
-NUMBER_LENGTH = 6  # characters of the longest usual number, such as -0.268
-CHARACTER_WIDTH = 0.7  # of its font size, with a little space
 
 
 def volume(
@@ -79,12 +71,12 @@ def volume(
     drawn = channels[: to_integer("limit", limit, 1)]
     columns = math.ceil(math.sqrt(len(drawn)))
     rows = math.ceil(len(drawn) / columns)
-    figure = _grid_figure(rows, columns, drawn[0])
+    figure = grid_figure(rows, columns, drawn[0])
     for index, (plane, name) in enumerate(zip(drawn, names)):
         axes = figure.add_subplot(rows, columns, index + 1)
-        _show(axes, plane, finite_range(plane), cmap)
+        show(axes, plane, finite_range(plane), cmap)
         axes.set(title=name, xticks=[], yticks=[])
-    _tell_left_out(figure, len(drawn), len(channels), "channels")
+    tell_left_out(figure, len(drawn), len(channels), "channels")
     return figure
 
 
@@ -108,15 +100,14 @@ def filters(weights: npt.ArrayLike, *, limit: int = 64) -> Figure:
     rows = min(all_rows, limit // columns)
     low, high = finite_range(kernels[:, :, :rows, :columns])
     bound = max(-low, high) or 1.0  # filters that are all zero have a range, too
-    figure = _grid_figure(rows, columns, kernels[:, :, 0, 0])
-    figure.set_figwidth(figure.get_figwidth() + COLOUR_BAR_INCHES)
+    figure = grid_figure(rows, columns, kernels[:, :, 0, 0], colour_bar=True)
     for index in range(rows * columns):
         c, o = divmod(index, columns)
         axes = figure.add_subplot(rows, columns, index + 1)
-        picture = _show(axes, kernels[:, :, c, o], (-bound, bound), "RdBu_r")
+        picture = show(axes, kernels[:, :, c, o], (-bound, bound), "RdBu_r")
         axes.set(xticks=[], yticks=[], title="" if c else f"filter {o}", ylabel="" if o else f"channel {c}")
     figure.colorbar(picture, ax=figure.axes)
-    _tell_left_out(figure, rows * columns, all_rows * all_columns, "pictures")
+    tell_left_out(figure, rows * columns, all_rows * all_columns, "pictures")
     return figure
 
 
@@ -157,16 +148,16 @@ def pairs(
             "(a convolution mixes the channels: draw what it leaves with volume)"
         )
     rows = min(channels, to_integer("limit", limit, 1))
-    figure = _grid_figure(rows, 2, sides[0][0])
+    figure = grid_figure(rows, 2, sides[0][0])
     for c in range(rows):
         planes = sides[0][c], sides[1][c]
         shared = finite_range(np.concatenate([plane.ravel() for plane in planes]))
         for side, (plane, name) in enumerate(zip(planes, names)):
             axes = figure.add_subplot(rows, 2, 2 * c + side + 1)
-            _show(axes, plane, shared, cmap)
-            _count_in_integers(axes)
+            show(axes, plane, shared, cmap)
+            count_in_integers(axes)
             axes.set_title(f"{name}, channel {c}")
-    _tell_left_out(figure, rows, channels, "channels")
+    tell_left_out(figure, rows, channels, "channels")
     return figure
 
 
@@ -208,91 +199,16 @@ def window(
     padded = np.pad(plane, ((height.before, height.after), (width.before, width.after)))
 
     ratios = width.padded, max(width.output, width.padded // 2)  # cells of one size, unless the output is tiny
-    proportion = min(max(sum(ratios) / height.padded, NARROWEST), WIDEST)
-    figure = Figure(figsize=(proportion * FIGURE_INCHES, FIGURE_INCHES), layout="constrained")
+    figure = window_figure(padded.shape[0], ratios)
     left, right = figure.subplots(1, 2, width_ratios=ratios)
-    _show(left, padded, finite_range(plane), "gray")
-    _hatch_padding(left, height, width)
-    _write_numbers(left, padded, height, width)
-    _frame_window(left, height, width)
+    colour_range = finite_range(plane)
+    show(left, padded, colour_range, "gray")
+    hatch_padding(left, height, width)
+    write_numbers(left, padded, colour_range, height, width)
+    frame_window(left, height, width)
     left.set_title(f"padded input {padded.shape}, channel {channel}")
     left.set_xlabel(f"the window: padded[{height.slice_text()}, {width.slice_text()}]")
-    _draw_output(right, (height.output, width.output), position)
+    draw_output(right, (height.output, width.output), position)
     for axes in (left, right):
-        _count_in_integers(axes)
+        count_in_integers(axes)
     return figure
-
-
-def _grid_figure(rows: int, columns: int, plane: Plane) -> Figure:
-    """A figure for rows and columns of pictures of the plane's proportions."""
-    panel = max(PANEL_INCHES, FIGURE_INCHES / columns)
-    proportion = min(max(plane.shape[0] / plane.shape[1], 1 / 4), 4)
-    return Figure(figsize=(columns * panel, rows * (panel * proportion + TITLE_INCHES)), layout="constrained")
-
-
-def _show(axes: Axes, plane: Plane, colour_range: tuple[float, float], cmap: str | Colormap) -> AxesImage:
-    colours = colormaps.get_cmap(cmap).with_extremes(bad=NAN_COLOUR)
-    low, high = colour_range
-    return axes.imshow(plane, cmap=colours, vmin=low, vmax=high, interpolation="nearest")
-
-
-def _count_in_integers(axes: Axes) -> None:
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-
-
-def _tell_left_out(figure: Figure, drawn: int, total: int, noun: str) -> None:
-    if drawn < total:
-        figure.suptitle(f"{drawn} of {total} {noun}")
-
-
-def _cells(top: int, left: int, height: int, width: int, **style: Any) -> Rectangle:
-    """A rectangle around elements, whose centres lie at whole numbers."""
-    return Rectangle((left - 0.5, top - 0.5), width, height, **style)
-
-
-def _hatch_padding(axes: Axes, height: WindowAxis, width: WindowAxis) -> None:
-    inside = height.padded - height.before - height.after
-    for top, left, rows, columns in (
-        (0, 0, height.before, width.padded),
-        (height.padded - height.after, 0, height.after, width.padded),
-        (height.before, 0, inside, width.before),
-        (height.before, width.padded - width.after, inside, width.after),
-    ):
-        if rows and columns:
-            axes.add_patch(_cells(top, left, rows, columns, fc="0.9", ec="0.7", hatch="///", lw=0, gid="padding"))
-
-
-def _write_numbers(axes: Axes, padded: Plane, height: WindowAxis, width: WindowAxis) -> None:
-    side = max(padded.shape)
-    if side > WRITTEN_SIDE:
-        return
-    low, high = finite_range(padded)
-    fontsize = min(FIGURE_INCHES * POINTS_PER_INCH / side / (NUMBER_LENGTH * CHARACTER_WIDTH), 12)
-    for (row, column), value in np.ndenumerate(padded):
-        in_input = height.in_input(row) and width.in_input(column)
-        colour = "white" if in_input and value < (low + high) / 2 else "black"
-        axes.text(column, row, f"{value:.3g}", color=colour, fontsize=fontsize, ha="center", va="center")
-
-
-def _frame_window(axes: Axes, height: WindowAxis, width: WindowAxis) -> None:
-    spread = height.dilation > 1 or width.dilation > 1
-    if spread:
-        for row in range(height.start, height.start + height.reach, height.dilation):
-            for column in range(width.start, width.start + width.reach, width.dilation):
-                axes.add_patch(_cells(row, column, 1, 1, fill=False, ec=MARK_COLOUR, lw=2, gid="tap"))
-    line: dict[str, Any] = {"ls": ":", "lw": 2} if spread else {"lw": 3}
-    frame = _cells(height.start, width.start, height.reach, width.reach, fill=False, ec=MARK_COLOUR, **line)
-    frame.set_gid("window")
-    axes.add_patch(frame)
-
-
-def _draw_output(axes: Axes, shape: Pair, position: Pair) -> None:
-    rows, columns = shape
-    axes.add_patch(_cells(*position, 1, 1, fc=MARK_COLOUR, gid="position"))
-    if max(shape) <= LINED_SIDE:
-        axes.set_xticks(np.arange(columns + 1) - 0.5, minor=True)
-        axes.set_yticks(np.arange(rows + 1) - 0.5, minor=True)
-        axes.grid(which="minor", color="0.7")
-        axes.tick_params(which="minor", length=0)
-    axes.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5), aspect="equal", title=f"output {shape}")
