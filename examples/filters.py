@@ -25,7 +25,8 @@ def filter_bank() -> np.ndarray:
     laplace = centred([[1, 1, 1], [1, -8, 1], [1, 1, 1]])
     emboss = centred([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]])
     kernels = np.stack([blur, 3 * identity - 2 * blur, sobel, sobel.T, -laplace, emboss], axis=-1)
-    return kernels[:, :, np.newaxis, :] * BRIGHTNESS[:, np.newaxis]
+    weights: np.ndarray = kernels[:, :, np.newaxis, :] * BRIGHTNESS[:, np.newaxis]
+    return weights
 
 
 if __name__ == "__main__":
