@@ -1,7 +1,7 @@
 """Write a bank of six classical filters as the weights of a convolution layer: filters.py OUT.npy
 
-The array has shape (5, 5, 3, 6): height and width of the window, the channels red, green and blue, and one filter for each of
-NAMES. Every filter looks at the brightness of a pixel, so it weighs red, green and blue as the eye does.
+The array has shape (5, 5, 3, 6): height and width of the window, the channels red, green and blue, and one filter for each
+of NAMES. Every filter looks at the brightness of a pixel, so it weighs red, green and blue as the eye does.
 """
 
 import sys

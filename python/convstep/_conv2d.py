@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Conv2d:
     """A 2-D convolution layer with its weights.
 
-    The weights are checked and copied when the layer is made; calls then take only the input. Options are those of `conv2d`.
+    The weights are checked and copied when the layer is made; calls then take only the input. Options are those of
+    `conv2d`.
 
     Parameters
     ----------
