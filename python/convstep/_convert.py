@@ -8,8 +8,8 @@ import numpy as np
 def convert(array: Any, argument: str, dtype: type[np.generic] | None = None) -> np.ndarray:
     """`array` as an aligned array of native float32 or float64, without a copy where that is possible.
 
-    float32 and float64 keep their precision; integers and bools become float64; `dtype` overrides both. Raises TypeError,
-    naming `argument`, for everything else.
+    float32 and float64 keep their precision; integers and bools become float64; `dtype` overrides both. Raises
+    TypeError, naming `argument`, for everything else.
     """
     if isinstance(array, np.ma.MaskedArray):
         raise TypeError(f"{argument}: got a masked array, expected one without a mask (see its method filled)")
