@@ -176,21 +176,19 @@ def test_what_is_no_array(face: Face) -> None:
 
 
 @every_face
-@pytest.mark.parametrize("shape", [(), (7,), (2, 3), (2, 2, 2, 2, 2), (1,) * 12])
-def test_the_number_of_axes(face: Face, shape: tuple[int, ...]) -> None:
-    if len(shape) == len(face.shape):
-        pytest.skip("this one is right")
-    with pytest.raises(ValueError) as raised:
-        face.call(np.zeros(shape))
-    message = str(raised.value)
-    assert message.startswith(f"{face.argument}: got {shape}, expected "), message
+def test_the_number_of_axes(face: Face) -> None:
+    for shape in ((), (7,), (2, 3), (2, 2, 2, 2, 2), (1,) * 12):
+        if len(shape) == len(face.shape):
+            continue
+        with pytest.raises(ValueError) as raised:
+            face.call(np.zeros(shape))
+        message = str(raised.value)
+        assert message.startswith(f"{face.argument}: got {shape}, expected "), message
 
 
 @pytest.mark.filterwarnings("ignore:the matrix subclass")
 @every_face
-def test_a_matrix_has_too_few_axes(face: Face) -> None:
-    if len(face.shape) == 1:
-        pytest.skip("a vector has fewer")
+def test_a_matrix_has_two_axes(face: Face) -> None:
     with pytest.raises(ValueError, match=rf"^{face.argument}: got \(1, 2\), expected "):
         face.call(np.matrix([[1.0, 2.0]]))
 
