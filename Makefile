@@ -5,7 +5,8 @@
 #   make test       build, C++ tests, Python tests
 #   make build      leaves build/release/convstep
 #   make python     installs the Python package into .venv
-#   make test-full  what make test runs, and then all of it again under clang and under the sanitizers, with more cases
+#   make test-full  what make test runs; the wheel in a bare environment; the tests again under clang and under the
+#                   sanitizers, with more cases
 #   make fuzz       feed broken files to the readers for FUZZ_SECONDS (60)
 #   make format     reformat every source file;  make format-check only looks
 #   make clean      remove what the above made
@@ -25,6 +26,7 @@ test: build python
 	CONVSTEP_BUILD_DIR=build/release $(PYTEST)
 
 test-full: test
+	scripts/test_wheel.sh
 	scripts/setup.sh clang
 	for preset in clang asan-ubsan; do \
 	  cmake --preset $$preset && cmake --build --preset $$preset && ctest --preset $$preset && \
