@@ -45,7 +45,7 @@ build: setup-build
 	cmake --build --preset release
 
 python: setup-build setup-python
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check .
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check '.[draw]'
 
 format: setup-format
 	git ls-files '*.h' '*.cc' | xargs clang-format -i

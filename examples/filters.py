@@ -1,7 +1,7 @@
 """Write a bank of six classical filters as the weights of a convolution layer: filters.py OUT.npy
 
-The array has shape (5, 5, 3, 6): height and width of the window, the channels red, green and blue, and one filter for each of
-NAMES. Every filter looks at the brightness of a pixel, so it weighs red, green and blue as the eye does.
+The array has shape (5, 5, 3, 6): height and width of the window, the channels red, green and blue, and one filter for each
+of NAMES. Every filter looks at the brightness of a pixel, so it weighs red, green and blue as the eye does.
 """
 
 import sys
@@ -25,7 +25,8 @@ def filter_bank() -> np.ndarray:
     laplace = centred([[1, 1, 1], [1, -8, 1], [1, 1, 1]])
     emboss = centred([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]])
     kernels = np.stack([blur, 3 * identity - 2 * blur, sobel, sobel.T, -laplace, emboss], axis=-1)
-    return kernels[:, :, np.newaxis, :] * BRIGHTNESS[:, np.newaxis]
+    weights: np.ndarray = kernels[:, :, np.newaxis, :] * BRIGHTNESS[:, np.newaxis]
+    return weights
 
 
 if __name__ == "__main__":

@@ -66,7 +66,8 @@ TypeError
 Examples
 --------
 >>> import numpy as np
->>> Z, cache = conv_forward(np.ones((1, 4, 4, 3)), np.ones((2, 2, 3, 8)), np.zeros((1, 1, 1, 8)), {"stride": 2, "pad": 1})
+>>> A_prev, W, b = np.ones((1, 4, 4, 3)), np.ones((2, 2, 3, 8)), np.zeros((1, 1, 1, 8))
+>>> Z, cache = conv_forward(A_prev, W, b, {"stride": 2, "pad": 1})
 >>> Z.shape
 (1, 3, 3, 8)
 >>> print(Z[0, :, :, 0])
@@ -89,8 +90,8 @@ weights : array_like, shape (KH, KW, C/groups, O)
 bias : array_like, shape (O,), optional
 stride, dilation : int or (height, width)
 padding : int, (height, width), ((top, bottom), (left, right)), "valid", "same", "same_upper" or "same_lower"
-    Zeros around the input. "same" gives ``OH = ceil(H / stride)``, with an odd row or column at the end, as "same_upper" does;
-    "same_lower" puts it at the beginning.
+    Zeros around the input. "same" gives ``OH = ceil(H / stride)``, with an odd row or column at the end, as
+    "same_upper" does; "same_lower" puts it at the beginning.
 groups : int
     Groups of channels that are convolved by themselves; C for a depthwise convolution.
 activation : {None, "relu", "relu6", "leaky_relu", "sigmoid", "tanh"}
@@ -119,8 +120,8 @@ TypeError
 
 Notes
 -----
-Arrays that are aligned and in the machine's byte order are read where they lie, whatever their strides. The GIL is released
-while the call computes, and Ctrl-C ends it.
+Arrays that are aligned and in the machine's byte order are read where they lie, whatever their strides. The GIL is
+released while the call computes, and Ctrl-C ends it.
 
 Examples
 --------

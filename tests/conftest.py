@@ -1,4 +1,4 @@
-"""What the Python tests share: where the programs under test were built, and the program that reads and writes files."""
+"""What the Python tests share: where the programs under test are, and the one that reads and writes files."""
 
 import os
 import pathlib

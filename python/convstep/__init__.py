@@ -2,8 +2,8 @@
 
 The notebook's functions have its names, arguments and results: `zero_pad`, `conv_single_step`, `conv_forward`,
 `pool_forward`. The others are called as elsewhere: `conv2d`, `max_pool2d`, `avg_pool2d`, `l2_pool2d`, `lp_pool2d`,
-`global_max_pool2d`, `global_avg_pool2d`, `global_l2_pool2d`, `pad2d`, and `Conv2d`, a layer that is made once and called
-many times. `convstep.draw` makes pictures, with matplotlib.
+`global_max_pool2d`, `global_avg_pool2d`, `global_l2_pool2d`, `pad2d`, and `Conv2d`, a layer that is made once and
+called many times. `convstep.draw` makes pictures, with matplotlib.
 """
 
 from convstep._conv2d import Conv2d

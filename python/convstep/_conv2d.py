@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike, NDArray
 
 from convstep import _core
 from convstep._convert import convert
 
+if TYPE_CHECKING:
+    from convstep._core import Activation, Layout, Padding, Size
+
 
 class Conv2d:
     """A 2-D convolution layer with its weights.
 
-    The weights are checked and copied when the layer is made; calls then take only the input. Options are those of `conv2d`.
+    The weights are checked and copied when the layer is made; calls then take only the input. Options are those of
+    `conv2d`.
 
     Parameters
     ----------
@@ -42,13 +46,13 @@ class Conv2d:
         weights: ArrayLike,
         bias: ArrayLike | None = None,
         *,
-        stride: int | tuple[int, int] = 1,
-        padding: int | tuple[int, int] | tuple[tuple[int, int], tuple[int, int]] | str = 0,
-        dilation: int | tuple[int, int] = 1,
+        stride: Size = 1,
+        padding: Padding = 0,
+        dilation: Size = 1,
         groups: int = 1,
-        activation: str | None = None,
+        activation: Activation | None = None,
         slope: float = 0.01,
-        layout: Literal["NHWC", "NCHW"] = "NHWC",
+        layout: Layout = "NHWC",
     ) -> None:
         self._weights = convert(weights, "weights").copy()
         self._bias = None if bias is None else convert(bias, "bias").copy()

@@ -8,8 +8,8 @@ import numpy as np
 def convert(array: Any, argument: str, dtype: type[np.generic] | None = None) -> np.ndarray:
     """`array` as an aligned array of native float32 or float64, without a copy where that is possible.
 
-    float32 and float64 keep their precision; integers and bools become float64; `dtype` overrides both. Raises TypeError,
-    naming `argument`, for everything else.
+    float32 and float64 keep their precision; integers and bools become float64; `dtype` overrides both. Raises
+    TypeError, naming `argument`, for everything else.
     """
     if not isinstance(array, (np.ndarray, np.generic)) and hasattr(array, "__dlpack__"):
         array = np.from_dlpack(array)

@@ -80,6 +80,20 @@ def max_pool2d(
     threads: int | None = None,
     layout: Layout = "NHWC",
 ) -> tuple[Array, NDArray[np.int64]]: ...
+@overload
+def max_pool2d(
+    input: ArrayLike,
+    *,
+    kernel_size: Size,
+    stride: Size | None = None,
+    padding: Padding = 0,
+    dilation: Size = 1,
+    ceil_mode: bool = False,
+    return_indices: bool,
+    out: Array | None = None,
+    threads: int | None = None,
+    layout: Layout = "NHWC",
+) -> Array | tuple[Array, NDArray[np.int64]]: ...
 def avg_pool2d(
     input: ArrayLike,
     *,

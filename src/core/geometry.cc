@@ -70,13 +70,13 @@ WindowAxis::Taps WindowAxis::taps_between(int64_t o, int64_t first_index, int64_
 
 void check_padding(const Padding& padding) {
   const int64_t sides[] = {padding.top, padding.bottom, padding.left, padding.right};
-  const std::string given = to_string(sides, 4);
-  if (*std::min_element(sides, sides + 4) < 0) throw ParameterError("padding", given, "0 or more on every side");
+  const auto [least, most] = std::minmax_element(sides, sides + 4);
+  if (*least < 0) throw ParameterError("padding", to_string(sides, 4), "0 or more on every side");
   if (padding.rule < Padding::Rule::kExplicit || padding.rule > Padding::Rule::kSameLower) {
     throw ParameterError("padding", std::to_string(static_cast<int>(padding.rule)), "a value of Padding::Rule");
   }
-  if (padding.rule != Padding::Rule::kExplicit && *std::max_element(sides, sides + 4) > 0) {
-    throw ParameterError("padding", given, "either four numbers or a SAME rule, not both");
+  if (padding.rule != Padding::Rule::kExplicit && *most > 0) {
+    throw ParameterError("padding", to_string(sides, 4), "either four numbers or a SAME rule, not both");
   }
 }
 

@@ -62,8 +62,8 @@ void conv_forward(const ConvArguments<T>& arguments, const WindowGeometry& geome
           if (residual) z += residual(n, y, x, o);
           output(n, y, x, o) = activate(z, options.activation, static_cast<T>(options.slope));
         }
+        if (options.progress) options.progress((n * OH + y) * OW + x + 1, N * OH * OW);
       }
-      if (options.progress) options.progress(n * OH + y + 1, N * OH);
     }
   }
 }

@@ -103,8 +103,8 @@ void pool_forward(const PoolArguments<T>& arguments, const WindowGeometry& geome
             output(n, y, x, c) = lp_norm(window, terms, options.p);
           }
         }
+        if (options.progress) options.progress((n * OH + y) * OW + x + 1, N * OH * OW);
       }
-      if (options.progress) options.progress(n * OH + y + 1, N * OH);
     }
   }
 }

@@ -1,0 +1,156 @@
+"""What convstep.draw asks of its arguments, and where its window lies."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from convstep._convert import convert
+
+if TYPE_CHECKING:
+    from convstep._core import Padding, Size
+
+Plane = npt.NDArray[np.float64]
+Pair = tuple[int, int]
+
+VOLUME_SHAPES = "(H, W), (H, W, C) or (N, H, W, C)"
+
+
+def to_reals(argument: str, value: npt.ArrayLike, shapes: str, ranks: Sequence[int]) -> Plane:
+    """An array of floats with one of the ranks, and no axis of length 0."""
+    array = convert(value, argument)
+    if array.ndim not in ranks:
+        raise ValueError(f"{argument}: got shape {array.shape}, expected {shapes}")
+    if array.size == 0:
+        raise ValueError(f"{argument}: got shape {array.shape}, expected no axis of length 0")
+    return np.asarray(array, np.float64)
+
+
+def to_channels(argument: str, value: npt.ArrayLike, image: int) -> list[Plane]:
+    """The planes of one image."""
+    images = to_reals(argument, value, VOLUME_SHAPES, ranks=(2, 3, 4))
+    if images.ndim == 2:
+        images = images[:, :, np.newaxis]
+    if images.ndim == 3:
+        images = images[np.newaxis]
+    chosen = images[to_integer("image", image, 0, len(images))]
+    return [chosen[:, :, c] for c in range(chosen.shape[2])]
+
+
+def to_titles(titles: Sequence[str] | None, default: list[str], meaning: str) -> list[str]:
+    """As many titles as there are default ones."""
+    if titles is None:
+        return default
+    if isinstance(titles, str):
+        raise TypeError(f"titles: got {titles!r}, expected a sequence of strings, {meaning}")
+    names = list(titles)
+    if len(names) != len(default):
+        raise ValueError(f"titles: got {len(names)}, expected {len(default)}, {meaning}")
+    return names
+
+
+def to_integer(argument: str, value: object, least: int, end: int | None = None) -> int:
+    """A number from `least` on, and below `end`."""
+    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
+        raise TypeError(f"{argument}: got {value!r}, expected an integer")
+    number = operator.index(value)
+    if number < least or (end is not None and number >= end):
+        expected = f"{least} or more" if end is None else f"{least} to {end - 1}"
+        raise ValueError(f"{argument}: got {number}, expected {expected}")
+    return number
+
+
+def to_pair(argument: str, value: object, least: int) -> Pair:
+    """One number for both, or two."""
+    if not isinstance(value, (tuple, list)):
+        number = to_integer(argument, value, least)
+        return number, number
+    if len(value) != 2:
+        raise TypeError(f"{argument}: got {value!r}, expected an integer or a pair")
+    return to_integer(argument, value[0], least), to_integer(argument, value[1], least)
+
+
+def finite_range(values: Plane) -> tuple[float, float]:
+    """The smallest and the largest finite value; 0 and 1 where there is none."""
+    finite = values[np.isfinite(values)]
+    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+
+
+class WindowAxis(NamedTuple):
+    """Where a window lies along one axis of the padded input."""
+
+    before: int  # padding
+    after: int
+    padded: int  # the length of the padded axis
+    size: int
+    dilation: int
+    output: int  # how many positions the window can take, less than 1 where it does not fit
+    start: int
+
+    @property
+    def reach(self) -> int:
+        """The number of elements from the first that the window reads to the last, both included."""
+        return self.dilation * (self.size - 1) + 1
+
+    def in_input(self, index: int) -> bool:
+        """Whether an element of the padded axis is not padding."""
+        return self.before <= index < self.padded - self.after
+
+    def slice_text(self) -> str:
+        """The elements that the window reads, as NumPy writes slices."""
+        step = "" if self.dilation == 1 else f":{self.dilation}"
+        return f"{self.start}:{self.start + self.reach}{step}"
+
+
+def to_window(
+    shape: tuple[int, ...], kernel_size: Size, stride: Size, padding: Padding, dilation: Size, position: Pair
+) -> tuple[WindowAxis, WindowAxis]:
+    """The window of the output element at `position`, along height and width."""
+    sizes = to_pair("kernel_size", kernel_size, 1)
+    strides = to_pair("stride", stride, 1)
+    dilations = to_pair("dilation", dilation, 1)
+    if not isinstance(position, (tuple, list)):
+        raise TypeError(f"position: got {position!r}, expected (row, column)")
+    places = to_pair("position", position, 0)
+    sides = _explicit_padding(padding)
+    axes = []
+    for axis in range(2):
+        length, size, step, spread = shape[axis], sizes[axis], strides[axis], dilations[axis]
+        reach = spread * (size - 1) + 1
+        before, after = sides[axis] if sides else _same_padding(length, reach, step, upper=padding != "same_lower")
+        padded = before + length + after
+        axes.append(WindowAxis(before, after, padded, size, spread, (padded - reach) // step + 1, places[axis] * step))
+    height, width = axes
+    if height.output < 1 or width.output < 1:
+        raise ValueError(
+            f"kernel_size: got {sizes}, expected a window that fits into the padded input "
+            f"(it reaches over {(height.reach, width.reach)}, the padded input is {(height.padded, width.padded)})"
+        )
+    if places[0] >= height.output or places[1] >= width.output:
+        raise ValueError(
+            f"position: got {places}, expected a position in the output, whose shape is {(height.output, width.output)}"
+        )
+    return height, width
+
+
+def _explicit_padding(padding: object) -> tuple[Pair, Pair] | None:
+    """((top, bottom), (left, right)), or None for the SAME rules."""
+    if isinstance(padding, str):
+        if padding in ("same", "same_upper", "same_lower"):
+            return None
+        if padding != "valid":
+            raise ValueError(f'padding: got "{padding}", expected "valid", "same", "same_upper" or "same_lower"')
+        return (0, 0), (0, 0)
+    rows, columns = padding if isinstance(padding, (tuple, list)) and len(padding) == 2 else (padding, padding)
+    return to_pair("padding", rows, 0), to_pair("padding", columns, 0)
+
+
+def _same_padding(length: int, reach: int, stride: int, *, upper: bool) -> Pair:
+    """Just enough padding for ceil(length / stride) positions."""
+    total = max((length - 1) // stride * stride + reach - length, 0)
+    less, more = total // 2, total - total // 2
+    return (less, more) if upper else (more, less)

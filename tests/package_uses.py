@@ -1,0 +1,52 @@
+"""Typical uses of convstep and the types they have. test_package_types.py checks this file and runs it."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from typing_extensions import assert_type
+
+import convstep
+from convstep import draw
+
+x = np.ones((2, 6, 8, 3))
+weights = np.ones((3, 3, 3, 4))
+biases = np.ones((1, 1, 1, 4))
+hparameters = {"stride": 1, "pad": 1}
+
+assert_type(convstep.__version__, str)
+assert_type(convstep.zero_pad(x, 2), NDArray[Any])
+assert_type(convstep.conv_single_step(x[0, :3, :3], weights[..., 0], biases[..., 0]), np.floating[Any])
+Z, conv_cache = convstep.conv_forward(x, weights, biases, hparameters)
+assert_type(Z, NDArray[Any])
+assert_type(conv_cache[3], dict[str, int])
+assert conv_cache[0] is x
+A, pool_cache = convstep.pool_forward(A_prev=x, hparameters={"f": 2, "stride": 2}, mode="average")
+assert_type(A, NDArray[Any])
+assert pool_cache[0] is x
+
+assert_type(convstep.conv2d(x, weights, [0.0] * 4, stride=(2, 1), padding="same", activation="relu"), NDArray[Any])
+assert_type(convstep.conv2d(x, weights, padding=((1, 1), (0, 0)), residual=None, threads=2), NDArray[Any])
+assert_type(convstep.max_pool2d(x, kernel_size=2), NDArray[Any])
+assert_type(convstep.max_pool2d(x, kernel_size=2, return_indices=True), tuple[NDArray[Any], NDArray[np.int64]])
+flag = len(x) == 2
+pooled_or_pair = convstep.max_pool2d(x, kernel_size=2, return_indices=flag)
+assert_type(pooled_or_pair, NDArray[Any] | tuple[NDArray[Any], NDArray[np.int64]])
+assert_type(convstep.avg_pool2d(x, kernel_size=(2, 3), count_include_pad=True), NDArray[Any])
+assert_type(convstep.l2_pool2d(x, kernel_size=2, stride=1, ceil_mode=True), NDArray[Any])
+assert_type(convstep.lp_pool2d(x, p=3, kernel_size=2), NDArray[Any])
+assert_type(convstep.global_max_pool2d(x), NDArray[Any])
+assert_type(convstep.global_avg_pool2d(x, layout="NCHW"), NDArray[Any])
+assert_type(convstep.global_l2_pool2d(x, out=np.empty((2, 1, 1, 3))), NDArray[Any])
+assert_type(convstep.pad2d([[[[1.0]]]], padding=(1, 2)), NDArray[Any])
+
+layer = convstep.Conv2d(weights, groups=1, activation="leaky_relu", slope=0.2)
+assert_type(layer, convstep.Conv2d)
+assert_type(layer(x, threads=1), NDArray[Any])
+assert_type(layer.describe(), str)
+
+assert_type(draw.volume(x, titles=("r", "g", "b")), Figure)
+assert_type(draw.filters(weights), Figure)
+assert_type(draw.window(x, kernel_size=(3, 3), padding="same_lower", position=(1, 2)), Figure)
+assert_type(draw.pairs(x, convstep.zero_pad(x, 1), limit=1), Figure)
