@@ -36,9 +36,11 @@ def refused(convstep, tmp_path):
         done = convstep(*arguments, status=status)
         assert sorted(tmp_path.iterdir()) == before
         assert done.stdout == ""
-        assert done.stderr.endswith("\n") and done.stderr.count("\n") == 1, done.stderr
-        assert done.stderr.startswith("convstep")
-        return done.stderr
+        # The address sanitizer has its own word on an allocation that is too large.
+        line = re.sub(r"^==\d+==WARNING: AddressSanitizer failed to allocate .*\n", "", done.stderr)
+        assert line.endswith("\n") and line.count("\n") == 1, line
+        assert line.startswith("convstep")
+        return line
 
     return run
 
