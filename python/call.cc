@@ -1,5 +1,8 @@
 #include "python/call.h"
 
+#include <cxxabi.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <string>
 #include <utility>
@@ -11,6 +14,33 @@ using Clock = std::chrono::steady_clock;
 
 // Often enough to seem immediate, rarely enough that taking the GIL costs nothing.
 constexpr std::chrono::milliseconds kBetweenLooks{50};
+
+// Runs take(), which waits for the GIL. Once the interpreter is shutting down, Python before 3.14 lets no other thread
+// have it and ends the thread instead, by unwinding its stack; where C++ forbids that, in a destructor, the process
+// aborts. So such a thread waits here until the process is gone, which is what Python does from 3.14 on.
+template <class Take>
+auto take_gil(Take take) {
+#ifdef __GLIBCXX__
+  try {
+    return take();
+  } catch (const abi::__forced_unwind&) {
+    while (true) pause();
+  }
+#else
+  return take();
+#endif
+}
+
+class GilHeld {
+ public:
+  GilHeld() : state_(take_gil(PyGILState_Ensure)) {}
+  ~GilHeld() { PyGILState_Release(state_); }
+  GilHeld(const GilHeld&) = delete;
+  GilHeld& operator=(const GilHeld&) = delete;
+
+ private:
+  PyGILState_STATE state_;
+};
 
 std::string python_name(const std::string& argument, const Words& words) {
   const std::pair<const char*, const char*> names[] = {
@@ -24,10 +54,15 @@ std::string python_name(const std::string& argument, const Words& words) {
 
 }  // namespace
 
+GilReleased::GilReleased() : state_(PyEval_SaveThread()) {}
+GilReleased::~GilReleased() {
+  take_gil([&] { PyEval_RestoreThread(state_); });
+}
+
 ProgressCallback interruptible() {
   return [next = Clock::now() + kBetweenLooks](int64_t, int64_t) mutable {
     if (Clock::now() < next) return;
-    const nb::gil_scoped_acquire acquire;
+    const GilHeld held;
     if (PyErr_CheckSignals() != 0) throw nb::python_error();
     next = Clock::now() + kBetweenLooks;
   };

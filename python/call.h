@@ -32,10 +32,23 @@ inline const Words& words_for(Layout layout) { return layout == Layout::kNHWC ? 
 
 [[noreturn]] void raise_value_error(const ArgumentError& error, const Words& words);
 
+// Gives up the GIL for as long as it lives. nb::gil_scoped_release would do, but for threads that compute while the
+// interpreter shuts down: see take_gil in call.cc.
+class GilReleased {
+ public:
+  GilReleased();
+  ~GilReleased();
+  GilReleased(const GilReleased&) = delete;
+  GilReleased& operator=(const GilReleased&) = delete;
+
+ private:
+  PyThreadState* state_;
+};
+
 // Runs compute() without the GIL. The buffers of the arrays stay exported meanwhile.
 template <class Compute>
 void without_gil(Compute compute) {
-  const nb::gil_scoped_release release;
+  const GilReleased released;
   compute();
 }
 

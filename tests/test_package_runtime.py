@@ -211,3 +211,21 @@ def test_after_fork_the_child_computes() -> None:
             children.append(child)
         print([os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children])
     """) == "[0, 0, 0, 0]\n"
+
+
+@pytest.mark.parametrize("size", [16, 512])
+def test_the_process_may_end_during_a_call(size: int) -> None:
+    """Threads that compute, in short calls or long ones, must not keep it from ending well."""
+    assert run_python(f"""
+        import threading, time
+        import numpy as np
+        import convstep
+        x, w = np.zeros((1, {size}, {size}, 32)), np.zeros((5, 5, 32, 64))
+        def work():
+            while True:
+                convstep.conv2d(x, w)
+        for _ in range(4):
+            threading.Thread(target=work, daemon=True).start()
+        time.sleep(0.3)
+        print("the end")
+    """) == "the end\n"
