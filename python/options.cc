@@ -23,12 +23,16 @@ bool is_integer(nb::handle value) {
   return PyLong_CheckExact(value.ptr()) || (PyIndex_Check(value.ptr()) && !PyBool_Check(value.ptr()));
 }
 
-// A list or a tuple of two.
-bool is_pair(nb::handle value) {
-  return (PyTuple_Check(value.ptr()) || PyList_Check(value.ptr())) && PySequence_Fast_GET_SIZE(value.ptr()) == 2;
+// A list or a tuple of two as a tuple, or null. A tuple, because what its items do when they are asked for their value
+// could change a list.
+nb::object to_pair(nb::handle value) {
+  if (!PyTuple_Check(value.ptr()) && !PyList_Check(value.ptr())) return {};
+  nb::object pair = nb::steal(PySequence_Tuple(value.ptr()));
+  if (!pair.is_valid()) throw nb::python_error();
+  return PyTuple_GET_SIZE(pair.ptr()) == 2 ? pair : nb::object();
 }
 
-nb::handle item(nb::handle pair, int index) { return PySequence_Fast_GET_ITEM(pair.ptr(), index); }
+nb::handle item(const nb::object& pair, int index) { return PyTuple_GET_ITEM(pair.ptr(), index); }
 
 // The entry of `words` that `value` names.
 template <class T, size_t Count>
@@ -85,8 +89,9 @@ Size2 to_size(const char* argument, nb::handle value) {
     const int64_t both = to_integer(argument, value);
     return {both, both};
   }
-  if (!is_pair(value)) wrong_type(argument, value, "an integer or a pair (height, width)");
-  return {to_integer(argument, item(value, 0)), to_integer(argument, item(value, 1))};
+  const nb::object pair = to_pair(value);
+  if (!pair.is_valid()) wrong_type(argument, value, "an integer or a pair (height, width)");
+  return {to_integer(argument, item(pair, 0)), to_integer(argument, item(pair, 1))};
 }
 
 Padding to_padding(nb::handle value) {
@@ -100,15 +105,17 @@ Padding to_padding(nb::handle value) {
                                                                     {"same_lower", Padding::same_lower()}};
   if (PyUnicode_Check(value.ptr())) return to_word(kArgument, value, kRules, kExpected);
   if (is_integer(value)) return Padding::all(to_integer(kArgument, value));
-  if (!is_pair(value)) wrong_type(kArgument, value, kExpected);
-  const nb::handle height = item(value, 0), width = item(value, 1);
+  const nb::object pair = to_pair(value);
+  if (!pair.is_valid()) wrong_type(kArgument, value, kExpected);
+  const nb::handle height = item(pair, 0), width = item(pair, 1);
   if (is_integer(height) && is_integer(width)) {
     const int64_t h = to_integer(kArgument, height), w = to_integer(kArgument, width);
     return {h, h, w, w};
   }
-  if (!is_pair(height) || !is_pair(width)) wrong_type(kArgument, value, kExpected);
-  return {to_integer(kArgument, item(height, 0)), to_integer(kArgument, item(height, 1)),
-          to_integer(kArgument, item(width, 0)), to_integer(kArgument, item(width, 1))};
+  const nb::object rows = to_pair(height), columns = to_pair(width);
+  if (!rows.is_valid() || !columns.is_valid()) wrong_type(kArgument, value, kExpected);
+  return {to_integer(kArgument, item(rows, 0)), to_integer(kArgument, item(rows, 1)),
+          to_integer(kArgument, item(columns, 0)), to_integer(kArgument, item(columns, 1))};
 }
 
 Activation to_activation(nb::handle value) {

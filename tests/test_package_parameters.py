@@ -1,6 +1,7 @@
 """Wrong options: the exact kind of error, and a message with the argument, what was given and what was expected."""
 
 import math
+import pickle
 import re
 from typing import Any
 
@@ -219,6 +220,27 @@ def test_arguments_that_are_not_there() -> None:
             call()
 
 
+class Emptying:
+    """Asked for its value, it empties the list that it stands in."""
+
+    def __init__(self, list_: list):
+        self.list = list_
+
+    def __index__(self) -> int:
+        self.list.clear()
+        return 1
+
+
+def test_a_list_that_changes_while_it_is_read() -> None:
+    for option in ("stride", "padding", "dilation"):
+        sizes: list = []
+        sizes += [Emptying(sizes), 10**20 - 10**20 + 1]
+        assert convstep.conv2d(X, W, **{option: sizes}).size > 0
+    sides: list = []
+    sides += [[Emptying(sides), 1], [1, 1]]
+    assert convstep.conv2d(X, W, padding=sides).shape == (2, 5, 6, 8)
+
+
 def test_the_object_says_what_it_is() -> None:
     layer = convstep.Conv2d(W, ones(8), stride=2, padding="same", activation="relu")
     assert repr(layer) == f"<convstep.Conv2d: {layer.describe()}>"
@@ -233,3 +255,4 @@ def test_the_object_keeps_its_own_weights() -> None:
     before = layer(X)
     w[...] = b[...] = 0
     np.testing.assert_array_equal(layer(X), before)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(layer))(X), before)
