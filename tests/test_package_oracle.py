@@ -184,7 +184,8 @@ def test_lp_pool2d(seed: int, high: Axis, wide: Axis, rule: int, shape: tuple, p
 def test_global_pools(name: str, mode: str, seed: int, shape: tuple) -> None:
     case = Case(seed)
     x, given_x = case.input(shape)
-    answer = oracle.pool_forward(x.astype(dtype := kept(x)), shape[1:3], mode, {})
+    with np.errstate(all="ignore"):
+        answer = oracle.pool_forward(x.astype(dtype := kept(x)), shape[1:3], mode, {})
     out = case.out(answer, dtype)
     check(case, answer, getattr(convstep, name)(given_x, out=out, layout=case.layout), out, dtype)
 
