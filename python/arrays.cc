@@ -11,7 +11,7 @@ namespace {
 
 // Kept for as long as the process lives: an extension module is never unloaded.
 struct Numpy {
-  PyObject *ndarray, *masked, *empty, *float32, *float64, *int64, *convert;
+  PyObject *ndarray, *masked, *boolean, *empty, *float32, *float64, *int64, *convert;
 } numpy;
 
 PyObject* attribute(nb::handle object, const char* name) { return nb::object(object.attr(name)).release().ptr(); }
@@ -97,13 +97,10 @@ nb::object scalar_of(PyObject* type, double value) {
 
 void import_numpy() {
   const nb::module_ module = nb::module_::import_("numpy");
-  numpy = {attribute(module, "ndarray"),
-           attribute(module.attr("ma"), "MaskedArray"),
-           attribute(module, "empty"),
-           attribute(module, "float32"),
-           attribute(module, "float64"),
-           attribute(module, "int64"),
-           attribute(nb::module_::import_("convstep._convert"), "convert")};
+  numpy = {attribute(module, "ndarray"), attribute(module.attr("ma"), "MaskedArray"),
+           attribute(module, "bool_"),   attribute(module, "empty"),
+           attribute(module, "float32"), attribute(module, "float64"),
+           attribute(module, "int64"),   attribute(nb::module_::import_("convstep._convert"), "convert")};
 }
 
 bool Buffer::acquire(nb::handle object, int flags) {
@@ -187,6 +184,10 @@ Output::Output(nb::handle out, const Shape<4>& shape, char dtype, Layout layout)
 template <class T>
 View<T, 4> Output::volume(Layout layout) const {
   return channels_last(buffer_.view<T, 4>("out"), layout);
+}
+
+bool is_bool(nb::handle value) {
+  return PyBool_Check(value.ptr()) || Py_TYPE(value.ptr()) == reinterpret_cast<PyTypeObject*>(numpy.boolean);
 }
 
 nb::object numpy_scalar(float value) { return scalar_of(numpy.float32, value); }

@@ -99,6 +99,9 @@ class Output {
 nb::object numpy_scalar(float value);
 nb::object numpy_scalar(double value);
 
+// Python's bool or NumPy's.
+bool is_bool(nb::handle value);
+
 // Looks up what is needed of NumPy, once, when the module is imported.
 void import_numpy();
 

@@ -20,7 +20,7 @@ std::string repr_of(nb::handle value) { return nb::repr(value).c_str(); }
 }
 
 bool is_integer(nb::handle value) {
-  return PyLong_CheckExact(value.ptr()) || (PyIndex_Check(value.ptr()) && !PyBool_Check(value.ptr()));
+  return PyLong_CheckExact(value.ptr()) || (PyIndex_Check(value.ptr()) && !is_bool(value));
 }
 
 // A list or a tuple of two as a tuple, or null. A tuple, because what its items do when they are asked for their value
@@ -58,7 +58,7 @@ int64_t to_integer(const char* argument, nb::handle value) {
   const nb::object index = nb::steal(PyNumber_Index(value.ptr()));
   if (!index.is_valid()) {
     if (!PyErr_ExceptionMatches(PyExc_TypeError)) throw nb::python_error();
-    PyErr_Clear();  // an array, or NumPy's bool: they have __index__, but it may refuse
+    PyErr_Clear();  // arrays have an __index__, but those of more than one element refuse
     wrong_type(argument, value, "an integer");
   }
   int overflow = 0;
@@ -68,7 +68,7 @@ int64_t to_integer(const char* argument, nb::handle value) {
 }
 
 double to_real(const char* argument, nb::handle value) {
-  if (PyBool_Check(value.ptr()) || !PyNumber_Check(value.ptr())) wrong_type(argument, value, "a number");
+  if (is_bool(value) || !PyNumber_Check(value.ptr())) wrong_type(argument, value, "a number");
   const double number = PyFloat_AsDouble(value.ptr());
   if (number == -1 && PyErr_Occurred()) {
     const bool is_too_large = PyErr_ExceptionMatches(PyExc_OverflowError);
@@ -80,8 +80,8 @@ double to_real(const char* argument, nb::handle value) {
 }
 
 bool to_bool(const char* argument, nb::handle value) {
-  if (!PyBool_Check(value.ptr())) wrong_type(argument, value, "True or False");
-  return value.ptr() == Py_True;
+  if (!is_bool(value)) wrong_type(argument, value, "True or False");
+  return PyObject_IsTrue(value.ptr()) == 1;
 }
 
 Size2 to_size(const char* argument, nb::handle value) {

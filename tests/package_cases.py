@@ -167,6 +167,7 @@ def check(case: Case, answer: Answer, got: np.ndarray, out: np.ndarray | None, d
         assert got is out
         if out.base is not None:
             memory = out.base.copy()
-            same_place(memory.view(), out).view(f"u{out.itemsize}")[...] = int.from_bytes([PLACEHOLDER] * out.itemsize, "little")
+            gap = np.full(out.itemsize, PLACEHOLDER, np.uint8).view(out.dtype)
+            same_place(memory, out).view(f"u{out.itemsize}")[...] = gap.view(f"u{out.itemsize}")
             assert (memory == PLACEHOLDER).all(), "elements outside of the output were written"
     assert all(memory.is_unchanged() for memory in case.memories), "an input has changed"

@@ -183,7 +183,7 @@ def test_words(option: str, right: tuple, wrong_type: tuple) -> None:
 
 
 def test_numbers_that_are_no_integers() -> None:
-    for wrong in ("1", None, True, 1j, [1.0], np.array([1.0, 2.0])):
+    for wrong in ("1", None, True, np.bool_(True), 1j, [1.0], np.array([1.0, 2.0])):
         refused(TypeError, "slope", None, convstep.conv2d, X, W, slope=wrong)
         refused(TypeError, "p:", None, convstep.lp_pool2d, X, kernel_size=2, p=wrong)
     for wrong in (math.nan, math.inf, -math.inf, 10**400):
@@ -201,7 +201,7 @@ def test_switches() -> None:
                              ("avg_pool2d", "count_include_pad"), ("l2_pool2d", "ceil_mode")):
         for wrong in (0, 1, None, "yes", 1.0, [True]):
             refused(TypeError, option, None, getattr(convstep, function), X, kernel_size=2, **{option: wrong})
-        for right in (True, False):
+        for right in (True, False, np.bool_(True), np.bool_(False)):
             getattr(convstep, function)(X, kernel_size=2, **{option: right})
 
 
