@@ -7,10 +7,11 @@
 #   make python     installs the Python package into .venv
 #   make test-full  what make test runs; the wheel in a bare environment; the tests again under clang and under the
 #                   sanitizers, with more cases
+#   make bench      what a call from Python costs, beside np.add
 #   make fuzz       feed broken files to the readers for FUZZ_SECONDS (60)
 #   make format     reformat every source file;  make format-check only looks
 #   make clean      remove what the above made
-.PHONY: demo test test-full fuzz build python format format-check clean setup-build setup-python setup-format
+.PHONY: demo test test-full bench fuzz build python format format-check clean setup-build setup-python setup-format
 
 # In CI every warning is an error; elsewhere a newer compiler's new warning should not keep anybody from building.
 WERROR := $(if $(CI),ON,OFF)
@@ -35,6 +36,9 @@ test-full: test
 	  cmake --preset $$preset && cmake --build --preset $$preset && ctest --preset $$preset && \
 	  CONVSTEP_BUILD_DIR=build/$$preset CONVSTEP_CASES=full $(PYTEST) $(OF_THE_PACKAGE:%=--ignore=%) || exit 1; \
 	done
+
+bench: python
+	$(PYTHON) bench/call_overhead.py
 
 fuzz: setup-build setup-python
 	scripts/setup.sh clang

@@ -238,7 +238,7 @@ ERRORS = [
     (lambda: draw.volume([[1j]]), TypeError, "array: got an array of complex128"),
     (lambda: draw.volume([["a"]]), TypeError, "array: got an array of <U1"),
     (lambda: draw.volume(np.ma.ones((2, 2))), TypeError, "array: got a masked array"),
-    (lambda: draw.volume([[1, 2], [3]]), TypeError, "array: got something that is no array"),
+    (lambda: draw.volume([[1, 2], [3]]), TypeError, "array: got a list that is no array"),
     (lambda: draw.volume(np.ones((2, 2, 2, 2)), image=2), ValueError, "image: got 2, expected 0 to 1"),
     (lambda: draw.volume(np.ones((2, 2)), image=-1), ValueError, "image: got -1"),
     (lambda: draw.volume(np.ones((2, 2)), image=True), TypeError, "image: got True, expected an integer"),
