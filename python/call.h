@@ -9,6 +9,9 @@
 
 namespace convstep::python {
 
+// Calls that read fewer elements or products than this end before anybody could press Ctrl-C.
+inline constexpr int64_t kWorthInterrupting = 1'000'000;
+
 // Looks for pending signals now and then and throws what their handlers raise, so that Ctrl-C ends a long call.
 ProgressCallback interruptible();
 

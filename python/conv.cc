@@ -12,9 +12,6 @@
 namespace convstep::python {
 namespace {
 
-// Shorter calls than this many multiplications end before anybody could press Ctrl-C.
-constexpr int64_t kWorthInterrupting = 1'000'000;
-
 struct ConvInputs {
   ConvInputs(const char* input_name, nb::handle input_array, const char* weights_name, nb::handle weights_array)
       : input(input_name, input_array), weights(weights_name, weights_array) {}

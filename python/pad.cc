@@ -15,7 +15,8 @@ nb::object pad(const Input& input, const Padding& padding, nb::handle out, Layou
       const View<const T, 4> x = input.volume<T>(layout);
       const Output output(out, pad_output_shape(x.shape(), padding), kFormat<T>, layout);
       const View<T, 4> y = output.volume<T>(layout);
-      without_gil([&] { zero_pad(x, y, padding); });
+      const ProgressCallback progress = y.size() > kWorthInterrupting ? interruptible() : ProgressCallback();
+      without_gil([&] { zero_pad(x, y, padding, progress); });
       return output.array();
     });
   });

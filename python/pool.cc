@@ -11,9 +11,6 @@
 namespace convstep::python {
 namespace {
 
-// Shorter calls than this many window elements end before anybody could press Ctrl-C.
-constexpr int64_t kWorthInterrupting = 1'000'000;
-
 // Pools; options.window = {0, 0} stands for the whole image. With indices, a pair.
 nb::object pool(const Input& input, PoolOptions& options, bool with_indices, nb::handle out, Layout layout,
                 const Words& words) {

@@ -1,6 +1,7 @@
 #include "convstep/pad.h"
 
 #include <cstdint>
+#include <stdexcept>
 
 #include "tests/expect_error.h"
 #include "tests/fill.h"
@@ -31,6 +32,22 @@ TEST(ZeroPadTest, PadsEverySideByItsOwnNumber) {
       }
     }
   }
+}
+
+TEST(ZeroPadTest, ProgressReachesTheTotalAndMayThrow) {
+  const auto X = counting<float, 4>({2, 3, 3, 1});
+  Tensor<float, 4> output({2, 5, 5, 1});
+  int64_t last = 0, all = 0;
+  zero_pad(X, output, Padding::all(1), [&](int64_t done, int64_t total) {
+    EXPECT_GT(done, last);
+    EXPECT_TRUE(all == 0 || all == total);
+    last = done;
+    all = total;
+  });
+  EXPECT_GT(all, 0);
+  EXPECT_EQ(last, all);
+  const auto stop = [](int64_t, int64_t) { throw std::domain_error("stop"); };
+  EXPECT_THROW(zero_pad(X, output, Padding::all(1), stop), std::domain_error);
 }
 
 TEST(ZeroPadTest, ZeroPaddingIsACopyAndAnEmptyBatchIsEmpty) {

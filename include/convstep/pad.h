@@ -6,6 +6,7 @@
 // Float and double. Source: section 3.1 of the notebook (`zero_pad`). Readable version: src/reference/pad.cc.
 #pragma once
 
+#include "convstep/runtime.h"
 #include "convstep/tensor.h"
 
 namespace convstep {
@@ -16,8 +17,10 @@ Shape<4> pad_output_shape(const Shape<4>& input, const Padding& padding);
 
 // Writes every element of the output, which must not overlap the input. Throws what pad_output_shape throws, and
 // ShapeError where the output has another shape, before anything is written.
-void zero_pad(View<const float, 4> input, View<float, 4> output, const Padding& padding);
-void zero_pad(View<const double, 4> input, View<double, 4> output, const Padding& padding);
+void zero_pad(View<const float, 4> input, View<float, 4> output, const Padding& padding,
+              const ProgressCallback& progress = {});
+void zero_pad(View<const double, 4> input, View<double, 4> output, const Padding& padding,
+              const ProgressCallback& progress = {});
 
 // The notebook's form: `pad` rows and columns on every side of each image of X.
 Tensor<float, 4> zero_pad(View<const float, 4> X, int64_t pad);

@@ -18,13 +18,13 @@ int64_t padded_length(int64_t length, int64_t before, int64_t after) {
 }
 
 template <class T>
-void run(View<const T, 4> input, View<T, 4> output, const Padding& padding) {
+void run(View<const T, 4> input, View<T, 4> output, const Padding& padding, const ProgressCallback& progress) {
   const Shape<4> expected = pad_output_shape(input.shape(), padding);
   check_shape("output", output.shape().data(), expected.data(), 4, "the shape of the input plus the padding");
   check_readable(extent_of("input", input));
   check_writable(extent_of("output", output));
   check_no_overlap(extent_of("output", output), extent_of("input", input));
-  reference::zero_pad(input, padding.top, padding.left, output);
+  reference::zero_pad(input, padding.top, padding.left, output, progress);
 }
 
 template <class T>
@@ -32,7 +32,7 @@ Tensor<T, 4> pad_all(View<const T, 4> X, int64_t pad) {
   if (pad < 0) throw ParameterError("pad", std::to_string(pad), "0 or more");
   const Padding padding = Padding::all(pad);
   auto X_pad = Tensor<T, 4>::uninitialized(pad_output_shape(X.shape(), padding));
-  run(X, X_pad.view(), padding);
+  run(X, X_pad.view(), padding, {});
   return X_pad;
 }
 
@@ -51,11 +51,13 @@ Shape<4> pad_output_shape(const Shape<4>& input, const Padding& padding) {
   return output;
 }
 
-void zero_pad(View<const float, 4> input, View<float, 4> output, const Padding& padding) {
-  run(input, output, padding);
+void zero_pad(View<const float, 4> input, View<float, 4> output, const Padding& padding,
+              const ProgressCallback& progress) {
+  run(input, output, padding, progress);
 }
-void zero_pad(View<const double, 4> input, View<double, 4> output, const Padding& padding) {
-  run(input, output, padding);
+void zero_pad(View<const double, 4> input, View<double, 4> output, const Padding& padding,
+              const ProgressCallback& progress) {
+  run(input, output, padding, progress);
 }
 
 Tensor<float, 4> zero_pad(View<const float, 4> X, int64_t pad) { return pad_all(X, pad); }

@@ -4,7 +4,7 @@
 namespace convstep::reference {
 
 template <class T>
-void zero_pad(View<const T, 4> X, int64_t top, int64_t left, View<T, 4> X_pad) {
+void zero_pad(View<const T, 4> X, int64_t top, int64_t left, View<T, 4> X_pad, const ProgressCallback& progress) {
   const auto [m, n_H, n_W, n_C] = X.shape();
   for (int64_t i = 0; i < m; ++i) {
     for (int64_t h = 0; h < X_pad.shape(1); ++h) {
@@ -13,11 +13,12 @@ void zero_pad(View<const T, 4> X, int64_t top, int64_t left, View<T, 4> X_pad) {
         const bool inside = 0 <= row && row < n_H && 0 <= column && column < n_W;
         for (int64_t c = 0; c < n_C; ++c) X_pad(i, h, w, c) = inside ? X(i, row, column, c) : T(0);
       }
+      if (progress) progress(i * X_pad.shape(1) + h + 1, m * X_pad.shape(1));
     }
   }
 }
 
-template void zero_pad(View<const float, 4>, int64_t, int64_t, View<float, 4>);
-template void zero_pad(View<const double, 4>, int64_t, int64_t, View<double, 4>);
+template void zero_pad(View<const float, 4>, int64_t, int64_t, View<float, 4>, const ProgressCallback&);
+template void zero_pad(View<const double, 4>, int64_t, int64_t, View<double, 4>, const ProgressCallback&);
 
 }  // namespace convstep::reference

@@ -17,7 +17,7 @@ template <class T>
 void activation_forward(View<const T, 4> input, View<T, 4> output, Activation activation, T slope);
 
 template <class T>
-void zero_pad(View<const T, 4> X, int64_t top, int64_t left, View<T, 4> X_pad);
+void zero_pad(View<const T, 4> X, int64_t top, int64_t left, View<T, 4> X_pad, const ProgressCallback& progress);
 
 template <class T>
 T conv_single_step(View<const T, 3> a_slice_prev, View<const T, 3> W, T b);
