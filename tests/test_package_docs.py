@@ -1,12 +1,34 @@
-"""docs/python.md: every example in it gives what it says."""
+"""docs/python.md and the docstrings: every example in them gives what it says."""
 
 import doctest
 import pathlib
 
+import numpy as np
+import pytest
+
+import convstep
+
 PAGE = pathlib.Path(__file__).resolve().parent.parent / "docs" / "python.md"
+FUNCTIONS = [name for name in convstep.__all__ if name != "__version__"]
 
 
 def test_the_examples_of_the_python_page():
     result = doctest.testfile(str(PAGE), module_relative=False)
     assert result.attempted > 20
     assert result.failed == 0
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_example_of_a_docstring(name):
+    names = {**vars(convstep), "np": np}
+    example = doctest.DocTestParser().get_doctest(getattr(convstep, name).__doc__, names, name, None, None)
+    result = doctest.DocTestRunner().run(example)
+    assert result.attempted > 1
+    assert result.failed == 0
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_docstring_has_every_part(name):
+    text = getattr(convstep, name).__doc__
+    parts = ["Parameters\n", "Raises\n", "Examples\n"] + ([] if name == "Conv2d" else ["Returns\n"])
+    assert all(part in text for part in parts)
