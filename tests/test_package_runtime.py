@@ -24,6 +24,7 @@ LONG_CALLS = {
     "max_pool2d return_indices":
         "convstep.max_pool2d(np.zeros((64, 512, 512, 16)), kernel_size=100, stride=1, return_indices=True)",
     "lp_pool2d": "convstep.lp_pool2d(np.zeros((64, 512, 512, 16)), kernel_size=100, stride=1, p=3)",
+    "global_max_pool2d of one image": "convstep.global_max_pool2d(np.broadcast_to(np.zeros(1), (1, 2**18, 2**18, 1)))",
     "global_avg_pool2d": "convstep.global_avg_pool2d(np.broadcast_to(np.zeros(1), (2**16, 256, 256, 64)))",
 }
 SETUP = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike, NDArray
@@ -56,7 +57,7 @@ class Conv2d:
     ) -> None:
         self._weights = convert(weights, "weights").copy()
         self._bias = None if bias is None else convert(bias, "bias").copy()
-        self._options: dict[str, Any] = {
+        options: dict[str, Any] = {
             "stride": stride,
             "padding": padding,
             "dilation": dilation,
@@ -65,6 +66,7 @@ class Conv2d:
             "slope": slope,
             "layout": layout,
         }
+        self._options = copy.deepcopy(options)  # a list given as padding may change later
         self._shape = _core.check_layer(self._weights, self._bias, **self._options)
 
     def __call__(

@@ -11,10 +11,11 @@
 namespace convstep::reference {
 namespace {
 
-// products[i,j,c] = padded input under the window at (n, y, x), times filter o.
-template <class T>
+// products[i,j,c] = padded input under the window at (n, y, x), times filter o. Calls report() after each row of a long
+// window.
+template <class T, class Report>
 void multiply_window(const ConvArguments<T>& arguments, const WindowGeometry& geometry, int64_t first_channel,
-                     int64_t n, int64_t y, int64_t x, int64_t o, T* products) {
+                     int64_t n, int64_t y, int64_t x, int64_t o, T* products, const Report& report) {
   const auto [KH, KW, group_channels, O] = arguments.weights.shape();
   for (int64_t i = 0; i < KH; ++i) {
     for (int64_t j = 0; j < KW; ++j) {
@@ -25,6 +26,7 @@ void multiply_window(const ConvArguments<T>& arguments, const WindowGeometry& ge
         *products++ = a * arguments.weights(i, j, c, o);
       }
     }
+    if (KH * KW * group_channels > kLongWindow) report();
   }
 }
 
@@ -50,19 +52,25 @@ void conv_forward(const ConvArguments<T>& arguments, const WindowGeometry& geome
   const int64_t window_size = weights.shape(0) * weights.shape(1) * weights.shape(2);
   const int64_t group_channels = weights.shape(2), group_outputs = O / options.groups;
   std::vector<T> products(window_size);
+  int64_t done = 0;  // pixels
+  const int64_t total = N * OH * OW;
+  const auto report = [&] {
+    if (options.progress) options.progress(done, total);
+  };
 
   for (int64_t n = 0; n < N; ++n) {
     for (int64_t y = 0; y < OH; ++y) {
       for (int64_t x = 0; x < OW; ++x) {
         for (int64_t o = 0; o < O; ++o) {
           const int64_t first_channel = o / group_outputs * group_channels;
-          multiply_window(arguments, geometry, first_channel, n, y, x, o, products.data());
+          multiply_window(arguments, geometry, first_channel, n, y, x, o, products.data(), report);
           T z = pairwise_sum(products.data(), window_size);
           if (bias) z += bias(o);
           if (residual) z += residual(n, y, x, o);
           output(n, y, x, o) = activate(z, options.activation, static_cast<T>(options.slope));
         }
-        if (options.progress) options.progress((n * OH + y) * OW + x + 1, N * OH * OW);
+        ++done;
+        report();
       }
     }
   }

@@ -10,13 +10,17 @@ namespace convstep::reference {
 namespace {
 
 // One channel of one image, and the window at output position (y, x) above it.
-template <class T>
+template <class T, class Report>
 struct Window {
   View<const T, 4> input;
   const WindowGeometry& geometry;
   int64_t n, y, x, c;
+  const Report& report;
 
-  // Calls visit(value, row, column) for every element of the input under the window, row by row.
+  int64_t count() const { return geometry.height.taps_on_input(y).count() * geometry.width.taps_on_input(x).count(); }
+
+  // Calls visit(value, row, column) for every element of the input under the window, row by row, and report() after
+  // each row of a long window.
   template <class Visit>
   void for_each(Visit visit) const {
     const auto rows = geometry.height.taps_on_input(y), columns = geometry.width.taps_on_input(x);
@@ -25,6 +29,7 @@ struct Window {
         const int64_t row = geometry.height.source(y, i), column = geometry.width.source(x, j);
         visit(input(n, row, column, c), row, column);
       }
+      if (count() > kLongWindow) report();
     }
   }
 };
@@ -42,8 +47,8 @@ bool is_larger(T a, T b) {
   return a > b || (a == b && std::signbit(b) && !std::signbit(a));
 }
 
-template <class T>
-Maximum<T> maximum(const Window<T>& window) {
+template <class T, class Report>
+Maximum<T> maximum(const Window<T, Report>& window) {
   Maximum<T> best{-std::numeric_limits<T>::infinity(), -1};
   window.for_each([&](T value, int64_t row, int64_t column) {
     if (best.index < 0 || is_larger(value, best.value)) best = {value, row * window.input.shape(2) + column};
@@ -52,9 +57,10 @@ Maximum<T> maximum(const Window<T>& window) {
 }
 
 // The sum of term(value) over the window, in NumPy's order; `terms` is room for them.
-template <class T, class Term>
-T sum(const Window<T>& window, std::vector<T>& terms, Term term) {
+template <class T, class Report, class Term>
+T sum(const Window<T, Report>& window, std::vector<T>& terms, Term term) {
   terms.clear();
+  terms.reserve(window.count());
   window.for_each([&](T value, int64_t, int64_t) { terms.push_back(term(value)); });
   return pairwise_sum(terms.data(), static_cast<int64_t>(terms.size()));
 }
@@ -64,16 +70,16 @@ int64_t count_taps(const WindowAxis& axis, int64_t o, bool include_padding) {
   return (include_padding ? axis.taps_on_padded_input(o) : axis.taps_on_input(o)).count();
 }
 
-template <class T>
-T average(const Window<T>& window, std::vector<T>& terms, bool include_padding) {
+template <class T, class Report>
+T average(const Window<T, Report>& window, std::vector<T>& terms, bool include_padding) {
   const int64_t high = count_taps(window.geometry.height, window.y, include_padding);
   const int64_t wide = count_taps(window.geometry.width, window.x, include_padding);
   const T count = static_cast<T>(high) * static_cast<T>(wide);  // a product of integers could overflow
   return sum(window, terms, [](T value) { return value; }) / count;
 }
 
-template <class T>
-T lp_norm(const Window<T>& window, std::vector<T>& terms, double p) {
+template <class T, class Report>
+T lp_norm(const Window<T, Report>& window, std::vector<T>& terms, double p) {
   if (p == 1) return sum(window, terms, [](T value) { return std::abs(value); });
   if (p == 2) return std::sqrt(sum(window, terms, [](T value) { return value * value; }));
   const T power = static_cast<T>(p);
@@ -87,12 +93,17 @@ void pool_forward(const PoolArguments<T>& arguments, const WindowGeometry& geome
   const auto& [input, output, indices] = arguments;
   const auto [N, OH, OW, C] = output.shape();
   std::vector<T> terms;
+  int64_t done = 0;  // pixels
+  const int64_t total = N * OH * OW;
+  const auto report = [&] {
+    if (options.progress) options.progress(done, total);
+  };
 
   for (int64_t n = 0; n < N; ++n) {
     for (int64_t y = 0; y < OH; ++y) {
       for (int64_t x = 0; x < OW; ++x) {
         for (int64_t c = 0; c < C; ++c) {
-          const Window<T> window{input, geometry, n, y, x, c};
+          const Window<T, decltype(report)> window{input, geometry, n, y, x, c, report};
           if (options.mode == PoolMode::kMax) {
             const Maximum<T> best = maximum(window);
             output(n, y, x, c) = best.value;
@@ -103,7 +114,8 @@ void pool_forward(const PoolArguments<T>& arguments, const WindowGeometry& geome
             output(n, y, x, c) = lp_norm(window, terms, options.p);
           }
         }
-        if (options.progress) options.progress((n * OH + y) * OW + x + 1, N * OH * OW);
+        ++done;
+        report();
       }
     }
   }

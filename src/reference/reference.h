@@ -10,6 +10,10 @@
 
 namespace convstep::reference {
 
+// A window of more elements than this takes so long (milliseconds) that progress is reported after each of its rows,
+// not only when its pixel is done.
+inline constexpr int64_t kLongWindow = int64_t{1} << 20;
+
 template <class T>
 T activate(T x, Activation activation, T slope);
 
