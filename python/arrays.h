@@ -32,10 +32,7 @@ class Buffer {
   bool acquire(nb::handle object, int flags);
   void release();
 
-  bool is_held() const { return held_; }
   char format() const { return buffer_.format[0]; }
-  int rank() const { return buffer_.ndim; }
-  const Py_ssize_t* shape() const { return buffer_.shape; }
 
   // The elements as they lie there. Throws ShapeError, naming `argument`, where there are not Rank axes.
   template <class T, int Rank>
@@ -78,8 +75,8 @@ class Input {
 // NumPy's promotion: doubles all of them, unless all are floats.
 Scalar promote(std::initializer_list<Input*> inputs);
 
-// An array that is written: the caller's `out`, or a new one. Throws TypeError where `out` is no NumPy array of that
-// dtype, and ValueError where it cannot be written in place.
+// An array that is written: the caller's `out`, or a new one. Throws TypeError where `out` is no NumPy array,
+// ValueError where it has another dtype or cannot be written in place.
 class Output {
  public:
   // `shape` in the order (N, H, W, C); a new array has the caller's layout. `dtype` is 'f', 'd' or 'l' (int64).
