@@ -80,9 +80,9 @@ nb::object check_layer(nb::handle weights, nb::handle bias, nb::handle stride, n
       int64_t reach;
       return __builtin_mul_overflow(window - 1, step, &reach) ? 1 : std::max<int64_t>(reach, 0) + 1;
     };
-    const int64_t groups = std::clamp<int64_t>(options.groups, 1, std::max<int64_t>(shape[3], 1));
+    const int64_t group_count = std::clamp<int64_t>(options.groups, 1, std::max<int64_t>(shape[3], 1));
     conv_output_shape({0, fitting(shape[0], options.dilation.height), fitting(shape[1], options.dilation.width),
-                       std::max<int64_t>(shape[2], 1) * groups},
+                       std::max<int64_t>(shape[2], 1) * group_count},
                       shape, options);
     if (!bias.is_none()) {
       const Input b("bias", bias);
