@@ -54,7 +54,8 @@ build: setup-build
 	cmake --build --preset release
 
 python: setup-build setup-python
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check '.[draw]'
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check '.[draw]' \
+	  --config-settings=cmake.define.CONVSTEP_WARNINGS_AS_ERRORS=$(WERROR)
 
 format: setup-format
 	git ls-files '*.h' '*.cc' | xargs clang-format -i
