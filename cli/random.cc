@@ -1,7 +1,6 @@
 #include <fmt/core.h>
 
 #include <memory>
-#include <utility>
 
 #include "cli/arrays.h"
 #include "cli/commands.h"
@@ -19,16 +18,22 @@ struct RandomCommand {
     if (shapes.size() != output_paths.size()) {
       throw CLI::ValidationError("--output", fmt::format("{} files for {} shapes", output_paths.size(), shapes.size()));
     }
+    // All shapes are looked at before the first file is written.
+    std::vector<std::vector<int64_t>> parsed;
+    std::vector<int64_t> counts;
+    for (const std::string& text : shapes) {
+      const std::vector<int64_t>& shape = parsed.emplace_back(parse_integers("--shape", text));
+      counts.push_back(element_count("--shape", shape.data(), static_cast<int>(shape.size()), sizeof(double)));
+    }
+
     NumpyRandom random(seed);
-    for (size_t k = 0; k < shapes.size(); ++k) {
-      const std::vector<int64_t> shape = parse_integers("--shape", shapes[k]);
-      const int rank = static_cast<int>(shape.size());
-      auto draws = Tensor<double, 1>::uninitialized({element_count("--shape", shape.data(), rank, sizeof(double))});
-      for (int64_t i = 0; i < draws.size(); ++i) draws(i) = random.standard_normal();
-      Array array = to_array(std::as_const(draws).view());
-      array.shape = shape;
+    for (size_t k = 0; k < parsed.size(); ++k) {
+      const Tensor<double, 1> draws = random.randn(Shape<1>{counts[k]});
+      Array array = to_array(draws.view());
+      array.shape = parsed[k];
       save_npy(output_paths[k], array);
-      fmt::print("randn {} float64 -> {}\n", to_string(shape.data(), rank), output_paths[k]);
+      fmt::print("randn {} float64 -> {}\n", to_string(array.shape.data(), static_cast<int>(array.shape.size())),
+                 output_paths[k]);
     }
   }
 };

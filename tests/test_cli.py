@@ -92,6 +92,8 @@ def test_random_wants_a_file_for_every_shape(refused):
     assert "--output" in refused("random", "--seed", 1, "--shape", "2", "--shape", "3", "-o", "x.npy", status=2)
     assert "--seed" in refused("random", "--seed", "-1", "--shape", "2", "-o", "x.npy", status=2)
     assert "--shape" in refused("random", "--seed", "1", "--shape", "2,-3", "-o", "x.npy")
+    two = ["--shape", "2", "--shape", "2,-3", "-o", "x.npy", "-o", "y.npy"]
+    assert "--shape" in refused("random", "--seed", "1", *two)
 
 
 def test_pad(convstep, layer, tmp_path):
