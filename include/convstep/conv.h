@@ -14,6 +14,9 @@
 // notebook (`conv_single_step`, `conv_forward`). Readable version: src/reference/conv.cc.
 #pragma once
 
+#include <memory>
+#include <string>
+
 #include "convstep/activation.h"
 #include "convstep/runtime.h"
 #include "convstep/tensor.h"
@@ -21,7 +24,9 @@
 namespace convstep {
 
 enum class ConvAlgorithm {
-  kAuto,       // the library chooses
+  kAuto,       // the library chooses, by the shape of one image and the dtype alone
+  kDirect,     // each output is one chain of fused multiply-adds that starts at the bias and runs over (i, j, c)
+  kWinograd,   // fewer multiplications for 3x3 windows of stride 1; errors in docs/performance.md
   kReference,  // plain loops; each sum in the order of NumPy's np.sum, then the bias, then the residual
 };
 
@@ -33,6 +38,7 @@ struct ConvOptions {
   Activation activation = Activation::kNone;
   double slope = 0.01;  // of kLeakyRelu
   ConvAlgorithm algorithm = ConvAlgorithm::kAuto;
+  int threads = 0;  // at most so many; 0: num_threads() of runtime.h
   ProgressCallback progress{};
 };
 
@@ -46,6 +52,35 @@ void conv_forward(View<const float, 4> input, View<const float, 4> weights, View
                   View<float, 4> output, const ConvOptions& options = {}, View<const float, 4> residual = {});
 void conv_forward(View<const double, 4> input, View<const double, 4> weights, View<const double, 1> bias,
                   View<double, 4> output, const ConvOptions& options = {}, View<const double, 4> residual = {});
+
+// The same layer again and again: checks, chooses the algorithm and packs the weights once (it keeps no view of them).
+//
+//   const ConvPlan<float> plan({1, 56, 56, 64}, weights, bias, {.padding = Padding::all(1)});
+//   plan.run(image, output);
+//
+// `input` is the shape of what run() will be given, but for N, which may differ from run to run. run() is const, may be
+// called by many threads at once, and gives the bits that conv_forward gives; it throws what conv_forward throws.
+template <class T>
+class ConvPlan {
+ public:
+  ConvPlan(const Shape<4>& input, View<const T, 4> weights, View<const T, 1> bias, const ConvOptions& options = {});
+  ~ConvPlan();
+  ConvPlan(ConvPlan&&) noexcept;
+  ConvPlan& operator=(ConvPlan&&) noexcept;
+
+  void run(View<const T, 4> input, View<T, 4> output, View<const T, 4> residual = {}) const;
+
+  // The algorithm, its tile and the SIMD target, for people: "direct 7x64, avx512".
+  std::string describe() const;
+  // What run() needs per thread besides its arguments; each thread keeps it for the next call.
+  size_t workspace_bytes() const;
+
+ private:
+  struct Layer;
+  std::unique_ptr<const Layer> layer_;
+};
+extern template class ConvPlan<float>;
+extern template class ConvPlan<double>;
 
 // The notebook's forms, with the notebook's names and shapes.
 
