@@ -55,6 +55,7 @@ struct ConvWeights {
 inline constexpr int64_t kWorkspaceLimit = int64_t{2} << 20;
 
 // For each method: may it compute the problem, and its construction (which throws std::bad_alloc alone).
+bool direct_fits(const ConvProblem& problem);
 template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_direct(const ConvProblem& problem, const ConvWeights<T>& weights);
 template <class T>
