@@ -58,6 +58,12 @@ inline constexpr int64_t kWorkspaceLimit = int64_t{2} << 20;
 template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_direct(const ConvProblem& problem, const ConvWeights<T>& weights);
 template <class T>
+bool winograd_fits(const ConvProblem& problem);
+template <class T>
+bool winograd_pays(const ConvProblem& problem);  // is it faster than the direct method?
+template <class T>
+std::unique_ptr<const ConvMethod<T>> make_conv_winograd(const ConvProblem& problem, const ConvWeights<T>& weights);
+template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_reference(const ConvProblem& problem, const ConvWeights<T>& weights);
 
 }  // namespace convstep

@@ -21,6 +21,7 @@ bool always(const ConvProblem&) { return true; }
 
 template <class T>
 constexpr Row<T> kTable[] = {
+    {ConvAlgorithm::kWinograd, winograd_fits<T>, winograd_pays<T>, make_conv_winograd<T>},
     {ConvAlgorithm::kReference, always, always, make_conv_reference<T>},
 };
 
