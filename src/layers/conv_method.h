@@ -59,6 +59,18 @@ bool direct_fits(const ConvProblem& problem);
 template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_direct(const ConvProblem& problem, const ConvWeights<T>& weights);
 template <class T>
+bool winograd_fits(const ConvProblem& problem);
+template <class T>
+bool winograd_pays(const ConvProblem& problem);  // is it faster than the direct method?
+template <class T>
+std::unique_ptr<const ConvMethod<T>> make_conv_winograd(const ConvProblem& problem, const ConvWeights<T>& weights);
+// A single output at a time, for windows too large for the others.
+template <class T>
+std::unique_ptr<const ConvMethod<T>> make_conv_chain(const ConvProblem& problem, const ConvWeights<T>& weights);
+bool pairwise_fits(const ConvProblem& problem);
+template <class T>
+std::unique_ptr<const ConvMethod<T>> make_conv_pairwise(const ConvProblem& problem, const ConvWeights<T>& weights);
+template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_reference(const ConvProblem& problem, const ConvWeights<T>& weights);
 
 }  // namespace convstep
