@@ -11,8 +11,9 @@
 
 namespace convstep::kernels {
 
-// The bytes of a vector of the target that runs.
-int64_t vector_bytes();
+// The lanes of a vector of such numbers on the target that runs.
+int64_t lanes(float);
+int64_t lanes(double);
 
 // Output pixels with windows of one form: `pixels` of them, input_step apart in the input and output_step in the
 // output. `input` is where the first window's tap of offset 0 lies.

@@ -161,6 +161,7 @@ void max_three_columns_f64(const PixelRun<double>& run, const Taps& rows, int64_
 }
 
 int64_t lanes_f32() { return static_cast<int64_t>(hn::Lanes(hn::ScalableTag<float>())); }
+int64_t lanes_f64() { return static_cast<int64_t>(hn::Lanes(hn::ScalableTag<double>())); }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
@@ -174,6 +175,7 @@ HWY_EXPORT(max_run_f64);
 HWY_EXPORT(max_three_columns_f32);
 HWY_EXPORT(max_three_columns_f64);
 HWY_EXPORT(lanes_f32);
+HWY_EXPORT(lanes_f64);
 
 void max_run(const PixelRun<float>& run, const Taps& taps, bool accumulate) {
   HWY_DYNAMIC_DISPATCH(max_run_f32)(run, taps, accumulate);
@@ -189,7 +191,8 @@ void max_three_columns_run(const PixelRun<double>& run, const Taps& rows, int64_
   HWY_DYNAMIC_DISPATCH(max_three_columns_f64)(run, rows, column_step, stride);
 }
 
-int64_t vector_bytes() { return HWY_DYNAMIC_DISPATCH(lanes_f32)() * static_cast<int64_t>(sizeof(float)); }
+int64_t lanes(float) { return HWY_DYNAMIC_DISPATCH(lanes_f32)(); }
+int64_t lanes(double) { return HWY_DYNAMIC_DISPATCH(lanes_f64)(); }
 
 }  // namespace convstep::kernels
 #endif  // HWY_ONCE

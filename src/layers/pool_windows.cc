@@ -94,7 +94,7 @@ class Windows {
            call_.geometry.width.dilation == 1 && lanes() <= block_.channels;
   }
 
-  static int64_t lanes() { return kernels::vector_bytes() / static_cast<int64_t>(sizeof(T)); }
+  static int64_t lanes() { return kernels::lanes(T()); }
 
   void run_three_columns(kernels::PixelRun<T> run) {
     const int64_t rest = run.channels % lanes();
