@@ -21,6 +21,7 @@ bool always(const ConvProblem&) { return true; }
 
 template <class T>
 constexpr Row<T> kTable[] = {
+    {ConvAlgorithm::kDirect, depthwise_fits, depthwise_pays, make_conv_depthwise<T>},
     {ConvAlgorithm::kReference, always, always, make_conv_reference<T>},
 };
 
