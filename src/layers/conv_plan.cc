@@ -22,6 +22,7 @@ bool always(const ConvProblem&) { return true; }
 template <class T>
 constexpr Row<T> kTable[] = {
     {ConvAlgorithm::kDirect, depthwise_fits, depthwise_pays, make_conv_depthwise<T>},
+    {ConvAlgorithm::kDirect, direct_fits, always, make_conv_direct<T>},
     {ConvAlgorithm::kReference, always, always, make_conv_reference<T>},
 };
 
@@ -30,6 +31,10 @@ constexpr Row<T> kTable[] = {
 template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_method(const ConvProblem& problem, const ConvWeights<T>& weights,
                                                       ConvAlgorithm algorithm) {
+  if (algorithm == ConvAlgorithm::kNotebook) {
+    const bool is_small = problem.products() <= kNotebookProducts;
+    algorithm = is_small ? ConvAlgorithm::kReference : ConvAlgorithm::kAuto;
+  }
   kernels::choose_target();
   for (const Row<T>& row : kTable<T>) {
     const bool asked_for = row.algorithm == algorithm;
@@ -37,7 +42,7 @@ std::unique_ptr<const ConvMethod<T>> make_conv_method(const ConvProblem& problem
       return row.make(problem, weights);
     }
   }
-  return make_conv_reference<T>(problem, weights);
+  return make_conv_reference<T>(problem, weights);  // asked for a method that does not fit
 }
 
 template <class T>
