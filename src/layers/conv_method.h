@@ -54,7 +54,12 @@ struct ConvWeights {
 // A thread's workspace must stay below this whatever the image (a goal of docs/performance.md).
 inline constexpr int64_t kWorkspaceLimit = int64_t{2} << 20;
 
-// For each method: may it compute the problem, and its construction (which throws std::bad_alloc alone).
+// For each method: may it compute the problem, is it the fastest that may (where there is a choice), and its construction
+// (which throws std::bad_alloc alone).
+bool depthwise_fits(const ConvProblem& problem);
+bool depthwise_pays(const ConvProblem& problem);
+template <class T>
+std::unique_ptr<const ConvMethod<T>> make_conv_depthwise(const ConvProblem& problem, const ConvWeights<T>& weights);
 bool direct_fits(const ConvProblem& problem);
 template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_direct(const ConvProblem& problem, const ConvWeights<T>& weights);
