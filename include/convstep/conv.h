@@ -25,10 +25,15 @@ namespace convstep {
 
 enum class ConvAlgorithm {
   kAuto,       // the library chooses, by the shape of one image and the dtype alone
+  kReference,  // plain loops; each sum in the order of NumPy's np.sum, then the bias, then the residual
   kDirect,     // each output is one chain of fused multiply-adds that starts at the bias and runs over (i, j, c)
   kWinograd,   // fewer multiplications for 3x3 windows of stride 1; errors in docs/performance.md
-  kReference,  // plain loops; each sum in the order of NumPy's np.sum, then the bias, then the residual
+  kNotebook,   // the bits of kReference for layers of the notebook's size (kNotebookProducts), kAuto for larger ones
 };
+
+// Products of an input and a weight, per image, up to which kNotebook gives NumPy's bits. The largest layer of the
+// notebook has 156,000.
+inline constexpr int64_t kNotebookProducts = int64_t{1} << 18;
 
 struct ConvOptions {
   Size2 stride{1, 1};
@@ -93,7 +98,7 @@ double conv_single_step(View<const double, 3> a_slice_prev, View<const double, 3
 struct ConvHparameters {
   int64_t stride = 1;
   int64_t pad = 0;
-  ConvAlgorithm algorithm = ConvAlgorithm::kAuto;  // kReference gives the notebook's numbers to the last bit
+  ConvAlgorithm algorithm = ConvAlgorithm::kNotebook;
 };
 
 // What the backward pass needs. Its views are the very ones that were passed in: they borrow.

@@ -40,9 +40,9 @@ HWY_INLINE V activate(D d, V x, Activation activation, T slope) {
     case Activation::kLeakyRelu:
       return hn::IfThenElse(hn::Lt(x, hn::Zero(d)), hn::Mul(hn::Set(d, slope), x), x);
     case Activation::kSigmoid:
-      return sigmoid(d, x);
+      return hn::IfThenElse(hn::IsNaN(x), x, sigmoid(d, x));
     case Activation::kTanh:
-      return hn::Tanh(d, x);
+      return hn::IfThenElse(hn::IsNaN(x), x, hn::Tanh(d, x));
   }
   return x;
 }

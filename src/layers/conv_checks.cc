@@ -32,7 +32,7 @@ ConvProblem check_problem(const Shape<4>& input, const Shape<4>& weights, const 
   check_full_shape(names.weights, weights.data(), 4, sizeof(float));
   check_channels(input, weights, options.groups, names);
   check_activation(options.activation, options.slope);
-  if (options.algorithm < ConvAlgorithm::kAuto || options.algorithm > ConvAlgorithm::kReference) {
+  if (options.algorithm < ConvAlgorithm::kAuto || options.algorithm > ConvAlgorithm::kNotebook) {
     throw ParameterError("algorithm", std::to_string(static_cast<int>(options.algorithm)), "a value of ConvAlgorithm");
   }
   const WindowGeometry geometry = resolve_geometry({input[1], input[2]}, {weights[0], weights[1]}, names.window,

@@ -12,8 +12,8 @@ bool has_dense_pixels(const View<T, 4>& view) {
 }
 
 template <class T>
-Pixels<T> pixels_of(const View<T, 4>& view, const Block& block) {
-  return {&view(block.image, block.first_row, block.first_column, 0), view.stride(1), view.stride(2)};
+Pixels<T> pixels_of(const View<T, 4>& view, const Block& block, int64_t channel) {
+  return {&view(block.image, block.first_row, block.first_column, channel), view.stride(1), view.stride(2)};
 }
 
 // One row of pixels, n of them, from strided to dense.
@@ -65,30 +65,33 @@ int64_t OutputBlock<T>::scratch_per_value(const ConvCall<T>& call) {
 }
 
 template <class T>
-OutputBlock<T>::OutputBlock(const ConvCall<T>& call, const Block& block, T* scratch)
-    : call_(call), block_(block), in_place_(scratch_per_value(call) == 0), output_{}, residual_{} {
-  const int64_t O = call.output.shape(3);
+OutputBlock<T>::OutputBlock(const ConvCall<T>& call, const Block& block, const Channels& channels, T* scratch)
+    : call_(call), block_(block), channels_(channels), in_place_(scratch_per_value(call) == 0), output_{}, residual_{} {
   if (in_place_) {
-    output_ = pixels_of(call.output, block);
-    if (call.residual) residual_ = pixels_of(call.residual, block);
+    output_ = pixels_of(call.output, block, channels.first);
+    if (call.residual) residual_ = pixels_of(call.residual, block, channels.first);
     return;
   }
-  output_ = {scratch, block.columns * O, O};
+  output_ = {scratch, block.columns * channels.count, channels.count};
   if (!call.residual) return;
-  T* gathered = scratch + block.rows * block.columns * O;
-  residual_ = {gathered, block.columns * O, O};
-  copy_padded(call.residual[block.image], block.first_row, block.rows, block.first_column, block.columns, gathered);
+  T* gathered = scratch + block.rows * block.columns * channels.count;
+  residual_ = {gathered, block.columns * channels.count, channels.count};
+  const View<const T, 3> image = call.residual[block.image];
+  const View<const T, 3> part(image.data() + channels.first * image.stride(2),
+                              {image.shape(0), image.shape(1), channels.count}, image.strides());
+  copy_padded(part, block.first_row, block.rows, block.first_column, block.columns, gathered);
 }
 
 template <class T>
 void OutputBlock<T>::commit() const {
   if (in_place_) return;
   const View<T, 4>& to = call_.output;
+  const int64_t count = channels_.count;
   for (int64_t r = 0; r < block_.rows; ++r) {
-    T* row = &to(block_.image, block_.first_row + r, block_.first_column, 0);
+    T* row = &to(block_.image, block_.first_row + r, block_.first_column, channels_.first);
     const T* from = output_.data + r * output_.row_step;
-    for (int64_t o = 0; o < to.shape(3); ++o) {
-      for (int64_t x = 0; x < block_.columns; ++x) row[x * to.stride(2) + o * to.stride(3)] = from[x * to.shape(3) + o];
+    for (int64_t o = 0; o < count; ++o) {
+      for (int64_t x = 0; x < block_.columns; ++x) row[x * to.stride(2) + o * to.stride(3)] = from[x * count + o];
     }
   }
 }

@@ -28,16 +28,22 @@ template <class T>
 void copy_padded(View<const T, 3> image, int64_t first_row, int64_t rows, int64_t first_column, int64_t columns,
                  T* packed);
 
-// Where the kernel may write a block of the output and read its residual: in place, or in `scratch`, whose
-// output_scratch() values it needs. commit() then scatters.
+// Output channels first .. first + count - 1.
+struct Channels {
+  int64_t first, count;
+};
+
+// Where the kernel may write some channels of a block of the output and read their residual: in place, or in `scratch`,
+// whose scratch_per_value() * rows * columns * count values it needs. commit() then scatters.
 template <class T>
 class OutputBlock {
  public:
-  OutputBlock(const ConvCall<T>& call, const Block& block, T* scratch);
+  OutputBlock(const ConvCall<T>& call, const Block& block, const Channels& channels, T* scratch);
 
   // Values of scratch per output value of a block: 0 where the views can be used as they are.
   static int64_t scratch_per_value(const ConvCall<T>& call);
 
+  // Both start at the first of the channels.
   const Pixels<T>& output() const { return output_; }
   const Pixels<const T>& residual() const { return residual_; }  // data is null for none
   void commit() const;
@@ -45,6 +51,7 @@ class OutputBlock {
  private:
   const ConvCall<T>& call_;
   Block block_;
+  Channels channels_;
   bool in_place_;
   Pixels<T> output_;
   Pixels<const T> residual_;

@@ -55,6 +55,7 @@ struct ConvWeights {
 inline constexpr int64_t kWorkspaceLimit = int64_t{2} << 20;
 
 // For each method: may it compute the problem, and its construction (which throws std::bad_alloc alone).
+bool direct_fits(const ConvProblem& problem);
 template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_direct(const ConvProblem& problem, const ConvWeights<T>& weights);
 template <class T>
@@ -63,6 +64,12 @@ template <class T>
 bool winograd_pays(const ConvProblem& problem);  // is it faster than the direct method?
 template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_winograd(const ConvProblem& problem, const ConvWeights<T>& weights);
+// A single output at a time, for windows too large for the others.
+template <class T>
+std::unique_ptr<const ConvMethod<T>> make_conv_chain(const ConvProblem& problem, const ConvWeights<T>& weights);
+bool pairwise_fits(const ConvProblem& problem);
+template <class T>
+std::unique_ptr<const ConvMethod<T>> make_conv_pairwise(const ConvProblem& problem, const ConvWeights<T>& weights);
 template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_reference(const ConvProblem& problem, const ConvWeights<T>& weights);
 

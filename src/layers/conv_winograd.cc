@@ -9,6 +9,7 @@
 
 #include "core/threads.h"
 #include "layers/conv_io.h"
+#include "layers/conv_weights.h"
 
 namespace convstep {
 namespace {
@@ -106,7 +107,8 @@ class ConvWinograd final : public ConvMethod<T> {
         sizes_(problem.channels, m_),
         down_(divide_up(problem.geometry.height.output, m_)),
         across_(divide_up(problem.geometry.width.output, m_)) {
-    copy_weights(weights);
+    copy_bias(weights);
+    weights_ = dense_copy(weights.weights);
     const int64_t lanes = panels_.back().first + panels_.back().lanes;
     packed_ = Tensor<T, 1>::uninitialized({sizes_.size * problem.channels * lanes});
     for (const WinogradPanel& panel : panels_) {
@@ -137,19 +139,9 @@ class ConvWinograd final : public ConvMethod<T> {
     int64_t image, y, x;  // its first output pixel
   };
 
-  void copy_weights(const ConvWeights<T>& weights) {
-    const int64_t C = problem_.channels, O = problem_.outputs;
-    weights_ = Tensor<T, 4>::uninitialized({3, 3, C, O});
-    T* to = weights_.data();
-    for (int64_t i = 0; i < 3; ++i) {
-      for (int64_t j = 0; j < 3; ++j) {
-        for (int64_t c = 0; c < C; ++c) {
-          for (int64_t o = 0; o < O; ++o) *to++ = weights.weights(i, j, c, o);
-        }
-      }
-    }
+  void copy_bias(const ConvWeights<T>& weights) {
     bias_ = Tensor<T, 1>({panels_.back().first + panels_.back().lanes});
-    for (int64_t o = 0; weights.bias && o < O; ++o) bias_(o) = weights.bias(o);
+    for (int64_t o = 0; weights.bias && o < problem_.outputs; ++o) bias_(o) = weights.bias(o);
   }
 
   int64_t packed_offset(const WinogradPanel& panel) const { return panel.first * sizes_.size * problem_.channels; }
@@ -220,9 +212,7 @@ class ConvWinograd final : public ConvMethod<T> {
     const ChainLayer<T> layer{geometry, problem_.channels, O, 1, weights_.data(), bias_.data()};
     const Block block{tile.image, tile.y, std::min(m_, geometry.height.output - tile.y), tile.x,
                       std::min(m_, geometry.width.output - tile.x)};
-    const ConvCall<T> part{call.input, channels_of(call.residual, panel.first, channels),
-                           channels_of(call.output, panel.first, channels), call.threads, call.progress};
-    const OutputBlock<T> to(part, block, scattered);
+    const OutputBlock<T> to(call, block, {panel.first, channels}, scattered);
     WinogradOutput<T> output{to.output().data,
                              to.output().row_step,
                              to.output().pixel_step,
@@ -237,13 +227,6 @@ class ConvWinograd final : public ConvMethod<T> {
                              {tile.y, tile.x, panel.first, channels}};
     kernels_.transform_output(M, xi_step, output);
     to.commit();
-  }
-
-  template <class U>
-  static View<U, 4> channels_of(const View<U, 4>& view, int64_t first, int64_t count) {
-    if (!view) return view;
-    const auto [N, H, W, C] = view.shape();
-    return {view.data() + first * view.stride(3), {N, H, W, count}, view.strides()};
   }
 
   ConvProblem problem_;
