@@ -49,11 +49,19 @@ struct BlockSizes {
   }
 };
 
-// Tiles of 4 in float, for larger ones are not accurate enough (the error of m = 6 is four times that of m = 4).
+// Larger tiles need fewer multiplications per output, but waste more at the edge of the image and have more transformed
+// weights, which are read from beyond L2 once per image where the image is a single block: reading one takes as long as
+// kReadCost multiplications. Float has no tiles of 6: their error is four times that of tiles of 4, beyond the promise.
 template <class T>
 int64_t choose_m(const ConvProblem& problem) {
+  constexpr int64_t kReadCost = 10;  // Sapphire Rapids: 30 GB/s from L3, half of it hidden behind the arithmetic
+  constexpr int64_t kCachedBytes = 1 << 20;
   const int64_t OH = problem.geometry.height.output, OW = problem.geometry.width.output;
-  const auto cost = [&](int64_t m) { return divide_up(OH, m) * divide_up(OW, m) * (m + 2) * (m + 2); };
+  const auto cost = [&](int64_t m) {
+    const int64_t size = (m + 2) * (m + 2), tiles = divide_up(OH, m) * divide_up(OW, m);
+    const int64_t weights = size * problem.channels * problem.outputs * static_cast<int64_t>(sizeof(T));
+    return size * (tiles + (weights > kCachedBytes ? kReadCost : 0));
+  };
   int64_t best = 2;
   for (const int64_t m : {4, 6}) {
     if (m == 6 && sizeof(T) < sizeof(double)) break;
@@ -62,15 +70,16 @@ int64_t choose_m(const ConvProblem& problem) {
   return best;
 }
 
-// So many tiles that the weights, read once per block, are used often enough, and no more than the workspace holds.
+// The most tiles of a block: enough that reading the weights, once per block, hides behind the multiplications (with
+// 512 channels 6 tiles gave 265 Gflop/s, 12 gave 405, 24 gave 500; with 64 channels, whose weights stay in L2, more
+// than 12 gained nothing), and no more than the workspace holds.
 template <class T>
 int64_t choose_block(const ConvProblem& problem, int64_t m, const WinogradKernels<T>& kernels) {
   const BlockSizes<T> sizes(problem.channels, m);
+  const int64_t wanted = std::clamp<int64_t>(problem.channels / 4, 2 * kernels.tile_rows, 48);
   int64_t tiles = 1;
-  while (tiles < 96 && sizes.bytes(tiles + 1) <= kWorkspaceLimit) ++tiles;
-  const int64_t wanted = std::clamp<int64_t>(problem.channels / 8, 2 * kernels.tile_rows, 48);
-  tiles = std::min(tiles, wanted);
-  return std::max<int64_t>(tiles / kernels.tile_rows * kernels.tile_rows, std::min(tiles, kernels.tile_rows));
+  while (tiles < wanted && sizes.bytes(tiles + 1) <= kWorkspaceLimit) ++tiles;
+  return tiles;
 }
 
 std::vector<WinogradPanel> cut_into_panels(int64_t outputs, int64_t lanes, int64_t widest) {
@@ -113,8 +122,9 @@ class ConvWinograd final : public ConvMethod<T> {
     const int threads = problem_.products() * call.input.shape(0) < kProductsPerThread ? 1 : call.threads;
     const int64_t parts = parts_of_panels(blocks, threads), count = static_cast<int64_t>(panels_.size());
     parallel_for(blocks * parts, threads, call.progress, [&](int64_t task) {
-      const int64_t first = task / parts * block_, part = task % parts;
-      run_block(call, first, std::min(block_, tiles - first), count * part / parts, count * (part + 1) / parts);
+      const int64_t block = task / parts, part = task % parts;
+      const int64_t first = tiles * block / blocks, end = tiles * (block + 1) / blocks;
+      run_block(call, first, end - first, count * part / parts, count * (part + 1) / parts);
     });
   }
 
