@@ -1,0 +1,80 @@
+"""The near end of worker.py: starts a peer's process and asks it, one question at a time."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import typing
+
+import numpy as np
+
+import layers
+import peers
+import truth
+
+WORKER = pathlib.Path(__file__).with_name("worker.py")
+# Every threading runtime that a peer may use.
+THREAD_VARIABLES = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "DPCPP_CPU_NUM_CUS",
+                    "CONVSTEP_NUM_THREADS"]
+
+
+class Runner:
+    def __init__(self, peer: peers.Peer, threads: int, build: pathlib.Path) -> None:
+        self.peer, self.threads = peer, threads
+        environment = os.environ | {name: str(threads) for name in THREAD_VARIABLES}
+        self.process = subprocess.Popen(
+            [peer.interpreter or sys.executable, str(WORKER), peer.name, peer.module, peer.argument, str(build)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
+            stderr=None if os.environ.get("CONVSTEP_BENCH_VERBOSE") else subprocess.DEVNULL)
+        self.describe = ""
+        self.forget()
+
+    def forget(self) -> None:
+        self.samples: list[float] = []
+        self.busy: list[float] = []
+        self.repetitions = 1
+        self.error: float | None = None
+
+    def answer(self) -> dict[str, typing.Any]:
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        return json.loads(line) if line else {"missing": "it died", "skip": "it died"}
+
+    def ask(self, do: str, **order: typing.Any) -> dict[str, typing.Any]:
+        assert self.process.stdin
+        try:
+            self.process.stdin.write(json.dumps({"do": do} | order) + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass  # answer() says so
+        return self.answer()
+
+    def prepare(self, layer: layers.Layer, setting: typing.Any, batch: int, folder: str, least: float,
+                truths: list[np.ndarray]) -> str:
+        """Why it cannot run the layer; empty if it can."""
+        self.forget()
+        output = os.path.join(folder, "output.npy")
+        result = self.ask("prepare", layer=dataclasses.asdict(layer), dtype=setting.dtype, threads=setting.threads,
+                          batch=batch, folder=folder, least=least, output=output)
+        if "skip" in result:
+            return result["skip"]
+        self.describe, self.repetitions = result["describe"], result["repetitions"]
+        if result["checked"]:
+            got = np.load(output)
+            self.error = max(truth.error(got, index, expected) for index, expected in enumerate(truths))
+            if not self.error <= truth.TOLERANCE[setting.dtype]:
+                return f"wrong: error {self.error:.1e} ({self.describe})"
+        return ""
+
+    def sample(self) -> None:
+        result = self.ask("sample", repetitions=self.repetitions)
+        self.samples.append(result["seconds"])
+        self.busy.append(result["busy"])
+
+    def close(self) -> None:
+        if self.process.stdin:
+            self.process.stdin.close()
+        self.process.terminate()
+        self.process.wait()
