@@ -10,7 +10,6 @@ slows all alike; what is kept is the median of the rounds. A peer that is not in
 """
 
 import argparse
-import collections
 import dataclasses
 import datetime
 import itertools
@@ -204,17 +203,20 @@ def main() -> None:
         found: list[dict[str, typing.Any]] = []
         try:
             for setting in wanted_settings(arguments):
-                report.print_columns(setting, [runner.peer.name for runner in bench.start(setting.threads)], bench)
+                names = {runner.peer.name for runner in bench.start(setting.threads)}
+                if not found:
+                    report.print_peers(bench.versions, bench.missing)
+                report.print_columns(setting.dtype, setting.threads, setting.batch, names)
                 for layer in chosen:
                     if layer.batch and setting.batch != wanted_settings(arguments)[0].batch:
                         continue  # its batch is its own: measured once
                     rows = bench.measure(layer, setting)
-                    report.print_row(rows)
+                    report.print_row(rows, names, about["peak_flops"])
                     found += rows
         finally:
             bench.close()
     about |= {"versions": bench.versions, "missing": bench.missing, "seconds": round(time.monotonic() - started)}
-    report.print_summary(found, about)
+    report.print_families(found)
     whole = not (arguments.layers or arguments.family or arguments.peers)
     output = arguments.output or (ROOT / "bench/results/latest.json" if whole else None)
     if output:

@@ -1,11 +1,13 @@
 """The near end of worker.py: starts a peer's process and asks it, one question at a time."""
 
 import dataclasses
+import importlib.util
 import json
 import os
 import pathlib
 import subprocess
 import sys
+import time
 import typing
 
 import numpy as np
@@ -20,12 +22,22 @@ THREAD_VARIABLES = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
                     "CONVSTEP_NUM_THREADS"]
 
 
+DEBIAN_PYTHON = "/usr/bin/python3"
+# A runtime's threads go on spinning for a while after its turn, and would be in the way of the next one's.
+PAUSE = 0.005  # seconds
+
+
+def interpreter(peer: peers.Peer) -> str:
+    here = not peer.elsewhere or importlib.util.find_spec(peer.elsewhere) or not os.access(DEBIAN_PYTHON, os.X_OK)
+    return sys.executable if here else DEBIAN_PYTHON
+
+
 class Runner:
     def __init__(self, peer: peers.Peer, threads: int, build: pathlib.Path) -> None:
         self.peer, self.threads = peer, threads
         environment = os.environ | {name: str(threads) for name in THREAD_VARIABLES}
         self.process = subprocess.Popen(
-            [peer.interpreter or sys.executable, str(WORKER), peer.name, peer.module, peer.argument, str(build)],
+            [interpreter(peer), str(WORKER), peer.name, peer.module, peer.argument, str(build)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
             stderr=None if os.environ.get("CONVSTEP_BENCH_VERBOSE") else subprocess.DEVNULL)
         self.describe = ""
@@ -69,6 +81,8 @@ class Runner:
         return ""
 
     def sample(self) -> None:
+        if self.threads > 1:
+            time.sleep(PAUSE)
         result = self.ask("sample", repetitions=self.repetitions)
         self.samples.append(result["seconds"])
         self.busy.append(result["busy"])

@@ -7,22 +7,31 @@ import dataclasses
 @dataclasses.dataclass(frozen=True)
 class Peer:
     name: str
+    short: str  # heads a column
     module: str
     argument: str = ""  # which library, where one module serves several peers
-    notebook_only: bool = False  # too slow for anything else
-    interpreter: str = ""  # where the peer lives in another Python
+    ours: bool = False  # not a peer at all: a part of convstep, or a yardstick
+    elsewhere: str = ""  # the package, where it may live in Debian's Python rather than in the one that runs this
 
 
 OURS = "convstep"
 DIRECT = "convstep direct"
 MEMCPY = "memcpy"
+BLAS = "im2col + BLAS"
+LOOPS = "NumPy loops"
 
 PEERS = [
-    Peer(OURS, "native", "convstep_bench:0"),
-    Peer(DIRECT, "native", "convstep_bench:1"),
-    Peer(MEMCPY, "native", "convstep_bench:2"),
-    Peer("oneDNN Debian", "native", "convstep_bench_onednn_debian"),
-    Peer("oneDNN gomp", "native", "convstep_bench_onednn_gomp"),
-    Peer("oneDNN sycl", "native", "convstep_bench_onednn_sycl"),
-    Peer("ncnn", "ncnn_layer"),
+    Peer(OURS, "ours", "native", "convstep_bench:0", ours=True),
+    Peer(DIRECT, "direct", "native", "convstep_bench:1", ours=True),
+    Peer(MEMCPY, "memcpy", "native", "convstep_bench:2", ours=True),
+    Peer("oneDNN Debian", "dnnl-D", "native", "convstep_bench_onednn_debian"),
+    Peer("oneDNN gomp", "dnnl-G", "native", "convstep_bench_onednn_gomp"),
+    Peer("oneDNN sycl", "dnnl-S", "native", "convstep_bench_onednn_sycl"),
+    Peer("ncnn", "ncnn", "ncnn_layer"),
+    Peer("ONNX Runtime", "ORT", "ort"),
+    Peer("OpenVINO", "OpenV", "openvino_graph"),
+    Peer("PyTorch", "torch", "torch_layer", elsewhere="torch"),
+    Peer(BLAS, "BLAS", "im2col"),
+    Peer("SciPy", "SciPy", "scipy_ndimage"),
+    Peer(LOOPS, "loops", "notebook"),
 ]

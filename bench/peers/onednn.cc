@@ -3,6 +3,7 @@
 // last; weights are in oneDNN's own layout in both, and no reorder is timed.
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <oneapi/dnnl/dnnl.hpp>
@@ -10,6 +11,10 @@
 #include <string>
 #include <unordered_map>
 #include <vector>
+
+#if DNNL_CPU_THREADING_RUNTIME == DNNL_RUNTIME_TBB
+#include <tbb/global_control.h>
+#endif
 
 #include "../native.h"
 
@@ -20,6 +25,15 @@ using Dims = memory::dims;
 using Tag = memory::format_tag;
 
 constexpr int64_t kWays = 2;
+
+// OpenMP reads OMP_NUM_THREADS by itself; oneTBB has no such variable. SYCL finds no processor unless it is told where the
+// wheel of its driver lies.
+void start_runtime([[maybe_unused]] int64_t threads) {
+#if DNNL_CPU_THREADING_RUNTIME == DNNL_RUNTIME_TBB
+  setenv("OCL_ICD_FILENAMES", BENCH_LIBRARIES "/libintelocl.so", 0);
+  static const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<size_t>(threads));
+#endif
+}
 
 struct Work {
   dnnl::engine engine{dnnl::engine::kind::cpu, 0};
@@ -111,6 +125,7 @@ void* bench_create(const BenchLayer* layer, int64_t way, const void* input, cons
                    char* message, int64_t capacity) {
   try {
     if (layer->bytes != sizeof(float)) throw std::invalid_argument("float32 only");
+    start_runtime(layer->threads);
     auto work = std::make_unique<Work>();
     if (layer->kind == kBenchConv) {
       make_conv(*layer, way, input, weights, bias, *work);
