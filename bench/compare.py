@@ -26,6 +26,7 @@ import typing
 
 import numpy as np
 
+import goals
 import layers
 import peers
 import report
@@ -156,7 +157,7 @@ def records(layer: layers.Layer, setting: Setting, batch: int, ready: list[runne
     medians = {runner.peer.name: statistics.median(runner.samples) for runner in ready}
     describe = {runner.peer.name: runner.describe for runner in ready}
     common = {"layer": layer.name, "family": layer.family, "dtype": setting.dtype, "threads": setting.threads,
-              "batch": batch, "flops": layer.flops(batch),
+              "batch": batch, "asked_batch": setting.batch, "flops": layer.flops(batch),
               "bytes": layer.elements(batch) * np.dtype(setting.dtype).itemsize,
               "seconds": medians.get(peers.OURS), "describe": describe.get(peers.OURS, failures.get(peers.OURS))}
     found = []
@@ -217,10 +218,18 @@ def main() -> None:
             bench.close()
     about |= {"versions": bench.versions, "missing": bench.missing, "seconds": round(time.monotonic() - started)}
     report.print_families(found)
+    goals.table(list(report.by_layer(found).values()), about)
     whole = not (arguments.layers or arguments.family or arguments.peers)
     output = arguments.output or (ROOT / "bench/results/latest.json" if whole else None)
     if output:
         report.write(output, about, found)
+        try:
+            import figure
+        except ImportError:
+            print("no picture: matplotlib is not installed")
+        else:
+            figure.draw(about, found, output.with_suffix(".png"))
+            print(f"wrote {output.with_suffix('.png')}")
 
 
 if __name__ == "__main__":

@@ -17,14 +17,16 @@ import peers
 import truth
 
 WORKER = pathlib.Path(__file__).with_name("worker.py")
-# Every threading runtime that a peer may use.
+# Every threading runtime that a peer may use, and how soon each lets its idle threads sleep: within a millisecond or two,
+# rather than the 20 or 30 of their defaults, so that a peer whose turn is over is not in the way of the next. Within a turn
+# the gaps are microseconds.
 THREAD_VARIABLES = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "DPCPP_CPU_NUM_CUS",
                     "CONVSTEP_NUM_THREADS"]
+SLEEP_SOON = {"GOMP_SPINCOUNT": "20000", "KMP_BLOCKTIME": "1", "OPENBLAS_THREAD_TIMEOUT": "21"}  # the last: 2^21 cycles
+PAUSE = 0.005  # seconds between two turns, so that they are asleep
 
 
 DEBIAN_PYTHON = "/usr/bin/python3"
-# A runtime's threads go on spinning for a while after its turn, and would be in the way of the next one's.
-PAUSE = 0.005  # seconds
 
 
 def interpreter(peer: peers.Peer) -> str:
@@ -35,7 +37,7 @@ def interpreter(peer: peers.Peer) -> str:
 class Runner:
     def __init__(self, peer: peers.Peer, threads: int, build: pathlib.Path) -> None:
         self.peer, self.threads = peer, threads
-        environment = os.environ | {name: str(threads) for name in THREAD_VARIABLES}
+        environment = os.environ | SLEEP_SOON | {name: str(threads) for name in THREAD_VARIABLES}
         self.process = subprocess.Popen(
             [interpreter(peer), str(WORKER), peer.name, peer.module, peer.argument, str(build)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,

@@ -46,7 +46,7 @@ class OneLayer(Candidate):
         option.num_threads = problem.threads
         option.use_fp16_packed = option.use_fp16_storage = option.use_fp16_arithmetic = False
         option.use_bf16_storage = option.use_bf16_packed = option.use_vulkan_compute = False
-        option.lightmode = True
+        option.lightmode, option.openmp_blocktime = True, 1  # the latter as in runners.SLEEP_SOON
         self.blobs, self.workspace = ncnn.PoolAllocator(), ncnn.PoolAllocator()
         option.blob_allocator, option.workspace_allocator = self.blobs, self.workspace
         for name, value in options.items():
