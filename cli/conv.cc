@@ -45,6 +45,7 @@ void add_conv(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("conv", "Slide filters over images (conv_forward)");
   auto state = std::make_shared<ConvCommand>();
   ConvOptions& options = state->options;
+  options.algorithm = ConvAlgorithm::kNotebook;
   command.add_option("A_PREV", state->input_path, "Images, (N, H, W, C)")->required()->type_name("FILE");
   command.add_option("W", state->weights_path, "Filters, (KH, KW, C/groups, O)")->required()->type_name("FILE");
   command.add_option("B", state->bias_path, "Biases, (1, 1, 1, O) or (O,)")->type_name("FILE");
@@ -67,6 +68,19 @@ void add_conv(CLI::App& app) {
                                                                   "Applied to every output (default: none)")
                                 ->check(CLI::IsMember(activations));
   command.add_option("--slope", options.slope, "Slope of leaky_relu below 0 (default: 0.01)")->needs(activation);
+  const std::map<std::string, ConvAlgorithm> algorithms{{"notebook", ConvAlgorithm::kNotebook},
+                                                        {"auto", ConvAlgorithm::kAuto},
+                                                        {"direct", ConvAlgorithm::kDirect},
+                                                        {"winograd", ConvAlgorithm::kWinograd},
+                                                        {"reference", ConvAlgorithm::kReference}};
+  const auto choose_algorithm = [algorithms, state](const std::string& name) {
+    state->options.algorithm = algorithms.at(name);
+  };
+  command
+      .add_option_function<std::string>("--algorithm", choose_algorithm,
+                                        "How it is computed (default: notebook, whose small layers have NumPy's bits)")
+      ->check(CLI::IsMember(algorithms));
+  command.add_option("--threads", options.threads, "At most so many threads (default: as many as there are)");
   add_dtype_option(command, state->dtype);
   add_output_option(command, state->output_path);
   add_example(command, "convstep conv A_prev.npy W.npy b.npy --stride 2 --pad 1 --activation relu -o A.npy");

@@ -135,7 +135,7 @@ show(draw.pairs(A_prev, A, titles=("A_prev", "average")), "average_pool")
 np.random.seed(1)
 A_prev = np.random.randn(10, 5, 7, 4)
 relu = convstep.conv2d(A_prev, W, b.reshape(8), stride=2, padding=1, activation="relu")
-print("conv2d is relu(Z):", np.array_equal(relu, np.maximum(Z, 0)))
+print("conv2d is relu(Z):", np.allclose(relu, np.maximum(Z, 0)))
 
 # %% [markdown]
 # ## A photograph through a layer

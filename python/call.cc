@@ -31,15 +31,19 @@ auto take_gil(Take take) {
 #endif
 }
 
+// The state of this thread where it gave up the GIL.
+thread_local PyThreadState* released_state = nullptr;
+
+// Takes back, for as long as it lives, the GIL that this thread gave up (progress is reported on the caller's thread).
+// PyGILState_Ensure would look the thread's state up in a table that is gone once the interpreter shuts down.
 class GilHeld {
  public:
-  GilHeld() : state_(take_gil(PyGILState_Ensure)) {}
-  ~GilHeld() { PyGILState_Release(state_); }
+  GilHeld() {
+    take_gil([] { PyEval_RestoreThread(released_state); });
+  }
+  ~GilHeld() { released_state = PyEval_SaveThread(); }
   GilHeld(const GilHeld&) = delete;
   GilHeld& operator=(const GilHeld&) = delete;
-
- private:
-  PyGILState_STATE state_;
 };
 
 std::string python_name(const std::string& argument, const Words& words) {
@@ -54,9 +58,9 @@ std::string python_name(const std::string& argument, const Words& words) {
 
 }  // namespace
 
-GilReleased::GilReleased() : state_(PyEval_SaveThread()) {}
+GilReleased::GilReleased() { released_state = PyEval_SaveThread(); }
 GilReleased::~GilReleased() {
-  take_gil([&] { PyEval_RestoreThread(state_); });
+  take_gil([] { PyEval_RestoreThread(released_state); });
 }
 
 ProgressCallback interruptible() {

@@ -43,9 +43,6 @@ class GilReleased {
   ~GilReleased();
   GilReleased(const GilReleased&) = delete;
   GilReleased& operator=(const GilReleased&) = delete;
-
- private:
-  PyThreadState* state_;
 };
 
 // Runs compute() without the GIL. The buffers of the arrays stay exported meanwhile.

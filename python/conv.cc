@@ -95,7 +95,7 @@ nb::object check_layer(nb::handle weights, nb::handle bias, nb::handle stride, n
 
 nb::object notebook_conv_forward(nb::handle A_prev, nb::handle W, nb::handle b, nb::handle hparameters) {
   const int64_t stride = to_hparameter(hparameters, "stride", 1), pad = to_hparameter(hparameters, "pad", 0);
-  ConvOptions options{.stride = {stride, stride}, .padding = Padding::all(pad)};
+  ConvOptions options{.stride = {stride, stride}, .padding = Padding::all(pad), .algorithm = ConvAlgorithm::kNotebook};
   ConvInputs inputs("A_prev", A_prev, "W", W);
   inputs.bias.emplace("b", b);
   const auto bias_of = [&]<class T>(T, int64_t O) {

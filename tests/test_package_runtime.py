@@ -97,8 +97,8 @@ def test_an_exception_of_a_handler_comes_through() -> None:
 
 
 def long_inputs() -> tuple[np.ndarray, np.ndarray]:
-    """A convolution of some tenths of a second."""
-    return np.ones((1, 128, 128, 32)), np.ones((5, 5, 32, 32))
+    """A convolution of about a tenth of a second on one thread."""
+    return np.ones((1, 384, 384, 32)), np.ones((5, 5, 32, 32))
 
 
 def during(call: collections.abc.Callable[[], object], action: collections.abc.Callable[[], object]) -> list:

@@ -14,6 +14,9 @@
 // notebook (`conv_single_step`, `conv_forward`). Readable version: src/reference/conv.cc.
 #pragma once
 
+#include <memory>
+#include <string>
+
 #include "convstep/activation.h"
 #include "convstep/runtime.h"
 #include "convstep/tensor.h"
@@ -21,9 +24,16 @@
 namespace convstep {
 
 enum class ConvAlgorithm {
-  kAuto,       // the library chooses
+  kAuto,       // the library chooses, by the shape of one image and the dtype alone
   kReference,  // plain loops; each sum in the order of NumPy's np.sum, then the bias, then the residual
+  kDirect,     // each output is one chain of fused multiply-adds that starts at the bias and runs over (i, j, c)
+  kWinograd,   // fewer multiplications for 3x3 windows of stride 1; errors in docs/performance.md
+  kNotebook,   // the bits of kReference for layers of the notebook's size (kNotebookProducts), kAuto for larger ones
 };
+
+// Products of an input and a weight, per image, up to which kNotebook gives NumPy's bits. The largest layer of the
+// notebook has 156,000.
+inline constexpr int64_t kNotebookProducts = int64_t{1} << 18;
 
 struct ConvOptions {
   Size2 stride{1, 1};
@@ -33,6 +43,7 @@ struct ConvOptions {
   Activation activation = Activation::kNone;
   double slope = 0.01;  // of kLeakyRelu
   ConvAlgorithm algorithm = ConvAlgorithm::kAuto;
+  int threads = 0;  // at most so many; 0: num_threads() of runtime.h
   ProgressCallback progress{};
 };
 
@@ -47,6 +58,35 @@ void conv_forward(View<const float, 4> input, View<const float, 4> weights, View
 void conv_forward(View<const double, 4> input, View<const double, 4> weights, View<const double, 1> bias,
                   View<double, 4> output, const ConvOptions& options = {}, View<const double, 4> residual = {});
 
+// The same layer again and again: checks, chooses the algorithm and packs the weights once (it keeps no view of them).
+//
+//   const ConvPlan<float> plan({1, 56, 56, 64}, weights, bias, {.padding = Padding::all(1)});
+//   plan.run(image, output);
+//
+// `input` is the shape of what run() will be given, but for N, which may differ from run to run. run() is const, may be
+// called by many threads at once, and gives the bits that conv_forward gives; it throws what conv_forward throws.
+template <class T>
+class ConvPlan {
+ public:
+  ConvPlan(const Shape<4>& input, View<const T, 4> weights, View<const T, 1> bias, const ConvOptions& options = {});
+  ~ConvPlan();
+  ConvPlan(ConvPlan&&) noexcept;
+  ConvPlan& operator=(ConvPlan&&) noexcept;
+
+  void run(View<const T, 4> input, View<T, 4> output, View<const T, 4> residual = {}) const;
+
+  // The algorithm, its tile and the SIMD target, for people: "direct 7x64, avx512".
+  std::string describe() const;
+  // What run() needs per thread besides its arguments; each thread keeps it for the next call.
+  size_t workspace_bytes() const;
+
+ private:
+  struct Layer;
+  std::unique_ptr<const Layer> layer_;
+};
+extern template class ConvPlan<float>;
+extern template class ConvPlan<double>;
+
 // The notebook's forms, with the notebook's names and shapes.
 
 // One window, one filter, one number: sum(a_slice_prev * W) + b.
@@ -58,7 +98,7 @@ double conv_single_step(View<const double, 3> a_slice_prev, View<const double, 3
 struct ConvHparameters {
   int64_t stride = 1;
   int64_t pad = 0;
-  ConvAlgorithm algorithm = ConvAlgorithm::kAuto;  // kReference gives the notebook's numbers to the last bit
+  ConvAlgorithm algorithm = ConvAlgorithm::kNotebook;
 };
 
 // What the backward pass needs. Its views are the very ones that were passed in: they borrow.

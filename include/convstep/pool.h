@@ -34,6 +34,7 @@ struct PoolOptions {
   bool ceil_mode = false;
   bool count_include_pad = false;  // read by kAverage alone
   double p = 2;                    // read by kLp alone; finite and at least 1
+  int threads = 0;                 // at most so many; 0: num_threads() of runtime.h
   ProgressCallback progress{};
 };
 

@@ -1,8 +1,10 @@
-// runtime.h: what a call does besides its arithmetic.
+// runtime.h: what a call does besides its arithmetic: threads, SIMD targets, progress.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <string>
+#include <vector>
 
 namespace convstep {
 
@@ -11,6 +13,25 @@ namespace convstep {
 // then stops, the exception reaches the caller, and the contents of the output are unspecified. That is how a long call
 // is interrupted.
 using ProgressCallback = std::function<void(int64_t done, int64_t total)>;
+
+// How many threads a call uses, its caller's included, where its options say 0: at first CONVSTEP_NUM_THREADS, or else
+// as many as the process may use (its affinity mask and its control group's share of processors). Calls too small to
+// gain stay on the caller's thread. The number of threads never changes a bit of any result. In a forked child, calls
+// run on one thread.
+//
+// set_num_threads(0) returns to that. Throws ParameterError for a number below 0 or above kMaxThreads.
+inline constexpr int kMaxThreads = 1024;
+int num_threads();
+void set_num_threads(int threads);
+
+// The SIMD instruction sets that this library has code for and this CPU can run, best first: "avx512", "avx2", "sse4",
+// ... Plans made, and calls begun, from now on use simd_target(): at first CONVSTEP_TARGET, or else the best. Results
+// are the same bits on all targets with fused multiply-add (all but "sse4" and "emulated").
+//
+// set_simd_target("") returns to the best. Throws ParameterError for a name that simd_targets() does not have.
+std::vector<std::string> simd_targets();
+std::string simd_target();
+void set_simd_target(const std::string& name);
 
 // The version of the library, "MAJOR.MINOR.PATCH".
 const char* version();

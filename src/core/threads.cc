@@ -1,0 +1,134 @@
+#include "core/threads.h"
+
+#include <oneapi/tbb/blocked_range.h>
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/partitioner.h>
+#include <oneapi/tbb/task_arena.h>
+#include <pthread.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <string>
+#include <thread>
+
+#include "convstep/error.h"
+#include "core/processors.h"
+
+namespace convstep {
+namespace {
+
+std::atomic<bool> is_forked_child{false};
+std::atomic<int> chosen_threads{0};  // by set_num_threads; 0 for none
+
+// A fork takes the calling thread alone along: the child's oneTBB would wait for workers that are not there.
+[[maybe_unused]] const int fork_watch = pthread_atfork(nullptr, nullptr, [] { is_forked_child = true; });
+
+int check_threads(const char* argument, int threads) {
+  if (threads < 0 || threads > kMaxThreads) {
+    throw ParameterError(argument, std::to_string(threads),
+                         "0 (as many as there are) to " + std::to_string(kMaxThreads));
+  }
+  return threads;
+}
+
+int threads_of_environment() {
+  const char* text = std::getenv("CONVSTEP_NUM_THREADS");
+  if (!text || !*text) return 0;
+  char* end;
+  const long number = std::strtol(text, &end, 10);
+  if (*end || number < 1 || number > kMaxThreads) {
+    throw ParameterError("CONVSTEP_NUM_THREADS", std::string("\"") + text + "\"",
+                         "a number from 1 to " + std::to_string(kMaxThreads));
+  }
+  return static_cast<int>(number);
+}
+
+int default_threads() {
+  static const int threads = [] {
+    const int forced = threads_of_environment();
+    return forced ? forced : usable_processors();
+  }();
+  return threads;
+}
+
+// oneTBB keeps no more workers than there are processors, unless told. Asked for more threads, we tell it, once.
+void allow_parallelism(int threads) {
+  static std::mutex mutex;
+  static std::unique_ptr<tbb::global_control> control;
+  static size_t allowed = tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism);
+  const std::lock_guard<std::mutex> lock(mutex);
+  if (static_cast<size_t>(threads) <= allowed) return;
+  allowed = static_cast<size_t>(threads);
+  control.reset();
+  control = std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism, allowed);
+}
+
+}  // namespace
+
+int num_threads() {
+  const int chosen = chosen_threads;
+  return chosen ? chosen : default_threads();
+}
+
+void set_num_threads(int threads) { chosen_threads = check_threads("threads", threads); }
+
+int resolve_threads(int requested) {
+  const int threads = check_threads("threads", requested);
+  return threads ? threads : num_threads();
+}
+
+namespace internal {
+
+void parallel_for(int64_t count, int threads, Task task, const void* body, const ProgressCallback& progress) {
+  if (count < threads) threads = static_cast<int>(count);
+  if (threads <= 1 || is_forked_child) {
+    for (int64_t i = 0; i < count; ++i) {
+      task(body, i);
+      if (progress) progress(i + 1, count);
+    }
+    return;
+  }
+  allow_parallelism(threads);
+  const std::thread::id caller = std::this_thread::get_id();
+  std::atomic<int64_t> done{0};
+  int64_t reported = 0;  // by the caller's thread alone
+  const auto run = [&](const tbb::blocked_range<int64_t>& range) {
+    for (int64_t i = range.begin(); i < range.end(); ++i) {
+      task(body, i);
+      const int64_t now_done = ++done;
+      if (progress && now_done < count && std::this_thread::get_id() == caller && now_done > reported) {
+        progress(reported = now_done, count);
+      }
+    }
+  };
+  // An arena of the call's own: concurrent callers share oneTBB's workers, and the caller's thread always takes part.
+  tbb::task_arena arena(threads);
+  arena.execute([&] { tbb::parallel_for(tbb::blocked_range<int64_t>(0, count, 1), run, tbb::simple_partitioner()); });
+  if (progress) progress(count, count);
+}
+
+}  // namespace internal
+
+void* thread_workspace(size_t bytes) {
+  struct Free {
+    void operator()(void* memory) const { std::free(memory); }
+  };
+  constexpr size_t kAlignment = 64;
+  thread_local std::unique_ptr<void, Free> memory;
+  thread_local size_t size = 0;
+  if (bytes > size) {
+    memory.reset();
+    size = 0;
+    const size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
+    memory.reset(std::aligned_alloc(kAlignment, rounded));
+    if (!memory) throw std::bad_alloc();
+    size = rounded;
+  }
+  return memory.get();
+}
+
+}  // namespace convstep

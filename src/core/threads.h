@@ -1,0 +1,33 @@
+// threads.h: a loop over independent tasks, on several threads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "convstep/runtime.h"
+
+namespace convstep {
+
+// `requested`, or num_threads() where that is 0. Throws ParameterError naming `threads` where it is out of range.
+int resolve_threads(int requested);
+
+namespace internal {
+using Task = void (*)(const void* body, int64_t index);
+void parallel_for(int64_t count, int threads, Task task, const void* body, const ProgressCallback& progress);
+}  // namespace internal
+
+// Calls body(0), ..., body(count - 1), in any order, on up to `threads` threads of which the caller's is one. After
+// each of its own tasks the caller's thread calls progress(done, count), and once more when all is done. What progress
+// throws reaches the caller after the tasks under way have ended; the rest is left out. body must not throw.
+template <class Body>
+void parallel_for(int64_t count, int threads, const ProgressCallback& progress, const Body& body) {
+  const auto task = [](const void* erased, int64_t index) { (*static_cast<const Body*>(erased))(index); };
+  internal::parallel_for(count, threads, task, &body, progress);
+}
+
+// Memory of the calling thread, at least so many bytes, aligned to 64; what it holds is whatever the last user left.
+// The thread keeps the largest it ever asked for. Throws std::bad_alloc.
+void* thread_workspace(size_t bytes);
+
+}  // namespace convstep

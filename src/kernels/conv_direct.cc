@@ -1,0 +1,296 @@
+// conv_direct.cc: strip, register tile, rows of tiles, block.
+#include "kernels/conv_direct.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/conv_direct.cc"
+#include <hwy/foreach_target.h>
+// After foreach_target.
+#include "kernels/activation-inl.h"
+#include "kernels/simd-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace convstep::kernels::HWY_NAMESPACE {
+
+// A tile is two strips of pixels side by side, most often one below the other, times a panel of vectors. Its sums stay
+// in registers over the whole reduction; besides them it needs a register per vector of weights and one for the input.
+//   32 registers: 2 x 7 x 2 = 28, and 2 + 1. Maps are multiples of 7 wide in most networks (7, 14, 28, 56, 112, 224).
+//   16 registers: 2 x 3 x 2 = 12, and 2 + 1.
+// Two units with a latency of 4 want 8 sums under way. A strip of its own costs no more arithmetic, but reads the
+// weights (from the level-2 cache) for half as many sums. Two base pointers rather than one: from 14 pixels on one
+// pointer, GCC 12 makes 13 offsets and spills them. 7 pixels x 4 vectors, one strip, has one register too few.
+constexpr int kMaxVectors = 2;
+#if HWY_TARGET == HWY_AVX3 || HWY_ARCH_ARM_A64
+constexpr int kMaxPixels = 7;
+#else
+constexpr int kMaxPixels = 3;
+#endif
+
+// What the tiles of one panel have in common.
+template <class T>
+struct Tile {
+  int64_t pixel_step, window_rows, window_row_step, runs, run_step, run;
+  const T* weights;
+  const T* bias;
+  int64_t output_pixel_step, residual_pixel_step;
+  size_t last_lanes;  // of the last vector that are outputs
+  Activation activation;
+  T slope;
+};
+
+// Where the pixels of a strip are.
+template <class T>
+struct Strip {
+  const T* HWY_RESTRICT input;
+  T* output;
+  const T* residual;  // or null
+};
+
+// sum += residual, for the pixels of a strip. `last_lanes` may be all.
+template <class T, int kPixels, int kVectors, class V>
+HWY_INLINE void add_residual(const T* residual, int64_t step, size_t last_lanes, V (&sum)[kPixels][kVectors]) {
+  const hn::ScalableTag<T> d;
+  constexpr int kLast = kVectors - 1;
+  HWY_UNROLL(16)
+  for (int r = 0; r < kPixels; ++r) {
+    const T* from = residual + r * step;
+    HWY_UNROLL(4)
+    for (int v = 0; v < kLast; ++v) sum[r][v] = hn::Add(sum[r][v], hn::LoadU(d, from + v * hn::Lanes(d)));
+    sum[r][kLast] = hn::Add(sum[r][kLast], load_n(d, from + kLast * hn::Lanes(d), last_lanes));
+  }
+}
+
+template <int kPixels, int kVectors, class T, class V>
+HWY_INLINE void store_sums(const V (&sum)[kPixels][kVectors], T* HWY_RESTRICT output, int64_t step, size_t last_lanes) {
+  const hn::ScalableTag<T> d;
+  const size_t lanes = hn::Lanes(d);
+  constexpr int kLast = kVectors - 1;
+  if (last_lanes == lanes) {
+    HWY_UNROLL(16)
+    for (int r = 0; r < kPixels; ++r) {
+      HWY_UNROLL(4)
+      for (int v = 0; v < kVectors; ++v) hn::StoreU(sum[r][v], d, output + r * step + v * lanes);
+    }
+    return;
+  }
+  HWY_UNROLL(16)
+  for (int r = 0; r < kPixels; ++r) {
+    HWY_UNROLL(4)
+    for (int v = 0; v < kLast; ++v) hn::StoreU(sum[r][v], d, output + r * step + v * lanes);
+    store_n(sum[r][kLast], d, output + r * step + kLast * lanes, last_lanes);
+  }
+}
+
+// Stores activation(sum + residual) for the pixels of a strip. What it reads of the tile it reads first: for all the
+// compiler knows, the stores could change it.
+template <class T, int kPixels, int kVectors, class V>
+HWY_INLINE void store_strip(const Tile<T>& tile, const Strip<T>& strip, V (&sum)[kPixels][kVectors]) {
+  const hn::ScalableTag<T> d;
+  const int64_t step = tile.output_pixel_step;
+  const size_t last_lanes = tile.last_lanes;
+  T* const output = strip.output;
+  const Activation activation = tile.activation;
+  if (strip.residual) add_residual(strip.residual, tile.residual_pixel_step, last_lanes, sum);
+  if (activation == Activation::kRelu) {
+    HWY_UNROLL(16)
+    for (int r = 0; r < kPixels; ++r) {
+      HWY_UNROLL(4)
+      for (int v = 0; v < kVectors; ++v) sum[r][v] = relu(d, sum[r][v]);
+    }
+  }
+  store_sums(sum, output, step, last_lanes);
+  if (activation == Activation::kNone || activation == Activation::kRelu) return;
+  for (int r = 0; r < kPixels; ++r) {
+    activate_row(output + r * step, (kVectors - 1) * hn::Lanes(d) + last_lanes, activation, tile.slope);
+  }
+}
+
+// kStrips strips of kPixels pixels. Not inlined, and with a plain loop over the run: inlined into the loop over tiles,
+// GCC 12 keeps the pointers in memory.
+template <class T, int kStrips, int kPixels, int kVectors>
+HWY_NOINLINE void conv_tile(const Tile<T>& tile, const Strip<T>& first, const Strip<T>& second) {
+  const hn::ScalableTag<T> d;
+  using V = hn::Vec<decltype(d)>;
+  const size_t lanes = hn::Lanes(d);
+  V a[kPixels][kVectors], b[kPixels][kVectors];
+  HWY_UNROLL(4)
+  for (int v = 0; v < kVectors; ++v) {
+    const V bias = hn::Load(d, tile.bias + v * lanes);
+    HWY_UNROLL(16)
+    for (int r = 0; r < kPixels; ++r) a[r][v] = b[r][v] = bias;
+  }
+
+  const T* HWY_RESTRICT w = tile.weights;
+  const int64_t step = tile.pixel_step, run = tile.run, run_step = tile.run_step;
+  int64_t row = 0;  // offset of a row of the window
+  for (int64_t rows = tile.window_rows; rows > 0; --rows, row += tile.window_row_step) {
+    int64_t offset = row;
+    for (int64_t runs = tile.runs; runs > 0; --runs, offset += run_step) {
+      const T* HWY_RESTRICT x = first.input + offset;
+      const T* HWY_RESTRICT y = second.input + offset;
+      const T* const end = x + run;
+      HWY_UNROLL(1)
+      for (; x < end; ++x, ++y) {
+        V weights[kVectors];
+        HWY_UNROLL(4)
+        for (int v = 0; v < kVectors; ++v) weights[v] = hn::Load(d, w + v * lanes);
+        HWY_UNROLL(16)
+        for (int r = 0; r < kPixels; ++r) {
+          const V value = hn::Set(d, x[r * step]);
+          HWY_UNROLL(4)
+          for (int v = 0; v < kVectors; ++v) a[r][v] = hn::MulAdd(value, weights[v], a[r][v]);
+        }
+        if constexpr (kStrips == 2) {
+          HWY_UNROLL(16)
+          for (int r = 0; r < kPixels; ++r) {
+            const V value = hn::Set(d, y[r * step]);
+            HWY_UNROLL(4)
+            for (int v = 0; v < kVectors; ++v) b[r][v] = hn::MulAdd(value, weights[v], b[r][v]);
+          }
+        }
+        w += kVectors * lanes;
+      }
+    }
+  }
+  store_strip(tile, first, a);
+  if constexpr (kStrips == 2) store_strip(tile, second, b);
+}
+
+template <class T>
+using TileFunction = void (*)(const Tile<T>&, const Strip<T>&, const Strip<T>&);
+
+// kTiles[n - 1] computes strips of n pixels.
+template <class T, int kStrips, int kVectors, int... kIndex>
+HWY_INLINE const TileFunction<T>* tiles_of(std::integer_sequence<int, kIndex...>) {
+  static constexpr TileFunction<T> kTiles[] = {&conv_tile<T, kStrips, kIndex + 1, kVectors>...};
+  return kTiles;
+}
+
+template <class T, int kStrips>
+HWY_INLINE const TileFunction<T>* tiles_for(int64_t vectors) {
+  using Lengths = std::make_integer_sequence<int, kMaxPixels>;
+  return vectors == 2 ? tiles_of<T, kStrips, 2>(Lengths()) : tiles_of<T, kStrips, 1>(Lengths());
+}
+
+// The rows of a block in one panel, two by two, each cut into strips that differ by one pixel at most: 13 pixels are
+// 7 + 6. A last row without a partner pairs its own strips.
+template <class T>
+class PanelRows {
+ public:
+  PanelRows(const DirectBlock<T>& block, const Tile<T>& tile, int64_t vectors, int64_t first_output)
+      : block_(block),
+        tile_(tile),
+        first_output_(first_output),
+        single_(tiles_for<T, 1>(vectors)),
+        pair_(tiles_for<T, 2>(vectors)),
+        strips_((block.pixels + kMaxPixels - 1) / kMaxPixels),
+        pixels_(block.pixels / strips_),
+        longer_(block.pixels % strips_) {}
+
+  void run() const {
+    int64_t y = 0;
+    for (; y + 2 <= block_.rows; y += 2) two_rows(y);
+    if (y < block_.rows) last_row(y);
+  }
+
+ private:
+  int64_t length(int64_t strip) const { return pixels_ + (strip < longer_); }
+
+  Strip<T> start_of(int64_t y) const {
+    const Epilogue<T>& epilogue = block_.epilogue;
+    return {block_.input + y * block_.row_step, block_.output + y * block_.output_row_step + first_output_,
+            epilogue.residual ? epilogue.residual + y * epilogue.residual_row_step + first_output_ : nullptr};
+  }
+  void advance(Strip<T>& strip, int64_t pixels) const {
+    strip.input += pixels * block_.pixel_step;
+    strip.output += pixels * block_.output_pixel_step;
+    if (strip.residual) strip.residual += pixels * block_.epilogue.residual_pixel_step;
+  }
+
+  void two_rows(int64_t y) const {
+    Strip<T> upper = start_of(y), lower = start_of(y + 1);
+    for (int64_t s = 0; s < strips_; ++s) {
+      const int64_t pixels = length(s);
+      pair_[pixels - 1](tile_, upper, lower);
+      advance(upper, pixels);
+      advance(lower, pixels);
+    }
+  }
+  void last_row(int64_t y) const {
+    Strip<T> strip = start_of(y);
+    for (int64_t s = 0; s < strips_; ++s) {
+      const int64_t pixels = length(s);
+      const Strip<T> left = strip;
+      advance(strip, pixels);
+      if (s + 1 < strips_ && length(s + 1) == pixels) {
+        pair_[pixels - 1](tile_, left, strip);
+        advance(strip, pixels);
+        ++s;
+      } else {
+        single_[pixels - 1](tile_, left, left);
+      }
+    }
+  }
+
+  const DirectBlock<T>& block_;
+  const Tile<T>& tile_;
+  const int64_t first_output_;
+  const TileFunction<T>*const single_, *const pair_;
+  const int64_t strips_, pixels_, longer_;  // the first `longer_` strips have one pixel more than the others
+};
+
+template <class T>
+void conv_block(const DirectBlock<T>& block) {
+  const DirectPanels& panels = block.panels;
+  const int64_t window_size = block.window_rows * block.runs * block.run;
+  for (int64_t p = block.first_panel; p < block.end_panel; ++p) {
+    const int64_t first = panels.first_vector(p), vectors = panels.first_vector(p + 1) - first;
+    const int64_t packed = first * panels.lanes;  // the panel's place among the weights
+    const int64_t first_output = packed - panels.first_vector(block.first_panel) * panels.lanes;
+    const int64_t outputs = HWY_MIN(block.outputs - first_output, vectors * panels.lanes);
+    const Tile<T> tile{block.pixel_step,
+                       block.window_rows,
+                       block.window_row_step,
+                       block.runs,
+                       block.run_step,
+                       block.run,
+                       block.weights + packed * window_size,
+                       block.bias + packed,
+                       block.output_pixel_step,
+                       block.epilogue.residual_pixel_step,
+                       static_cast<size_t>(outputs - (vectors - 1) * panels.lanes),
+                       block.epilogue.activation,
+                       block.epilogue.slope};
+    PanelRows<T>(block, tile, vectors, first_output).run();
+  }
+}
+
+template <class T>
+const DirectKernel<T>* kernel_of() {
+  const hn::ScalableTag<T> d;
+  static const DirectKernel<T> kernel{static_cast<int64_t>(hn::Lanes(d)), kMaxVectors, kMaxPixels, &conv_block<T>};
+  return &kernel;
+}
+const DirectKernel<float>* direct_float() { return kernel_of<float>(); }
+const DirectKernel<double>* direct_double() { return kernel_of<double>(); }
+
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace convstep::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace convstep::kernels {
+
+HWY_EXPORT(direct_float);
+HWY_EXPORT(direct_double);
+
+template <>
+const DirectKernel<float>& direct_kernel() {
+  return *HWY_DYNAMIC_DISPATCH(direct_float)();
+}
+template <>
+const DirectKernel<double>& direct_kernel() {
+  return *HWY_DYNAMIC_DISPATCH(direct_double)();
+}
+
+}  // namespace convstep::kernels
+#endif

@@ -1,0 +1,55 @@
+// conv_direct.h: the direct method, f row-products over overlapping windows.
+//
+// With channels last, the KW*C values that a window reads in one row of the input lie side by side (where nothing is
+// dilated or grouped). So a convolution is, for each row of the window, a matrix product whose left operand has
+// overlapping rows. Nothing is gathered first: a 7x7 window over RGB is 7 runs of 21 values, a 1x1 window one run of C.
+//
+// Every output is one chain of fused multiply-adds that starts at the bias and runs over (i, j, c).
+#pragma once
+
+#include "kernels/kernels.h"
+
+namespace convstep::kernels {
+
+// The outputs of a group of channels, cut into panels of a few vectors each. Weights lie packed
+// [panel][KH][KW][C/groups][panel width], the bias [panel][panel width], both 0 beyond the last output; so a panel that
+// starts at vector v has its weights at v * lanes * window_size, its bias at v * lanes.
+struct DirectPanels {
+  int64_t lanes;    // of a vector
+  int64_t vectors;  // of the group: its outputs over lanes, rounded up
+  int64_t count;    // panels; the first `wide` ones have one vector more than the others
+  int64_t wide, narrow_vectors;
+
+  int64_t first_vector(int64_t panel) const { return panel * narrow_vectors + (panel < wide ? panel : wide); }
+};
+
+// A rectangle of output pixels of one image, times some panels of one group.
+template <class T>
+struct DirectBlock {
+  const T* input;                        // what the first tap of the window at the first pixel reads
+  int64_t row_step, pixel_step;          // from the window of an output pixel to that below it, to that on its right
+  int64_t window_rows, window_row_step;  // KH, and from one row of a window to the next
+  int64_t runs, run_step, run;           // a window row is `runs` runs, run_step apart, of `run` values side by side
+  const T* weights;                      // of panel 0
+  const T* bias;
+  DirectPanels panels;
+  int64_t first_panel, end_panel;
+  T* output;  // the first output channel of the first panel at the first pixel
+  int64_t output_row_step, output_pixel_step;
+  int64_t outputs;  // of all these panels
+  int64_t rows, pixels;
+  Epilogue<T> epilogue;  // its residual, too, at the first output channel of the first panel
+};
+
+// The kernel of the SIMD target that is chosen now.
+template <class T>
+struct DirectKernel {
+  int64_t lanes;
+  int64_t max_vectors;  // of a panel
+  int64_t max_pixels;   // of a strip; a tile is two of them
+  void (*run)(const DirectBlock<T>& block);
+};
+template <class T>
+const DirectKernel<T>& direct_kernel();
+
+}  // namespace convstep::kernels

@@ -1,0 +1,78 @@
+#include "layers/conv_checks.h"
+
+#include "convstep/error.h"
+#include "core/checks.h"
+#include "layers/options.h"
+
+namespace convstep {
+namespace {
+
+void check_channels(const Shape<4>& input, const Shape<4>& weights, int64_t groups, const ConvNames& names) {
+  const int64_t C = input[3], O = weights[3];
+  if (groups < 1) throw ParameterError("groups", std::to_string(groups), "1 or more");
+  if (C % groups != 0 || O % groups != 0) {
+    throw ParameterError(
+        "groups", std::to_string(groups),
+        "a divisor of the " + std::to_string(C) + " input channels and the " + std::to_string(O) + " output channels");
+  }
+  if (weights[2] != C / groups) {
+    const std::string expected = "(" + std::to_string(weights[0]) + ", " + std::to_string(weights[1]) + ", " +
+                                 std::to_string(C / groups) + ", " + std::to_string(O) + ")";
+    throw ShapeError(names.weights, to_string(weights), expected,
+                     names.input + (" " + to_string(input)) + " has " + std::to_string(C) + " channels" +
+                         (groups > 1 ? " in " + std::to_string(groups) + " groups" : ""));
+  }
+}
+
+}  // namespace
+
+ConvProblem check_problem(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& options,
+                          const ConvNames& names) {
+  check_batch_shape(names.input, input.data(), 4, sizeof(float));
+  check_full_shape(names.weights, weights.data(), 4, sizeof(float));
+  check_channels(input, weights, options.groups, names);
+  check_activation(options.activation, options.slope);
+  if (options.algorithm < ConvAlgorithm::kAuto || options.algorithm > ConvAlgorithm::kNotebook) {
+    throw ParameterError("algorithm", std::to_string(static_cast<int>(options.algorithm)), "a value of ConvAlgorithm");
+  }
+  const WindowGeometry geometry = resolve_geometry({input[1], input[2]}, {weights[0], weights[1]}, names.window,
+                                                   options.stride, options.dilation, options.padding, Rounding::kFloor);
+  return {geometry, input[3], weights[3], options.groups, options.activation, options.slope};
+}
+
+Shape<4> output_shape(int64_t images, const ConvProblem& problem) {
+  const Shape<4> output{images, problem.geometry.height.output, problem.geometry.width.output, problem.outputs};
+  element_count("output", output.data(), 4, sizeof(double));
+  return output;
+}
+
+template <class T>
+void check_weights(const ConvWeights<T>& weights, const ConvProblem& problem) {
+  check_readable(extent_of("weights", weights.weights));
+  if (!weights.bias) return;
+  check_shape("bias", weights.bias.shape().data(), &problem.outputs, 1, "one number per output channel");
+  check_readable(extent_of("bias", weights.bias));
+}
+
+template <class T>
+void check_call(const ConvCall<T>& call, const ConvProblem& problem) {
+  const Shape<4> input{call.input.shape(0), problem.geometry.height.input, problem.geometry.width.input,
+                       problem.channels};
+  check_shape("input", call.input.shape().data(), input.data(), 4, "(N, H, W, C) of the plan");
+  const Shape<4> output = output_shape(call.input.shape(0), problem);
+  check_shape("output", call.output.shape().data(), output.data(), 4, "(N, OH, OW, O)");
+  check_writable(extent_of("output", call.output));
+  check_readable(extent_of("input", call.input));
+  check_no_overlap(extent_of("output", call.output), extent_of("input", call.input));
+  if (!call.residual) return;
+  check_shape("residual", call.residual.shape().data(), output.data(), 4, "the shape of the output");
+  check_readable(extent_of("residual", call.residual));
+  check_no_partial_overlap(extent_of("output", call.output), extent_of("residual", call.residual));
+}
+
+template void check_weights(const ConvWeights<float>&, const ConvProblem&);
+template void check_weights(const ConvWeights<double>&, const ConvProblem&);
+template void check_call(const ConvCall<float>&, const ConvProblem&);
+template void check_call(const ConvCall<double>&, const ConvProblem&);
+
+}  // namespace convstep

@@ -1,0 +1,104 @@
+#include "layers/conv_io.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace convstep {
+namespace {
+
+template <class T>
+bool has_dense_pixels(const View<T, 4>& view) {
+  return view.shape(3) == 1 || view.stride(3) == 1;
+}
+
+template <class T>
+Pixels<T> pixels_of(const View<T, 4>& view, const Block& block, int64_t channel) {
+  return {&view(block.image, block.first_row, block.first_column, channel), view.stride(1), view.stride(2)};
+}
+
+// One row of pixels, n of them, from strided to dense.
+template <class T>
+void copy_row(const T* from, int64_t pixel_stride, int64_t channel_stride, int64_t n, int64_t channels, T* to) {
+  if (channel_stride == 1 && pixel_stride == channels) {
+    std::memcpy(to, from, static_cast<size_t>(n * channels) * sizeof(T));
+    return;
+  }
+  if (channel_stride == 1) {
+    for (int64_t x = 0; x < n; ++x) {
+      std::memcpy(to + x * channels, from + x * pixel_stride, static_cast<size_t>(channels) * sizeof(T));
+    }
+    return;
+  }
+  for (int64_t c = 0; c < channels; ++c) {  // planes outside: reads run along the row, as NCHW arrays lie
+    for (int64_t x = 0; x < n; ++x) to[x * channels + c] = from[x * pixel_stride + c * channel_stride];
+  }
+}
+
+}  // namespace
+
+template <class T>
+void copy_padded(View<const T, 3> image, int64_t first_row, int64_t rows, int64_t first_column, int64_t columns,
+                 T* packed) {
+  const auto [H, W, C] = image.shape();
+  const int64_t height = H, width = W, channels = C;
+  const int64_t left = std::clamp<int64_t>(-first_column, 0, columns);
+  const int64_t inside = std::max<int64_t>(std::min(first_column + columns, width) - (first_column + left), 0);
+  const int64_t right = columns - left - inside;
+  for (int64_t r = 0; r < rows; ++r, packed += columns * channels) {
+    const int64_t row = first_row + r;
+    if (row < 0 || row >= height || inside == 0) {
+      std::fill_n(packed, columns * channels, T(0));
+      continue;
+    }
+    std::fill_n(packed, left * channels, T(0));
+    copy_row(&image(row, first_column + left, 0), image.stride(1), image.stride(2), inside, channels,
+             packed + left * channels);
+    std::fill_n(packed + (left + inside) * channels, right * channels, T(0));
+  }
+}
+
+template <class T>
+int64_t OutputBlock<T>::scratch_per_value(const ConvCall<T>& call) {
+  const bool residual_fits = !call.residual || has_dense_pixels(call.residual);
+  if (has_dense_pixels(call.output) && residual_fits) return 0;
+  return call.residual ? 2 : 1;
+}
+
+template <class T>
+OutputBlock<T>::OutputBlock(const ConvCall<T>& call, const Block& block, const Channels& channels, T* scratch)
+    : call_(call), block_(block), channels_(channels), in_place_(scratch_per_value(call) == 0), output_{}, residual_{} {
+  if (in_place_) {
+    output_ = pixels_of(call.output, block, channels.first);
+    if (call.residual) residual_ = pixels_of(call.residual, block, channels.first);
+    return;
+  }
+  output_ = {scratch, block.columns * channels.count, channels.count};
+  if (!call.residual) return;
+  T* gathered = scratch + block.rows * block.columns * channels.count;
+  residual_ = {gathered, block.columns * channels.count, channels.count};
+  const View<const T, 3> image = call.residual[block.image];
+  const View<const T, 3> part(image.data() + channels.first * image.stride(2),
+                              {image.shape(0), image.shape(1), channels.count}, image.strides());
+  copy_padded(part, block.first_row, block.rows, block.first_column, block.columns, gathered);
+}
+
+template <class T>
+void OutputBlock<T>::commit() const {
+  if (in_place_) return;
+  const View<T, 4>& to = call_.output;
+  const int64_t count = channels_.count;
+  for (int64_t r = 0; r < block_.rows; ++r) {
+    T* row = &to(block_.image, block_.first_row + r, block_.first_column, channels_.first);
+    const T* from = output_.data + r * output_.row_step;
+    for (int64_t o = 0; o < count; ++o) {
+      for (int64_t x = 0; x < block_.columns; ++x) row[x * to.stride(2) + o * to.stride(3)] = from[x * count + o];
+    }
+  }
+}
+
+template void copy_padded(View<const float, 3>, int64_t, int64_t, int64_t, int64_t, float*);
+template void copy_padded(View<const double, 3>, int64_t, int64_t, int64_t, int64_t, double*);
+template class OutputBlock<float>;
+template class OutputBlock<double>;
+
+}  // namespace convstep

@@ -1,0 +1,60 @@
+// conv_io.h: what a kernel reads and writes when a caller's view is not laid out as kernels like it.
+//
+// Kernels want the channels of a pixel side by side, and no padding to think of. So a band of the input is copied into
+// the workspace where it has padding or other strides, and a band of the output is computed there and scattered where
+// its channels are apart (as in an NCHW array).
+#pragma once
+
+#include "kernels/kernels.h"
+#include "layers/conv_method.h"
+
+namespace convstep {
+
+// A rectangle of output positions of one image: rows first_row .. first_row + rows - 1, columns alike.
+struct Block {
+  int64_t image, first_row, rows, first_column, columns;
+};
+
+// Part of an array whose pixels hold their channels side by side.
+template <class T>
+struct Pixels {
+  T* data;
+  int64_t row_step, pixel_step;
+};
+
+// Copies the rectangle [first_row, first_row + rows) x [first_column, first_column + columns) of an image, all
+// channels, densely to `packed`. Rows and columns outside the image are zeros.
+template <class T>
+void copy_padded(View<const T, 3> image, int64_t first_row, int64_t rows, int64_t first_column, int64_t columns,
+                 T* packed);
+
+// Output channels first .. first + count - 1.
+struct Channels {
+  int64_t first, count;
+};
+
+// Where the kernel may write some channels of a block of the output and read their residual: in place, or in `scratch`,
+// whose scratch_per_value() * rows * columns * count values it needs. commit() then scatters.
+template <class T>
+class OutputBlock {
+ public:
+  OutputBlock(const ConvCall<T>& call, const Block& block, const Channels& channels, T* scratch);
+
+  // Values of scratch per output value of a block: 0 where the views can be used as they are.
+  static int64_t scratch_per_value(const ConvCall<T>& call);
+
+  // Both start at the first of the channels.
+  const Pixels<T>& output() const { return output_; }
+  const Pixels<const T>& residual() const { return residual_; }  // data is null for none
+  void commit() const;
+
+ private:
+  const ConvCall<T>& call_;
+  Block block_;
+  Channels channels_;
+  bool in_place_;
+  Pixels<T> output_;
+  Pixels<const T> residual_;
+};
+
+}  // namespace convstep

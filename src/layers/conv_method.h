@@ -1,0 +1,64 @@
+// conv_method.h: what the ways to compute a convolution have in common. conv_plan.cc holds the table of them, and
+// conv_direct.cc, conv_winograd.cc, ... one each.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "convstep/conv.h"
+#include "core/geometry.h"
+
+namespace convstep {
+
+// A layer and one image size, checked and resolved. Whatever is chosen is chosen from this and the dtype alone, so that
+// the bits of the result depend on nothing else.
+struct ConvProblem {
+  WindowGeometry geometry;
+  int64_t channels, outputs, groups;  // C, O
+  Activation activation;
+  double slope;
+
+  int64_t group_channels() const { return channels / groups; }
+  int64_t group_outputs() const { return outputs / groups; }
+  // Products per output, and per image.
+  int64_t window_size() const { return geometry.height.window * geometry.width.window * group_channels(); }
+  int64_t products() const { return geometry.height.output * geometry.width.output * outputs * window_size(); }
+};
+
+// One run of a layer over a batch. The views fit the problem; their strides are as they come.
+template <class T>
+struct ConvCall {
+  View<const T, 4> input;
+  View<const T, 4> residual;  // or none
+  View<T, 4> output;
+  int threads;
+  const ProgressCallback& progress;
+};
+
+// A layer ready to run: its weights packed, its blocks chosen.
+template <class T>
+class ConvMethod {
+ public:
+  virtual ~ConvMethod() = default;
+  virtual void run(const ConvCall<T>& call) const = 0;
+  virtual std::string describe() const = 0;
+  virtual size_t workspace_bytes() const = 0;  // per thread, for dense views
+};
+
+template <class T>
+struct ConvWeights {
+  View<const T, 4> weights;  // [KH,KW,C/groups,O]
+  View<const T, 1> bias;     // or none
+};
+
+// A thread's workspace must stay below this whatever the image (a goal of docs/performance.md).
+inline constexpr int64_t kWorkspaceLimit = int64_t{2} << 20;
+
+// For each method: may it compute the problem, and its construction (which throws std::bad_alloc alone).
+bool direct_fits(const ConvProblem& problem);
+template <class T>
+std::unique_ptr<const ConvMethod<T>> make_conv_direct(const ConvProblem& problem, const ConvWeights<T>& weights);
+template <class T>
+std::unique_ptr<const ConvMethod<T>> make_conv_reference(const ConvProblem& problem, const ConvWeights<T>& weights);
+
+}  // namespace convstep

@@ -1,0 +1,97 @@
+// conv_plan.cc: the ordered table of the ways to compute a convolution, and the plan that keeps one.
+#include "layers/conv_plan.h"
+
+#include "core/threads.h"
+#include "kernels/kernels.h"
+#include "layers/conv_checks.h"
+
+namespace convstep {
+namespace {
+
+// Faster first; the last one of each algorithm fits every problem.
+template <class T>
+struct Row {
+  ConvAlgorithm algorithm;
+  bool (*fits)(const ConvProblem& problem);
+  bool (*pays)(const ConvProblem& problem);  // is it the fastest one that fits?
+  std::unique_ptr<const ConvMethod<T>> (*make)(const ConvProblem& problem, const ConvWeights<T>& weights);
+};
+
+bool always(const ConvProblem&) { return true; }
+
+template <class T>
+constexpr Row<T> kTable[] = {
+    {ConvAlgorithm::kDirect, direct_fits, always, make_conv_direct<T>},
+    {ConvAlgorithm::kReference, always, always, make_conv_reference<T>},
+};
+
+}  // namespace
+
+template <class T>
+std::unique_ptr<const ConvMethod<T>> make_conv_method(const ConvProblem& problem, const ConvWeights<T>& weights,
+                                                      ConvAlgorithm algorithm) {
+  if (algorithm == ConvAlgorithm::kNotebook) {
+    const bool is_small = problem.products() <= kNotebookProducts;
+    algorithm = is_small ? ConvAlgorithm::kReference : ConvAlgorithm::kAuto;
+  }
+  kernels::choose_target();
+  for (const Row<T>& row : kTable<T>) {
+    const bool asked_for = row.algorithm == algorithm;
+    if (row.fits(problem) && (asked_for || (algorithm == ConvAlgorithm::kAuto && row.pays(problem)))) {
+      return row.make(problem, weights);
+    }
+  }
+  return make_conv_reference<T>(problem, weights);  // asked for a method that does not fit
+}
+
+template <class T>
+struct ConvPlan<T>::Layer {
+  ConvProblem problem;
+  int threads;  // as asked for: 0 follows num_threads()
+  ProgressCallback progress;
+  std::unique_ptr<const ConvMethod<T>> method;
+};
+
+template <class T>
+ConvPlan<T>::ConvPlan(const Shape<4>& input, View<const T, 4> weights, View<const T, 1> bias,
+                      const ConvOptions& options) {
+  const ConvProblem problem = check_problem(input, weights.shape(), options, kConvNames);
+  output_shape(input[0], problem);
+  check_weights<T>({weights, bias}, problem);
+  resolve_threads(options.threads);
+  layer_ = std::make_unique<const Layer>(Layer{problem, options.threads, options.progress,
+                                               make_conv_method<T>(problem, {weights, bias}, options.algorithm)});
+}
+
+template <class T>
+ConvPlan<T>::~ConvPlan() = default;
+template <class T>
+ConvPlan<T>::ConvPlan(ConvPlan&&) noexcept = default;
+template <class T>
+ConvPlan<T>& ConvPlan<T>::operator=(ConvPlan&&) noexcept = default;
+
+template <class T>
+void ConvPlan<T>::run(View<const T, 4> input, View<T, 4> output, View<const T, 4> residual) const {
+  const ConvCall<T> call{input, residual, output, resolve_threads(layer_->threads), layer_->progress};
+  check_call(call, layer_->problem);
+  if (input.shape(0) > 0) layer_->method->run(call);
+}
+
+template <class T>
+std::string ConvPlan<T>::describe() const {
+  return layer_->method->describe();
+}
+
+template <class T>
+size_t ConvPlan<T>::workspace_bytes() const {
+  return layer_->method->workspace_bytes();
+}
+
+template std::unique_ptr<const ConvMethod<float>> make_conv_method(const ConvProblem&, const ConvWeights<float>&,
+                                                                   ConvAlgorithm);
+template std::unique_ptr<const ConvMethod<double>> make_conv_method(const ConvProblem&, const ConvWeights<double>&,
+                                                                    ConvAlgorithm);
+template class ConvPlan<float>;
+template class ConvPlan<double>;
+
+}  // namespace convstep
