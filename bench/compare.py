@@ -56,7 +56,7 @@ class Pace:
 
 
 MIN_ROUNDS = 3
-FULL = Pace(rounds=11, least=0.005, budget=2.0)
+FULL = Pace(rounds=9, least=0.004, budget=0.5)
 QUICK = Pace(rounds=5, least=0.003, budget=0.3)
 QUICK_SETTINGS = [Setting("float32", 1, 1), Setting("float64", 1, 1), Setting("float32", 2, 1)]
 
@@ -71,6 +71,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--dtype", default="float32,float64")
     parser.add_argument("--batch", default="1,8")
     parser.add_argument("--rounds", type=int, help="of which the median is kept")
+    parser.add_argument("--isa", choices=sorted(runners.ISA_VARIABLES), default="",
+                        help="hold all to a lesser CPU's instructions; peers that cannot be held are left out")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release", help="of CMake")
     parser.add_argument("--output", type=pathlib.Path, help="of the records; bench/results/latest.json for a whole run")
     parser.add_argument("--list", action="store_true", help="name the layers and stop")
@@ -84,14 +86,14 @@ def wanted_layers(arguments: argparse.Namespace) -> list[layers.Layer]:
 
 
 def wanted_peers(arguments: argparse.Namespace) -> list[peers.Peer]:
-    return [peer for peer in peers.PEERS if peer.name == peers.OURS or re.search(arguments.peers, peer.name)]
+    return [peer for peer in peers.PEERS if peer.name == peers.OURS or re.search(arguments.peers, peer.name)
+            and (peer.follows_isa or not arguments.isa)]
 
 
 def wanted_settings(arguments: argparse.Namespace) -> list[Setting]:
-    if arguments.quick:
-        return QUICK_SETTINGS
-    return [Setting(dtype, int(threads), int(batch)) for threads, dtype, batch in itertools.product(
+    chosen = [Setting(dtype, int(threads), int(batch)) for threads, dtype, batch in itertools.product(
         arguments.threads.split(","), arguments.dtype.split(","), arguments.batch.split(","))]
+    return [setting for setting in QUICK_SETTINGS if setting in chosen] if arguments.quick else chosen
 
 
 class Bench:
@@ -100,7 +102,7 @@ class Bench:
         self.pace = QUICK if arguments.quick else FULL
         if arguments.rounds:
             self.pace = dataclasses.replace(self.pace, rounds=arguments.rounds, budget=float("inf"))
-        self.build = arguments.build
+        self.build, self.isa = arguments.build, arguments.isa
         self.peers = wanted_peers(arguments)
         self.missing: dict[str, str] = {}
         self.versions: dict[str, str] = {}
@@ -110,7 +112,7 @@ class Bench:
         """The processes of all peers with so many threads each; they stay until the end."""
         if threads not in self.workers:
             self.workers[threads] = []
-            for runner in [runners.Runner(peer, threads, self.build) for peer in self.peers]:
+            for runner in [runners.Runner(peer, threads, self.build, self.isa) for peer in self.peers]:
                 greeting = runner.answer()
                 if "missing" in greeting:
                     self.missing[runner.peer.name] = greeting["missing"]
@@ -154,7 +156,7 @@ class Bench:
 
 def records(layer: layers.Layer, setting: Setting, batch: int, ready: list[runners.Runner],
             failures: dict[str, str]) -> list[dict[str, typing.Any]]:
-    medians = {runner.peer.name: statistics.median(runner.samples) for runner in ready}
+    medians = {runner.peer.name: runner.seconds for runner in ready}
     describe = {runner.peer.name: runner.describe for runner in ready}
     common = {"layer": layer.name, "family": layer.family, "dtype": setting.dtype, "threads": setting.threads,
               "batch": batch, "asked_batch": setting.batch, "flops": layer.flops(batch),
@@ -163,7 +165,8 @@ def records(layer: layers.Layer, setting: Setting, batch: int, ready: list[runne
     found = []
     for runner in ready:
         name, seconds = runner.peer.name, medians[runner.peer.name]
-        found.append(common | {"peer": name, "peer_seconds": seconds, "peer_describe": describe[name],
+        found.append(common | {"peer": name, "peer_seconds": seconds, "peer_fastest": min(runner.samples),
+                               "peer_describe": describe[name],
                                "ratio": seconds / medians[peers.OURS] if peers.OURS in medians else None,
                                "error": runner.error, "busy": statistics.median(runner.busy)})
     for name, why in failures.items():
@@ -180,10 +183,14 @@ def cpu_name() -> str:
     return f"{fields.get('model name', platform.processor())}, family {fields.get('cpu family')} model {fields.get('model')}"
 
 
+def peak_flops(bench: Bench) -> dict[str, float]:
+    return {dtype: native.peak_flops(bench.build, dtype) for dtype in ("float32", "float64")}
+
+
 def header(bench: Bench) -> dict[str, typing.Any]:
     return {"date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "cpu": cpu_name(),
-            "cores": len(os.sched_getaffinity(0)),
-            "peak_flops": {dtype: native.peak_flops(bench.build, dtype) for dtype in ("float32", "float64")}}
+            "cores": len(os.sched_getaffinity(0)), "load": os.getloadavg()[0], "isa": bench.isa or "best",
+            "peak_flops": peak_flops(bench)}
 
 
 def main() -> None:
@@ -198,6 +205,7 @@ def main() -> None:
     started = time.monotonic()
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=memory) as folder:
+        os.environ |= runners.ISA_VARIABLES.get(arguments.isa, {})
         bench = Bench(arguments, folder)
         about = header(bench)
         report.print_header(about)
@@ -216,6 +224,7 @@ def main() -> None:
                     found += rows
         finally:
             bench.close()
+    about["peak_flops"] = {dtype: max(peak, about["peak_flops"][dtype]) for dtype, peak in peak_flops(bench).items()}
     about |= {"versions": bench.versions, "missing": bench.missing, "seconds": round(time.monotonic() - started)}
     report.print_families(found)
     goals.table(list(report.by_layer(found).values()), about)

@@ -5,6 +5,7 @@ import importlib.util
 import json
 import os
 import pathlib
+import statistics
 import subprocess
 import sys
 import time
@@ -23,9 +24,15 @@ WORKER = pathlib.Path(__file__).with_name("worker.py")
 THREAD_VARIABLES = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "DPCPP_CPU_NUM_CUS",
                     "CONVSTEP_NUM_THREADS"]
 SLEEP_SOON = {"GOMP_SPINCOUNT": "20000", "KMP_BLOCKTIME": "1", "OPENBLAS_THREAD_TIMEOUT": "21"}  # the last: 2^21 cycles
+# How each library is held to the instructions of a lesser CPU, by its own variables.
+ISA_VARIABLES = {"avx2": {"CONVSTEP_TARGET": "avx2", "DNNL_MAX_CPU_ISA": "AVX2", "ONEDNN_MAX_CPU_ISA": "AVX2",
+                          "OPENBLAS_CORETYPE": "Haswell", "ATEN_CPU_CAPABILITY": "avx2"}}
 PAUSE = 0.005  # seconds between two turns, so that they are asleep
 
 
+# A thread that was busy for less of a sample shared its core with another program: such samples are not counted.
+UNDISTURBED = 0.97
+ENOUGH = 3  # undisturbed samples; where there are fewer, all count
 DEBIAN_PYTHON = "/usr/bin/python3"
 
 
@@ -35,9 +42,9 @@ def interpreter(peer: peers.Peer) -> str:
 
 
 class Runner:
-    def __init__(self, peer: peers.Peer, threads: int, build: pathlib.Path) -> None:
+    def __init__(self, peer: peers.Peer, threads: int, build: pathlib.Path, isa: str) -> None:
         self.peer, self.threads = peer, threads
-        environment = os.environ | SLEEP_SOON | {name: str(threads) for name in THREAD_VARIABLES}
+        environment = os.environ | SLEEP_SOON | ISA_VARIABLES.get(isa, {}) | {name: str(threads) for name in THREAD_VARIABLES}
         self.process = subprocess.Popen(
             [interpreter(peer), str(WORKER), peer.name, peer.module, peer.argument, str(build)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
@@ -88,6 +95,14 @@ class Runner:
         result = self.ask("sample", repetitions=self.repetitions)
         self.samples.append(result["seconds"])
         self.busy.append(result["busy"])
+
+    @property
+    def seconds(self) -> float:
+        """The median, of one run."""
+        if self.threads > 1:
+            return statistics.median(self.samples)
+        clean = [sample for sample, busy in zip(self.samples, self.busy) if busy >= UNDISTURBED]
+        return statistics.median(clean if len(clean) >= ENOUGH else self.samples)
 
     def close(self) -> None:
         if self.process.stdin:

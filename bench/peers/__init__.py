@@ -11,6 +11,7 @@ class Peer:
     module: str
     argument: str = ""  # which library, where one module serves several peers
     ours: bool = False  # not a peer at all: a part of convstep, or a yardstick
+    follows_isa: bool = True  # compare.py --isa can hold it to lesser instructions
     elsewhere: str = ""  # the package, where it may live in Debian's Python rather than in the one that runs this
 
 
@@ -27,9 +28,9 @@ PEERS = [
     Peer("oneDNN Debian", "dnnl-D", "native", "convstep_bench_onednn_debian"),
     Peer("oneDNN gomp", "dnnl-G", "native", "convstep_bench_onednn_gomp"),
     Peer("oneDNN sycl", "dnnl-S", "native", "convstep_bench_onednn_sycl"),
-    Peer("ncnn", "ncnn", "ncnn_layer"),
-    Peer("ONNX Runtime", "ORT", "ort"),
-    Peer("OpenVINO", "OpenV", "openvino_graph"),
+    Peer("ncnn", "ncnn", "ncnn_layer", follows_isa=False),
+    Peer("ONNX Runtime", "ORT", "ort", follows_isa=False),
+    Peer("OpenVINO", "OpenV", "openvino_graph", follows_isa=False),
     Peer("PyTorch", "torch", "torch_layer", elsewhere="torch"),
     Peer(BLAS, "BLAS", "im2col"),
     Peer("SciPy", "SciPy", "scipy_ndimage"),

@@ -26,8 +26,8 @@ using Tag = memory::format_tag;
 
 constexpr int64_t kWays = 2;
 
-// OpenMP reads OMP_NUM_THREADS by itself; oneTBB has no such variable. SYCL finds no processor unless it is told where the
-// wheel of its driver lies.
+// OpenMP reads OMP_NUM_THREADS by itself; oneTBB has no such variable. SYCL finds no processor unless it is told where
+// the wheel of its driver lies.
 void start_runtime([[maybe_unused]] int64_t threads) {
 #if DNNL_CPU_THREADING_RUNTIME == DNNL_RUNTIME_TBB
   setenv("OCL_ICD_FILENAMES", BENCH_LIBRARIES "/libintelocl.so", 0);
