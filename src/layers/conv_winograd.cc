@@ -119,7 +119,7 @@ class ConvWinograd final : public ConvMethod<T> {
 
   void run(const ConvCall<T>& call) const override {
     const int64_t tiles = call.input.shape(0) * down_ * across_, blocks = divide_up(tiles, block_);
-    const int threads = problem_.products() * call.input.shape(0) < kProductsPerThread ? 1 : call.threads;
+    const int threads = threads_worth(call.input.shape(0) * problem_.products(), kProductsPerThread, call.threads);
     const int64_t parts = parts_of_panels(blocks, threads), count = static_cast<int64_t>(panels_.size());
     parallel_for(blocks * parts, threads, call.progress, [&](int64_t task) {
       const int64_t block = task / parts, part = task % parts;
