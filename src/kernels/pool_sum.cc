@@ -100,21 +100,56 @@ HWY_INLINE hn::Vec<D> pairwise_sum(D d, const X& x, int64_t count) {
 }
 
 // What becomes of a sum.
-enum class Finish { kNone, kDivide, kRoot, kPower };
+enum class Finish { kNone, kMultiply, kDivide, kRoot, kPower };
 
-HWY_INLINE Finish finish_of(const SumOptions& options) {
-  if (options.mode == PoolMode::kAverage) return Finish::kDivide;
-  return options.p == 1 ? Finish::kNone : options.p == 2 ? Finish::kRoot : Finish::kPower;
+// Division by a number that is the same for all lanes, with the bits of a division, at the cost of three operations
+// where the CPU's own takes ten cycles and more. By a power of two it is a product. Otherwise (Markstein): from the
+// quotient q = x * r, with r the rounded reciprocal, the remainder x - q * divisor is exact with a fused
+// multiply-add, and q + remainder * r rounds to the true quotient. That holds where nothing underflows or overflows;
+// other vectors are divided, and so are all where there is no fused multiply-add.
+template <class T>
+struct Divisor {
+  explicit Divisor(const SumOptions& options) : divisor(static_cast<T>(options.divisor)), reciprocal(1 / divisor) {
+    int exponent;
+    finish = options.mode == PoolMode::kAverage ? Finish::kDivide
+             : options.p == 1                   ? Finish::kNone
+             : options.p == 2                   ? Finish::kRoot
+                                                : Finish::kPower;
+    if (finish == Finish::kDivide && std::frexp(divisor, &exponent) == T(0.5)) finish = Finish::kMultiply;
+  }
+  Finish finish;
+  T divisor, reciprocal;
+};
+
+#if HWY_TARGET <= HWY_AVX2  // Highway: the better the target, the smaller its number
+constexpr bool kHasFma = true;
+#else
+constexpr bool kHasFma = false;
+#endif
+
+template <class D, class V = hn::Vec<D>, class T = hn::TFromD<D>>
+HWY_INLINE V divide(D d, V x, const Divisor<T>& by) {
+  // Quotients are then normal numbers whose remainders are, too.
+  constexpr T kMost = T(1e25), kLeast = T(1e-25), kMostDivisor = T(1 << 20);
+  const V divisor = hn::Set(d, by.divisor);
+  if (!kHasFma || by.divisor > kMostDivisor) return hn::Div(x, divisor);
+  const V magnitude = hn::Abs(x), r = hn::Set(d, by.reciprocal);
+  const auto is_moderate = hn::And(hn::Ge(magnitude, hn::Set(d, kLeast)), hn::Le(magnitude, hn::Set(d, kMost)));
+  if (HWY_UNLIKELY(!hn::AllTrue(d, hn::Or(is_moderate, hn::Eq(x, hn::Zero(d)))))) return hn::Div(x, divisor);
+  const V q = hn::Mul(x, r);
+  return hn::IfThenElse(is_moderate, hn::MulAdd(hn::NegMulAdd(q, divisor, x), r, q), x);
 }
 
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V finish_sum(D d, V sum, Finish finish, const SumOptions& options) {
+HWY_INLINE V finish_sum(D d, V sum, Finish finish, const Divisor<hn::TFromD<D>>& by, const SumOptions& options) {
   using T = hn::TFromD<D>;
   switch (finish) {
     case Finish::kNone:
       return sum;
+    case Finish::kMultiply:
+      return hn::Mul(sum, hn::Set(d, by.reciprocal));
     case Finish::kDivide:
-      return hn::Div(sum, hn::Set(d, static_cast<T>(options.divisor)));
+      return divide(d, sum, by);
     case Finish::kRoot:
       return hn::Sqrt(sum);
     case Finish::kPower: {
@@ -128,46 +163,48 @@ HWY_INLINE V finish_sum(D d, V sum, Finish finish, const SumOptions& options) {
 }
 
 template <class Term, class T>
-HWY_INLINE void sum_pixels(const PixelRun<T>& run, const Taps& taps, const SumOptions& options, Finish finish,
+HWY_INLINE void sum_pixels(const PixelRun<T>& run, const Taps& taps, const SumOptions& options, bool with_finish,
                            Term term) {
   const hn::ScalableTag<T> d;
   using D = decltype(d);
   const size_t L = hn::Lanes(d), C = static_cast<size_t>(run.channels);
+  const Divisor<T> by(options);
+  const Finish finish = with_finish ? by.finish : Finish::kNone;
   const T* p = run.input;
   T* out = run.output;
   for (int64_t x = 0; x < run.pixels; ++x, p += run.input_step, out += run.output_step) {
     size_t c = 0;
     for (; c + L <= C; c += L) {
       const Terms<true, D, T, Term> terms{d, term, p + c, taps.offsets, L};
-      hn::StoreU(finish_sum(d, pairwise_sum(d, terms, taps.count), finish, options), d, out + c);
+      hn::StoreU(finish_sum(d, pairwise_sum(d, terms, taps.count), finish, by, options), d, out + c);
     }
     if (c == C) continue;
     const Terms<false, D, T, Term> terms{d, term, p + c, taps.offsets, C - c};
-    store_n(finish_sum(d, pairwise_sum(d, terms, taps.count), finish, options), d, out + c, C - c);
+    store_n(finish_sum(d, pairwise_sum(d, terms, taps.count), finish, by, options), d, out + c, C - c);
   }
 }
 
 template <class T>
 HWY_INLINE void sum_terms(const PixelRun<T>& run, const Taps& taps, const SumOptions& options, bool finish) {
-  const Finish last = finish ? finish_of(options) : Finish::kNone;
   if (options.mode == PoolMode::kAverage) {
-    sum_pixels(run, taps, options, last, Itself());
+    sum_pixels(run, taps, options, finish, Itself());
   } else if (options.p == 1) {
-    sum_pixels(run, taps, options, last, Magnitude());
+    sum_pixels(run, taps, options, finish, Magnitude());
   } else if (options.p == 2) {
-    sum_pixels(run, taps, options, last, Square());
+    sum_pixels(run, taps, options, finish, Square());
   } else {
-    sum_pixels(run, taps, options, last, Power{options.p});
+    sum_pixels(run, taps, options, finish, Power{options.p});
   }
 }
 
 template <class T>
 HWY_INLINE void finish_all(T* sums, int64_t count, const SumOptions& options) {
   const hn::ScalableTag<T> d;
+  const Divisor<T> by(options);
   const int64_t L = static_cast<int64_t>(hn::Lanes(d));
   for (int64_t c = 0; c < count; c += L) {
     const size_t n = static_cast<size_t>(HWY_MIN(L, count - c));
-    store_n(finish_sum(d, load_n(d, sums + c, n), finish_of(options), options), d, sums + c, n);
+    store_n(finish_sum(d, load_n(d, sums + c, n), by.finish, by, options), d, sums + c, n);
   }
 }
 
@@ -187,8 +224,9 @@ HWY_INLINE void sum_down(const Strip<T>& strip, const T* p, int64_t count, T* to
 // `count` values of output, whose windows read `taps` columns from `from` on.
 template <class T>
 HWY_INLINE void sum_along(const T* HWY_RESTRICT from, int64_t step, int64_t taps, int64_t count,
-                          const SumOptions& options, Finish finish, T* HWY_RESTRICT out) {
+                          const SumOptions& options, T* HWY_RESTRICT out) {
   const hn::ScalableTag<T> d;
+  const Divisor<T> by(options);
   const int64_t L = static_cast<int64_t>(hn::Lanes(d));
   int64_t c = 0;
   for (; c + 4 * L <= count; c += 4 * L) {  // four chains of additions hide their latency
@@ -202,23 +240,22 @@ HWY_INLINE void sum_along(const T* HWY_RESTRICT from, int64_t step, int64_t taps
       sum2 = hn::Add(sum2, hn::LoadU(d, p + 2 * L));
       sum3 = hn::Add(sum3, hn::LoadU(d, p + 3 * L));
     }
-    hn::StoreU(finish_sum(d, sum0, finish, options), d, out + c);
-    hn::StoreU(finish_sum(d, sum1, finish, options), d, out + c + L);
-    hn::StoreU(finish_sum(d, sum2, finish, options), d, out + c + 2 * L);
-    hn::StoreU(finish_sum(d, sum3, finish, options), d, out + c + 3 * L);
+    hn::StoreU(finish_sum(d, sum0, by.finish, by, options), d, out + c);
+    hn::StoreU(finish_sum(d, sum1, by.finish, by, options), d, out + c + L);
+    hn::StoreU(finish_sum(d, sum2, by.finish, by, options), d, out + c + 2 * L);
+    hn::StoreU(finish_sum(d, sum3, by.finish, by, options), d, out + c + 3 * L);
   }
   for (; c < count; c += L) {
     const size_t n = static_cast<size_t>(HWY_MIN(L, count - c));
     auto sum = load_n(d, from + c, n);
     for (int64_t j = 1; j < taps; ++j) sum = hn::Add(sum, load_n(d, from + c + j * step, n));
-    store_n(finish_sum(d, sum, finish, options), d, out + c, n);
+    store_n(finish_sum(d, sum, by.finish, by, options), d, out + c, n);
   }
 }
 
 template <class Term, class T>
 HWY_INLINE void sum_columns(const Strip<T>& strip, SumOptions options, const T* divisors, Term term) {
   const int64_t C = strip.channels, W = strip.columns, OW = strip.output_columns;
-  const Finish finish = finish_of(options);
   if (strip.pixel_step == C) {
     sum_down(strip, strip.input, W * C, strip.buffer, term);
   } else {
@@ -235,7 +272,7 @@ HWY_INLINE void sum_columns(const Strip<T>& strip, SumOptions options, const T* 
       pixels = HWY_MAX(HWY_MIN(W - end + 1, OW - x), 1);
     }
     options.divisor = static_cast<double>(divisors[x]);
-    sum_along(strip.buffer + first * C, C, end - first, pixels * C, options, finish,
+    sum_along(strip.buffer + first * C, C, end - first, pixels * C, options,
               strip.output + x * strip.output_pixel_step);
     x += pixels;
   }
