@@ -197,23 +197,31 @@ HWY_INLINE void max_strip_with(const Strip<T>& strip) {
   }
 }
 
-template <class T>
-HWY_INLINE bool is_plain(const T* row, int64_t pixels, int64_t pixel_step, int64_t channels) {
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE hn::Mask<D> is_special(D d, V v) {
+  const hn::RebindToUnsigned<D> du;
+  const auto is_minus_zero = hn::Eq(hn::BitCast(du, v), hn::BitCast(du, hn::SignBit(d)));
+  return hn::Or(hn::IsNaN(v), hn::RebindMask(d, is_minus_zero));
+}
+
+template <bool kCopy, class T>
+HWY_INLINE bool is_plain(const T* row, int64_t pixels, int64_t pixel_step, int64_t channels, T* packed) {
   const hn::ScalableTag<T> d;
-  const hn::RebindToUnsigned<decltype(d)> du;
-  const auto minus_zero = hn::BitCast(du, hn::SignBit(d));
   if (pixel_step == channels) channels *= pixels, pixels = 1;
   const int64_t L = static_cast<int64_t>(hn::Lanes(d));
   auto special = hn::FirstN(d, 0);
-  for (int64_t x = 0; x < pixels; ++x, row += pixel_step) {
+  for (int64_t x = 0; x < pixels; ++x, row += pixel_step, packed += kCopy ? channels : 0) {
     int64_t c = 0;
     for (; c + L <= channels; c += L) {
       const auto v = hn::LoadU(d, row + c);
-      special = hn::Or(special, hn::Or(hn::IsNaN(v), hn::RebindMask(d, hn::Eq(hn::BitCast(du, v), minus_zero))));
+      special = hn::Or(special, is_special(d, v));
+      if constexpr (kCopy) hn::StoreU(v, d, packed + c);
     }
     if (c == channels) continue;
-    const auto v = load_n(d, row + c, static_cast<size_t>(channels - c));
-    special = hn::Or(special, hn::Or(hn::IsNaN(v), hn::RebindMask(d, hn::Eq(hn::BitCast(du, v), minus_zero))));
+    const size_t n = static_cast<size_t>(channels - c);
+    const auto v = load_n(d, row + c, n);
+    special = hn::Or(special, is_special(d, v));
+    if constexpr (kCopy) store_n(v, d, packed + c, n);
   }
   return hn::AllFalse(d, special);
 }
@@ -224,11 +232,13 @@ void max_strip_f32(const Strip<float>& strip, bool plain) {
 void max_strip_f64(const Strip<double>& strip, bool plain) {
   plain ? max_strip_with<PlainMaximum>(strip) : max_strip_with<ExactMaximum>(strip);
 }
-bool is_plain_f32(const float* row, int64_t pixels, int64_t pixel_step, int64_t channels) {
-  return is_plain(row, pixels, pixel_step, channels);
+bool is_plain_f32(const float* row, int64_t pixels, int64_t pixel_step, int64_t channels, float* packed) {
+  return packed ? is_plain<true>(row, pixels, pixel_step, channels, packed)
+                : is_plain<false>(row, pixels, pixel_step, channels, packed);
 }
-bool is_plain_f64(const double* row, int64_t pixels, int64_t pixel_step, int64_t channels) {
-  return is_plain(row, pixels, pixel_step, channels);
+bool is_plain_f64(const double* row, int64_t pixels, int64_t pixel_step, int64_t channels, double* packed) {
+  return packed ? is_plain<true>(row, pixels, pixel_step, channels, packed)
+                : is_plain<false>(row, pixels, pixel_step, channels, packed);
 }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)
@@ -246,11 +256,11 @@ HWY_EXPORT(is_plain_f64);
 void max_strip(const Strip<float>& strip, bool is_plain) { HWY_DYNAMIC_DISPATCH(max_strip_f32)(strip, is_plain); }
 void max_strip(const Strip<double>& strip, bool is_plain) { HWY_DYNAMIC_DISPATCH(max_strip_f64)(strip, is_plain); }
 
-bool is_plain_row(const float* row, int64_t pixels, int64_t pixel_step, int64_t channels) {
-  return HWY_DYNAMIC_DISPATCH(is_plain_f32)(row, pixels, pixel_step, channels);
+bool is_plain_row(const float* row, int64_t pixels, int64_t pixel_step, int64_t channels, float* packed) {
+  return HWY_DYNAMIC_DISPATCH(is_plain_f32)(row, pixels, pixel_step, channels, packed);
 }
-bool is_plain_row(const double* row, int64_t pixels, int64_t pixel_step, int64_t channels) {
-  return HWY_DYNAMIC_DISPATCH(is_plain_f64)(row, pixels, pixel_step, channels);
+bool is_plain_row(const double* row, int64_t pixels, int64_t pixel_step, int64_t channels, double* packed) {
+  return HWY_DYNAMIC_DISPATCH(is_plain_f64)(row, pixels, pixel_step, channels, packed);
 }
 
 }  // namespace convstep::kernels
