@@ -83,7 +83,7 @@ class Cutter {
 
   BlockSize choose() {
     size_ = {1, width_.output, call_.output.shape(3)};
-    if (method_ == PoolMethod::kStrips && call_.options.mode == PoolMode::kMax) size_.rows = kernels::kStripRows;
+    if (method_ == PoolMethod::kStrips) size_.rows = kernels::kStripRows;
     size_.rows = std::min(size_.rows, height_.output);
     keep_near();
     shrink();
@@ -108,7 +108,8 @@ class Cutter {
     return size.rows * size.columns * size.channels * static_cast<int64_t>(sizeof(int64_t) / sizeof(T));
   }
   int64_t scratch(const BlockSize& size) const {
-    if (method_ == PoolMethod::kStrips) return strip_scratch(call_, size, longest_span(width_, size.columns));
+    if (method_ == PoolMethod::kStrips)
+      return strip_scratch(call_, size, longest_span(height_, size.rows), longest_span(width_, size.columns));
     return kSumLevels * size.channels;
   }
   // In values, each part rounded up to a cache line.
