@@ -263,7 +263,7 @@ TYPED_TEST(ConvDepthwiseTest, NanAndInfinityReachWhatReadsThem) {
 
 TYPED_TEST(ConvDepthwiseTest, WorkspaceStaysSmallOnLargeImages) {
   using T = TypeParam;
-  const Tensor<T, 4> weights({5, 5, 1, 300});
+  const Tensor<T, 4> weights({6, 6, 1, 300});
   const ConvOptions options{.padding = Padding::all(2), .groups = 300};
   const ConvProblem problem = check_problem({1, 40000, 40000, 300}, weights.shape(), options, kConvNames);
   const size_t bytes = make_conv_depthwise<T>(problem, {weights, {}})->workspace_bytes();
