@@ -36,7 +36,10 @@ nb::object pool(const Input& input, PoolOptions& options, bool with_indices, nb:
 
 nb::object notebook_pool_forward(nb::handle A_prev, nb::handle hparameters, nb::handle mode) {
   const int64_t stride = to_hparameter(hparameters, "stride", 1), f = to_hparameter(hparameters, "f", 1);
-  PoolOptions options{.window = {f, f}, .stride = {stride, stride}, .mode = to_pool_mode(mode)};
+  PoolOptions options{.window = {f, f},
+                      .stride = {stride, stride},
+                      .mode = to_pool_mode(mode),
+                      .sum_order = SumOrder::kNumpy};
   const nb::object A = pool(Input("A_prev", A_prev), options, false, nb::none(), Layout::kNHWC, kNotebookWords);
   return nb::make_tuple(A, nb::make_tuple(A_prev, hparameters));
 }

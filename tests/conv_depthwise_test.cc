@@ -272,7 +272,7 @@ TYPED_TEST(ConvDepthwiseTest, WorkspaceStaysSmallOnLargeImages) {
 }
 
 TYPED_TEST(ConvDepthwiseTest, WindowsFarIntoThePaddingSeeZeros) {
-  const int64_t pad = int64_t{1} << 60;
+  const int64_t pad = int64_t{1} << 24;
   for (const int64_t window : {1, 3}) {
     this->make_layer({1, 1, 1, 20}, {window, window}, {.stride = {pad, pad}, .padding = Padding::all(pad)});
     ASSERT_NO_FATAL_FAILURE(this->expect_runs_right(simd_target(), "window " + std::to_string(window)));

@@ -3,6 +3,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/conv_direct.cc"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 // After foreach_target.
 #include "kernels/activation-inl.h"
@@ -131,6 +132,8 @@ HWY_NOINLINE void conv_tile(const Tile<T>& tile, const Strip<T>& first, const St
       HWY_UNROLL(1)
       for (; x < end; ++x, ++y) {
         V weights[kVectors];
+        HWY_UNROLL(4)
+        for (int v = 0; v < kVectors; ++v) hwy::Prefetch(w + (16 * kVectors + v) * lanes);
         HWY_UNROLL(4)
         for (int v = 0; v < kVectors; ++v) weights[v] = hn::Load(d, w + v * lanes);
         HWY_UNROLL(16)

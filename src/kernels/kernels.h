@@ -14,6 +14,9 @@ namespace convstep::kernels {
 // ParameterError where CONVSTEP_TARGET names one that is not there.
 void choose_target();
 
+// The widest vector of any target, for what is packed without regard to the target.
+inline constexpr int64_t kVectorBytes = 64;
+
 // What happens to a sum before it is stored: plus the residual (null for none), then the activation. Steps count
 // elements from one output pixel, or row, to the next.
 template <class T>

@@ -73,14 +73,11 @@ class ConvDepthwise final : public ConvMethod<T> {
 
  private:
   // Of the workspace, for a block: the patch of the input, and the output where it is odd.
-  // Number is double where it may exceed 63 bits: strides and padding may be that large.
-  template <class Number = int64_t>
-  Number values_of(const Cut& cut, int64_t scratch_per_value) const {
+  int64_t values_of(const Cut& cut, int64_t scratch_per_value) const {
     const auto& [height, width] = problem_.geometry;
-    const Number rows = static_cast<Number>((cut.rows - 1) * height.stride + reach(height));
-    const Number columns = static_cast<Number>((cut.columns - 1) * width.stride + reach(width));
-    const Number outputs = static_cast<Number>(cut.rows) * static_cast<Number>(cut.columns);
-    return (rows * columns + outputs * static_cast<Number>(scratch_per_value)) * static_cast<Number>(cut.channels);
+    const int64_t patch =
+        ((cut.rows - 1) * height.stride + reach(height)) * ((cut.columns - 1) * width.stride + reach(width));
+    return (patch + cut.rows * cut.columns * scratch_per_value) * cut.channels;
   }
   // The last part of the channels takes those along that do not fill a vector.
   int64_t parts_of(const Cut& cut) const {
@@ -106,7 +103,7 @@ Cut ConvDepthwise<T>::cut_for(int64_t images, int threads, bool copy, int64_t sc
   const int64_t vectors = std::max<int64_t>(problem_.channels / lanes, 1);
   Cut cut{OH, OW, problem_.channels};
   if (copy || scratch_per_value > 0) {
-    const auto fits = [&] { return values_of<double>(cut, scratch_per_value) <= static_cast<double>(budget); };
+    const auto fits = [&] { return values_of(cut, scratch_per_value) <= budget; };
     while (!fits() && cut.rows > kShortestBand) cut.rows = divide_up(cut.rows, 2);
     for (int64_t parts = 2; !fits() && cut.channels > 2 * lanes; parts *= 2) {
       cut.channels = divide_up(vectors, parts) * lanes;
@@ -190,6 +187,7 @@ void ConvDepthwise<T>::run(const ConvCall<T>& call) const {
 bool depthwise_fits(const ConvProblem& problem) {
   const bool is_depthwise = problem.groups == problem.channels && problem.outputs == problem.channels;
   if (!is_depthwise || problem.groups == 1) return false;
+  if (!problem.has_countable_padding()) return false;
   // The patch that one pixel of the output reads must fit into the workspace, for the channels of the longest vector.
   constexpr int64_t kMaxLanes = 64, kMaxPatch = kWorkspaceLimit / static_cast<int64_t>(sizeof(double)) / kMaxLanes;
   const int64_t rows = reach(problem.geometry.height), columns = reach(problem.geometry.width);

@@ -8,22 +8,30 @@
 namespace convstep {
 namespace {
 
-// Faster first; the last one of each algorithm fits every problem.
+// In order of preference.
 template <class T>
 struct Row {
   ConvAlgorithm algorithm;
   bool (*fits)(const ConvProblem& problem);
-  bool (*pays)(const ConvProblem& problem);  // is it the fastest one that fits?
+  bool (*pays)(const ConvProblem& problem);  // may kAuto choose it?
   std::unique_ptr<const ConvMethod<T>> (*make)(const ConvProblem& problem, const ConvWeights<T>& weights);
 };
 
+bool is_of_the_notebooks_size(const ConvProblem& problem) { return problem.products() <= kNotebookProducts; }
+
 bool always(const ConvProblem&) { return true; }
+
+bool never(const ConvProblem&) { return false; }
 
 template <class T>
 constexpr Row<T> kTable[] = {
+    {ConvAlgorithm::kNotebook, pairwise_fits, never, make_conv_pairwise<T>},
+    {ConvAlgorithm::kNotebook, is_of_the_notebooks_size, never, make_conv_reference<T>},
+    {ConvAlgorithm::kWinograd, winograd_fits<T>, winograd_pays<T>, make_conv_winograd<T>},
     {ConvAlgorithm::kDirect, depthwise_fits, depthwise_pays, make_conv_depthwise<T>},
     {ConvAlgorithm::kDirect, direct_fits, always, make_conv_direct<T>},
-    {ConvAlgorithm::kReference, always, always, make_conv_reference<T>},
+    {ConvAlgorithm::kDirect, always, always, make_conv_chain<T>},
+    {ConvAlgorithm::kReference, always, never, make_conv_reference<T>},
 };
 
 }  // namespace
@@ -31,18 +39,15 @@ constexpr Row<T> kTable[] = {
 template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_method(const ConvProblem& problem, const ConvWeights<T>& weights,
                                                       ConvAlgorithm algorithm) {
-  if (algorithm == ConvAlgorithm::kNotebook) {
-    const bool is_small = problem.products() <= kNotebookProducts;
-    algorithm = is_small ? ConvAlgorithm::kReference : ConvAlgorithm::kAuto;
-  }
   kernels::choose_target();
   for (const Row<T>& row : kTable<T>) {
-    const bool asked_for = row.algorithm == algorithm;
-    if (row.fits(problem) && (asked_for || (algorithm == ConvAlgorithm::kAuto && row.pays(problem)))) {
-      return row.make(problem, weights);
-    }
+    if (row.algorithm == algorithm && row.fits(problem)) return row.make(problem, weights);
   }
-  return make_conv_reference<T>(problem, weights);  // asked for a method that does not fit
+  // kAuto; kWinograd where it does not fit; kNotebook for larger layers.
+  for (const Row<T>& row : kTable<T>) {
+    if (row.fits(problem) && row.pays(problem)) return row.make(problem, weights);
+  }
+  return nullptr;  // never: a row always fits and pays
 }
 
 template <class T>

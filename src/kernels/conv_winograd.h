@@ -1,0 +1,69 @@
+// conv_winograd.h: the parts of Winograd's convolution F(m,3) for 3x3 windows of stride 1.
+//
+// A tile of m x m outputs reads a x a inputs, a = m + 2. With the matrices B, G, A of the interpolation points
+//   V = B^T (tile of the input) B   U = G (window of the weights) G^T   output = A^T [ sum over c of V * U ] A
+// where * is element by element: a*a multiplications per channel instead of 9*m*m. Source: Lavin and Gray, "Fast
+// algorithms for convolutional neural networks", 2015. An element of a transformed tile has the index xi = 0 .. a*a-1.
+//
+// The points are 0, infinity and pairs +-p, so that B^T and A^T split into even and odd halves, and exact in binary:
+//   m = 2: +-1;   m = 4: +-5/8, +-3/2;   m = 6: +-1/2, +-1, +-2.
+// For m = 4 these have half the error of the textbook's +-1, +-2 at the same cost (docs/performance.md). For m = 6 no
+// triple of multiples of 1/16 below 3 is better; its error is that of a direct chain times seven.
+#pragma once
+
+#include "kernels/conv_chain.h"
+
+namespace convstep::kernels {
+
+// Output channels are worked on in panels of `vectors` vectors of `lanes`, and U lies as [panel][xi][C][panel lanes].
+struct WinogradPanel {
+  int64_t first, lanes;  // channels; the last panel's lanes may reach beyond O
+  int64_t vectors;
+};
+
+// Transformed tiles: V[xi][tile][C] or products M[xi][tile][panel lanes]. Steps count elements.
+template <class T>
+struct WinogradTiles {
+  T* data;
+  int64_t xi_step, tile_step;
+};
+
+// One tile of the output, for the channels of one panel.
+template <class T>
+struct WinogradOutput {
+  T* data;  // its first pixel, first channel of the panel
+  int64_t row_step, pixel_step;
+  int64_t rows, columns;  // how much of the m x m outputs exists
+  int64_t channels;       // how many of the panel's lanes exist
+  Epilogue<T> epilogue;   // the residual as data
+  const T* bias;          // of every lane of the panel
+  // Where outputs that came out as NaN or infinity are computed anew. `range` names the first pixel and the channels.
+  const ChainLayer<T>* layer;
+  ChainImage<T> image;
+  ChainRange range;
+};
+
+// The functions for one m, on the SIMD target that was chosen when they were asked for.
+template <class T>
+struct WinogradKernels {
+  int64_t lanes;          // of a vector
+  int64_t panel_vectors;  // the widest panel
+  int64_t tile_rows;      // so many tiles are multiplied at a time
+
+  // U of one panel from dense weights [3,3,C,O]. Done in double and rounded once.
+  void (*transform_weights)(const T* weights, int64_t C, int64_t O, const WinogradPanel& panel, T* transformed);
+  // V of one tile whose a x a pixels lie inside an array with `channels` channels side by side.
+  void (*transform_input)(const T* pixels, int64_t row_step, int64_t pixel_step, int64_t channels, T* transformed,
+                          int64_t xi_step);
+  // M = sum over c of V * U, one chain of multiply-adds per element that starts at zero and runs over c.
+  void (*multiply)(const WinogradTiles<const T>& V, const T* U, int64_t tiles, int64_t C, const WinogradPanel& panel,
+                   const WinogradTiles<T>& M);
+  // activation(A^T M A + bias + residual). M points at the tile; what lies between its xi is xi_step.
+  void (*transform_output)(const T* M, int64_t xi_step, const WinogradOutput<T>& output);
+};
+
+// m is 2, 4 or 6.
+template <class T>
+const WinogradKernels<T>& winograd_kernels(int64_t m);
+
+}  // namespace convstep::kernels

@@ -1,0 +1,212 @@
+// winograd_bound.h: what Winograd's convolution must compute, how far from it the result may lie, and arrays between
+// pages that cannot be touched.
+//
+// The bound is that of a componentwise analysis: with every matrix and array replaced by its absolute values,
+//   |error| <= gamma(n) * ( |A^T| [ sum over c of (|B^T||x||B|) * (|G||w||G^T|) ] |A| + |bias| )
+// where n counts the roundings on the longest way from an input to the output.
+#pragma once
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "convstep/tensor.h"
+
+namespace convstep {
+
+using Real = long double;
+using Matrix = std::vector<std::vector<Real>>;
+
+// The matrices of F(m,3), built from their definition: Lagrange's polynomials of the points.
+struct ToomMatrices {
+  Matrix AT, G, BT;
+
+  explicit ToomMatrices(int64_t m) {
+    std::vector<Real> points{0};
+    for (const Real p : m == 2   ? std::vector<Real>{1}
+                        : m == 4 ? std::vector<Real>{0.625L, 1.5L}
+                                 : std::vector<Real>{0.5L, 1, 2}) {
+      points.insert(points.end(), {p, -p});
+    }
+    const size_t size = points.size() + 1;
+    AT.assign(static_cast<size_t>(m), std::vector<Real>(size));
+    for (size_t j = 0; j <= points.size(); ++j) {
+      std::vector<Real> polynomial{1};
+      Real normalizer = 1;
+      for (size_t l = 0; l < points.size(); ++l) {
+        if (l == j) continue;
+        polynomial.insert(polynomial.begin(), 0);  // times (x - points[l])
+        for (size_t k = 0; k + 1 < polynomial.size(); ++k) polynomial[k] -= points[l] * polynomial[k + 1];
+        if (j < points.size()) normalizer *= points[j] - points[l];
+      }
+      polynomial.resize(size);
+      BT.push_back(polynomial);
+      const bool infinite = j == points.size();
+      const Real p = infinite ? 0 : points[j];
+      G.push_back(infinite ? std::vector<Real>{0, 0, 1}
+                           : std::vector<Real>{1 / normalizer, p / normalizer, p * p / normalizer});
+      for (size_t i = 0; i < AT.size(); ++i) {
+        AT[i][j] = infinite ? (i + 1 == AT.size()) : std::pow(p, static_cast<Real>(i));
+      }
+    }
+  }
+};
+
+inline Matrix absolute(Matrix matrix) {
+  for (auto& row : matrix) {
+    for (Real& value : row) value = std::abs(value);
+  }
+  return matrix;
+}
+
+// left * middle * left^T.
+inline Matrix sandwich(const Matrix& left, const Matrix& middle) {
+  Matrix half(left.size(), std::vector<Real>(middle.size())), whole(left.size(), std::vector<Real>(left.size()));
+  for (size_t i = 0; i < left.size(); ++i) {
+    for (size_t k = 0; k < middle.size(); ++k) {
+      for (size_t j = 0; j < middle.size(); ++j) half[i][j] += left[i][k] * middle[k][j];
+    }
+  }
+  for (size_t i = 0; i < left.size(); ++i) {
+    for (size_t j = 0; j < left.size(); ++j) {
+      for (size_t k = 0; k < middle.size(); ++k) whole[i][j] += half[i][k] * left[j][k];
+    }
+  }
+  return whole;
+}
+
+template <class T>
+struct BoundedConv {
+  Tensor<Real, 4> value, bound;
+
+  int64_t count_beyond(const Tensor<T, 4>& y) const {
+    int64_t count = 0;
+    for (int64_t i = 0; i < y.size(); ++i) {
+      count += !(std::abs(y.data()[i] - value.data()[i]) <= bound.data()[i]);
+    }
+    return count;
+  }
+  double relative_error(const Tensor<T, 4>& y) const {
+    Real error = 0, norm = 0;
+    for (int64_t i = 0; i < y.size(); ++i) {
+      error += (y.data()[i] - value.data()[i]) * (y.data()[i] - value.data()[i]);
+      norm += value.data()[i] * value.data()[i];
+    }
+    return static_cast<double>(std::sqrt(error / norm));
+  }
+};
+
+// The tile of m x m outputs at (n, y0, x0): exact values, and the bracket of the bound.
+template <class T>
+void bound_tile(const Tensor<T, 4>& x, const Tensor<T, 4>& w, const Tensor<T, 1>& b, const Padding& padding,
+                const std::vector<Matrix>& U, const ToomMatrices& toom, Real gamma, int64_t n, int64_t y0, int64_t x0,
+                BoundedConv<T>& result) {
+  const auto [N, H, W, C] = x.shape();
+  const auto [N2, OH, OW, O] = result.value.shape();
+  const size_t m = toom.AT.size(), size = m + 2;
+  const Matrix BT = absolute(toom.BT), AT = absolute(toom.AT);
+  std::vector<Matrix> d(static_cast<size_t>(C), Matrix(size, std::vector<Real>(size))), V;
+  for (int64_t c = 0; c < C; ++c) {
+    for (size_t i = 0; i < size; ++i) {
+      for (size_t j = 0; j < size; ++j) {
+        const int64_t row = y0 + static_cast<int64_t>(i) - padding.top;
+        const int64_t column = x0 + static_cast<int64_t>(j) - padding.left;
+        if (row >= 0 && row < H && column >= 0 && column < W) d[static_cast<size_t>(c)][i][j] = x(n, row, column, c);
+      }
+    }
+    V.push_back(sandwich(BT, absolute(d[static_cast<size_t>(c)])));
+  }
+  for (int64_t o = 0; o < O; ++o) {
+    Matrix sum(size, std::vector<Real>(size));
+    for (int64_t c = 0; c < C; ++c) {
+      const Matrix& u = U[static_cast<size_t>(c * O + o)];
+      for (size_t i = 0; i < size; ++i) {
+        for (size_t j = 0; j < size; ++j) sum[i][j] += V[static_cast<size_t>(c)][i][j] * u[i][j];
+      }
+    }
+    const Matrix bracket = sandwich(AT, sum);
+    for (size_t i = 0; i < m && y0 + static_cast<int64_t>(i) < OH; ++i) {
+      for (size_t j = 0; j < m && x0 + static_cast<int64_t>(j) < OW; ++j) {
+        Real value = b(o);
+        for (size_t k = 0; k < 3; ++k) {
+          for (size_t l = 0; l < 3; ++l) {
+            for (int64_t c = 0; c < C; ++c) {
+              value += d[static_cast<size_t>(c)][i + k][j + l] *
+                       static_cast<Real>(w(static_cast<int64_t>(k), static_cast<int64_t>(l), c, o));
+            }
+          }
+        }
+        const int64_t row = y0 + static_cast<int64_t>(i), column = x0 + static_cast<int64_t>(j);
+        result.value(n, row, column, o) = value;
+        result.bound(n, row, column, o) = gamma * (bracket[i][j] + std::abs(static_cast<Real>(b(o))));
+      }
+    }
+  }
+}
+
+template <class T>
+BoundedConv<T> bounded_winograd(const Tensor<T, 4>& x, const Tensor<T, 4>& w, const Tensor<T, 1>& b,
+                                const Padding& padding, int64_t m) {
+  const auto [N, H, W, C] = x.shape();
+  const int64_t O = w.shape(3), OH = H + padding.top + padding.bottom - 2, OW = W + padding.left + padding.right - 2;
+  const ToomMatrices toom(m);
+  const Matrix G = absolute(toom.G);
+  std::vector<Matrix> U;
+  for (int64_t c = 0; c < C; ++c) {
+    for (int64_t o = 0; o < O; ++o) {
+      Matrix g(3, std::vector<Real>(3));
+      for (size_t i = 0; i < 3; ++i) {
+        for (size_t j = 0; j < 3; ++j) {
+          g[i][j] = std::abs(static_cast<Real>(w(static_cast<int64_t>(i), static_cast<int64_t>(j), c, o)));
+        }
+      }
+      U.push_back(sandwich(G, g));
+    }
+  }
+  // Two roundings per multiply-add, for targets that do not fuse: 2 * C in the chain; m/2 + 1 multiply-adds in each of
+  // four passes of the input and output transforms; five operations, and the rounding of a constant, in each of two
+  // passes over the weights; their rounding to T; the bias.
+  const int64_t count = 2 * C + 2 * 4 * (m / 2 + 1) + 2 * 6 + 1 + 1;
+  const Real u = static_cast<Real>(std::numeric_limits<T>::epsilon()) / 2, n_u = static_cast<Real>(count) * u;
+  BoundedConv<T> result{Tensor<Real, 4>({N, OH, OW, O}), Tensor<Real, 4>({N, OH, OW, O})};
+  for (int64_t n = 0; n < N; ++n) {
+    for (int64_t y = 0; y < OH; y += m) {
+      for (int64_t column = 0; column < OW; column += m) {
+        bound_tile(x, w, b, padding, U, toom, n_u / (1 - n_u), n, y, column, result);
+      }
+    }
+  }
+  return result;
+}
+
+// A copy of some values right before, or right after, a page that may not be touched.
+template <class T>
+class GuardedArray {
+ public:
+  GuardedArray(const T* values, int64_t count, bool at_end) {
+    const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE)), bytes = static_cast<size_t>(count) * sizeof(T);
+    const size_t inner = (bytes + page - 1) / page * page;
+    mapped_ = inner + 2 * page;
+    base_ = static_cast<char*>(mmap(nullptr, mapped_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    if (base_ == MAP_FAILED || mprotect(base_ + page, inner, PROT_READ | PROT_WRITE) != 0) throw std::bad_alloc();
+    data_ = reinterpret_cast<T*>(base_ + page + (at_end ? inner - bytes : 0));
+    if (values) std::memcpy(data_, values, bytes);
+  }
+  ~GuardedArray() { munmap(base_, mapped_); }
+  GuardedArray(const GuardedArray&) = delete;
+  GuardedArray& operator=(const GuardedArray&) = delete;
+
+  T* data() const { return data_; }
+
+ private:
+  char* base_;
+  size_t mapped_;
+  T* data_;
+};
+
+}  // namespace convstep
