@@ -102,10 +102,11 @@ HWY_INLINE void output_row(D d, const V* x, V* y) {
 #pragma GCC unroll 4
   for (int i = 0; i < M; ++i) {
     const V* half = i % 2 ? difference : sum;
-    V total = hn::Mul(hn::Set(d, static_cast<T>(Toom<M>::power(0, i))), half[0]);
+    V total = i == 0 || M == 2 ? half[0] : hn::Mul(hn::Set(d, static_cast<T>(Toom<M>::power(0, i))), half[0]);
 #pragma GCC unroll 4
     for (int k = 1; k < kPairs; ++k) {
-      total = hn::MulAdd(hn::Set(d, static_cast<T>(Toom<M>::power(k, i))), half[k], total);
+      total = i == 0 ? hn::Add(half[k], total)
+                     : hn::MulAdd(hn::Set(d, static_cast<T>(Toom<M>::power(k, i))), half[k], total);
     }
     y[i] = i == 0 ? hn::Add(x[0], total) : i == M - 1 ? hn::Add(total, x[M + 1]) : total;
   }

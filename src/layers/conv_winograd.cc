@@ -40,9 +40,15 @@ struct Blocking {
   int64_t m, tiles, channels, panels;
 
   int64_t size() const { return (m + 2) * (m + 2); }
+  // From one xi to the next, with so many values each. An odd number of cache lines: a power of two would put all xi of
+  // a tile into one set of L1.
+  static int64_t xi_step(int64_t values) {
+    constexpr int64_t kLine = 64 / static_cast<int64_t>(sizeof(T));
+    return (divide_up(values, kLine) | 1) * kLine;
+  }
   // The parts of the workspace, in this order.
-  int64_t transformed() const { return size() * tiles * channels; }
-  int64_t products() const { return size() * tiles * panels * kPanelLanes<T>; }
+  int64_t transformed() const { return size() * xi_step(tiles * channels); }
+  int64_t products() const { return size() * xi_step(tiles * kPanelLanes<T>) * panels; }
   int64_t copied() const { return size() * kCopiedBytes / static_cast<int64_t>(sizeof(T)); }
   int64_t scattered() const { return 2 * m * m * kPanelLanes<T>; }  // output and residual of one tile and panel
   int64_t bytes() const {
@@ -199,23 +205,24 @@ class ConvWinograd final : public ConvMethod<T> {
       }
       for (int64_t p = first_panel(group); p < first_panel(group + 1); ++p) {
         for (int64_t t = 0; t < tiles; ++t) {
-          const T* products = M + products_offset(group, p, tiles) + t * panel(p).lanes;
-          transform_output(call, tile_at(first_tile + t), panel(p), products, tiles * panel(p).lanes, scattered);
+          const WinogradTiles<T> products = products_of(group, p, tiles, M);
+          transform_output(call, tile_at(first_tile + t), panel(p), products.data + t * products.tile_step,
+                           products.xi_step, scattered);
         }
       }
     }
   }
 
-  int64_t products_offset(int64_t group, int64_t p, int64_t tiles) const {
-    return blocking_.size() * tiles * (panel(p).first - panel(first_panel(group)).first);
+  WinogradTiles<T> products_of(int64_t group, int64_t p, int64_t tiles, T* M) const {
+    const int64_t before = (p - first_panel(group)) * blocking_.size() * blocking_.xi_step(tiles * kPanelLanes<T>);
+    return {M + before, blocking_.xi_step(tiles * panel(p).lanes), panel(p).lanes};
   }
 
   void multiply(int64_t group, int64_t c, int64_t tiles, const T* V, T* M) const {
-    const WinogradTiles<const T> transformed{V, tiles * blocking_.channels, blocking_.channels};
+    const WinogradTiles<const T> transformed{V, blocking_.xi_step(tiles * blocking_.channels), blocking_.channels};
     for (int64_t p = first_panel(group); p < first_panel(group + 1); ++p) {
-      const WinogradTiles<T> products{M + products_offset(group, p, tiles), tiles * panel(p).lanes, panel(p).lanes};
       kernels_.multiply(transformed, packed_.data() + packed_offset(group, c, p), tiles, channels_at(c), panel(p),
-                        c > 0, products);
+                        c > 0, products_of(group, p, tiles, M));
     }
   }
 
@@ -227,7 +234,8 @@ class ConvWinograd final : public ConvMethod<T> {
       const View<const T, 3> image = call.input[tile.image];
       const View<const T, 3> channels(image.data() + first_channel * image.stride(2),
                                       {image.shape(0), image.shape(1), channels_at(first_channel)}, image.strides());
-      transform_input(channels, tile, copied, V + t * blocking_.channels, tiles * blocking_.channels);
+      transform_input(channels, tile, copied, V + t * blocking_.channels,
+                      blocking_.xi_step(tiles * blocking_.channels));
     }
   }
 
