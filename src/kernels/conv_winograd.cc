@@ -121,34 +121,47 @@ void multiply(const WinogradTiles<const T>& V, const T* U, int64_t tiles, int64_
   multiply_panel<T, M, 1>(V, U, tiles, C, adds, products);
 }
 
-// Columns first, then rows, a vector of channels at a time. What does not fit the registers goes through L1.
-template <class T, int M>
-void transform_input(const T* HWY_RESTRICT pixels, int64_t row_step, int64_t pixel_step, int64_t channels,
-                     T* HWY_RESTRICT transformed, int64_t xi_step) {
+// n channels of a tile, at most a vector of them: columns first, then rows. What does not fit the registers goes
+// through L1.
+template <class T, int M, bool kWhole>
+HWY_INLINE void transform_vector(const T* HWY_RESTRICT pixels, int64_t row_step, int64_t pixel_step, size_t n,
+                                 T* HWY_RESTRICT transformed, int64_t xi_step) {
   constexpr int kSize = M + 2;
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  for (int64_t c = 0; c < channels; c += lanes) {
-    const size_t n = static_cast<size_t>(channels - c);
-    V columns[kSize][kSize];  // [column][row]
+  V columns[kSize][kSize];  // [column][row]
 #pragma GCC unroll 6
-    for (int j = 0; j < kSize; ++j) {
-      V x[kSize];
-#pragma GCC unroll 6
-      for (int i = 0; i < kSize; ++i) x[i] = load_n(d, pixels + i * row_step + j * pixel_step + c, n);
-      input_row<M>(d, x, columns[j]);
-    }
+  for (int j = 0; j < kSize; ++j) {
+    V x[kSize];
 #pragma GCC unroll 6
     for (int i = 0; i < kSize; ++i) {
-      V x[kSize], y[kSize];
-#pragma GCC unroll 6
-      for (int j = 0; j < kSize; ++j) x[j] = columns[j][i];
-      input_row<M>(d, x, y);
-#pragma GCC unroll 6
-      for (int j = 0; j < kSize; ++j) hn::Store(y[j], d, transformed + (i * kSize + j) * xi_step + c);
+      const T* from = pixels + i * row_step + j * pixel_step;
+      x[i] = kWhole ? hn::LoadU(d, from) : load_n(d, from, n);
     }
+    input_row<M>(d, x, columns[j]);
   }
+#pragma GCC unroll 6
+  for (int i = 0; i < kSize; ++i) {
+    V x[kSize], y[kSize];
+#pragma GCC unroll 6
+    for (int j = 0; j < kSize; ++j) x[j] = columns[j][i];
+    input_row<M>(d, x, y);
+#pragma GCC unroll 6
+    for (int j = 0; j < kSize; ++j) hn::Store(y[j], d, transformed + (i * kSize + j) * xi_step);
+  }
+}
+
+template <class T, int M>
+void transform_input(const T* HWY_RESTRICT pixels, int64_t row_step, int64_t pixel_step, int64_t channels,
+                     T* HWY_RESTRICT transformed, int64_t xi_step) {
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>()));
+  int64_t c = 0;
+  for (; c + lanes <= channels; c += lanes) {
+    transform_vector<T, M, true>(pixels + c, row_step, pixel_step, 0, transformed + c, xi_step);
+  }
+  if (c == channels) return;
+  const size_t n = static_cast<size_t>(channels - c);
+  transform_vector<T, M, false>(pixels + c, row_step, pixel_step, n, transformed + c, xi_step);
 }
 
 // Replaces the sums of row i, `columns` pixels of one vector, that are not finite by those of the direct chain. Each
