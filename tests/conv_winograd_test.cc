@@ -116,6 +116,12 @@ TYPED_TEST(ConvWinogradTest, ManyTilesAndPaddingWiderThanATile) {
   this->check({{1, 9, 8, 150}, 33, Padding::all(0)});
 }
 
+// So many that a block of tiles takes them in several goes.
+TYPED_TEST(ConvWinogradTest, ManyChannels) {
+  this->check({{1, 6, 5, 1000}, 3});
+  this->check({{1, 5, 4, 777}, 150});
+}
+
 // The promise of docs/performance.md: relative L2 error of 512 channels.
 TYPED_TEST(ConvWinogradTest, ErrorGate) {
   const Case<TypeParam> c({{1, 24, 24, 512}, 8});
@@ -313,7 +319,7 @@ TYPED_TEST(ConvWinogradTest, NothingIsReadOrWrittenOutside) {
 
 TYPED_TEST(ConvWinogradTest, TheWorkspaceIsBounded) {
   using T = TypeParam;
-  for (const int64_t C : {1, 64, 512, 1024, 2048}) {
+  for (const int64_t C : {1, 64, 512, 2048, 20000}) {
     for (const int64_t size : {7, 14, 500}) {
       const Tensor<T, 4> w({3, 3, C, 3});
       const ConvPlan<T> plan({1, size, size, C}, w, {}, Layer{}.options());
@@ -321,9 +327,6 @@ TYPED_TEST(ConvWinogradTest, TheWorkspaceIsBounded) {
       EXPECT_LE(plan.workspace_bytes(), size_t{2} << 20);
     }
   }
-  const Tensor<T, 4> w({3, 3, 20000, 1});
-  const ConvPlan<T> plan({1, 16, 16, 20000}, w, {}, Layer{}.options());
-  EXPECT_NE(plan.describe().substr(0, 8), "winograd");
 }
 
 }  // namespace
