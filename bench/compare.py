@@ -141,11 +141,16 @@ class Bench:
         self.take_turns(ready)
         for runner in ready:
             runner.ask("drop")
+        failures |= {runner.peer.name: runner.failure for runner in ready if runner.failure}
+        ready = [runner for runner in ready if not runner.failure]
         return records(layer, setting, batch, ready, failures)
 
     def take_turns(self, ready: list[runners.Runner]) -> None:
         for number in range(self.pace.rounds):
-            for runner in ready[number % len(ready):] + ready[:number % len(ready)] if ready else []:
+            first = number % max(1, len(ready))
+            for runner in ready[first:] + ready[:first]:  # each round begins with another one
+                if runner.failure:
+                    continue
                 if number < MIN_ROUNDS or sum(runner.samples) * runner.repetitions < self.pace.budget:
                     runner.sample()
 

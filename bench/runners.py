@@ -56,6 +56,7 @@ class Runner:
         self.samples: list[float] = []
         self.busy: list[float] = []
         self.repetitions = 1
+        self.failure = ""
         self.error: float | None = None
 
     def answer(self) -> dict[str, typing.Any]:
@@ -93,6 +94,9 @@ class Runner:
         if self.threads > 1:
             time.sleep(PAUSE)
         result = self.ask("sample", repetitions=self.repetitions)
+        if "skip" in result:
+            self.failure = result["skip"]
+            return
         self.samples.append(result["seconds"])
         self.busy.append(result["busy"])
 
