@@ -13,7 +13,6 @@ import argparse
 import dataclasses
 import datetime
 import itertools
-import json
 import os
 import pathlib
 import platform
@@ -128,8 +127,8 @@ class Bench:
         x, w, b = truth.arrays(layer, setting.dtype, batch)
         for name, array in [("input", x), ("weights", w), ("bias", b)]:
             np.save(os.path.join(self.folder, name + ".npy"), array)
-        truths = [truth.expected(layer, x[index], w, b) for index in {0, batch - 1}]
-        truths = [truths[0], truths[-1]]
+        first_and_last = sorted({0, batch - 1})
+        truths = [truth.expected(layer, x[index], w, b) for index in first_and_last]
         ready: list[runners.Runner] = []
         failures: dict[str, str] = {}
         for runner in self.start(setting.threads):
@@ -185,7 +184,8 @@ def cpu_name() -> str:
     except OSError:
         return platform.processor()
     fields = dict(re.findall(r"^(model name|cpu family|model)\s*: (.*)$", text, re.MULTILINE))
-    return f"{fields.get('model name', platform.processor())}, family {fields.get('cpu family')} model {fields.get('model')}"
+    name = fields.get("model name", platform.processor())
+    return f"{name}, family {fields.get('cpu family')} model {fields.get('model')}"
 
 
 def peak_flops(bench: Bench) -> dict[str, float]:
@@ -193,7 +193,7 @@ def peak_flops(bench: Bench) -> dict[str, float]:
 
 
 def header(bench: Bench) -> dict[str, typing.Any]:
-    return {"date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "cpu": cpu_name(),
+    return {"date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "cpu": cpu_name(),
             "cores": len(os.sched_getaffinity(0)), "load": os.getloadavg()[0], "isa": bench.isa or "best",
             "peak_flops": peak_flops(bench)}
 

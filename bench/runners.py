@@ -18,11 +18,11 @@ import peers
 import truth
 
 WORKER = pathlib.Path(__file__).with_name("worker.py")
-# Every threading runtime that a peer may use, and how soon each lets its idle threads sleep: within a millisecond or two,
-# rather than the 20 or 30 of their defaults, so that a peer whose turn is over is not in the way of the next. Within a turn
-# the gaps are microseconds.
+# Every threading runtime that a peer may use.
 THREAD_VARIABLES = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "DPCPP_CPU_NUM_CUS",
                     "CONVSTEP_NUM_THREADS"]
+# How soon each lets its idle threads sleep: within a millisecond or two, rather than the 20 or 30 of their defaults, so
+# that a peer whose turn is over is not in the way of the next. Within a turn the gaps are microseconds.
 SLEEP_SOON = {"GOMP_SPINCOUNT": "20000", "KMP_BLOCKTIME": "1", "OPENBLAS_THREAD_TIMEOUT": "21"}  # the last: 2^21 cycles
 # How each library is held to the instructions of a lesser CPU, by its own variables.
 ISA_VARIABLES = {"avx2": {"CONVSTEP_TARGET": "avx2", "DNNL_MAX_CPU_ISA": "AVX2", "ONEDNN_MAX_CPU_ISA": "AVX2",
@@ -44,7 +44,8 @@ def interpreter(peer: peers.Peer) -> str:
 class Runner:
     def __init__(self, peer: peers.Peer, threads: int, build: pathlib.Path, isa: str) -> None:
         self.peer, self.threads = peer, threads
-        environment = os.environ | SLEEP_SOON | ISA_VARIABLES.get(isa, {}) | {name: str(threads) for name in THREAD_VARIABLES}
+        limits = {name: str(threads) for name in THREAD_VARIABLES}
+        environment = os.environ | SLEEP_SOON | ISA_VARIABLES.get(isa, {}) | limits
         self.process = subprocess.Popen(
             [interpreter(peer), str(WORKER), peer.name, peer.module, peer.argument, str(build)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,

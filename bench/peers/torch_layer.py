@@ -1,5 +1,5 @@
-"""PyTorch: torch.nn.functional on its own threads, in both memory formats. float32 goes to oneDNN, float64 to im2col and
-dgemm."""
+"""PyTorch: torch.nn.functional on its own threads, in both memory formats. float32 goes to oneDNN, float64 to im2col
+and dgemm."""
 
 import pathlib
 import time
