@@ -52,11 +52,12 @@ class Pace:
     rounds: int
     least: float  # seconds of a sample
     budget: float  # seconds for all rounds of one runner; at least MIN_ROUNDS are run
+    limit: float = float("inf")  # seconds for the whole run; layers that are left then are left out
 
 
 MIN_ROUNDS = 3
 FULL = Pace(rounds=9, least=0.004, budget=0.5)
-QUICK = Pace(rounds=5, least=0.003, budget=0.3)
+QUICK = Pace(rounds=5, least=0.003, budget=0.3, limit=160)
 QUICK_SETTINGS = [Setting("float32", 1, 1), Setting("float64", 1, 1), Setting("float32", 2, 1)]
 
 
@@ -221,7 +222,10 @@ def main() -> None:
                 if not found:
                     report.print_peers(bench.versions, bench.missing)
                 report.print_columns(setting.dtype, setting.threads, setting.batch, names)
-                for layer in chosen:
+                for number, layer in enumerate(chosen):
+                    if time.monotonic() - started > bench.pace.limit:
+                        print(f"out of time: {len(chosen) - number} layers are left out")
+                        break
                     if layer.batch and setting.batch != wanted_settings(arguments)[0].batch:
                         continue  # its batch is its own: measured once
                     rows = bench.measure(layer, setting)

@@ -7,13 +7,13 @@ import pathlib
 import typing
 
 import peers
+import runners
 
 Record = dict[str, typing.Any]
 Setting = tuple[str, int, int]  # dtype, threads, batch as asked for
 
 COLUMN = 7
 REAL_PEERS = [peer.name for peer in peers.PEERS if not peer.ours]
-BUSY = 0.5  # load average before we start
 TOO_MANY_CORES = 0.3  # over the threads it was given
 
 
@@ -47,8 +47,8 @@ def print_header(about: Record) -> None:
     peak = about["peak_flops"]
     print(f"{about['cpu']}, {about['cores']} cores; ceiling of one core: {peak['float32'] / 1e9:.1f} GF/s float32, "
           f"{peak['float64'] / 1e9:.1f} GF/s float64")
-    if about["load"] > BUSY:
-        print(f"The machine is busy (load {about['load']:.1f}): trust ratios, of one thread alone.")
+    if runners.BUSY_MACHINE:
+        print(f"The machine is busy (load {about['load']:.1f}): trust the ratios of one thread alone.")
 
 
 def print_peers(versions: dict[str, str], missing: dict[str, str]) -> None:
