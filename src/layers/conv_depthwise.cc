@@ -145,7 +145,7 @@ void ConvDepthwise<T>::run_block(const ConvCall<T>& call, const Block& block, in
     width.input = columns;
     height.before = width.before = 0;
   }
-  const OutputBlock<T> output(call, block, workspace + patch);
+  const OutputBlock<T> output(call, block, {0, channels}, workspace + patch);
   const auto [to, row_step, pixel_step] = output.output();
   const auto [residual, residual_row_step, residual_pixel_step] = output.residual();
   kernel_.run({.input = input.data,
@@ -191,6 +191,7 @@ void ConvDepthwise<T>::run(const ConvCall<T>& call) const {
 
 bool depthwise_fits(const ConvProblem& problem) {
   if (problem.groups != problem.channels || problem.outputs != problem.channels) return false;
+  if (!problem.has_countable_padding()) return false;
   // The patch that one pixel of the output reads must fit into the workspace, for the channels of the longest vector.
   constexpr int64_t kMaxLanes = 64, kMaxPatch = kWorkspaceLimit / static_cast<int64_t>(sizeof(double)) / kMaxLanes;
   const int64_t rows = reach(problem.geometry.height), columns = reach(problem.geometry.width);

@@ -209,7 +209,7 @@ void ConvDirect<T>::run(const ConvCall<T>& call) const {
 bool direct_fits(const ConvProblem& problem) {
   const auto& [height, width] = problem.geometry;
   const double pixel = double(reach(height)) * double(reach(width)) * double(problem.channels);  // may exceed 63 bits
-  return pixel * sizeof(double) * 2 <= kWorkspaceLimit;
+  return problem.has_countable_padding() && pixel * sizeof(double) * 2 <= kWorkspaceLimit;
 }
 
 template <class T>
