@@ -199,55 +199,67 @@ def header(bench: Bench) -> dict[str, typing.Any]:
             "peak_flops": peak_flops(bench)}
 
 
+def run(bench: Bench, chosen: list[layers.Layer], settings: list[Setting],
+        about: dict[str, typing.Any]) -> list[dict[str, typing.Any]]:
+    """The records of everything, printed as they come."""
+    started = time.monotonic()
+    found: list[dict[str, typing.Any]] = []
+    for setting in settings:
+        names = {runner.peer.name for runner in bench.start(setting.threads)}
+        if setting is settings[0]:
+            report.print_peers(bench.versions, bench.missing)
+        report.print_columns(setting.dtype, setting.threads, setting.batch, names)
+        for number, layer in enumerate(chosen):
+            if time.monotonic() - started > bench.pace.limit:
+                print(f"out of time: {len(chosen) - number} layers are left out")
+                break
+            if layer.batch and setting.batch != settings[0].batch:
+                continue  # its batch is its own: measured once
+            rows = bench.measure(layer, setting)
+            report.print_row(rows, names, about["peak_flops"])
+            found += rows
+    peak = peak_flops(bench)  # once more, for it may have been disturbed
+    about["peak_flops"] = {dtype: max(flops, about["peak_flops"][dtype]) for dtype, flops in peak.items()}
+    about |= {"versions": bench.versions, "missing": bench.missing, "seconds": round(time.monotonic() - started)}
+    return found
+
+
+def write(output: pathlib.Path, about: dict[str, typing.Any], found: list[dict[str, typing.Any]]) -> None:
+    report.write(output, about, found)
+    try:
+        import figure
+    except ImportError:
+        print("no picture: matplotlib is not installed")
+    else:
+        figure.draw(about, found, output.with_suffix(".png"))
+        print(f"wrote {output.with_suffix('.png')}")
+
+
 def main() -> None:
     arguments = parse()
-    chosen = wanted_layers(arguments)
+    chosen, settings = wanted_layers(arguments), wanted_settings(arguments)
     if arguments.list:
         for layer in chosen:
             print(f"{layer.name:36} {layer.family}")
         return
-    if not chosen:
-        sys.exit("compare.py: no such layer (--list names them)")
-    started = time.monotonic()
+    if not chosen or not settings:
+        sys.exit("compare.py: no such layer or setting (--list names the layers)")
+    os.environ |= runners.ISA_VARIABLES.get(arguments.isa, {})
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=memory) as folder:
-        os.environ |= runners.ISA_VARIABLES.get(arguments.isa, {})
         bench = Bench(arguments, folder)
         about = header(bench)
         report.print_header(about)
-        found: list[dict[str, typing.Any]] = []
         try:
-            for setting in wanted_settings(arguments):
-                names = {runner.peer.name for runner in bench.start(setting.threads)}
-                if not found:
-                    report.print_peers(bench.versions, bench.missing)
-                report.print_columns(setting.dtype, setting.threads, setting.batch, names)
-                for number, layer in enumerate(chosen):
-                    if time.monotonic() - started > bench.pace.limit:
-                        print(f"out of time: {len(chosen) - number} layers are left out")
-                        break
-                    if layer.batch and setting.batch != wanted_settings(arguments)[0].batch:
-                        continue  # its batch is its own: measured once
-                    rows = bench.measure(layer, setting)
-                    report.print_row(rows, names, about["peak_flops"])
-                    found += rows
+            found = run(bench, chosen, settings, about)
         finally:
             bench.close()
-    about["peak_flops"] = {dtype: max(peak, about["peak_flops"][dtype]) for dtype, peak in peak_flops(bench).items()}
-    about |= {"versions": bench.versions, "missing": bench.missing, "seconds": round(time.monotonic() - started)}
     report.print_families(found)
     goals.table(list(report.by_layer(found).values()), about)
-    whole = not (arguments.layers or arguments.family or arguments.peers)
-    output = arguments.output or (ROOT / "bench/results/latest.json" if whole else None)
+    everything = not (arguments.layers or arguments.family or arguments.peers)
+    output = arguments.output or (ROOT / "bench/results/latest.json" if everything else None)
     if output:
-        report.write(output, about, found)
-        try:
-            import figure
-        except ImportError:
-            print("no picture: matplotlib is not installed")
-        else:
-            figure.draw(about, found, output.with_suffix(".png"))
-            print(f"wrote {output.with_suffix('.png')}")
+        write(output, about, found)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The near end of worker.py: starts a peer's process and asks it, one question at a time."""
 
+import contextlib
 import dataclasses
 import importlib.util
 import json
@@ -29,11 +30,10 @@ ISA_VARIABLES = {"avx2": {"CONVSTEP_TARGET": "avx2", "DNNL_MAX_CPU_ISA": "AVX2",
                           "OPENBLAS_CORETYPE": "Haswell", "ATEN_CPU_CAPABILITY": "avx2"}}
 PAUSE = 0.005  # seconds between two turns, so that they are asleep
 
-
 # A thread that was busy for less of a sample shared its core with another program: such samples are not counted.
 UNDISTURBED = 0.97
 ENOUGH = 3  # undisturbed samples for a median; where the machine is so busy that there are fewer, the fastest counts
-# Other programs were running before we began. Where samples of several threads cannot be told apart, the fastest counts.
+# Other programs ran before we began. Of samples of several threads, which nothing tells apart, the fastest then counts.
 BUSY_MACHINE = os.getloadavg()[0] > 0.5
 TRIES = 4  # at an undisturbed one, each turn
 DEBIAN_PYTHON = "/usr/bin/python3"
@@ -116,7 +116,8 @@ class Runner:
         return statistics.median(clean) if len(clean) >= ENOUGH else min(self.samples)
 
     def close(self) -> None:
-        if self.process.stdin:
-            self.process.stdin.close()
         self.process.terminate()
+        if self.process.stdin:
+            with contextlib.suppress(BrokenPipeError):
+                self.process.stdin.close()
         self.process.wait()
