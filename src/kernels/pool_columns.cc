@@ -35,6 +35,10 @@ struct ColumnSum {  // along a row of the buffer
   }
 };
 
+HWY_INLINE bool is_staircase(const int64_t* steps) {
+  return steps[1] == steps[0] + 1 && steps[2] == steps[0] + 2 && steps[3] == steps[0] + 3;
+}
+
 // Four sums over ranges whose ends never fall: each in its own order, but with loads shared, and with four chains of
 // additions to hide their latency.
 template <class D, class Load, class V = hn::Vec<D>>
@@ -42,7 +46,7 @@ HWY_INLINE void four_sums(D d, const Load& load, const StripRanges& r, V& sum0, 
   sum0 = sum1 = sum2 = sum3 = hn::Set(d, static_cast<hn::TFromD<D>>(-0.0));  // leaves every number unchanged
   int64_t i = r.begin[0];
   // Whole windows at stride 1, the most frequent ones, without a decision for every element.
-  if (r.begin[3] == i + 3 && r.end[3] == r.end[0] + 3 && r.begin[3] < r.end[0]) {
+  if (is_staircase(r.begin) && is_staircase(r.end) && r.begin[3] < r.end[0]) {
     const V x0 = load(i), x1 = load(i + 1), x2 = load(i + 2);
     sum0 = hn::Add(hn::Add(x0, x1), x2);
     sum1 = hn::Add(x1, x2);
