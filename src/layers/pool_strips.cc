@@ -122,10 +122,14 @@ void run_sums(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<
   int64_t* const rows = reinterpret_cast<int64_t*>(views.scratch);
   strip.rows = rows;
   T* const divisors = views.scratch + row_table_size<T>(strip_rows(call));
-  strip.buffer = divisors + kStripRows * block.columns;
+  T* const wide = divisors + kStripRows * block.columns;  // columns that count in an average, for each window
+  strip.buffer = wide + block.columns;
   StripInput<T> input(block, views, strip.buffer + kStripRows * strip.columns * block.channels);
   strip.input = input.data();
   strip.pixel_step = input.pixel_step();
+  for (int64_t x = 0; x < block.columns; ++x) {
+    wide[x] = static_cast<T>(count_taps(width, block.first_column + x, with_padding));
+  }
   const int64_t end = block.first_row + block.rows;
   for (int64_t y = block.first_row; y < end; y += kStripRows) {
     strip.outputs = std::min(kStripRows, end - y);
@@ -137,10 +141,7 @@ void run_sums(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<
       ranges.begin[i] = height.source(row, taps.first) - first;
       ranges.end[i] = ranges.begin[i] + taps.count();
       const T high = static_cast<T>(count_taps(height, row, with_padding));
-      for (int64_t x = 0; x < block.columns; ++x) {
-        divisors[i * block.columns + x] =
-            high * static_cast<T>(count_taps(width, block.first_column + x, with_padding));
-      }
+      for (int64_t x = 0; x < block.columns; ++x) divisors[i * block.columns + x] = high * wide[x];
     }
     for (int64_t i = 0; i < ranges.end[kStripRows - 1]; ++i) rows[i] = input.offset(first + i);
     input.advance(first + ranges.end[kStripRows - 1], false);
@@ -163,7 +164,7 @@ int64_t strip_scratch(const PoolCall<T>& call, const BlockSize& size, int64_t ro
     strip.output_columns = size.columns;
   }
   const bool packs = size.channels < call.input.shape(3) || call.input.stride(2) != size.channels;
-  return row_table_size<T>(strip_rows(call)) + kStripRows * size.columns +
+  return row_table_size<T>(strip_rows(call)) + (kStripRows + 1) * size.columns +
          kStripRows * kernels::buffer_columns(strip) * size.channels + (packs ? rows * columns * size.channels : 0);
 }
 
