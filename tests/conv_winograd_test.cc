@@ -317,6 +317,27 @@ TYPED_TEST(ConvWinogradTest, NothingIsReadOrWrittenOutside) {
   }
 }
 
+// kAuto takes it where it is faster, by the geometry of one image alone.
+TYPED_TEST(ConvWinogradTest, WhatAutoChooses) {
+  using T = TypeParam;
+  const auto choice = [](const Layer& layer, Size2 stride = {1, 1}) {
+    ConvOptions options{.stride = stride, .padding = layer.padding};
+    const Tensor<T, 4> w(layer.weights());
+    const std::string text = ConvPlan<T>(layer.input, w, {}, options).describe();
+    return text.substr(0, text.find(' '));
+  };
+  for (const int64_t images : {1, 8}) {
+    EXPECT_EQ(choice({{images, 56, 56, 64}, 64}), "winograd");
+    EXPECT_EQ(choice({{images, 7, 7, 128}, 128}), "winograd");
+    EXPECT_EQ(choice({{images, 7, 7, 16}, 64}), "winograd");
+    EXPECT_EQ(choice({{images, 224, 224, 3}, 64}), "direct");
+    EXPECT_EQ(choice({{images, 56, 56, 16}, 16}), "direct");
+    EXPECT_EQ(choice({{images, 5, 5, 64}, 64}), "direct");
+    EXPECT_EQ(choice({{images, 1, 100, 64}, 64}), "direct");  // a row of tiles of 4 saves nothing
+    EXPECT_EQ(choice({{images, 56, 56, 64}, 64}, {2, 2}), "direct");
+  }
+}
+
 TYPED_TEST(ConvWinogradTest, TheWorkspaceIsBounded) {
   using T = TypeParam;
   for (const int64_t C : {1, 64, 512, 2048, 20000}) {
