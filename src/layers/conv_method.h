@@ -69,6 +69,7 @@ bool depthwise_pays(const ConvProblem& problem);
 template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_depthwise(const ConvProblem& problem, const ConvWeights<T>& weights);
 bool narrow_fits(const ConvProblem& problem);
+template <class T>
 bool narrow_pays(const ConvProblem& problem);
 template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_narrow(const ConvProblem& problem, const ConvWeights<T>& weights);
