@@ -45,7 +45,7 @@ constexpr const char* kSimdTargetsDoc = R"(The SIMD instruction sets that calls 
 Returns
 -------
 names : list of str
-    Such as "avx512", "avx2", "sse4", "neon" and "emulated", which needs nothing of the processor.
+    Such as "avx512", "avx2", "sse4" or "neon"; the last one, "emulated" or "scalar", needs nothing of the processor.
 
 Examples
 --------
@@ -69,7 +69,7 @@ ValueError
 
 constexpr const char* kSetSimdTargetDoc = R"(Choose the SIMD instruction set of all calls from now on.
 
-Results are the same bits on all targets with fused multiply-add, which are all but "sse4" and "emulated".
+Results are the same bits on all targets with fused multiply-add, all but "sse4", "emulated" and "scalar".
 
 Parameters
 ----------
@@ -85,9 +85,9 @@ TypeError
 
 Examples
 --------
->>> set_simd_target("emulated")
->>> simd_target()
-'emulated'
+>>> set_simd_target(simd_targets()[-1])
+>>> simd_target() == simd_targets()[-1]
+True
 >>> set_simd_target("")
 )";
 
