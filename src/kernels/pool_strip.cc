@@ -219,7 +219,7 @@ HWY_INLINE bool is_plain(const T* row, int64_t pixels, int64_t pixel_step, int64
       if constexpr (kCopy) {
         hn::StoreU(v, d, packed + c);
         // The block of channels that comes next reads this pixel further on: a line of each pixel is no pattern that
-        // the CPU would prefetch by itself (512 channels at 20x20 beyond the second level cache: twice as long
+        // the CPU would prefetch by itself (8 images of 512 channels at 20x20: an eighth longer
         // without).
         hwy::Prefetch(row + c + channels);
       }
