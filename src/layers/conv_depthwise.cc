@@ -166,8 +166,7 @@ template <class T>
 void ConvDepthwise<T>::run(const ConvCall<T>& call) const {
   const int64_t N = call.input.shape(0), C = problem_.channels;
   const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output;
-  const int64_t affordable = N * problem_.products() / kProductsPerThread;
-  const int threads = static_cast<int>(std::clamp<int64_t>(affordable, 1, call.threads));
+  const int threads = threads_worth(N * problem_.products(), kProductsPerThread, call.threads);
   const bool copy = needs_copy_ || (C > 1 && call.input.stride(3) != 1);
   const Cut cut = cut_for(N, threads, copy, OutputBlock<T>::scratch_per_value(call));
   const int64_t bands = divide_up(OH, cut.rows), strips = divide_up(OW, cut.columns);

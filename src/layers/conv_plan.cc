@@ -84,8 +84,10 @@ template <class T>
 ConvPlan<T>& ConvPlan<T>::operator=(ConvPlan&&) noexcept = default;
 
 template <class T>
-void ConvPlan<T>::run(View<const T, 4> input, View<T, 4> output, View<const T, 4> residual) const {
-  const ConvCall<T> call{input, residual, output, resolve_threads(layer_->threads), layer_->progress};
+void ConvPlan<T>::run(View<const T, 4> input, View<T, 4> output, View<const T, 4> residual,
+                      const ConvRunOptions& options) const {
+  const int threads = resolve_threads(options.threads ? options.threads : layer_->threads);
+  const ConvCall<T> call{input, residual, output, threads, options.progress ? options.progress : layer_->progress};
   check_call(call, layer_->problem);
   if (input.shape(0) > 0) layer_->method->run(call);
 }
