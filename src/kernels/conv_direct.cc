@@ -190,18 +190,25 @@ class PanelRows {
         longer_(block.pixels % strips_) {}
 
   void run() const {
+    const int64_t rows = block_.images * block_.rows;
     int64_t y = 0;
-    for (; y + 2 <= block_.rows; y += 2) two_rows(y);
-    if (y < block_.rows) last_row(y);
+    for (; y + 2 <= rows; y += 2) two_rows(y);
+    if (y < rows) last_row(y);
   }
 
  private:
   int64_t length(int64_t strip) const { return pixels_ + (strip < longer_); }
 
+  // The first pixel of row y, counted through all images.
   Strip<T> start_of(int64_t y) const {
     const Epilogue<T>& epilogue = block_.epilogue;
-    return {block_.input + y * block_.row_step, block_.output + y * block_.output_row_step + first_output_,
-            epilogue.residual ? epilogue.residual + y * epilogue.residual_row_step + first_output_ : nullptr};
+    const int64_t image = y < block_.rows ? 0 : y / block_.rows;
+    y -= image * block_.rows;
+    return {block_.input + image * block_.image_step + y * block_.row_step,
+            block_.output + image * block_.output_image_step + y * block_.output_row_step + first_output_,
+            epilogue.residual ? epilogue.residual + image * block_.residual_image_step +
+                                    y * epilogue.residual_row_step + first_output_
+                              : nullptr};
   }
   void advance(Strip<T>& strip, int64_t pixels) const {
     strip.input += pixels * block_.pixel_step;

@@ -138,9 +138,9 @@ class ConvWinograd final : public ConvMethod<T> {
   }
 
   void run(const ConvCall<T>& call) const override {
-    const int64_t tiles = call.input.shape(0) * down_ * across_, blocks = divide_up(tiles, blocking_.tiles);
+    const int64_t tiles = call.input.shape(0) * down_ * across_;
     const int threads = threads_worth(call.input.shape(0) * problem_.products(), kProductsPerThread, call.threads);
-    const int64_t parts = parts_of_groups(blocks, threads);
+    const int64_t blocks = count_blocks(tiles, threads), parts = count_parts(blocks, threads);
     parallel_for(blocks * parts, threads, call.progress, [&](int64_t task) {
       const int64_t block = task / parts, part = task % parts;
       const int64_t first = tiles * block / blocks, end = tiles * (block + 1) / blocks;
@@ -179,12 +179,17 @@ class ConvWinograd final : public ConvMethod<T> {
            (problem_.channels * first.first + c * lanes + channels_at(c) * (panel(p).first - first.first));
   }
 
-  // Few blocks are shared by several tasks, each with its part of the panels and its own copy of the transformed input
-  // (less than a tenth of the work where there are several panels).
-  int64_t parts_of_groups(int64_t blocks, int threads) const {
-    constexpr int64_t kTasksPerThread = 4;  // more than that, and the last task to end costs little
+  // As few as hold all tiles; where each thread has some, the same number for each.
+  int64_t count_blocks(int64_t tiles, int threads) const {
+    const int64_t least = divide_up(tiles, blocking_.tiles);
+    return least < threads ? least : std::min(round_up(least, threads), tiles);
+  }
+
+  // Where threads outnumber the blocks, a block is shared by several tasks, each with its part of the panels and its
+  // own copy of the transformed input: that repeats 5% of the work, but halves would each read all weights.
+  int64_t count_parts(int64_t blocks, int threads) const {
     int64_t parts = 1;
-    while (parts < groups() && blocks * parts < kTasksPerThread * threads && blocks * parts % threads != 0) ++parts;
+    while (blocks < threads && parts < groups() && blocks * parts % threads != 0) ++parts;
     return parts;
   }
 
