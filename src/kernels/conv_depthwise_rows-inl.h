@@ -16,7 +16,12 @@ HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
 
 // 7 sums, 7 weights of a window row and the input are 15 registers of 16.
+// Targets without fused multiply-add get short strips: their code is as large, and few machines run it.
+#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_SSE4
+constexpr int kMaxRowPixels = 2;
+#else
 constexpr int kMaxRowPixels = 7;
+#endif
 
 // One vector of channels of a strip.
 template <class T>
