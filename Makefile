@@ -7,15 +7,18 @@
 #   make python     installs the Python package into .venv
 #   make test-full  what make test runs; the wheel in a bare environment; the tests again under clang and under the
 #                   sanitizers, with more cases
-#   make bench      what a call from Python costs, beside np.add
+#   make bench      every layer beside every peer that installs, and what a call from Python costs beside np.add (an hour)
+#   make bench-quick   some layers of each kind, within 3 minutes
 #   make fuzz       feed broken files to the readers for FUZZ_SECONDS (60)
 #   make format     reformat every source file;  make format-check only looks
 #   make clean      remove what the above made
-.PHONY: demo test test-full bench fuzz build python format format-check clean setup-build setup-python setup-format
+.PHONY: demo test test-full bench bench-quick fuzz build python format format-check clean bench-adapters \
+  setup-build setup-python setup-format setup-bench setup-bench-all
 
 # In CI every warning is an error; elsewhere a newer compiler's new warning should not keep anybody from building.
 WERROR := $(if $(CI),ON,OFF)
 PYTHON := .venv/bin/python
+BENCH := .venv-bench/bin/python bench/compare.py
 FUZZ_SECONDS := 60
 PYTEST := $(PYTHON) -m pytest -q tests
 # The tests of the Python package, which is the same whatever the preset.
@@ -37,8 +40,16 @@ test-full: test
 	  CONVSTEP_BUILD_DIR=build/$$preset CONVSTEP_CASES=full $(PYTEST) $(OF_THE_PACKAGE:%=--ignore=%) || exit 1; \
 	done
 
-bench: python
+bench: python setup-bench-all bench-adapters
 	$(PYTHON) bench/call_overhead.py
+	$(BENCH)
+
+bench-quick: bench-adapters
+	$(BENCH) --quick
+
+bench-adapters: setup-build setup-bench
+	cmake --preset release -DCONVSTEP_BUILD_BENCH=ON
+	cmake --build --preset release --target convstep_bench_adapters
 
 fuzz: setup-build setup-python
 	scripts/setup.sh clang
@@ -64,7 +75,7 @@ format-check: setup-format
 	git ls-files '*.h' '*.cc' | xargs clang-format --dry-run --Werror
 
 clean:
-	rm -rf build demo .venv
+	rm -rf build demo .venv .venv-bench
 
 setup-build:
 	scripts/setup.sh build
@@ -74,3 +85,9 @@ setup-python:
 
 setup-format:
 	scripts/setup.sh format
+
+setup-bench:
+	scripts/setup.sh bench
+
+setup-bench-all: setup-bench
+	scripts/setup.sh bench-all

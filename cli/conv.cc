@@ -80,7 +80,7 @@ void add_conv(CLI::App& app) {
       .add_option_function<std::string>("--algorithm", choose_algorithm,
                                         "How it is computed (default: notebook, whose small layers have NumPy's bits)")
       ->check(CLI::IsMember(algorithms));
-  command.add_option("--threads", options.threads, "At most so many threads (default: as many as there are)");
+  add_threads_option(command, options.threads);
   add_dtype_option(command, state->dtype);
   add_output_option(command, state->output_path);
   add_example(command, "convstep conv A_prev.npy W.npy b.npy --stride 2 --pad 1 --activation relu -o A.npy");

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <map>
 
+#include "convstep/runtime.h"
+
 namespace convstep::cli {
 
 std::vector<int64_t> parse_integers(const std::string& option, const std::string& text) {
@@ -67,6 +69,20 @@ void add_dtype_option(CLI::App& command, std::optional<Dtype>& dtype) {
       .add_option_function<std::string>("--dtype", choose,
                                         "Compute in this type (default: the arrays' own; integers: float64)")
       ->check(CLI::IsMember(dtypes));
+}
+
+void add_threads_option(CLI::App& command, int& threads) {
+  const auto parse = [&threads](const std::string& text) {
+    const std::vector<int64_t> numbers = parse_integers("--threads", text);
+    if (numbers.size() > 1 || numbers[0] < 1 || numbers[0] > kMaxThreads) {
+      throw CLI::ValidationError("--threads", text + " is not a number from 1 to " + std::to_string(kMaxThreads));
+    }
+    threads = static_cast<int>(numbers[0]);
+  };
+  command
+      .add_option_function<std::string>(
+          "--threads", parse, "At most so many threads (default: CONVSTEP_NUM_THREADS, or as many as there are)")
+      ->type_name("N");
 }
 
 CLI::Option* add_output_option(CLI::App& command, std::string& path) {

@@ -25,6 +25,9 @@ void add_padding_options(CLI::App& command, Padding& padding);
 // --dtype float32|float64.
 void add_dtype_option(CLI::App& command, std::optional<Dtype>& dtype);
 
+// --threads: at most so many, 1 to kMaxThreads.
+void add_threads_option(CLI::App& command, int& threads);
+
 // -o, --output: the name of an .npy file.
 CLI::Option* add_output_option(CLI::App& command, std::string& path);
 

@@ -82,6 +82,7 @@ void add_pool(CLI::App& app) {
   command.add_option("--indices", state->indices_path, "Also write where each maximum was, row*W + column")
       ->type_name("FILE.npy")
       ->check(ends_in(".npy"));
+  add_threads_option(command, options.threads);
   add_dtype_option(command, state->dtype);
   add_output_option(command, state->output_path);
   add_example(command, "convstep pool A_prev.npy --mode average --window 3 --stride 2 -o A.npy");

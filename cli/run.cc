@@ -32,7 +32,10 @@ int run(int argc, const char* const* argv) {
   app.require_subcommand(1);
   app.footer(
       "Arrays are .npy files, members of .npz files (file.npz:member) or PNG and JPEG pictures.\n"
-      "'convstep COMMAND --help' shows a command's options and an example.");
+      "'convstep COMMAND --help' shows a command's options and an example.\n\n"
+      "Environment:\n"
+      "  CONVSTEP_NUM_THREADS        Threads of a command without --threads (default: as many as it may use)\n"
+      "  CONVSTEP_TARGET             SIMD instructions to use, one of 'convstep targets' (default: the best)");
   add_tutorial(app);
   add_random(app);
   add_pad(app);
@@ -41,6 +44,7 @@ int run(int argc, const char* const* argv) {
   add_pool(app);
   add_print(app);
   add_draw(app);
+  add_targets(app);
 
   try {
     app.parse(argc, argv);

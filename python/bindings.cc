@@ -8,5 +8,7 @@ NB_MODULE(_core, module) {
   module.attr("__version__") = convstep::version();
   convstep::python::bind_pad(module);
   convstep::python::bind_conv(module);
+  convstep::python::bind_conv_layer(module);
   convstep::python::bind_pool(module);
+  convstep::python::bind_runtime(module);
 }

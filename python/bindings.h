@@ -7,6 +7,8 @@ namespace convstep::python {
 
 void bind_pad(nanobind::module_& module);
 void bind_conv(nanobind::module_& module);
+void bind_conv_layer(nanobind::module_& module);
 void bind_pool(nanobind::module_& module);
+void bind_runtime(nanobind::module_& module);
 
 }  // namespace convstep::python

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <regex>
 #include <string>
 #include <utility>
 
@@ -56,6 +57,28 @@ std::string python_name(const std::string& argument, const Words& words) {
   return argument;
 }
 
+// The four items of every "(a, b, c, d)" in `text`, in another order.
+std::string reordered_tuples(const std::string& text, const int (&order)[4]) {
+  static const std::regex tuple(R"(\((\w+), (\w+), (\w+), (\w+)\))");
+  std::string format = "(";
+  for (int i = 0; i < 4; ++i) format += (i ? ", $" : "$") + std::to_string(order[i]);
+  return std::regex_replace(text, tuple, format + ")");
+}
+
+// The message in the order of a caller whose arrays have their channels second. Every shape of four axes in it is that
+// of images, but for what is given and expected of the weights.
+std::string nchw_message(const ArgumentError& error) {
+  constexpr int kChannelsSecond[] = {1, 4, 2, 3};  // of N, H, W, C
+  constexpr int kFiltersFirst[] = {4, 3, 1, 2};    // of KH, KW, C, O
+  const std::string text = error.what();
+  const std::string& argument = error.argument();
+  if (argument == "padding") return text;  // its four numbers are no shape
+  if (argument != "weights") return reordered_tuples(text, kChannelsSecond);
+  const std::string expected = ", expected " + error.expected();
+  const size_t hint = text.find(expected) + expected.size();
+  return reordered_tuples(text.substr(0, hint), kFiltersFirst) + reordered_tuples(text.substr(hint), kChannelsSecond);
+}
+
 }  // namespace
 
 GilReleased::GilReleased() { released_state = PyEval_SaveThread(); }
@@ -73,8 +96,8 @@ ProgressCallback interruptible() {
 }
 
 void raise_value_error(const ArgumentError& error, const Words& words) {
-  const std::string rest = std::string(error.what()).substr(error.argument().size());
-  throw nb::value_error((python_name(error.argument(), words) + rest + words.remark).c_str());
+  const std::string message = words.layout == Layout::kNHWC ? error.what() : nchw_message(error);
+  throw nb::value_error((python_name(error.argument(), words) + message.substr(error.argument().size())).c_str());
 }
 
 }  // namespace convstep::python

@@ -18,18 +18,13 @@ ProgressCallback interruptible();
 // What messages call the library's arguments.
 struct Words {
   const char *input, *weights, *weights_window, *window, *padding, *output;
-  const char* remark = "";  // added at the end
+  Layout layout = Layout::kNHWC;  // of the caller's arrays: the order of the shapes in messages
 };
 inline constexpr Words kZeroPadWords{"X", "", "", "", "pad", "X_pad"};
 inline constexpr Words kNotebookWords{"A_prev", "W", "W (f, f)", "f", "pad", "Z"};
 inline constexpr Words kEcosystemWords{"input", "weights", "weights (KH, KW)", "kernel_size", "padding", "out"};
-inline constexpr Words kNchwWords{"input",
-                                  "weights",
-                                  "weights (KH, KW)",
-                                  "kernel_size",
-                                  "padding",
-                                  "out",
-                                  " [shapes here are in the order N, H, W, C; those of weights KH, KW, C, O]"};
+inline constexpr Words kNchwWords{"input",   "weights", "weights (KH, KW)", "kernel_size",
+                                  "padding", "out",     Layout::kNCHW};
 
 inline const Words& words_for(Layout layout) { return layout == Layout::kNHWC ? kEcosystemWords : kNchwWords; }
 

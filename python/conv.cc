@@ -1,6 +1,5 @@
-#include "convstep/conv.h"
+#include "python/conv.h"
 
-#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -33,30 +32,19 @@ nb::object convolve(ConvInputs& inputs, BiasOf bias_of, ConvOptions& options, nb
       const View<const T, 1> b = bias_of(T(), w.shape(3));
       const Output output(out, conv_output_shape(x.shape(), w.shape(), options), kFormat<T>, layout);
       const View<T, 4> y = output.volume<T>(layout);
-      const int64_t products_per_output = w.size() / w.shape(3);
-      if (y.size() > kWorthInterrupting / products_per_output) options.progress = interruptible();
+      if (is_worth_interrupting(y.shape(), w.shape())) options.progress = interruptible();
       without_gil([&] { conv_forward(x, w, b, y, options, r); });
       return output.array();
     });
   });
 }
 
-ConvOptions to_options(nb::handle stride, nb::handle padding, nb::handle dilation, nb::handle groups,
-                       nb::handle activation, nb::handle slope) {
-  return {.stride = to_size("stride", stride),
-          .padding = to_padding(padding),
-          .dilation = to_size("dilation", dilation),
-          .groups = to_integer("groups", groups),
-          .activation = to_activation(activation),
-          .slope = to_real("slope", slope)};
-}
-
 nb::object conv2d(nb::handle input, nb::handle weights, nb::handle bias, nb::handle stride, nb::handle padding,
                   nb::handle dilation, nb::handle groups, nb::handle activation, nb::handle slope, nb::handle residual,
-                  nb::handle out, nb::handle threads, nb::handle layout_name) {
-  ConvOptions options = to_options(stride, padding, dilation, groups, activation, slope);
+                  nb::handle out, nb::handle threads, nb::handle layout_name, nb::handle algorithm) {
+  ConvOptions options = to_conv_options(stride, padding, dilation, groups, activation, slope, algorithm);
   const Layout layout = to_layout(layout_name);
-  check_threads(threads);
+  options.threads = to_threads(threads);
   ConvInputs inputs("input", input, "weights", weights);
   if (!bias.is_none()) inputs.bias.emplace("bias", bias);
   if (!residual.is_none()) inputs.residual.emplace("residual", residual);
@@ -64,33 +52,6 @@ nb::object conv2d(nb::handle input, nb::handle weights, nb::handle bias, nb::han
     return inputs.bias ? inputs.bias->view<T, 1>() : View<const T, 1>();
   };
   return convolve(inputs, bias_of, options, out, layout, words_for(layout));
-}
-
-// Everything that can be wrong with a layer before it has an input. Returns the shape of its weights, (KH, KW,
-// C/groups, O).
-nb::object check_layer(nb::handle weights, nb::handle bias, nb::handle stride, nb::handle padding, nb::handle dilation,
-                       nb::handle groups, nb::handle activation, nb::handle slope, nb::handle layout_name) {
-  const ConvOptions options = to_options(stride, padding, dilation, groups, activation, slope);
-  const Layout layout = to_layout(layout_name);
-  return with_value_errors(words_for(layout), [&] {
-    const Input w("weights", weights);
-    const Shape<4> shape = with_scalar(w.scalar(), [&]<class T>(T) { return w.weights<T>(layout).shape(); });
-    // An empty batch of images that every window fits into. What overflows is too large in itself, and found to be so.
-    const auto fitting = [](int64_t window, int64_t step) {
-      int64_t reach;
-      return __builtin_mul_overflow(window - 1, step, &reach) ? 1 : std::max<int64_t>(reach, 0) + 1;
-    };
-    const int64_t group_count = std::clamp<int64_t>(options.groups, 1, std::max<int64_t>(shape[3], 1));
-    conv_output_shape({0, fitting(shape[0], options.dilation.height), fitting(shape[1], options.dilation.width),
-                       std::max<int64_t>(shape[2], 1) * group_count},
-                      shape, options);
-    if (!bias.is_none()) {
-      const Input b("bias", bias);
-      const Shape<1> given = with_scalar(b.scalar(), [&]<class T>(T) { return b.view<T, 1>().shape(); });
-      if (given[0] != shape[3]) throw ShapeError("bias", to_string(given), to_string(Shape<1>{shape[3]}));
-    }
-    return nb::make_tuple(shape[0], shape[1], shape[2], shape[3]);
-  });
 }
 
 nb::object notebook_conv_forward(nb::handle A_prev, nb::handle W, nb::handle b, nb::handle hparameters) {
@@ -122,6 +83,22 @@ nb::object notebook_conv_single_step(nb::handle a_slice_prev, nb::handle W, nb::
 
 }  // namespace
 
+ConvOptions to_conv_options(nb::handle stride, nb::handle padding, nb::handle dilation, nb::handle groups,
+                            nb::handle activation, nb::handle slope, nb::handle algorithm) {
+  return {.stride = to_size("stride", stride),
+          .padding = to_padding(padding),
+          .dilation = to_size("dilation", dilation),
+          .groups = to_integer("groups", groups),
+          .activation = to_activation(activation),
+          .slope = to_real("slope", slope),
+          .algorithm = to_algorithm(algorithm)};
+}
+
+bool is_worth_interrupting(const Shape<4>& output, const Shape<4>& weights) {
+  const int64_t products_per_output = weights[0] * weights[1] * weights[2];
+  return output[0] * output[1] * output[2] * output[3] > kWorthInterrupting / products_per_output;
+}
+
 void bind_conv(nb::module_& module) {
   module.def("conv_single_step", &notebook_conv_single_step, nb::arg("a_slice_prev").none(), nb::arg("W").none(),
              nb::arg("b").none(), kConvSingleStepDoc);
@@ -131,11 +108,7 @@ void bind_conv(nb::module_& module) {
              nb::kw_only(), nb::arg("stride").none() = 1, nb::arg("padding").none() = 0, nb::arg("dilation").none() = 1,
              nb::arg("groups").none() = 1, nb::arg("activation") = nb::none(), nb::arg("slope").none() = 0.01,
              nb::arg("residual") = nb::none(), nb::arg("out") = nb::none(), nb::arg("threads") = nb::none(),
-             nb::arg("layout").none() = "NHWC", kConv2dDoc);
-  module.def("check_layer", &check_layer, nb::arg("weights").none(), nb::arg("bias").none(), nb::arg("stride").none(),
-             nb::arg("padding").none(), nb::arg("dilation").none(), nb::arg("groups").none(),
-             nb::arg("activation").none(), nb::arg("slope").none(), nb::arg("layout").none(),
-             "The checks of Conv2d; returns (KH, KW, C/groups, O).");
+             nb::arg("layout").none() = "NHWC", nb::arg("algorithm").none() = "auto", kConv2dDoc);
 }
 
 }  // namespace convstep::python

@@ -102,9 +102,14 @@ residual : array_like, shape (N, OH, OW, O), optional
 out : ndarray, optional
     Where to write the result: of its shape and dtype, writable, not overlapping an input.
 threads : int, optional
-    The most threads that the call may use, 1 to 1024. This version computes on one.
+    The most threads that the call may use, 1 to 1024; by default `num_threads()`. It does not change a bit of the
+    result.
 layout : {"NHWC", "NCHW"}
     With "NCHW" input, residual and output have their channels second, and weights have the shape (O, C/groups, KH, KW).
+algorithm : {"auto", "direct", "winograd", "reference"}
+    "auto" chooses by the shape of one image and the dtype alone. "direct" is one chain of fused multiply-adds for each
+    output, "winograd" takes fewer multiplications for 3 by 3 windows of stride 1 (what it does not fit is computed as
+    with "auto"), "reference" is plain loops with each sum in NumPy's order.
 
 Returns
 -------

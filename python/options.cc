@@ -7,8 +7,6 @@
 namespace convstep::python {
 namespace {
 
-constexpr int64_t kMaxThreads = 1024;  // more than any machine has that this runs on: a slip of the pen
-
 std::string repr_of(nb::handle value) { return nb::repr(value).c_str(); }
 
 [[noreturn]] void wrong_type(const char* argument, nb::handle value, const char* expected) {
@@ -23,16 +21,18 @@ bool is_integer(nb::handle value) {
   return PyLong_CheckExact(value.ptr()) || (PyIndex_Check(value.ptr()) && !is_bool(value));
 }
 
-// A list or a tuple of two as a tuple, or null. A tuple, because what its items do when they are asked for their value
-// could change a list.
-nb::object to_pair(nb::handle value) {
+// A list or a tuple of so many items as a tuple, or null. A tuple, because what its items do when they are asked for
+// their value could change a list.
+nb::object to_tuple(nb::handle value, Py_ssize_t size) {
   if (!PyTuple_Check(value.ptr()) && !PyList_Check(value.ptr())) return {};
-  nb::object pair = nb::steal(PySequence_Tuple(value.ptr()));
-  if (!pair.is_valid()) throw nb::python_error();
-  return PyTuple_GET_SIZE(pair.ptr()) == 2 ? pair : nb::object();
+  nb::object tuple = nb::steal(PySequence_Tuple(value.ptr()));
+  if (!tuple.is_valid()) throw nb::python_error();
+  return PyTuple_GET_SIZE(tuple.ptr()) == size ? tuple : nb::object();
 }
 
-nb::handle item(const nb::object& pair, int index) { return PyTuple_GET_ITEM(pair.ptr(), index); }
+nb::object to_pair(nb::handle value) { return to_tuple(value, 2); }
+
+nb::handle item(const nb::object& tuple, int index) { return PyTuple_GET_ITEM(tuple.ptr(), index); }
 
 // The entry of `words` that `value` names.
 template <class T, size_t Count>
@@ -155,10 +155,35 @@ int64_t to_hparameter(nb::handle hparameters, const char* key, int64_t least) {
   return number;
 }
 
-void check_threads(nb::handle value) {
-  if (value.is_none()) return;
+int to_threads(nb::handle value) {
+  if (value.is_none()) return 0;
   const int64_t threads = to_integer("threads", value);
   if (threads < 1 || threads > kMaxThreads) wrong_value("threads", value, "None or 1 to 1024");
+  return static_cast<int>(threads);
+}
+
+ConvAlgorithm to_algorithm(nb::handle value) {
+  static constexpr std::pair<std::string_view, ConvAlgorithm> kNames[] = {{"auto", ConvAlgorithm::kAuto},
+                                                                          {"direct", ConvAlgorithm::kDirect},
+                                                                          {"winograd", ConvAlgorithm::kWinograd},
+                                                                          {"reference", ConvAlgorithm::kReference}};
+  return to_word("algorithm", value, kNames, "\"auto\", \"direct\", \"winograd\" or \"reference\"");
+}
+
+Shape<4> to_shape(const char* argument, nb::handle value, Layout layout) {
+  const nb::object lengths = to_tuple(value, 4);
+  if (!lengths.is_valid()) wrong_type(argument, value, "four integers");
+  Shape<4> own;
+  for (int axis = 0; axis < 4; ++axis) own[axis] = to_integer(argument, item(lengths, axis));
+  return layout == Layout::kNHWC ? own : Shape<4>{own[0], own[2], own[3], own[1]};
+}
+
+std::string to_text(const char* argument, nb::handle value) {
+  Py_ssize_t size = 0;
+  const char* text = PyUnicode_Check(value.ptr()) ? PyUnicode_AsUTF8AndSize(value.ptr(), &size) : nullptr;
+  if (text) return {text, static_cast<size_t>(size)};
+  PyErr_Clear();  // a lone surrogate
+  wrong_type(argument, value, "a string");
 }
 
 }  // namespace convstep::python

@@ -6,7 +6,9 @@
 
 #include <nanobind/nanobind.h>
 
-#include "convstep/activation.h"
+#include <string>
+
+#include "convstep/conv.h"
 #include "convstep/pool.h"
 #include "python/arrays.h"
 
@@ -40,7 +42,16 @@ Layout to_layout(nb::handle value);
 // hparameters[key] of the notebook, an integer of `least` or more. ValueError also where the key is missing.
 int64_t to_hparameter(nb::handle hparameters, const char* key, int64_t least);
 
-// None, or the most threads that the call may use.
-void check_threads(nb::handle value);
+// The most threads that the call may use; 0 for None, which leaves it to num_threads().
+int to_threads(nb::handle value);
+
+// "auto", "direct", "winograd" or "reference".
+ConvAlgorithm to_algorithm(nb::handle value);
+
+// (N, H, W, C) of a tuple or list of four integers in the order of `layout`.
+Shape<4> to_shape(const char* argument, nb::handle value, Layout layout);
+
+// A string, in UTF-8.
+std::string to_text(const char* argument, nb::handle value);
 
 }  // namespace convstep::python

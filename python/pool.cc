@@ -36,7 +36,8 @@ nb::object pool(const Input& input, PoolOptions& options, bool with_indices, nb:
 
 nb::object notebook_pool_forward(nb::handle A_prev, nb::handle hparameters, nb::handle mode) {
   const int64_t stride = to_hparameter(hparameters, "stride", 1), f = to_hparameter(hparameters, "f", 1);
-  PoolOptions options{.window = {f, f}, .stride = {stride, stride}, .mode = to_pool_mode(mode)};
+  PoolOptions options{
+      .window = {f, f}, .stride = {stride, stride}, .mode = to_pool_mode(mode), .sum_order = SumOrder::kNumpy};
   const nb::object A = pool(Input("A_prev", A_prev), options, false, nb::none(), Layout::kNHWC, kNotebookWords);
   return nb::make_tuple(A, nb::make_tuple(A_prev, hparameters));
 }
@@ -59,7 +60,7 @@ PoolOptions window_options(PoolMode mode, nb::handle kernel_size, nb::handle str
 nb::object pool2d(nb::handle input, PoolOptions options, bool with_indices, nb::handle out, nb::handle threads,
                   nb::handle layout_name) {
   const Layout layout = to_layout(layout_name);
-  check_threads(threads);
+  options.threads = to_threads(threads);
   return pool(Input("input", input), options, with_indices, out, layout, words_for(layout));
 }
 

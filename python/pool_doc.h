@@ -61,7 +61,8 @@ ceil_mode : bool
 inline const std::string kPoolEnd = R"(out : ndarray, optional
     Where to write the result: of its shape and dtype, writable, not overlapping the input.
 threads : int, optional
-    The most threads that the call may use, 1 to 1024. This version computes on one.
+    The most threads that the call may use, 1 to 1024; by default `num_threads()`. It does not change a bit of the
+    result.
 layout : {"NHWC", "NCHW"}
 )";
 inline const std::string kPoolRaises = R"(

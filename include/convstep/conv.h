@@ -58,6 +58,12 @@ void conv_forward(View<const float, 4> input, View<const float, 4> weights, View
 void conv_forward(View<const double, 4> input, View<const double, 4> weights, View<const double, 1> bias,
                   View<double, 4> output, const ConvOptions& options = {}, View<const double, 4> residual = {});
 
+// What may differ from one run of a plan to the next; where it is left out, what the plan was made with holds.
+struct ConvRunOptions {
+  int threads = 0;
+  ProgressCallback progress{};
+};
+
 // The same layer again and again: checks, chooses the algorithm and packs the weights once (it keeps no view of them).
 //
 //   const ConvPlan<float> plan({1, 56, 56, 64}, weights, bias, {.padding = Padding::all(1)});
@@ -73,7 +79,8 @@ class ConvPlan {
   ConvPlan(ConvPlan&&) noexcept;
   ConvPlan& operator=(ConvPlan&&) noexcept;
 
-  void run(View<const T, 4> input, View<T, 4> output, View<const T, 4> residual = {}) const;
+  void run(View<const T, 4> input, View<T, 4> output, View<const T, 4> residual = {},
+           const ConvRunOptions& options = {}) const;
 
   // The algorithm, its tile and the SIMD target, for people: "direct 7x64, avx512".
   std::string describe() const;

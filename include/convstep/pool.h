@@ -12,8 +12,10 @@
 //
 // Every window must read at least one element of the input: padding that would make an empty one is an error.
 // Float and double; sums are kept in the type of the arrays, in NumPy's pairwise order over the elements that a window
-// reads, row by row. N = 0 is valid. Source: section 4 of the notebook (`pool_forward`). Readable version:
-// src/reference/pool.cc.
+// reads, row by row, or in that of SumOrder::kAuto. So the bits of the result follow from the input and the geometry
+// alone: not from threads, batch, strides of the views or SIMD target. N = 0 is valid. Source: section 4 of the
+// notebook
+// (`pool_forward`). Readable version: src/reference/pool.cc.
 #pragma once
 
 #include <string>
@@ -25,6 +27,15 @@ namespace convstep {
 
 enum class PoolMode { kMax, kAverage, kLp };
 
+// The order of the additions in kAverage and kLp.
+//
+//   kAuto   NumPy's, except where windows overlap so much that sums by column pay: with dilation 1, more than one
+//   column
+//           of output, and windows at least 5 high and at least 5 strides wide. There each column under a window is
+//           summed from top to bottom, then these sums from left to right.
+//   kNumpy  always NumPy's
+enum class SumOrder { kAuto, kNumpy };
+
 struct PoolOptions {
   Size2 window{1, 1};
   Size2 stride{1, 1};
@@ -34,7 +45,8 @@ struct PoolOptions {
   bool ceil_mode = false;
   bool count_include_pad = false;  // read by kAverage alone
   double p = 2;                    // read by kLp alone; finite and at least 1
-  int threads = 0;                 // at most so many; 0: num_threads() of runtime.h
+  SumOrder sum_order = SumOrder::kAuto;
+  int threads = 0;  // at most so many; 0: num_threads() of runtime.h
   ProgressCallback progress{};
 };
 
@@ -57,7 +69,7 @@ void pool_forward(View<const double, 4> input, View<double, 4> output, View<int6
 PoolOptions global_pool_options(const Shape<4>& input, PoolMode mode);
 
 // The notebook's form:  auto [A, cache] = pool_forward(A_prev, {.stride = 2, .f = 3}, "average");
-//   A_prev [m,n_H_prev,n_W_prev,n_C]   A [m,n_H,n_W,n_C]   mode "max" or "average"
+//   A_prev [m,n_H_prev,n_W_prev,n_C]   A [m,n_H,n_W,n_C]   mode "max" or "average", the latter with SumOrder::kNumpy
 // Throws ShapeError, ParameterError, std::bad_alloc.
 struct PoolHparameters {
   int64_t stride = 1;

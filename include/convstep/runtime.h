@@ -26,7 +26,7 @@ void set_num_threads(int threads);
 
 // The SIMD instruction sets that this library has code for and this CPU can run, best first: "avx512", "avx2", "sse4",
 // ... Plans made, and calls begun, from now on use simd_target(): at first CONVSTEP_TARGET, or else the best. Results
-// are the same bits on all targets with fused multiply-add (all but "sse4" and "emulated").
+// are the same bits on all targets with fused multiply-add (all but "sse4", "emulated" and "scalar").
 //
 // set_simd_target("") returns to the best. Throws ParameterError for a name that simd_targets() does not have.
 std::vector<std::string> simd_targets();

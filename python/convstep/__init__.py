@@ -3,7 +3,8 @@
 The notebook's functions have its names, arguments and results: `zero_pad`, `conv_single_step`, `conv_forward`,
 `pool_forward`. The others are called as elsewhere: `conv2d`, `max_pool2d`, `avg_pool2d`, `l2_pool2d`, `lp_pool2d`,
 `global_max_pool2d`, `global_avg_pool2d`, `global_l2_pool2d`, `pad2d`, and `Conv2d`, a layer that is made once and
-called many times. `convstep.draw` makes pictures, with matplotlib.
+called many times. `num_threads`, `simd_target` and their kin say and choose what calls run on. `convstep.draw` makes
+pictures, with matplotlib.
 """
 
 from convstep._conv2d import Conv2d
@@ -19,8 +20,13 @@ from convstep._core import (
     l2_pool2d,
     lp_pool2d,
     max_pool2d,
+    num_threads,
     pad2d,
     pool_forward,
+    set_num_threads,
+    set_simd_target,
+    simd_target,
+    simd_targets,
     zero_pad,
 )
 
@@ -37,7 +43,12 @@ __all__ = [
     "l2_pool2d",
     "lp_pool2d",
     "max_pool2d",
+    "num_threads",
     "pad2d",
     "pool_forward",
+    "set_num_threads",
+    "set_simd_target",
+    "simd_target",
+    "simd_targets",
     "zero_pad",
 ]

@@ -13,6 +13,7 @@ Padding: TypeAlias = (
 )
 Activation: TypeAlias = Literal["relu", "relu6", "leaky_relu", "sigmoid", "tanh"]
 Layout: TypeAlias = Literal["NHWC", "NCHW"]
+Algorithm: TypeAlias = Literal["auto", "direct", "winograd", "reference"]
 
 _A = TypeVar("_A")
 _W = TypeVar("_W")
@@ -40,18 +41,32 @@ def conv2d(
     out: Array | None = None,
     threads: int | None = None,
     layout: Layout = "NHWC",
+    algorithm: Algorithm = "auto",
 ) -> Array: ...
-def check_layer(
-    weights: ArrayLike,
-    bias: ArrayLike | None,
-    stride: Size,
-    padding: Padding,
-    dilation: Size,
-    groups: int,
-    activation: Activation | None,
-    slope: float,
-    layout: Layout,
-) -> tuple[int, int, int, int]: ...
+
+class ConvLayer:
+    def __init__(
+        self,
+        weights: ArrayLike,
+        bias: ArrayLike | None,
+        stride: Size,
+        padding: Padding,
+        dilation: Size,
+        groups: int,
+        activation: Activation | None,
+        slope: float,
+        layout: Layout,
+        algorithm: Algorithm,
+    ) -> None: ...
+    def run(
+        self, input: ArrayLike, residual: ArrayLike | None, out: Array | None, threads: int | None
+    ) -> Array: ...
+    def describe(self, input_shape: tuple[int, int, int, int]) -> str: ...
+    def describe_latest(self) -> str: ...
+    def workspace_bytes(self, input_shape: tuple[int, int, int, int]) -> int: ...
+    @property
+    def shape(self) -> tuple[int, int, int, int]: ...
+
 @overload
 def max_pool2d(
     input: ArrayLike,
@@ -142,3 +157,8 @@ def global_l2_pool2d(
     input: ArrayLike, *, out: Array | None = None, threads: int | None = None, layout: Layout = "NHWC"
 ) -> Array: ...
 def pad2d(input: ArrayLike, *, padding: Padding, out: Array | None = None, layout: Layout = "NHWC") -> Array: ...
+def simd_targets() -> list[str]: ...
+def simd_target() -> str: ...
+def set_simd_target(target: str) -> None: ...
+def num_threads() -> int: ...
+def set_num_threads(threads: int) -> None: ...

@@ -54,19 +54,21 @@ hn::Vec<D> pairwise(const T* HWY_RESTRICT window, const T* HWY_RESTRICT weights,
 }
 
 template <class T>
-void pairwise_pixel(const PairwisePixel<T>& pixel) {
+void pairwise_pixels(const PairwisePixels<T>& job) {
   const hn::ScalableTag<T> d;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  for (int64_t o = 0; o < pixel.outputs; o += lanes) {
-    const size_t count = static_cast<size_t>(HWY_MIN(pixel.outputs - o, lanes));
-    auto sum = pairwise<T>(pixel.window, pixel.weights + o, pixel.width, pixel.size);
-    if (pixel.bias) sum = hn::Add(sum, hn::Load(d, pixel.bias + o));
-    if (pixel.residual) sum = hn::Add(sum, load_n(d, pixel.residual + o, count));
-    store_n(activate(d, sum, pixel.activation, pixel.slope), d, pixel.output + o, count);
+  for (int64_t o = 0; o < job.outputs; o += lanes) {
+    const size_t count = static_cast<size_t>(HWY_MIN(job.outputs - o, lanes));
+    for (int64_t x = 0; x < job.pixels; ++x) {
+      auto sum = pairwise<T>(job.windows + x * job.size, job.weights + o, job.width, job.size);
+      if (job.bias) sum = hn::Add(sum, hn::Load(d, job.bias + o));
+      if (job.residual) sum = hn::Add(sum, load_n(d, job.residual + x * job.residual_step + o, count));
+      store_n(activate(d, sum, job.activation, job.slope), d, job.output + x * job.output_step + o, count);
+    }
   }
 }
-void pairwise_float(const PairwisePixel<float>& pixel) { pairwise_pixel(pixel); }
-void pairwise_double(const PairwisePixel<double>& pixel) { pairwise_pixel(pixel); }
+void pairwise_float(const PairwisePixels<float>& pixels) { pairwise_pixels(pixels); }
+void pairwise_double(const PairwisePixels<double>& pixels) { pairwise_pixels(pixels); }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
@@ -79,12 +81,12 @@ HWY_EXPORT(pairwise_float);
 HWY_EXPORT(pairwise_double);
 
 template <>
-void conv_pairwise(const PairwisePixel<float>& pixel) {
-  HWY_DYNAMIC_DISPATCH(pairwise_float)(pixel);
+void conv_pairwise(const PairwisePixels<float>& pixels) {
+  HWY_DYNAMIC_DISPATCH(pairwise_float)(pixels);
 }
 template <>
-void conv_pairwise(const PairwisePixel<double>& pixel) {
-  HWY_DYNAMIC_DISPATCH(pairwise_double)(pixel);
+void conv_pairwise(const PairwisePixels<double>& pixels) {
+  HWY_DYNAMIC_DISPATCH(pairwise_double)(pixels);
 }
 }  // namespace convstep::kernels
 #endif

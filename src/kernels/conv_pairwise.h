@@ -5,22 +5,25 @@
 
 namespace convstep::kernels {
 
-// One output pixel of one group: output[o] = activation(sum over k of window[k] * weights[k, o] + bias[o] +
-// residual[o]), each sum as reference/pairwise_sum.h adds it up.
+// Some output pixels, side by side, of one group: output[o] = activation(sum over k of window[k] * weights[k, o] +
+// bias[o]
+// + residual[o]), each sum as reference/pairwise_sum.h adds it up.
 template <class T>
-struct PairwisePixel {
-  const T* window;   // [K], zeros where it reads padding
-  int64_t size;      // K
-  const T* weights;  // [K, width]
-  const T* bias;     // [width], or null for none
-  int64_t width;     // the outputs, rounded up to whole vectors of kVectorBytes
+struct PairwisePixels {
+  const T* windows;      // [pixels, K], zeros where they read padding
+  int64_t pixels, size;  // size is K
+  const T* weights;      // [K, width]
+  const T* bias;         // [width], or null for none
+  int64_t width;         // the outputs, rounded up to whole vectors of kVectorBytes
   int64_t outputs;
-  const T* residual;  // or null
   T* output;
+  int64_t output_step;  // from pixel to pixel
+  const T* residual;    // or null
+  int64_t residual_step;
   Activation activation;  // not kSigmoid or kTanh, whose last bits are the reference's own
   T slope;
 };
 template <class T>
-void conv_pairwise(const PairwisePixel<T>& pixel);
+void conv_pairwise(const PairwisePixels<T>& pixels);
 
 }  // namespace convstep::kernels

@@ -3,6 +3,7 @@
 #include <hwy/targets.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <mutex>
 #include <utility>
@@ -44,20 +45,24 @@ std::string quoted_list() {
   return list;
 }
 
-std::mutex chosen_mutex;
-const Target* chosen = nullptr;
+std::mutex chosen_mutex;  // of those that choose
+std::atomic<const Target*> chosen{nullptr};
 
 // The name is empty for the best target.
 const Target& choose(const char* argument, const std::string& name) {
   const Target* target = find_usable(name.empty() ? simd_targets().front() : name);
   if (!target) throw ParameterError(argument, "\"" + name + "\"", "one of " + quoted_list() + " on this machine");
   hwy::GetChosenTarget().Update(target->bit);
-  return *(chosen = target);
+  chosen = target;
+  return *target;
 }
 
+// Without the mutex once there is a choice: another thread might hold it while this one forks, and would not exist in
+// the child to let it go.
 const Target& current() {
+  if (const Target* target = chosen) return *target;
   const std::lock_guard<std::mutex> lock(chosen_mutex);
-  if (chosen) return *chosen;
+  if (const Target* target = chosen) return *target;
   const char* forced = std::getenv("CONVSTEP_TARGET");
   return choose("CONVSTEP_TARGET", forced ? forced : "");
 }

@@ -23,6 +23,14 @@ struct ConvProblem {
   // Products per output, and per image.
   int64_t window_size() const { return geometry.height.window * geometry.width.window * group_channels(); }
   int64_t products() const { return geometry.height.output * geometry.width.output * outputs * window_size(); }
+
+  // Strides and padding may be as large as 2^62. Can the values be counted of an image with all padding that is read?
+  bool has_countable_padding() const {
+    const auto padded = [](const WindowAxis& axis) {
+      return double(axis.output - 1) * double(axis.stride) + double(axis.window - 1) * double(axis.dilation) + 1;
+    };
+    return padded(geometry.height) * padded(geometry.width) * double(channels) < double(int64_t{1} << 60);
+  }
 };
 
 // One run of a layer over a batch. The views fit the problem; their strides are as they come.
@@ -54,7 +62,17 @@ struct ConvWeights {
 // A thread's workspace must stay below this whatever the image (a goal of docs/performance.md).
 inline constexpr int64_t kWorkspaceLimit = int64_t{2} << 20;
 
-// For each method: may it compute the problem, and its construction (which throws std::bad_alloc alone).
+// For each method: may it compute the problem, is it the fastest that may (where there is a choice), and its
+// construction (which throws std::bad_alloc alone).
+bool depthwise_fits(const ConvProblem& problem);
+bool depthwise_pays(const ConvProblem& problem);
+template <class T>
+std::unique_ptr<const ConvMethod<T>> make_conv_depthwise(const ConvProblem& problem, const ConvWeights<T>& weights);
+bool narrow_fits(const ConvProblem& problem);
+template <class T>
+bool narrow_pays(const ConvProblem& problem);
+template <class T>
+std::unique_ptr<const ConvMethod<T>> make_conv_narrow(const ConvProblem& problem, const ConvWeights<T>& weights);
 bool direct_fits(const ConvProblem& problem);
 template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_direct(const ConvProblem& problem, const ConvWeights<T>& weights);

@@ -23,11 +23,19 @@ bool always(const ConvProblem&) { return true; }
 
 bool never(const ConvProblem&) { return false; }
 
+// Asked for the direct method, too, the faster one of those that give its bits shall run.
+template <class T>
+bool is_narrow(const ConvProblem& problem) {
+  return narrow_fits(problem) && narrow_pays<T>(problem);
+}
+
 template <class T>
 constexpr Row<T> kTable[] = {
     {ConvAlgorithm::kNotebook, pairwise_fits, never, make_conv_pairwise<T>},
     {ConvAlgorithm::kNotebook, is_of_the_notebooks_size, never, make_conv_reference<T>},
     {ConvAlgorithm::kWinograd, winograd_fits<T>, winograd_pays<T>, make_conv_winograd<T>},
+    {ConvAlgorithm::kDirect, is_narrow<T>, always, make_conv_narrow<T>},
+    {ConvAlgorithm::kDirect, depthwise_fits, depthwise_pays, make_conv_depthwise<T>},
     {ConvAlgorithm::kDirect, direct_fits, always, make_conv_direct<T>},
     {ConvAlgorithm::kDirect, always, always, make_conv_chain<T>},
     {ConvAlgorithm::kReference, always, never, make_conv_reference<T>},
@@ -76,8 +84,10 @@ template <class T>
 ConvPlan<T>& ConvPlan<T>::operator=(ConvPlan&&) noexcept = default;
 
 template <class T>
-void ConvPlan<T>::run(View<const T, 4> input, View<T, 4> output, View<const T, 4> residual) const {
-  const ConvCall<T> call{input, residual, output, resolve_threads(layer_->threads), layer_->progress};
+void ConvPlan<T>::run(View<const T, 4> input, View<T, 4> output, View<const T, 4> residual,
+                      const ConvRunOptions& options) const {
+  const int threads = resolve_threads(options.threads ? options.threads : layer_->threads);
+  const ConvCall<T> call{input, residual, output, threads, options.progress ? options.progress : layer_->progress};
   check_call(call, layer_->problem);
   if (input.shape(0) > 0) layer_->method->run(call);
 }

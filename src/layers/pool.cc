@@ -5,7 +5,7 @@
 #include "convstep/error.h"
 #include "core/checks.h"
 #include "core/geometry.h"
-#include "reference/reference.h"
+#include "layers/pool_call.h"
 
 namespace convstep {
 namespace {
@@ -25,6 +25,9 @@ WindowGeometry check_geometry(const Shape<4>& input, const PoolOptions& options,
   if (options.mode == PoolMode::kLp && !(options.p >= 1 && std::isfinite(options.p))) {
     throw ParameterError("p", std::to_string(options.p), "a finite number of 1 or more");
   }
+  if (options.sum_order < SumOrder::kAuto || options.sum_order > SumOrder::kNumpy) {
+    throw ParameterError("sum_order", std::to_string(static_cast<int>(options.sum_order)), "a value of SumOrder");
+  }
   const WindowGeometry geometry =
       resolve_geometry({input[1], input[2]}, options.window, names.window, options.stride, options.dilation,
                        options.padding, options.ceil_mode ? Rounding::kCeil : Rounding::kFloor);
@@ -40,26 +43,24 @@ Shape<4> output_shape(const Shape<4>& input, const WindowGeometry& geometry) {
 }
 
 template <class T>
-void run(const reference::PoolArguments<T>& arguments, const PoolOptions& options) {
-  const auto& [input, output, indices] = arguments;
+void run(View<const T, 4> input, View<T, 4> output, View<int64_t, 4> indices, const PoolOptions& options) {
   const WindowGeometry geometry = check_geometry(input.shape(), options, kNames);
   const Shape<4> expected = output_shape(input.shape(), geometry);
   check_shape("output", output.shape().data(), expected.data(), 4, "(N, OH, OW, C)");
   check_readable(extent_of("input", input));
   check_writable(extent_of("output", output));
   check_no_overlap(extent_of("output", output), extent_of("input", input));
-  reference::pool_forward(arguments, geometry, options);
+  if (output.size() > 0) run_blocks<T>({input, output, indices, geometry, options});
 }
 
 template <class T>
-void run_with_indices(const reference::PoolArguments<T>& arguments, const PoolOptions& options) {
-  const auto& [input, output, indices] = arguments;
+void run_with_indices(View<const T, 4> input, View<T, 4> output, View<int64_t, 4> indices, const PoolOptions& options) {
   if (options.mode != PoolMode::kMax) throw ParameterError("mode", "a mode that has no indices", "PoolMode::kMax");
   check_shape("indices", indices.shape().data(), output.shape().data(), 4, "the shape of the output");
   check_writable(extent_of("indices", indices));
   check_no_overlap(extent_of("indices", indices), extent_of("input", input));
   check_no_overlap(extent_of("indices", indices), extent_of("output", output));
-  run(arguments, options);
+  run<T>(input, output, indices, options);
 }
 
 PoolMode notebook_mode(const std::string& mode) {
@@ -73,7 +74,8 @@ PoolResult<T> notebook_forward(View<const T, 4> A_prev, const PoolHparameters& h
   const auto& [stride, f] = hparameters;
   if (stride < 1) throw ParameterError("stride", std::to_string(stride), "1 or more");
   if (f < 1) throw ParameterError("f", std::to_string(f), "1 or more");
-  const PoolOptions options{.window = {f, f}, .stride = {stride, stride}, .mode = notebook_mode(mode)};
+  const PoolOptions options{
+      .window = {f, f}, .stride = {stride, stride}, .mode = notebook_mode(mode), .sum_order = SumOrder::kNumpy};
   const WindowGeometry geometry = check_geometry(A_prev.shape(), options, kNotebookNames);
   check_readable(extent_of("A_prev", A_prev));
 
@@ -93,19 +95,19 @@ PoolOptions global_pool_options(const Shape<4>& input, PoolMode mode) {
 }
 
 void pool_forward(View<const float, 4> input, View<float, 4> output, const PoolOptions& options) {
-  run<float>({input, output, {}}, options);
+  run<float>(input, output, {}, options);
 }
 void pool_forward(View<const double, 4> input, View<double, 4> output, const PoolOptions& options) {
-  run<double>({input, output, {}}, options);
+  run<double>(input, output, {}, options);
 }
 
 void pool_forward(View<const float, 4> input, View<float, 4> output, View<int64_t, 4> indices,
                   const PoolOptions& options) {
-  run_with_indices<float>({input, output, indices}, options);
+  run_with_indices<float>(input, output, indices, options);
 }
 void pool_forward(View<const double, 4> input, View<double, 4> output, View<int64_t, 4> indices,
                   const PoolOptions& options) {
-  run_with_indices<double>({input, output, indices}, options);
+  run_with_indices<double>(input, output, indices, options);
 }
 
 PoolResult<float> pool_forward(View<const float, 4> A_prev, const PoolHparameters& hparameters,

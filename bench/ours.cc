@@ -1,0 +1,148 @@
+// ours.cc: convstep behind the interface of native.h. Way 0 is what a user gets; the others show parts of it: way 1 is
+// the direct method alone, way 2 the memcpy that moves as many bytes as a pooling layer reads and writes.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <string>
+
+#include "convstep/convstep.h"
+#include "native.h"
+
+namespace {
+
+using convstep::Shape;
+using convstep::Tensor;
+using convstep::View;
+
+constexpr int64_t kDirect = 1, kMemcpy = 2, kWays = 3;
+
+class Work {
+ public:
+  virtual ~Work() = default;
+  virtual void run() = 0;
+  virtual void output(void* to) const = 0;
+  std::string description;
+};
+
+template <class T>
+class TypedWork : public Work {
+ public:
+  TypedWork(const BenchLayer& layer, const void* input)
+      : input_(Tensor<T, 4>::uninitialized({layer.n, layer.h, layer.w, layer.c})),
+        output_(Shape<4>{layer.n, layer.oh, layer.ow, layer.o}) {
+    std::memcpy(input_.data(), input, static_cast<size_t>(input_.size()) * sizeof(T));
+  }
+  void output(void* to) const override {
+    std::memcpy(to, output_.data(), static_cast<size_t>(output_.size()) * sizeof(T));
+  }
+
+ protected:
+  Tensor<T, 4> input_, output_;
+};
+
+template <class T>
+class Conv : public TypedWork<T> {
+ public:
+  Conv(const BenchLayer& layer, int64_t way, const void* input, const void* weights, const void* bias)
+      : TypedWork<T>(layer, input), plan_(make_plan(layer, way, weights, bias)) {
+    this->description = plan_.describe();
+  }
+  void run() override { plan_.run(this->input_, this->output_); }
+
+ private:
+  static convstep::ConvPlan<T> make_plan(const BenchLayer& layer, int64_t way, const void* weights, const void* bias) {
+    convstep::ConvOptions options;
+    options.stride = {layer.stride, layer.stride};
+    options.dilation = {layer.dilation, layer.dilation};
+    options.padding = convstep::Padding::all(layer.pad);
+    options.groups = layer.groups;
+    options.threads = static_cast<int>(layer.threads);
+    if (way == kDirect) options.algorithm = convstep::ConvAlgorithm::kDirect;
+    const View<const T, 4> filters(static_cast<const T*>(weights),
+                                   {layer.kh, layer.kw, layer.c / layer.groups, layer.o});
+    return {{layer.n, layer.h, layer.w, layer.c}, filters, {static_cast<const T*>(bias), {layer.o}}, options};
+  }
+
+  convstep::ConvPlan<T> plan_;
+};
+
+template <class T>
+class Pool : public TypedWork<T> {
+ public:
+  Pool(const BenchLayer& layer, const void* input) : TypedWork<T>(layer, input) {
+    options_.window = {layer.kh, layer.kw};
+    options_.stride = {layer.stride, layer.stride};
+    options_.dilation = {layer.dilation, layer.dilation};
+    options_.padding = convstep::Padding::all(layer.pad);
+    options_.mode = layer.kind == kBenchMaxPool ? convstep::PoolMode::kMax : convstep::PoolMode::kAverage;
+    options_.threads = static_cast<int>(layer.threads);
+    this->description = "pool_forward, " + convstep::simd_target();
+  }
+  void run() override { convstep::pool_forward(this->input_, this->output_, options_); }
+
+ private:
+  convstep::PoolOptions options_;
+};
+
+// Half of the bytes that the layer reads and writes are copied, so that as many cross the bus.
+class Memcpy : public Work {
+ public:
+  explicit Memcpy(const BenchLayer& layer)
+      : bytes_((layer.n * layer.h * layer.w * layer.c + layer.n * layer.oh * layer.ow * layer.o) * layer.bytes / 2),
+        from_({bytes_}),
+        to_({bytes_}) {
+    this->description = "memcpy";
+  }
+  void run() override { std::memcpy(to_.data(), from_.data(), static_cast<size_t>(bytes_)); }
+  void output(void*) const override {}
+
+ private:
+  int64_t bytes_;
+  Tensor<char, 1> from_, to_;
+};
+
+template <class T>
+std::unique_ptr<Work> make(const BenchLayer& layer, int64_t way, const void* input, const void* weights,
+                           const void* bias) {
+  if (way == kMemcpy) return std::make_unique<Memcpy>(layer);
+  if (layer.kind == kBenchConv) return std::make_unique<Conv<T>>(layer, way, input, weights, bias);
+  return std::make_unique<Pool<T>>(layer, input);
+}
+
+}  // namespace
+
+void* bench_create(const BenchLayer* layer, int64_t way, const void* input, const void* weights, const void* bias,
+                   char* message, int64_t capacity) {
+  const bool conv = layer->kind == kBenchConv;
+  if (way < 0 || way >= kWays || (way == kDirect && !conv) || (way == kMemcpy && conv)) {
+    std::snprintf(message, static_cast<size_t>(capacity), "no such way");
+    return nullptr;
+  }
+  try {
+    return (layer->bytes == sizeof(double) ? make<double>(*layer, way, input, weights, bias)
+                                           : make<float>(*layer, way, input, weights, bias))
+        .release();
+  } catch (const std::exception& error) {
+    std::snprintf(message, static_cast<size_t>(capacity), "%s", error.what());
+    return nullptr;
+  }
+}
+
+double bench_run(void* handle, int64_t repetitions) {
+  try {
+    const auto start = std::chrono::steady_clock::now();
+    for (int64_t i = 0; i < repetitions; ++i) static_cast<Work*>(handle)->run();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  } catch (const std::exception&) {
+    return -1;
+  }
+}
+
+void bench_output(void* handle, void* output) { static_cast<Work*>(handle)->output(output); }
+const char* bench_describe(void* handle) { return static_cast<Work*>(handle)->description.c_str(); }
+void bench_destroy(void* handle) { delete static_cast<Work*>(handle); }
+int64_t bench_ways() { return kWays; }
+const char* bench_version() { return convstep::version(); }

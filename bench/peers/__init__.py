@@ -1,0 +1,38 @@
+"""Whom we compare with. Each peer is a module here with `version()` and `candidates(problem)`; an ImportError or
+OSError from its import or its version means that it is not installed."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Peer:
+    name: str
+    short: str  # heads a column
+    module: str
+    argument: str = ""  # which library, where one module serves several peers
+    ours: bool = False  # not a peer at all: a part of convstep, or a yardstick
+    follows_isa: bool = True  # compare.py --isa can hold it to lesser instructions
+    elsewhere: str = ""  # the package, where it may live in Debian's Python rather than in the one that runs this
+
+
+OURS = "convstep"
+DIRECT = "convstep direct"
+MEMCPY = "memcpy"
+BLAS = "im2col + BLAS"
+LOOPS = "NumPy loops"
+
+PEERS = [
+    Peer(OURS, "ours", "native", "convstep_bench:0", ours=True),
+    Peer(DIRECT, "direct", "native", "convstep_bench:1", ours=True),
+    Peer(MEMCPY, "memcpy", "native", "convstep_bench:2", ours=True),
+    Peer("oneDNN Debian", "dnnl-D", "native", "convstep_bench_onednn_debian"),
+    Peer("oneDNN gomp", "dnnl-G", "native", "convstep_bench_onednn_gomp"),
+    Peer("oneDNN sycl", "dnnl-S", "native", "convstep_bench_onednn_sycl"),
+    Peer("ncnn", "ncnn", "ncnn_layer", follows_isa=False),
+    Peer("ONNX Runtime", "ORT", "ort", follows_isa=False),
+    Peer("OpenVINO", "OpenV", "openvino_graph", follows_isa=False),
+    Peer("PyTorch", "torch", "torch_layer", elsewhere="torch"),
+    Peer(BLAS, "BLAS", "im2col"),
+    Peer("SciPy", "SciPy", "scipy_ndimage"),
+    Peer(LOOPS, "loops", "notebook"),
+]

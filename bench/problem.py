@@ -1,0 +1,43 @@
+"""One question to every peer: a layer, its arrays, and how it may be run; and what a peer answers."""
+
+import abc
+import dataclasses
+import pathlib
+
+import numpy as np
+
+import layers
+
+
+class Unsupported(Exception):
+    """This peer cannot run this layer; says why."""
+
+
+@dataclasses.dataclass
+class Problem:
+    layer: layers.Layer
+    dtype: str  # float32, float64
+    threads: int
+    batch: int
+    input: np.ndarray  # [N,H,W,C]
+    weights: np.ndarray  # [KH,KW,C/groups,O]
+    bias: np.ndarray  # [O]
+    build: pathlib.Path  # where CMake left the compiled adapters
+
+    @property
+    def output_shape(self) -> tuple[int, int, int, int]:
+        return self.batch, self.layer.oh, self.layer.ow, self.layer.o
+
+
+class Candidate(abc.ABC):
+    """One way of running a problem, ready to run. A peer that offers several is measured by its fastest."""
+
+    describe = ""
+
+    @abc.abstractmethod
+    def run(self, repetitions: int) -> float:
+        """How many seconds so many runs took."""
+
+    @abc.abstractmethod
+    def output(self) -> np.ndarray | None:
+        """What the last run left, [N,OH,OW,O]; None where there is nothing to check."""

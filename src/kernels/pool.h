@@ -1,0 +1,121 @@
+// pool.h: the parts of pooling that the CPU spends its time in, in plain signatures.
+//
+// A kernel works on pixels whose channels lie side by side; lanes run across channels, so every channel is computed as
+// if it were alone. src/layers/ decides which taps a window reads, copies what lies otherwise, and cuts work into
+// parts. All steps and offsets count elements.
+#pragma once
+
+#include <cstdint>
+
+#include "convstep/pool.h"
+
+namespace convstep::kernels {
+
+// The lanes of a vector of such numbers on the target that runs.
+int64_t lanes(float);
+int64_t lanes(double);
+
+// Output pixels with windows of one form: `pixels` of them, input_step apart in the input and output_step in the
+// output. `input` is where the first window's tap of offset 0 lies.
+template <class T>
+struct PixelRun {
+  const T* input;
+  int64_t input_step;
+  T* output;
+  int64_t output_step;
+  int64_t pixels, channels;
+};
+
+// The taps of a window, in row order, at least one.
+struct Taps {
+  const int64_t* offsets;
+  int64_t count;
+};
+
+// The IEEE 754-2019 maximum over the taps; with `accumulate` also over what the output holds.
+void max_run(const PixelRun<float>& run, const Taps& taps, bool accumulate);
+void max_run(const PixelRun<double>& run, const Taps& taps, bool accumulate);
+
+// The same for windows three columns wide that move by `stride`, 1 or 2: the maximum of a column serves every window
+// above it. `rows` are the taps of one column, and columns lie column_step apart.
+void max_three_columns_run(const PixelRun<float>& run, const Taps& rows, int64_t column_step, int64_t stride);
+void max_three_columns_run(const PixelRun<double>& run, const Taps& rows, int64_t column_step, int64_t stride);
+
+// What is summed, and what becomes of the sum.
+struct SumOptions {
+  PoolMode mode;   // kAverage or kLp
+  double p;        // of kLp
+  double divisor;  // of kAverage: how many elements count
+};
+
+// A sum of so many taps is the most that one call takes: longer ones are put together from parts (see pairwise_half).
+inline constexpr int64_t kMostTaps = 1024;
+
+// Sums in NumPy's pairwise order (see src/reference/pairwise_sum.h), then the mean or the norm; with finish = false the
+// bare sums.
+void sum_run(const PixelRun<float>& run, const Taps& taps, const SumOptions& options, bool finish);
+void sum_run(const PixelRun<double>& run, const Taps& taps, const SumOptions& options, bool finish);
+
+// Sums to means or norms, in place.
+void finish_sums(float* sums, int64_t count, const SumOptions& options);
+void finish_sums(double* sums, int64_t count, const SumOptions& options);
+
+// The length of the first half of a pairwise sum of n > 128 terms.
+constexpr int64_t pairwise_half(int64_t n) { return n / 2 - n / 2 % 8; }
+
+// Some rows of output whose windows overlap, worked out in two passes: down the columns into `buffer`, then along it.
+template <class T>
+struct Strip {
+  const T* input;       // column 0
+  const int64_t* rows;  // from `input` to each row that is read, top to bottom
+  int64_t pixel_step, columns, channels;
+  int64_t window_height, stride_height, outputs;  // outputs: rows, at most kStripRows
+  int64_t window_width, stride_width, before, output_columns;
+  T* output;
+  int64_t output_row_step, output_pixel_step;
+  T* buffer;  // kStripRows * buffer_columns() * channels elements
+};
+
+inline constexpr int64_t kStripRows = 4;
+
+// Columns of the buffer: the input, what windows read before and after it, and what a last part-filled group of windows
+// would read.
+template <class T>
+int64_t buffer_columns(const Strip<T>& strip) {
+  const int64_t groups = (strip.output_columns + kStripRows - 1) / kStripRows;
+  const int64_t read = (groups * kStripRows - 1) * strip.stride_width + strip.window_width;
+  return read > strip.before + strip.columns ? read : strip.before + strip.columns;
+}
+
+// Maxima. `rows` has window_height + (kStripRows - 1) * stride_height entries whatever `outputs` is, and rows beyond
+// the image are the nearest one on it: repeating an element of a window changes no maximum. With `is_plain` no element
+// is NaN or -0, and a single instruction finds a maximum.
+void max_strip(const Strip<float>& strip, bool is_plain);
+void max_strip(const Strip<double>& strip, bool is_plain);
+
+// Is no element NaN or -0? With `packed`, also copies the row there, pixel after pixel.
+bool is_plain_row(const float* row, int64_t pixels, int64_t pixel_step, int64_t channels, float* packed);
+bool is_plain_row(const double* row, int64_t pixels, int64_t pixel_step, int64_t channels, double* packed);
+
+// Sums by column. Row y of output is the sum of rows[begin[y]], ..., rows[end[y] - 1]: the rows of the image under its
+// windows; begin and end never fall, and those beyond `outputs` are those of the last. Each column is summed from top
+// to bottom, then the columns on the image from left to right. divisors[y * output_columns + x] is that of output (y,
+// x).
+struct StripRanges {
+  int64_t begin[kStripRows], end[kStripRows];
+};
+void sum_strip(const Strip<float>& strip, const StripRanges& rows, const SumOptions& options, const float* divisors);
+void sum_strip(const Strip<double>& strip, const StripRanges& rows, const SumOptions& options, const double* divisors);
+
+// Maxima and where they are: the first among equals, the first NaN. Tap t of pixel x is at
+// first_position + x * position_step + positions[t]; positions[t] is not negative and fits in 31 bits.
+struct IndexRun {
+  const int64_t* positions;
+  int64_t first_position, position_step;
+  int64_t* output;
+  int64_t output_step;
+};
+void max_index_run(const PixelRun<float>& run, const Taps& taps, const IndexRun& indices, bool accumulate);
+void max_index_run(const PixelRun<double>& run, const Taps& taps, const IndexRun& indices, bool accumulate);
+
+}  // namespace convstep::kernels

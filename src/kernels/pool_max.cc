@@ -1,0 +1,198 @@
+// pool_max.cc: max pooling straight from the input, with nothing stored in between.
+#include "kernels/pool.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/pool_max.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "kernels/pool_maximum-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace convstep::kernels::HWY_NAMESPACE {
+
+// The running maximum of the taps of one vector of channels. Pairs of taps, because one comparison tells whether either
+// of two is NaN; of an odd number the first counts twice.
+template <class D, class T, class V = hn::Vec<D>, class M = hn::Mask<D>>
+HWY_INLINE void max_taps(D d, const T* HWY_RESTRICT p, const Taps& taps, V& best, V& signs, M& nans) {
+  const int64_t* offset = taps.offsets;
+  int64_t t = 2 - taps.count % 2;
+  begin(d, hn::LoadU(d, p + offset[0]), hn::LoadU(d, p + offset[t - 1]), best, signs, nans);
+  for (; t < taps.count; t += 2) {
+    take(d, hn::LoadU(d, p + offset[t]), hn::LoadU(d, p + offset[t + 1]), best, signs, nans);
+  }
+}
+
+template <class D, class T>
+HWY_INLINE void max_vector(D d, const T* HWY_RESTRICT p, const Taps& taps, bool accumulate, T* HWY_RESTRICT out) {
+  hn::Vec<D> best, signs;
+  hn::Mask<D> nans;
+  max_taps(d, p, taps, best, signs, nans);
+  const auto maximum = finish(d, best, signs, nans);
+  hn::StoreU(accumulate ? ExactMaximum()(d, maximum, hn::LoadU(d, out)) : maximum, d, out);
+}
+
+// Four vectors of channels at a time: the offsets are read once for four, and 256 bytes of a pixel are read as one.
+// 4 * 3 registers of running maxima and 2 loads leave 2 of AVX2's 16.
+template <class D, class T>
+HWY_INLINE void max_four_vectors(D d, const T* HWY_RESTRICT p, const Taps& taps, T* HWY_RESTRICT out) {
+  const size_t L = hn::Lanes(d);
+  hn::Vec<D> best0, best1, best2, best3, signs0, signs1, signs2, signs3;
+  hn::Mask<D> nans0, nans1, nans2, nans3;
+  const int64_t* offset = taps.offsets;
+  int64_t t = 2 - taps.count % 2;
+  const T *a = p + offset[0], *b = p + offset[t - 1];
+  begin(d, hn::LoadU(d, a), hn::LoadU(d, b), best0, signs0, nans0);
+  begin(d, hn::LoadU(d, a + L), hn::LoadU(d, b + L), best1, signs1, nans1);
+  begin(d, hn::LoadU(d, a + 2 * L), hn::LoadU(d, b + 2 * L), best2, signs2, nans2);
+  begin(d, hn::LoadU(d, a + 3 * L), hn::LoadU(d, b + 3 * L), best3, signs3, nans3);
+  for (; t < taps.count; t += 2) {
+    a = p + offset[t];
+    b = p + offset[t + 1];
+    take(d, hn::LoadU(d, a), hn::LoadU(d, b), best0, signs0, nans0);
+    take(d, hn::LoadU(d, a + L), hn::LoadU(d, b + L), best1, signs1, nans1);
+    take(d, hn::LoadU(d, a + 2 * L), hn::LoadU(d, b + 2 * L), best2, signs2, nans2);
+    take(d, hn::LoadU(d, a + 3 * L), hn::LoadU(d, b + 3 * L), best3, signs3, nans3);
+  }
+  hn::StoreU(finish(d, best0, signs0, nans0), d, out);
+  hn::StoreU(finish(d, best1, signs1, nans1), d, out + L);
+  hn::StoreU(finish(d, best2, signs2, nans2), d, out + 2 * L);
+  hn::StoreU(finish(d, best3, signs3, nans3), d, out + 3 * L);
+}
+
+// The last channels, fewer than a vector has lanes.
+template <class D, class T>
+HWY_INLINE void max_rest(D d, const T* HWY_RESTRICT p, const Taps& taps, bool accumulate, T* HWY_RESTRICT out,
+                         size_t rest) {
+  hn::Vec<D> best, signs, first = load_n(d, p + taps.offsets[0], rest);
+  hn::Mask<D> nans;
+  if (accumulate) {
+    begin(d, first, load_n(d, out, rest), best, signs, nans);
+  } else {
+    begin(d, first, first, best, signs, nans);
+  }
+  for (int64_t t = 1; t < taps.count; ++t) {
+    const auto x = load_n(d, p + taps.offsets[t], rest);
+    take(d, x, x, best, signs, nans);
+  }
+  store_n(finish(d, best, signs, nans), d, out, rest);
+}
+
+template <class T>
+HWY_INLINE void max_pixels(const PixelRun<T>& run, const Taps& taps, bool accumulate) {
+  const hn::ScalableTag<T> d;
+  const size_t L = hn::Lanes(d), C = static_cast<size_t>(run.channels);
+  const T* p = run.input;
+  T* out = run.output;
+  for (int64_t x = 0; x < run.pixels; ++x, p += run.input_step, out += run.output_step) {
+    size_t c = 0;
+    if (!accumulate) {
+      for (; c + 4 * L <= C; c += 4 * L) max_four_vectors(d, p + c, taps, out + c);
+    }
+    for (; c + L <= C; c += L) max_vector(d, p + c, taps, accumulate, out + c);
+    if (c < C) max_rest(d, p + c, taps, accumulate, out + c, C - c);
+  }
+}
+
+// Windows of three columns: the running maximum of the column that a window shares with the next stays in registers
+// (with stride 1, also that of the first two columns of the next).
+template <int kStride, class D, class T, class V = hn::Vec<D>, class M = hn::Mask<D>>
+HWY_INLINE void slide(D d, const T* HWY_RESTRICT p, const Taps& rows, int64_t column_step, T* HWY_RESTRICT out,
+                      int64_t output_step, int64_t pixels) {
+  V best, signs, last_best, last_signs;
+  M nans, last_nans;
+  max_taps(d, p, rows, last_best, last_signs, last_nans);
+  if constexpr (kStride == 1) {
+    best = last_best, signs = last_signs, nans = last_nans;
+    p += column_step;
+    max_taps(d, p, rows, last_best, last_signs, last_nans);
+    join(d, last_best, last_signs, last_nans, best, signs, nans);
+  }
+  for (int64_t x = 0; x < pixels; ++x, out += output_step) {
+    if constexpr (kStride == 2) {
+      p += column_step;
+      max_taps(d, p, rows, best, signs, nans);
+      join(d, last_best, last_signs, last_nans, best, signs, nans);
+    }
+    p += column_step;
+    V next_best, next_signs;
+    M next_nans;
+    max_taps(d, p, rows, next_best, next_signs, next_nans);
+    join(d, next_best, next_signs, next_nans, best, signs, nans);
+    hn::StoreU(finish(d, best, signs, nans), d, out);
+    if constexpr (kStride == 1) {
+      best = last_best, signs = last_signs, nans = last_nans;
+      join(d, next_best, next_signs, next_nans, best, signs, nans);
+    }
+    last_best = next_best, last_signs = next_signs, last_nans = next_nans;
+  }
+}
+
+// All vectors of channels slide over a few pixels before the run moves on, so that what one vector reads of a cache
+// line or page is still near when its neighbour comes.
+constexpr int64_t kPixelsAtATime = 16;
+
+template <int kStride, class T>
+HWY_INLINE void slide_pixels(const PixelRun<T>& run, const Taps& rows, int64_t column_step) {
+  const hn::ScalableTag<T> d;
+  const size_t L = hn::Lanes(d), C = static_cast<size_t>(run.channels);
+  for (int64_t x = 0; x < run.pixels; x += kPixelsAtATime) {
+    const int64_t pixels = HWY_MIN(kPixelsAtATime, run.pixels - x);
+    const T* p = run.input + x * run.input_step;
+    T* out = run.output + x * run.output_step;
+    for (size_t c = 0; c + L <= C; c += L) {
+      slide<kStride>(d, p + c, rows, column_step, out + c, run.output_step, pixels);
+    }
+  }
+}
+
+void max_run_f32(const PixelRun<float>& run, const Taps& taps, bool accumulate) { max_pixels(run, taps, accumulate); }
+void max_run_f64(const PixelRun<double>& run, const Taps& taps, bool accumulate) { max_pixels(run, taps, accumulate); }
+
+template <class T>
+HWY_INLINE void max_three_columns(const PixelRun<T>& run, const Taps& rows, int64_t column_step, int64_t stride) {
+  stride == 1 ? slide_pixels<1>(run, rows, column_step) : slide_pixels<2>(run, rows, column_step);
+}
+void max_three_columns_f32(const PixelRun<float>& run, const Taps& rows, int64_t column_step, int64_t stride) {
+  max_three_columns(run, rows, column_step, stride);
+}
+void max_three_columns_f64(const PixelRun<double>& run, const Taps& rows, int64_t column_step, int64_t stride) {
+  max_three_columns(run, rows, column_step, stride);
+}
+
+int64_t lanes_f32() { return static_cast<int64_t>(hn::Lanes(hn::ScalableTag<float>())); }
+int64_t lanes_f64() { return static_cast<int64_t>(hn::Lanes(hn::ScalableTag<double>())); }
+
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace convstep::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace convstep::kernels {
+
+HWY_EXPORT(max_run_f32);
+HWY_EXPORT(max_run_f64);
+HWY_EXPORT(max_three_columns_f32);
+HWY_EXPORT(max_three_columns_f64);
+HWY_EXPORT(lanes_f32);
+HWY_EXPORT(lanes_f64);
+
+void max_run(const PixelRun<float>& run, const Taps& taps, bool accumulate) {
+  HWY_DYNAMIC_DISPATCH(max_run_f32)(run, taps, accumulate);
+}
+void max_run(const PixelRun<double>& run, const Taps& taps, bool accumulate) {
+  HWY_DYNAMIC_DISPATCH(max_run_f64)(run, taps, accumulate);
+}
+
+void max_three_columns_run(const PixelRun<float>& run, const Taps& rows, int64_t column_step, int64_t stride) {
+  HWY_DYNAMIC_DISPATCH(max_three_columns_f32)(run, rows, column_step, stride);
+}
+void max_three_columns_run(const PixelRun<double>& run, const Taps& rows, int64_t column_step, int64_t stride) {
+  HWY_DYNAMIC_DISPATCH(max_three_columns_f64)(run, rows, column_step, stride);
+}
+
+int64_t lanes(float) { return HWY_DYNAMIC_DISPATCH(lanes_f32)(); }
+int64_t lanes(double) { return HWY_DYNAMIC_DISPATCH(lanes_f64)(); }
+
+}  // namespace convstep::kernels
+#endif  // HWY_ONCE

@@ -1,0 +1,206 @@
+// conv_depthwise.cc: one filter per channel. The output is cut into blocks of rows, columns and channels, each a task.
+#include "kernels/conv_depthwise.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/threads.h"
+#include "layers/conv_io.h"
+#include "layers/conv_method.h"
+
+namespace convstep {
+namespace {
+
+// What the copy of a block's input may take of the workspace: a quarter of a level-2 cache of 1 MB, as the next window
+// row, the output and the caller's own rows want room beside it.
+constexpr int64_t kPatchBytes = 256 << 10;
+
+// Fewer products than this (some 50 microseconds, at 2 bytes of input and output per product) do not pay for waking a
+// thread.
+constexpr int64_t kProductsPerThread = 500'000;
+
+// More tasks than threads even out what the other threads of the machine take.
+constexpr int64_t kTasksPerThread = 4;
+
+// Output rows below which a band would read much more of its neighbours' input than of its own.
+constexpr int64_t kShortestBand = 8;
+
+int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// The elements from the first that a window reads to the last, along one axis.
+int64_t reach(const WindowAxis& axis) { return (axis.window - 1) * axis.dilation + 1; }
+
+bool reads_padding(const WindowAxis& axis) {
+  return axis.source(0, 0) < 0 || axis.source(axis.output - 1, axis.window - 1) >= axis.input;
+}
+
+// The part of an axis at output positions first, ..., first + count - 1, counted from there.
+WindowAxis part_of(WindowAxis axis, int64_t first, int64_t count) {
+  axis.before -= first * axis.stride;
+  axis.output = count;
+  return axis;
+}
+
+// How the output is cut.
+struct Cut {
+  int64_t rows, columns, channels;
+};
+
+template <class T>
+class ConvDepthwise final : public ConvMethod<T> {
+ public:
+  ConvDepthwise(const ConvProblem& problem, const ConvWeights<T>& weights)
+      : problem_(problem),
+        kernel_(kernels::depthwise_kernel<T>()),
+        weights_(Tensor<T, 2>({problem.window_size(), problem.channels})),
+        bias_(Tensor<T, 1>({problem.channels})) {
+    const auto& [height, width] = problem.geometry;
+    for (int64_t i = 0; i < height.window; ++i) {
+      for (int64_t j = 0; j < width.window; ++j) {
+        for (int64_t c = 0; c < problem.channels; ++c) weights_(i * width.window + j, c) = weights.weights(i, j, 0, c);
+      }
+    }
+    for (int64_t i = 0; i < weights_.size(); ++i) are_weights_finite_ &= std::isfinite(weights_.data()[i]);
+    for (int64_t c = 0; weights.bias && c < problem.channels; ++c) bias_(c) = weights.bias(c);
+  }
+
+  void run(const ConvCall<T>& call) const override;
+  std::string describe() const override { return "depthwise, " + simd_target(); }
+  size_t workspace_bytes() const override {
+    if (!needs_copy_) return 0;
+    return static_cast<size_t>(values_of(cut_for(1, 1, true, 0), 0)) * sizeof(T);
+  }
+
+ private:
+  // Of the workspace, for a block: the patch of the input, and the output where it is odd.
+  int64_t values_of(const Cut& cut, int64_t scratch_per_value) const {
+    const auto& [height, width] = problem_.geometry;
+    const int64_t patch =
+        ((cut.rows - 1) * height.stride + reach(height)) * ((cut.columns - 1) * width.stride + reach(width));
+    return (patch + cut.rows * cut.columns * scratch_per_value) * cut.channels;
+  }
+  // The last part of the channels takes those along that do not fill a vector.
+  int64_t parts_of(const Cut& cut) const {
+    return divide_up(std::max<int64_t>(problem_.channels / kernel_.lanes * kernel_.lanes, 1), cut.channels);
+  }
+  Cut cut_for(int64_t images, int threads, bool copy, int64_t scratch_per_value) const;
+  void run_block(const ConvCall<T>& call, const Block& block, const Channels& part, bool copy) const;
+
+  ConvProblem problem_;
+  kernels::DepthwiseKernel<T> kernel_;
+  Tensor<T, 2> weights_;  // [KH*KW][C]
+  Tensor<T, 1> bias_;
+  bool are_weights_finite_ = true;
+  bool pads_ = problem_.channels >= kernel_.lanes && kernels::depthwise_pads(problem_.geometry.width);
+  bool needs_copy_ = !pads_ && (reads_padding(problem_.geometry.height) || reads_padding(problem_.geometry.width));
+};
+
+// Blocks in the workspace are cut until they fit: first into bands of rows, then in columns, then in channels.
+template <class T>
+Cut ConvDepthwise<T>::cut_for(int64_t images, int threads, bool copy, int64_t scratch_per_value) const {
+  const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output, lanes = kernel_.lanes;
+  const int64_t budget = kPatchBytes / static_cast<int64_t>(sizeof(T));
+  const int64_t vectors = std::max<int64_t>(problem_.channels / lanes, 1);
+  Cut cut{OH, OW, problem_.channels};
+  if (copy || scratch_per_value > 0) {
+    const auto fits = [&] { return values_of(cut, scratch_per_value) <= budget; };
+    while (!fits() && cut.rows > kShortestBand) cut.rows = divide_up(cut.rows, 2);
+    for (int64_t parts = 2; !fits() && cut.channels > 2 * lanes; parts *= 2) {
+      cut.channels = divide_up(vectors, parts) * lanes;
+    }
+    while (!fits() && cut.columns > 1) cut.columns = divide_up(cut.columns, 2);
+    while (!fits() && cut.rows > 1) cut.rows = divide_up(cut.rows, 2);
+  }
+  const int64_t wanted = threads > 1 ? threads * kTasksPerThread : 1;
+  const auto tasks = [&] { return images * divide_up(OH, cut.rows) * divide_up(OW, cut.columns) * parts_of(cut); };
+  while (tasks() < wanted && cut.rows >= 2 * kShortestBand) cut.rows = divide_up(cut.rows, 2);
+  while (tasks() < wanted && cut.channels >= 2 * lanes) cut.channels = divide_up(cut.channels / lanes, 2) * lanes;
+  return cut;
+}
+
+template <class T>
+void ConvDepthwise<T>::run_block(const ConvCall<T>& call, const Block& block, const Channels& part, bool copy) const {
+  WindowAxis height = part_of(problem_.geometry.height, block.first_row, block.rows);
+  WindowAxis width = part_of(problem_.geometry.width, block.first_column, block.columns);
+  const View<const T, 3> whole = call.input[block.image];
+  const int64_t channels = part.count;
+  const View<const T, 3> image(whole.data() + part.first * whole.stride(2), {whole.shape(0), whole.shape(1), channels},
+                               whole.strides());
+  const Cut cut{block.rows, block.columns, channels};
+  const int64_t patch = copy ? values_of(cut, 0) : 0;
+  const int64_t scratch = block.rows * block.columns * channels * OutputBlock<T>::scratch_per_value(call);
+  const size_t bytes = static_cast<size_t>(patch + scratch) * sizeof(T);
+  T* workspace = bytes > 0 ? static_cast<T*>(thread_workspace(bytes)) : nullptr;
+  Pixels<const T> input{image.data(), image.stride(0), image.stride(1)};
+  if (copy) {
+    const int64_t rows = (block.rows - 1) * height.stride + reach(height);
+    const int64_t columns = (block.columns - 1) * width.stride + reach(width);
+    copy_padded(image, height.source(0, 0), rows, width.source(0, 0), columns, workspace);
+    input = {workspace, columns * channels, channels};
+    height.input = rows;
+    width.input = columns;
+    height.before = width.before = 0;
+  }
+  const OutputBlock<T> output(call, block, part, workspace + patch);
+  const auto [to, row_step, pixel_step] = output.output();
+  const auto [residual, residual_row_step, residual_pixel_step] = output.residual();
+  kernel_.run({.input = input.data,
+               .input_row_step = input.row_step,
+               .input_pixel_step = input.pixel_step,
+               .height = height,
+               .width = width,
+               .weights = weights_.data() + part.first,
+               .bias = bias_.data() + part.first,
+               .tap_step = problem_.channels,
+               .are_weights_finite = are_weights_finite_,
+               .channels = channels,
+               .output = to,
+               .output_row_step = row_step,
+               .output_pixel_step = pixel_step,
+               .epilogue = {residual, residual_row_step, residual_pixel_step, problem_.activation,
+                            static_cast<T>(problem_.slope)}});
+  output.commit();
+}
+
+template <class T>
+void ConvDepthwise<T>::run(const ConvCall<T>& call) const {
+  const int64_t N = call.input.shape(0), C = problem_.channels;
+  const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output;
+  const int threads = threads_worth(N * problem_.products(), kProductsPerThread, call.threads);
+  const bool copy = needs_copy_ || (C > 1 && call.input.stride(3) != 1);
+  const Cut cut = cut_for(N, threads, copy, OutputBlock<T>::scratch_per_value(call));
+  const int64_t bands = divide_up(OH, cut.rows), strips = divide_up(OW, cut.columns);
+  const int64_t parts = parts_of(cut);
+  parallel_for(N * bands * strips * parts, threads, call.progress, [&](int64_t task) {
+    const int64_t part = task % parts, place = task / parts;
+    const int64_t row = place / strips % bands * cut.rows, column = place % strips * cut.columns;
+    const int64_t first = part * cut.channels, count = part + 1 < parts ? cut.channels : C - first;
+    const Block block{place / strips / bands, row, std::min(cut.rows, OH - row), column,
+                      std::min(cut.columns, OW - column)};
+    run_block(call, block, {first, count}, copy);
+  });
+}
+
+}  // namespace
+
+bool depthwise_fits(const ConvProblem& problem) {
+  const bool is_depthwise = problem.groups == problem.channels && problem.outputs == problem.channels;
+  if (!is_depthwise || problem.groups == 1) return false;
+  if (!problem.has_countable_padding()) return false;
+  // The patch that one pixel of the output reads must fit into the workspace, for the channels of the longest vector.
+  constexpr int64_t kMaxLanes = 64, kMaxPatch = kWorkspaceLimit / static_cast<int64_t>(sizeof(double)) / kMaxLanes;
+  const int64_t rows = reach(problem.geometry.height), columns = reach(problem.geometry.width);
+  return rows <= kMaxPatch && columns <= kMaxPatch / rows;
+}
+
+bool depthwise_pays(const ConvProblem&) { return true; }
+
+template <class T>
+std::unique_ptr<const ConvMethod<T>> make_conv_depthwise(const ConvProblem& problem, const ConvWeights<T>& weights) {
+  return std::make_unique<ConvDepthwise<T>>(problem, weights);
+}
+
+template std::unique_ptr<const ConvMethod<float>> make_conv_depthwise(const ConvProblem&, const ConvWeights<float>&);
+template std::unique_ptr<const ConvMethod<double>> make_conv_depthwise(const ConvProblem&, const ConvWeights<double>&);
+
+}  // namespace convstep

@@ -1,0 +1,93 @@
+// pool_call.h: one call of a pooling layer, its arguments checked, and how it is cut into blocks.
+#pragma once
+
+#include <atomic>
+#include <thread>
+
+#include "convstep/pool.h"
+#include "core/geometry.h"
+
+namespace convstep {
+
+enum class PoolMethod {
+  kWindows,  // each window from the input
+  kStrips    // down the columns, then along the rows
+};
+
+template <class T>
+struct PoolCall {
+  View<const T, 4> input;
+  View<T, 4> output;
+  View<int64_t, 4> indices;  // or none
+  WindowGeometry geometry;
+  const PoolOptions& options;
+};
+
+// A part of the output: a rectangle of one image, some of its channels. Blocks are the tasks of the threads; how a call
+// is cut changes no bit of the result.
+struct PoolBlock {
+  int64_t image, first_row, rows, first_column, columns, first_channel, channels;
+};
+
+struct BlockSize {
+  int64_t rows, columns, channels;
+};
+
+// What a block reads and writes: in place where channels lie side by side, else copies in the workspace.
+template <class T>
+struct BlockViews {
+  const T* input;  // the element (first_row, first_column) of the image, first channel of the block
+  int64_t row_step, pixel_step;
+  int64_t first_row, first_column, rows, columns;  // of the input: what may be read
+  T* output;                                       // the first pixel of the block
+  int64_t output_row_step, output_pixel_step;
+  int64_t* indices;  // or null
+  int64_t index_row_step, index_pixel_step;
+  T* scratch;
+};
+
+// Reports from within a block that runs long, and stops all blocks once the caller's progress has thrown.
+class PoolProgress {
+ public:
+  PoolProgress(const ProgressCallback& progress, int64_t blocks)
+      : progress_(progress), caller_(std::this_thread::get_id()), total_(blocks) {}
+
+  // For parallel_for: passes on to the caller's progress, none where there is none.
+  ProgressCallback after_block();
+  // To be called every millisecond or so of work. False: stop.
+  bool keep_going() const;
+
+ private:
+  void report() const;
+
+  const ProgressCallback& progress_;
+  const std::thread::id caller_;
+  int64_t done_ = 0, total_;  // touched by the caller's thread alone
+  mutable std::atomic<bool> is_stopped_{false};
+};
+
+// Values of scratch that strips take for blocks of this size that read so many rows and columns of the input.
+template <class T>
+int64_t strip_scratch(const PoolCall<T>& call, const BlockSize& size, int64_t rows, int64_t columns);
+
+template <class T>
+void run_windows(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
+                 const PoolProgress& progress);
+template <class T>
+void run_strips(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views);
+
+// Pools, with the target that choose_target() settled.
+template <class T>
+void run_blocks(const PoolCall<T>& call);
+
+// How many taps of the window at position o count in an average.
+inline int64_t count_taps(const WindowAxis& axis, int64_t o, bool include_padding) {
+  return (include_padding ? axis.taps_on_padded_input(o) : axis.taps_on_input(o)).count();
+}
+
+// The taps from one window's first to its last on the input, dilation included; never more than the input is long.
+inline int64_t reach_on_input(const WindowAxis& axis) {
+  return axis.window - 1 > (axis.input - 1) / axis.dilation ? axis.input : (axis.window - 1) * axis.dilation + 1;
+}
+
+}  // namespace convstep

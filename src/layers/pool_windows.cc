@@ -1,0 +1,243 @@
+// pool_windows.cc: pooling window by window. What lies on padding is no part of a window, so windows at the border only
+// have fewer taps.
+#include <algorithm>
+#include <cstdint>
+
+#include "kernels/pool.h"
+#include "layers/pool_call.h"
+
+namespace convstep {
+namespace {
+
+using kernels::kMostTaps;
+
+// Elements read between two reports of progress: about a millisecond.
+constexpr int64_t kReadsPerReport = int64_t{1} << 20;
+
+// The windows of a block, row by row: those with all their columns on the input as one run, the others each by itself.
+template <class T>
+class Windows {
+ public:
+  Windows(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views, const PoolProgress& progress)
+      : call_(call), block_(block), views_(views), progress_(progress) {
+    const WindowAxis& axis = call.geometry.width;
+    // The first and the last position with all taps on the input, if any.
+    if ((axis.window - 1) <= (axis.input - 1) / axis.dilation) {
+      const int64_t room = axis.input - 1 - (axis.window - 1) * axis.dilation;
+      whole_begin_ = (axis.before + axis.stride - 1) / axis.stride;
+      whole_end_ = (room + axis.before) / axis.stride + 1;
+    }
+    sum_.mode = call.options.mode;
+    sum_.p = call.options.p;
+  }
+
+  void run() {
+    const int64_t end = block_.first_column + block_.columns;
+    for (int64_t y = block_.first_row; y < block_.first_row + block_.rows; ++y) {
+      for (int64_t x = block_.first_column; x < end;) {
+        const bool is_whole = whole_begin_ <= x && x < whole_end_;
+        const int64_t pixels = is_whole ? std::min(whole_end_, end) - x : 1;
+        if (!run_alike(y, x, pixels)) return;
+        x += pixels;
+      }
+    }
+  }
+
+ private:
+  using TapRange = WindowAxis::Taps;
+
+  // `pixels` windows from (y, x) on that read the same columns, seen from their first. False where it was stopped.
+  bool run_alike(int64_t y, int64_t x, int64_t pixels) {
+    const auto& [height, width] = call_.geometry;
+    rows_ = height.taps_on_input(y);
+    columns_ = width.taps_on_input(x);
+    const bool with_padding = call_.options.count_include_pad;
+    const T count = static_cast<T>(count_taps(height, y, with_padding)) *
+                    static_cast<T>(count_taps(width, x, with_padding));  // a product of integers could overflow
+    sum_.divisor = static_cast<double>(count);
+    const int64_t taps = rows_.count() * columns_.count();
+    if (taps > kMostTaps || (views_.indices && !positions_fit())) {
+      for (int64_t i = 0; i < pixels; ++i) {
+        if (!run_long(y, x + i)) return false;
+      }
+      return true;
+    }
+    kernels::PixelRun<T> run = run_at(y, x, 0);
+    run.pixels = pixels;
+    if (views_.indices) {
+      fill(0, taps);
+      kernels::max_index_run(run, {offsets_, taps}, index_run(y, x, 0), false);
+    } else if (is_three_columns_wide()) {
+      run_three_columns(run);
+    } else {
+      fill(0, taps);
+      // Windows that move by one pixel of packed channels are one pixel with many channels: no vector is part-filled.
+      if (width.stride == 1 && run.input_step == run.channels && run.output_step == run.channels) {
+        run.channels *= pixels;
+        run.pixels = 1;
+      }
+      reduce(run, taps);
+    }
+    return true;
+  }
+
+  void reduce(const kernels::PixelRun<T>& run, int64_t taps) {
+    if (call_.options.mode == PoolMode::kMax) {
+      kernels::max_run(run, {offsets_, taps}, false);
+    } else {
+      kernels::sum_run(run, {offsets_, taps}, sum_, true);
+    }
+  }
+
+  bool is_three_columns_wide() const {
+    return call_.options.mode == PoolMode::kMax && columns_.count() == 3 && call_.geometry.width.stride <= 2 &&
+           call_.geometry.width.dilation == 1 && lanes() <= block_.channels;
+  }
+
+  static int64_t lanes() { return kernels::lanes(T()); }
+
+  void run_three_columns(kernels::PixelRun<T> run) {
+    const int64_t rest = run.channels % lanes();
+    fill_column();
+    kernels::max_three_columns_run(run, {offsets_, rows_.count()}, views_.pixel_step, call_.geometry.width.stride);
+    filled_ = {};
+    if (rest == 0) return;
+    run.input += run.channels - rest;
+    run.output += run.channels - rest;
+    run.channels = rest;
+    fill(0, 3 * rows_.count());
+    reduce(run, 3 * rows_.count());
+  }
+
+  // A window with more taps than a kernel takes at once.
+  bool run_long(int64_t y, int64_t x) {
+    const int64_t taps = rows_.count() * columns_.count();
+    T* output = run_at(y, x, 0).output;
+    if (call_.options.mode != PoolMode::kMax) {
+      if (!sum_part(y, x, 0, taps, output, views_.scratch)) return false;
+      kernels::finish_sums(output, block_.channels, sum_);
+      return true;
+    }
+    for (int64_t first = 0, count; first < taps; first += count) {
+      count = std::min(taps - first, most_taps(first));
+      fill(first, count);
+      const kernels::PixelRun<T> run = run_at(y, x, first);
+      if (views_.indices) {
+        kernels::max_index_run(run, {offsets_, count}, index_run(y, x, first), first > 0);
+      } else {
+        kernels::max_run(run, {offsets_, count}, first > 0);
+      }
+      if (!has_read(count)) return false;
+    }
+    return true;
+  }
+
+  // The pairwise sum of taps first .. first + count - 1, without its finish; `scratch` has room for the sums of all
+  // halves under way. The recursion is as deep as count / kMostTaps has binary digits.
+  bool sum_part(int64_t y, int64_t x, int64_t first, int64_t count, T* sums, T* scratch) {
+    if (count <= kMostTaps) {
+      fill(first, count);
+      kernels::PixelRun<T> run = run_at(y, x, first);
+      run.output = sums;
+      kernels::sum_run(run, {offsets_, count}, sum_, false);
+      return has_read(count);
+    }
+    const int64_t half = kernels::pairwise_half(count);
+    T* second = scratch + block_.channels;
+    if (!sum_part(y, x, first, half, sums, scratch)) return false;
+    if (!sum_part(y, x, first + half, count - half, scratch, second)) return false;
+    for (int64_t c = 0; c < block_.channels; ++c) sums[c] += scratch[c];
+    return true;
+  }
+
+  bool has_read(int64_t taps) {
+    reads_ += taps * block_.channels;
+    if (reads_ < kReadsPerReport) return true;
+    reads_ = 0;
+    return progress_.keep_going();
+  }
+
+  // One pixel, its input where tap `first` lies.
+  kernels::PixelRun<T> run_at(int64_t y, int64_t x, int64_t first) const {
+    const auto& [height, width] = call_.geometry;
+    const int64_t row = height.source(y, rows_.first + first / columns_.count()) - views_.first_row;
+    const int64_t column = width.source(x, columns_.first + first % columns_.count()) - views_.first_column;
+    return {.input = views_.input + row * views_.row_step + column * views_.pixel_step,
+            .input_step = width.stride * views_.pixel_step,
+            .output = views_.output + (y - block_.first_row) * views_.output_row_step +
+                      (x - block_.first_column) * views_.output_pixel_step,
+            .output_step = views_.output_pixel_step,
+            .pixels = 1,
+            .channels = block_.channels};
+  }
+
+  kernels::IndexRun index_run(int64_t y, int64_t x, int64_t first) const {
+    const auto& [height, width] = call_.geometry;
+    const int64_t row = height.source(y, rows_.first + first / columns_.count());
+    const int64_t column = width.source(x, columns_.first + first % columns_.count());
+    return {.positions = positions_,
+            .first_position = row * width.input + column,
+            .position_step = width.stride,
+            .output = views_.indices + (y - block_.first_row) * views_.index_row_step +
+                      (x - block_.first_column) * views_.index_pixel_step,
+            .output_step = views_.index_pixel_step};
+  }
+
+  // Offsets and positions of taps first .. first + count - 1 from the first of them.
+  void fill(int64_t first, int64_t count) {
+    if (filled_.first == first && filled_.count == count && filled_.columns == columns_.count()) return;
+    filled_ = {first, count, columns_.count()};
+    const auto& [height, width] = call_.geometry;
+    const int64_t row_step = height.dilation * views_.row_step, column_step = width.dilation * views_.pixel_step;
+    const int64_t start = first % columns_.count();
+    for (int64_t t = 0, i = 0, j = start; t < count; ++t) {
+      offsets_[t] = i * row_step + (j - start) * column_step;
+      if (views_.indices) positions_[t] = i * height.dilation * width.input + (j - start) * width.dilation;
+      if (++j == columns_.count()) j = 0, ++i;
+    }
+  }
+
+  void fill_column() {
+    for (int64_t i = 0; i < rows_.count(); ++i) offsets_[i] = i * call_.geometry.height.dilation * views_.row_step;
+  }
+
+  // Positions ride in 31 bits, counted from the first of a part. In images too large for that a part is one row, or one
+  // tap.
+  static constexpr int64_t kMostPosition = INT32_MAX;
+
+  bool positions_fit() const {
+    return reach_on_input(call_.geometry.height) <= kMostPosition / call_.geometry.width.input;
+  }
+
+  int64_t most_taps(int64_t first) const {
+    if (!views_.indices || positions_fit()) return kMostTaps;
+    if (call_.geometry.width.input > kMostPosition) return 1;
+    return std::min(kMostTaps, columns_.count() - first % columns_.count());
+  }
+
+  const PoolCall<T>& call_;
+  const PoolBlock& block_;
+  const BlockViews<T>& views_;
+  const PoolProgress& progress_;
+  int64_t whole_begin_ = 0, whole_end_ = 0;
+  TapRange rows_{}, columns_{};  // of the windows at hand
+  kernels::SumOptions sum_{};
+  int64_t reads_ = 0;
+  struct {
+    int64_t first = -1, count = 0, columns = 0;
+  } filled_{};  // what the tables hold
+  int64_t offsets_[kMostTaps], positions_[kMostTaps];
+};
+
+}  // namespace
+
+template <class T>
+void run_windows(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
+                 const PoolProgress& progress) {
+  Windows<T>(call, block, views, progress).run();
+}
+
+template void run_windows(const PoolCall<float>&, const PoolBlock&, const BlockViews<float>&, const PoolProgress&);
+template void run_windows(const PoolCall<double>&, const PoolBlock&, const BlockViews<double>&, const PoolProgress&);
+
+}  // namespace convstep

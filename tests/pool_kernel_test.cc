@@ -1,0 +1,350 @@
+// pool_kernel_test.cc: pooling on every SIMD target against the reference, bit by bit. CONVSTEP_CASES=full tries more.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <random>
+#include <string>
+
+#include "convstep/pool.h"
+#include "core/geometry.h"
+#include "reference/reference.h"
+#include "tests/fill.h"
+#include "tests/guarded_buffer.h"
+
+namespace convstep {
+namespace {
+
+bool try_more() {
+  const char* cases = std::getenv("CONVSTEP_CASES");
+  return cases && std::string(cases) == "full";
+}
+
+enum class Values { kPlain, kSpecial, kZeros, kMinusInfinity };
+enum class Layout { kDense, kGaps, kChannelsFirst, kBackwards };
+
+struct Case {
+  Shape<4> input{1, 1, 1, 1};
+  PoolOptions options{};
+  bool with_indices = false;
+  Values values = Values::kPlain;
+  Layout input_layout = Layout::kDense, output_layout = Layout::kDense;
+  Flush flush = Flush::kFront;
+  unsigned seed = 0;
+
+  std::string describe() const {
+    const PoolOptions& o = options;
+    const int64_t pads[] = {o.padding.top, o.padding.bottom, o.padding.left, o.padding.right};
+    return simd_target() + " input " + to_string(input) + " window " + to_string(o.window) + " stride " +
+           to_string(o.stride) + " dilation " + to_string(o.dilation) + " padding " + to_string(pads, 4) + " rule " +
+           std::to_string(static_cast<int>(o.padding.rule)) + " ceil " + std::to_string(o.ceil_mode) + " mode " +
+           std::to_string(static_cast<int>(o.mode)) + " p " + std::to_string(o.p) + " include " +
+           std::to_string(o.count_include_pad) + " order " + std::to_string(static_cast<int>(o.sum_order)) +
+           " threads " + std::to_string(o.threads) + " indices " + std::to_string(with_indices) + " values " +
+           std::to_string(static_cast<int>(values)) + " layouts " + std::to_string(static_cast<int>(input_layout)) +
+           " " + std::to_string(static_cast<int>(output_layout)) + " flush " + std::to_string(static_cast<int>(flush)) +
+           " seed " + std::to_string(seed);
+  }
+};
+
+// An array between guard pages, laid out as asked, and its view.
+template <class T>
+class Guarded {
+ public:
+  Guarded(const Shape<4>& shape, Layout layout, Flush flush) : shape_(shape), buffer_(span(shape, layout), flush) {
+    const auto [N, H, W, C] = shape;
+    switch (layout) {
+      case Layout::kDense:
+        strides_ = {H * W * C, W * C, C, 1};
+        break;
+      case Layout::kGaps:
+        strides_ = {H * (W * (C + 1) + 2), W * (C + 1) + 2, C + 1, 1};
+        break;
+      case Layout::kChannelsFirst:
+        strides_ = {H * W * C, W, 1, H * W};
+        break;
+      case Layout::kBackwards:
+        strides_ = {H * W * C, -W * C, -C, 1};
+        first_ = N > 0 ? ((H - 1) * W + W - 1) * C : 0;
+        break;
+    }
+  }
+  View<T, 4> view() { return {buffer_.data() + first_, shape_, strides_}; }
+  GuardedBuffer<T>& buffer() { return buffer_; }
+
+ private:
+  static int64_t span(const Shape<4>& shape, Layout layout) {
+    const auto [N, H, W, C] = shape;
+    if (layout != Layout::kGaps) return N * H * W * C;
+    const int64_t row = W * (C + 1) + 2;
+    return ((N - 1) * H + H - 1) * row + (W - 1) * (C + 1) + C;
+  }
+
+  Shape<4> shape_, strides_{};
+  int64_t first_ = 0;
+  GuardedBuffer<T> buffer_;
+};
+
+template <class T>
+void fill(GuardedBuffer<T>& buffer, Values values, unsigned seed) {
+  std::minstd_rand random(seed + 1);
+  const T inf = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
+  const T special[] = {T(0), T(-0.0), inf, -inf, nan, std::copysign(nan, T(-1)), std::numeric_limits<T>::denorm_min()};
+  for (T& x : buffer) {
+    x = static_cast<T>(static_cast<double>(random()) / 1e9 - 1.07);
+    if (values == Values::kSpecial && random() % 4 == 0) x = special[random() % 7];
+    if (values == Values::kZeros) x = random() % 3 == 0 ? T(0) : T(-0.0);
+    if (values == Values::kMinusInfinity) x = -inf;
+  }
+}
+
+template <class T>
+T term(T x, const PoolOptions& options) {
+  if (options.mode == PoolMode::kAverage) return x;
+  return options.p == 1 ? std::abs(x) : options.p == 2 ? x * x : std::pow(std::abs(x), static_cast<T>(options.p));
+}
+
+// pool.h, SumOrder: sums by column, one output.
+template <class T>
+T sum_by_column(View<const T, 4> input, const WindowGeometry& geometry, const PoolOptions& options, int64_t n,
+                int64_t y, int64_t x, int64_t c) {
+  const auto rows = geometry.height.taps_on_input(y), columns = geometry.width.taps_on_input(x);
+  T sum = T(-0.0);
+  for (int64_t j = columns.first; j < columns.end; ++j) {
+    T column = T(-0.0);
+    for (int64_t i = rows.first; i < rows.end; ++i) {
+      column += term(input(n, geometry.height.source(y, i), geometry.width.source(x, j), c), options);
+    }
+    sum += column;
+  }
+  if (options.mode == PoolMode::kLp) {
+    return options.p == 1 ? sum : options.p == 2 ? std::sqrt(sum) : std::pow(sum, 1 / static_cast<T>(options.p));
+  }
+  const auto count = [&options](const WindowAxis& axis, int64_t o) {
+    return (options.count_include_pad ? axis.taps_on_padded_input(o) : axis.taps_on_input(o)).count();
+  };
+  return sum / static_cast<T>(count(geometry.height, y) * count(geometry.width, x));
+}
+
+template <class T>
+bool same(T a, T b) {
+  if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && std::isnan(b);
+  return a == b && std::signbit(a) == std::signbit(b);
+}
+
+bool is_by_column(const PoolOptions& options, const WindowGeometry& geometry) {
+  return options.mode != PoolMode::kMax && options.sum_order == SumOrder::kAuto && options.dilation == Size2{1, 1} &&
+         geometry.width.output > 1 && options.window.height >= 5 && options.window.width >= 5 * options.stride.width;
+}
+
+template <class T>
+void check(const Case& test) {
+  SCOPED_TRACE(test.describe());
+  const PoolOptions& options = test.options;
+  const WindowGeometry geometry =
+      resolve_geometry({test.input[1], test.input[2]}, options.window, "window", options.stride, options.dilation,
+                       options.padding, options.ceil_mode ? Rounding::kCeil : Rounding::kFloor);
+  const Shape<4> shape = pool_output_shape(test.input, options);
+  Guarded<T> x(test.input, test.input_layout, test.flush), y(shape, test.output_layout, test.flush);
+  Guarded<int64_t> where(shape, test.output_layout, test.flush);
+  fill(x.buffer(), test.values, test.seed);
+  for (T& value : y.buffer()) value = static_cast<T>(kPoison);
+  for (int64_t& value : where.buffer()) value = -7;
+  Tensor<T, 4> expected(shape);
+  Tensor<int64_t, 4> expected_where(shape);
+  const View<const T, 4> input = x.view();
+  const View<T, 4> output = y.view();
+  const View<int64_t, 4> indices = where.view();
+  reference::pool_forward<T>({input, expected, expected_where.view()}, geometry, options);
+  if (test.with_indices) {
+    pool_forward(input, output, indices, options);
+  } else {
+    pool_forward(input, output, options);
+  }
+  const bool by_column = is_by_column(options, geometry);
+  const auto [N, OH, OW, C] = shape;
+  int64_t poisoned = 0;
+  for (const T& value : y.buffer()) poisoned += value == static_cast<T>(kPoison);
+  ASSERT_EQ(poisoned, y.buffer().size() - output.size()) << "an output was left out, or a gap written";
+  for (int64_t n = 0; n < N; ++n) {
+    for (int64_t i = 0; i < OH; ++i) {
+      for (int64_t j = 0; j < OW; ++j) {
+        for (int64_t c = 0; c < C; ++c) {
+          const T right = by_column ? sum_by_column(input, geometry, options, n, i, j, c) : expected(n, i, j, c);
+          ASSERT_PRED2(same<T>, output(n, i, j, c), right) << "at " << n << " " << i << " " << j << " " << c;
+          if (test.with_indices) {
+            ASSERT_EQ(indices(n, i, j, c), expected_where(n, i, j, c)) << n << " " << i << " " << j << " " << c;
+          }
+        }
+      }
+    }
+  }
+}
+
+// One axis: does some window read nothing but padding?
+bool is_valid(const Case& test) {
+  try {
+    pool_output_shape(test.input, test.options);
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+template <class T>
+class PoolKernelTest : public testing::Test {
+ protected:
+  ~PoolKernelTest() override { set_simd_target(""); }
+
+  int64_t pick(int64_t least, int64_t most) { return least + static_cast<int64_t>(random_() % (most - least + 1)); }
+
+  // What a case leaves open.
+  void choose_rest(Case& test) {
+    PoolOptions& options = test.options;
+    constexpr double kPowers[] = {1, 2, 2, 3};
+    const int64_t kind = pick(0, 9);
+    options.mode = kind < 5 ? PoolMode::kMax : kind < 8 ? PoolMode::kAverage : PoolMode::kLp;
+    test.with_indices = kind < 2;
+    options.p = kPowers[pick(0, 3)];
+    options.count_include_pad = pick(0, 2) == 0;
+    options.sum_order = pick(0, 1) ? SumOrder::kAuto : SumOrder::kNumpy;
+    options.ceil_mode = pick(0, 2) == 0;
+    options.threads = static_cast<int>(pick(0, 1) ? 1 : pick(0, 1) ? 2 : pick(0, 1) ? 3 : 8);
+    test.values = static_cast<Values>(pick(0, 5) < 3 ? pick(0, 1) : pick(0, 3));
+    test.input_layout = static_cast<Layout>(pick(0, 1) ? 0 : pick(0, 3));
+    test.output_layout = static_cast<Layout>(pick(0, 1) ? 0 : pick(0, 3));
+    test.flush = pick(0, 1) ? Flush::kFront : Flush::kBack;
+    test.seed = static_cast<unsigned>(pick(0, 1 << 20));
+  }
+
+  int64_t channels() {
+    const int64_t lanes = 64 / static_cast<int64_t>(sizeof(T));  // of the widest vector
+    return pick(0, 3) == 0 ? pick(2 * lanes, 10 * lanes) : pick(1, 2 * lanes + 1);
+  }
+
+  std::minstd_rand random_{7};
+};
+using Types = testing::Types<float, double>;
+TYPED_TEST_SUITE(PoolKernelTest, Types);
+
+// Every small axis, paired with another one.
+TYPED_TEST(PoolKernelTest, SmallShapes) {
+  const int64_t longest = try_more() ? 12 : 9;
+  for (const std::string& target : simd_targets()) {
+    set_simd_target(target);
+    for (int64_t length = 1; length <= longest; ++length) {
+      for (int64_t window = 1; window <= 7; ++window) {
+        for (int64_t stride = 1; stride <= 3; ++stride) {
+          for (int64_t before = 0; before < window; ++before) {
+            for (int64_t variant = 0; variant < (try_more() ? 60 : 8); ++variant) {
+              const int64_t dilation = 1 + variant % 2;
+              Case test;
+              PoolOptions& options = test.options;
+              this->choose_rest(test);
+              test.input = {this->pick(1, 2), length, this->pick(1, 9), this->channels()};
+              options.window = {window, this->pick(1, 6)};
+              options.stride = {stride, this->pick(1, 3)};
+              options.dilation = {dilation, this->pick(0, 3) ? 1 : 2};
+              options.padding = {before, this->pick(0, window - 1), this->pick(0, options.window.width - 1),
+                                 this->pick(0, options.window.width - 1)};
+              if (this->pick(0, 1)) {  // the same along the other axis
+                std::swap(test.input[1], test.input[2]);
+                std::swap(options.window.height, options.window.width);
+                std::swap(options.stride.height, options.stride.width);
+                std::swap(options.dilation.height, options.dilation.width);
+                std::swap(options.padding.top, options.padding.left);
+                std::swap(options.padding.bottom, options.padding.right);
+              }
+              if (is_valid(test)) check<TypeParam>(test);
+              if (this->HasFatalFailure()) return;
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+TYPED_TEST(PoolKernelTest, LargerShapes) {
+  const int cases = try_more() ? 1000 : 100;
+  for (const std::string& target : simd_targets()) {
+    set_simd_target(target);
+    for (int i = 0; i < cases; ++i) {
+      Case test;
+      this->choose_rest(test);
+      test.input = {this->pick(1, 3), this->pick(1, 40), this->pick(1, 40), this->channels()};
+      test.options.window = {this->pick(1, 15), this->pick(1, 15)};
+      test.options.stride = {this->pick(1, 4), this->pick(0, 1) ? 1 : this->pick(1, 4)};
+      if (this->pick(0, 1)) test.options.padding.rule = Padding::Rule::kSameUpper;
+      if (is_valid(test)) check<TypeParam>(test);
+      if (this->HasFatalFailure()) return;
+    }
+  }
+}
+
+// Windows of more taps than a kernel takes at once, and sums that are halved more than once.
+TYPED_TEST(PoolKernelTest, LongWindows) {
+  for (const std::string& target : simd_targets()) {
+    set_simd_target(target);
+    for (int i = 0; i < (try_more() ? 200 : 24); ++i) {
+      Case test;
+      this->choose_rest(test);
+      test.input = {1, this->pick(1, 80), this->pick(30, 90), this->pick(1, 40)};
+      const int64_t H = test.input[1], W = test.input[2];
+      test.options.window = {H - this->pick(0, std::min<int64_t>(1, H - 1)), W - this->pick(0, 1)};
+      test.options.stride = {this->pick(1, 2), this->pick(1, 2)};
+      check<TypeParam>(test);
+      if (this->HasFatalFailure()) return;
+    }
+  }
+}
+
+// Every length of a pairwise sum around the limits of its blocks.
+TYPED_TEST(PoolKernelTest, EveryLengthOfASum) {
+  for (const std::string& target : simd_targets()) {
+    set_simd_target(target);
+    for (int64_t n = 1; n <= 1100; n += n < 300 ? 1 : 37) {
+      Case test;
+      test.input = {1, 1, n, 3};
+      test.options = {.window = {1, n}, .mode = n % 2 ? PoolMode::kAverage : PoolMode::kLp};
+      test.seed = static_cast<unsigned>(n);
+      check<TypeParam>(test);
+      if (this->HasFatalFailure()) return;
+    }
+  }
+}
+
+// A NaN, or a zero of the other sign, at each place of a window in turn.
+TYPED_TEST(PoolKernelTest, SpecialValuesAtEveryPosition) {
+  const TypeParam nan = std::numeric_limits<TypeParam>::quiet_NaN();
+  for (const std::string& target : simd_targets()) {
+    set_simd_target(target);
+    for (const int64_t window : {2, 3, 5}) {
+      for (const int64_t C : {1, 3, 16, 70}) {
+        for (int64_t place = 0; place < window * window; ++place) {
+          for (const auto& [rest, special] : {std::pair<TypeParam, TypeParam>{-1, nan},
+                                              {1, -nan},
+                                              {TypeParam(-0.0), TypeParam(0)},
+                                              {TypeParam(0), TypeParam(-0.0)}}) {
+            auto x = filled<TypeParam, 4>({1, window + 1, window + 1, C}, rest);
+            for (int64_t c = 0; c < C; ++c) x(0, place / window, place % window, c) = special;
+            const PoolOptions options{.window = {window, window}};
+            Tensor<TypeParam, 4> output({1, 2, 2, C}), expected({1, 2, 2, C});
+            pool_forward(x, output, options);
+            const WindowGeometry geometry = resolve_geometry({window + 1, window + 1}, options.window, "window", {1, 1},
+                                                             {1, 1}, {}, Rounding::kFloor);
+            reference::pool_forward<TypeParam>({x, expected, {}}, geometry, options);
+            for (int64_t i = 0; i < output.size(); ++i) {
+              ASSERT_PRED2(same<TypeParam>, output.data()[i], expected.data()[i])
+                  << target << " " << window << " " << C;
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace convstep

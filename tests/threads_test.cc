@@ -1,0 +1,232 @@
+#include "core/threads.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "convstep/conv.h"
+#include "core/processors.h"
+#include "expect_error.h"
+#include "fill.h"
+
+namespace convstep {
+namespace {
+
+using testing::Each;
+
+constexpr int kDeadlockSeconds = 60;  // far longer than a test takes on a busy machine
+
+// The exit status of a forked child that runs body(); -1 where it has to be killed.
+template <class Body>
+int exit_status_of_child(Body body) {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(kDeadlockSeconds);
+    _exit(body());
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+// The variable is read once in the life of a process: a death test of this style starts the program anew.
+void expect_num_threads_with(const char* variable, const std::string& said) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto say = [variable] {
+    setenv("CONVSTEP_NUM_THREADS", variable, 1);
+    try {
+      std::fprintf(stderr, "%d", num_threads());
+    } catch (const ParameterError& error) {
+      std::fprintf(stderr, "%s", error.what());
+    }
+    std::exit(0);
+  };
+  EXPECT_EXIT(say(), testing::ExitedWithCode(0), testing::Eq(said));
+}
+
+// How often each task of parallel_for ran.
+std::vector<int> runs_of_tasks(int64_t count, int threads) {
+  std::vector<std::atomic<int>> runs(static_cast<size_t>(count));
+  parallel_for(count, threads, {}, [&](int64_t i) { ++runs[static_cast<size_t>(i)]; });
+  return {runs.begin(), runs.end()};
+}
+
+TEST(Processors, OfAQuota) {
+  EXPECT_EQ(processors_of_quota("max 100000"), 0);
+  EXPECT_EQ(processors_of_quota("100000 100000"), 1);
+  EXPECT_EQ(processors_of_quota("400000 100000\n"), 4);
+  EXPECT_EQ(processors_of_quota("150000 100000"), 2) << "rounded up";
+  EXPECT_EQ(processors_of_quota("100001 100000"), 2);
+  EXPECT_EQ(processors_of_quota("1 100000"), 1);
+  EXPECT_GE(processors_of_quota("9223372036854775807 1"), 1024) << "more than any machine has";
+}
+
+TEST(Processors, OfTextThatIsNoQuota) {
+  for (const char* text : {"", "max", "100000", "two one", "0 100000", "-1 100000", "100000 0", "100000 -1",
+                           "99999999999999999999 100000"}) {
+    EXPECT_EQ(processors_of_quota(text), 0) << text;
+  }
+}
+
+TEST(Processors, AtLeastOne) { EXPECT_GE(usable_processors(), 1); }
+
+TEST(NumThreads, IsWhatWasSet) {
+  const int usual = num_threads();
+  EXPECT_GE(usual, 1);
+  set_num_threads(3);
+  EXPECT_EQ(num_threads(), 3);
+  EXPECT_EQ(resolve_threads(0), 3);
+  EXPECT_EQ(resolve_threads(5), 5);
+  set_num_threads(kMaxThreads);
+  EXPECT_EQ(resolve_threads(0), kMaxThreads);
+  set_num_threads(0);
+  EXPECT_EQ(num_threads(), usual);
+}
+
+TEST(NumThreads, OutOfRangeIsAnError) {
+  for (const int wrong : {-1, kMaxThreads + 1, INT32_MIN, INT32_MAX}) {
+    expect_error<ParameterError>([&] { set_num_threads(wrong); }, "threads", std::to_string(wrong), "1024");
+    expect_error<ParameterError>([&] { resolve_threads(wrong); }, "threads", std::to_string(wrong), "1024");
+  }
+}
+
+TEST(NumThreadsDeathTest, OfTheEnvironment) {
+  expect_num_threads_with("1", "1");
+  expect_num_threads_with("1024", "1024");
+  expect_num_threads_with("", std::to_string(usable_processors()));
+  for (const char* wrong : {"0", "-1", "1025", "two", "2.5", "2 3", "99999999999999999999"}) {
+    expect_num_threads_with(
+        wrong, std::string("CONVSTEP_NUM_THREADS: got \"") + wrong + "\", expected a number from 1 to 1024");
+  }
+}
+
+TEST(ParallelFor, RunsEveryTaskOnce) {
+  for (const int threads : {1, 2, 3, 8, 64}) {
+    for (const int64_t count : {0, 1, 2, 7, 64, 1000}) {
+      EXPECT_THAT(runs_of_tasks(count, threads), Each(1)) << count << " tasks, " << threads << " threads";
+    }
+  }
+}
+
+TEST(ParallelFor, UsesAsManyThreadsAsItIsTold) {
+  std::atomic<int> inside{0}, most{0};
+  for (int call = 0; call < 100 && most < 2; ++call) {  // a busy machine takes its time to start threads
+    parallel_for(64, 4, {}, [&](int64_t) {
+      const int now = ++inside;
+      for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      --inside;
+    });
+  }
+  EXPECT_GE(most, 2);
+  EXPECT_LE(most, 4);
+}
+
+TEST(ParallelFor, ReportsProgressOnTheCallersThreadAndNeverLess) {
+  for (const int threads : {1, 2, 8}) {
+    std::vector<int64_t> reports;
+    const auto caller = std::this_thread::get_id();
+    bool is_on_caller = true;
+    const ProgressCallback progress = [&](int64_t done, int64_t total) {
+      is_on_caller &= std::this_thread::get_id() == caller;
+      EXPECT_EQ(total, 500);
+      reports.push_back(done);
+    };
+    parallel_for(500, threads, progress, [](int64_t) { std::this_thread::yield(); });
+    EXPECT_TRUE(is_on_caller);
+    EXPECT_TRUE(std::is_sorted(reports.begin(), reports.end()));
+    ASSERT_FALSE(reports.empty());
+    EXPECT_GE(reports.front(), 1);
+    EXPECT_EQ(reports.back(), 500);
+    EXPECT_EQ(std::count(reports.begin(), reports.end(), 500), 1) << "all is done once";
+  }
+}
+
+TEST(ParallelFor, StopsWhereProgressThrows) {
+  for (const int threads : {1, 2, 8}) {
+    std::atomic<int> runs{0};
+    const ProgressCallback stop = [](int64_t, int64_t) { throw std::domain_error("enough"); };
+    const auto call = [&] {
+      parallel_for(100'000, threads, stop, [&](int64_t) {
+        ++runs;
+        std::this_thread::sleep_for(std::chrono::microseconds(10));
+      });
+    };
+    EXPECT_THROW(call(), std::domain_error);
+    EXPECT_LT(runs, 100'000) << threads;
+    const int ended = runs;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    EXPECT_EQ(runs, ended) << "nothing runs on behind the caller's back";
+    EXPECT_THAT(runs_of_tasks(100, threads), Each(1)) << "the next call is none the worse";
+  }
+}
+
+TEST(ParallelFor, MayBeNested) {
+  std::atomic<int> runs{0};
+  parallel_for(20, 4, {}, [&](int64_t) {
+    parallel_for(20, 3, {}, [&](int64_t) { parallel_for(5, 2, {}, [&](int64_t) { ++runs; }); });
+  });
+  EXPECT_EQ(runs, 20 * 20 * 5);
+}
+
+TEST(ParallelFor, ServesManyCallersAtOnce) {
+  std::atomic<int> runs{0};
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < 8; ++caller) {
+    callers.emplace_back([&, caller] {
+      for (int call = 0; call < 50; ++call) parallel_for(100, 1 + caller % 4, {}, [&](int64_t) { ++runs; });
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(runs, 8 * 50 * 100);
+}
+
+TEST(ParallelFor, RunsInAForkedChild) {
+  EXPECT_THAT(runs_of_tasks(1000, 4), Each(1));  // oneTBB has its workers now; the child will not
+  EXPECT_EQ(exit_status_of_child([] { return runs_of_tasks(1000, 4) == std::vector<int>(1000, 1) ? 0 : 1; }), 0);
+  EXPECT_THAT(runs_of_tasks(1000, 4), Each(1)) << "nor does the parent mind";
+}
+
+TEST(ParallelFor, AForkedChildConvolves) {
+  const auto input = counting<float, 4>({2, 32, 32, 16}), weights = counting<float, 4>({3, 3, 16, 32});
+  const ConvOptions options{.padding = Padding::all(1), .threads = 4};
+  const Shape<4> shape = conv_output_shape(input.shape(), weights.shape(), options);
+  Tensor<float, 4> expected(shape);
+  conv_forward(input, weights, {}, expected, options);
+  const int status = exit_status_of_child([&] {
+    Tensor<float, 4> output(shape);
+    conv_forward(input, weights, {}, output, options);
+    return std::memcmp(output.data(), expected.data(), static_cast<size_t>(output.size()) * sizeof(float)) == 0 ? 0 : 1;
+  });
+  EXPECT_EQ(status, 0);
+}
+
+TEST(ThreadWorkspace, IsAlignedAndOfTheThread) {
+  void* mine = thread_workspace(1000);
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(mine) % 64, 0u);
+  EXPECT_EQ(thread_workspace(500), mine) << "the largest is kept";
+  std::memset(thread_workspace(1 << 20), 1, 1 << 20);
+  void* other = nullptr;
+  std::thread([&] {
+    other = thread_workspace(1000);
+    std::memset(other, 2, 1000);
+  }).join();
+  EXPECT_EQ(*static_cast<unsigned char*>(thread_workspace(1)), 1);
+}
+
+}  // namespace
+}  // namespace convstep
