@@ -69,6 +69,14 @@ void allow_parallelism(int threads) {
   control = std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism, allowed);
 }
 
+// An arena of the calling thread's own: concurrent callers share oneTBB's workers, and the caller always takes part. It
+// is kept from call to call, for a worker that has just left an arena takes a while to come back.
+tbb::task_arena& arena_of(int threads) {
+  thread_local std::unique_ptr<tbb::task_arena> arena;
+  if (!arena || arena->max_concurrency() != threads) arena = std::make_unique<tbb::task_arena>(threads);
+  return *arena;
+}
+
 }  // namespace
 
 int num_threads() {
@@ -114,9 +122,8 @@ void parallel_for(int64_t count, int threads, Task task, const void* body, const
       }
     }
   };
-  // An arena of the call's own: concurrent callers share oneTBB's workers, and the caller's thread always takes part.
-  tbb::task_arena arena(threads);
-  arena.execute([&] { tbb::parallel_for(tbb::blocked_range<int64_t>(0, count, 1), run, tbb::simple_partitioner()); });
+  arena_of(threads).execute(
+      [&] { tbb::parallel_for(tbb::blocked_range<int64_t>(0, count, 1), run, tbb::simple_partitioner()); });
   if (progress) progress(count, count);
 }
 

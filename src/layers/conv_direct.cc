@@ -81,6 +81,7 @@ class ConvDirect final : public ConvMethod<T> {
   }
   void pack_group(const ConvWeights<T>& weights, int64_t group);
   Cut cut_for(int64_t images, int threads, int64_t scratch_per_value) const;
+  void spread(int64_t images, int threads, bool is_scattered, Cut& cut) const;
   // Panels first .. end - 1 of a group.
   struct Part {
     int64_t group, first_panel, end_panel;
@@ -133,19 +134,35 @@ Cut ConvDirect<T>::cut_for(int64_t images, int threads, int64_t scratch_per_valu
   while (cut.columns > 1 && is_too_large()) cut.columns = divide_up(cut.columns, 2);
   const int64_t first_row = values(1, cut.columns), further_row = values(2, cut.columns) - first_row;
   cut.rows = std::min(OH, 1 + std::max<int64_t>(budget - first_row, 0) / further_row);
-  // Few tasks: shorter blocks, and where that is not enough, fewer panels each.
-  const int64_t wanted = threads > 1 ? threads * kTasksPerThread : 1;
-  const int64_t across = images * divide_up(OW, cut.columns) * problem_.groups;
-  const int64_t shortest = needs_copy_ ? std::max<int64_t>(2 * reach(problem_.geometry.height), 1) : 1;
-  const int64_t bands = std::max<int64_t>(divide_up(wanted, across), 1);
-  cut.rows = std::min(cut.rows, std::max(divide_up(OH, bands), std::min(shortest, OH)));
-  cut.rows = divide_up(OH, divide_up(OH, cut.rows));  // of equal height
+  spread(images, threads, scratch_per_value > 0, cut);
   if (cut.rows == OH && cut.columns == OW && scratch_per_value == 0) {
-    cut.images = std::clamp<int64_t>(std::min(budget / values(OH, OW), images / wanted), 1, images);
+    const int64_t per_thread = std::max<int64_t>(images / (threads > 1 ? threads * kTasksPerThread : 1), 1);
+    cut.images = std::clamp<int64_t>(budget / values(OH, OW), 1, per_thread);
   }
-  const int64_t blocks = divide_up(across, cut.images) * divide_up(OH, cut.rows);
-  cut.panels = divide_up(panels_.count, std::clamp<int64_t>(divide_up(wanted, blocks), 1, panels_.count));
   return cut;
+}
+
+// Makes tasks for all threads, where there are too few: every band of rows reads all its weights, every run of panels
+// reads (and copies) all its input, so the larger of the two is cut first.
+template <class T>
+void ConvDirect<T>::spread(int64_t images, int threads, bool is_scattered, Cut& cut) const {
+  const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output;
+  const bool weights_first =
+      !is_scattered && weights_.size() / problem_.groups > patch_values(std::min(OH, cut.rows), cut.columns);
+  const int64_t tasks_per_thread = weights_first && needs_copy_ ? kTasksPerThread / 2 : kTasksPerThread;
+  const int64_t wanted = threads > 1 ? threads * tasks_per_thread : 1;
+  const int64_t across = images * divide_up(OW, cut.columns) * problem_.groups;
+  const auto missing = [&] {
+    const int64_t tasks = across * divide_up(OH, cut.rows) * divide_up(panels_.count, cut.panels);
+    return divide_up(wanted, tasks);
+  };
+  const auto cut_panels = [&] { cut.panels = divide_up(panels_.count, std::min(missing(), panels_.count)); };
+  if (weights_first) cut_panels();
+  const int64_t shortest = needs_copy_ ? std::min(2 * reach(problem_.geometry.height), OH) : 1;
+  const int64_t bands = divide_up(OH, cut.rows) * missing();
+  cut.rows = std::min(cut.rows, std::max(divide_up(OH, bands), shortest));
+  cut.rows = divide_up(OH, divide_up(OH, cut.rows));  // of equal height
+  if (!weights_first) cut_panels();
 }
 
 template <class T>
