@@ -13,7 +13,6 @@ import argparse
 import dataclasses
 import datetime
 import itertools
-import json
 import os
 import pathlib
 import platform
@@ -53,11 +52,12 @@ class Pace:
     rounds: int
     least: float  # seconds of a sample
     budget: float  # seconds for all rounds of one runner; at least MIN_ROUNDS are run
+    limit: float = float("inf")  # seconds for the whole run; layers that are left then are left out
 
 
 MIN_ROUNDS = 3
 FULL = Pace(rounds=9, least=0.004, budget=0.5)
-QUICK = Pace(rounds=5, least=0.003, budget=0.3)
+QUICK = Pace(rounds=5, least=0.003, budget=0.3, limit=160)
 QUICK_SETTINGS = [Setting("float32", 1, 1), Setting("float64", 1, 1), Setting("float32", 2, 1)]
 
 
@@ -128,8 +128,8 @@ class Bench:
         x, w, b = truth.arrays(layer, setting.dtype, batch)
         for name, array in [("input", x), ("weights", w), ("bias", b)]:
             np.save(os.path.join(self.folder, name + ".npy"), array)
-        truths = [truth.expected(layer, x[index], w, b) for index in {0, batch - 1}]
-        truths = [truths[0], truths[-1]]
+        first_and_last = sorted({0, batch - 1})
+        truths = [truth.expected(layer, x[index], w, b) for index in first_and_last]
         ready: list[runners.Runner] = []
         failures: dict[str, str] = {}
         for runner in self.start(setting.threads):
@@ -141,11 +141,16 @@ class Bench:
         self.take_turns(ready)
         for runner in ready:
             runner.ask("drop")
+        failures |= {runner.peer.name: runner.failure for runner in ready if runner.failure}
+        ready = [runner for runner in ready if not runner.failure]
         return records(layer, setting, batch, ready, failures)
 
     def take_turns(self, ready: list[runners.Runner]) -> None:
         for number in range(self.pace.rounds):
-            for runner in ready[number % len(ready):] + ready[:number % len(ready)] if ready else []:
+            first = number % max(1, len(ready))
+            for runner in ready[first:] + ready[:first]:  # each round begins with another one
+                if runner.failure:
+                    continue
                 if number < MIN_ROUNDS or sum(runner.samples) * runner.repetitions < self.pace.budget:
                     runner.sample()
 
@@ -180,7 +185,8 @@ def cpu_name() -> str:
     except OSError:
         return platform.processor()
     fields = dict(re.findall(r"^(model name|cpu family|model)\s*: (.*)$", text, re.MULTILINE))
-    return f"{fields.get('model name', platform.processor())}, family {fields.get('cpu family')} model {fields.get('model')}"
+    name = fields.get("model name", platform.processor())
+    return f"{name}, family {fields.get('cpu family')} model {fields.get('model')}"
 
 
 def peak_flops(bench: Bench) -> dict[str, float]:
@@ -188,57 +194,72 @@ def peak_flops(bench: Bench) -> dict[str, float]:
 
 
 def header(bench: Bench) -> dict[str, typing.Any]:
-    return {"date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "cpu": cpu_name(),
+    return {"date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "cpu": cpu_name(),
             "cores": len(os.sched_getaffinity(0)), "load": os.getloadavg()[0], "isa": bench.isa or "best",
             "peak_flops": peak_flops(bench)}
 
 
+def run(bench: Bench, chosen: list[layers.Layer], settings: list[Setting],
+        about: dict[str, typing.Any]) -> list[dict[str, typing.Any]]:
+    """The records of everything, printed as they come."""
+    started = time.monotonic()
+    found: list[dict[str, typing.Any]] = []
+    for setting in settings:
+        names = {runner.peer.name for runner in bench.start(setting.threads)}
+        if setting is settings[0]:
+            report.print_peers(bench.versions, bench.missing)
+        report.print_columns(setting.dtype, setting.threads, setting.batch, names)
+        for number, layer in enumerate(chosen):
+            if time.monotonic() - started > bench.pace.limit:
+                print(f"out of time: {len(chosen) - number} layers are left out")
+                break
+            if layer.batch and setting.batch != settings[0].batch:
+                continue  # its batch is its own: measured once
+            rows = bench.measure(layer, setting)
+            report.print_row(rows, names, about["peak_flops"])
+            found += rows
+    peak = peak_flops(bench)  # once more, for it may have been disturbed
+    about["peak_flops"] = {dtype: max(flops, about["peak_flops"][dtype]) for dtype, flops in peak.items()}
+    about |= {"versions": bench.versions, "missing": bench.missing, "seconds": round(time.monotonic() - started)}
+    return found
+
+
+def write(output: pathlib.Path, about: dict[str, typing.Any], found: list[dict[str, typing.Any]]) -> None:
+    report.write(output, about, found)
+    try:
+        import figure
+    except ImportError:
+        print("no picture: matplotlib is not installed")
+    else:
+        figure.draw(about, found, output.with_suffix(".png"))
+        print(f"wrote {output.with_suffix('.png')}")
+
+
 def main() -> None:
     arguments = parse()
-    chosen = wanted_layers(arguments)
+    chosen, settings = wanted_layers(arguments), wanted_settings(arguments)
     if arguments.list:
         for layer in chosen:
             print(f"{layer.name:36} {layer.family}")
         return
-    if not chosen:
-        sys.exit("compare.py: no such layer (--list names them)")
-    started = time.monotonic()
+    if not chosen or not settings:
+        sys.exit("compare.py: no such layer or setting (--list names the layers)")
+    os.environ |= runners.ISA_VARIABLES.get(arguments.isa, {})
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=memory) as folder:
-        os.environ |= runners.ISA_VARIABLES.get(arguments.isa, {})
         bench = Bench(arguments, folder)
         about = header(bench)
         report.print_header(about)
-        found: list[dict[str, typing.Any]] = []
         try:
-            for setting in wanted_settings(arguments):
-                names = {runner.peer.name for runner in bench.start(setting.threads)}
-                if not found:
-                    report.print_peers(bench.versions, bench.missing)
-                report.print_columns(setting.dtype, setting.threads, setting.batch, names)
-                for layer in chosen:
-                    if layer.batch and setting.batch != wanted_settings(arguments)[0].batch:
-                        continue  # its batch is its own: measured once
-                    rows = bench.measure(layer, setting)
-                    report.print_row(rows, names, about["peak_flops"])
-                    found += rows
+            found = run(bench, chosen, settings, about)
         finally:
             bench.close()
-    about["peak_flops"] = {dtype: max(peak, about["peak_flops"][dtype]) for dtype, peak in peak_flops(bench).items()}
-    about |= {"versions": bench.versions, "missing": bench.missing, "seconds": round(time.monotonic() - started)}
     report.print_families(found)
     goals.table(list(report.by_layer(found).values()), about)
-    whole = not (arguments.layers or arguments.family or arguments.peers)
-    output = arguments.output or (ROOT / "bench/results/latest.json" if whole else None)
+    everything = not (arguments.layers or arguments.family or arguments.peers)
+    output = arguments.output or (ROOT / "bench/results/latest.json" if everything else None)
     if output:
-        report.write(output, about, found)
-        try:
-            import figure
-        except ImportError:
-            print("no picture: matplotlib is not installed")
-        else:
-            figure.draw(about, found, output.with_suffix(".png"))
-            print(f"wrote {output.with_suffix('.png')}")
+        write(output, about, found)
 
 
 if __name__ == "__main__":

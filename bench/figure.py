@@ -36,7 +36,8 @@ def draw(about: dict[str, typing.Any], records: list[dict[str, typing.Any]], pat
     plt.close(figure)
 
 
-def draw_panel(panel: typing.Any, dtype: str, groups: list[dict[str, typing.Any]], about: dict[str, typing.Any]) -> None:
+def draw_panel(panel: typing.Any, dtype: str, groups: list[dict[str, typing.Any]],
+               about: dict[str, typing.Any]) -> None:
     firsts = [next(iter(rows.values())) for rows in groups]
     threads = firsts[0]["threads"]
     ceiling = about["peak_flops"][dtype] * threads / 1e9

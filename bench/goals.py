@@ -21,7 +21,8 @@ LARGE = 100e6  # flops, over which two threads must pay
 def against(*names: str) -> collections.abc.Callable[[Rows, Record], float | None]:
     """The best time of the peers whose names start so, over ours."""
     def value(rows: Rows, about: Record) -> float | None:
-        return min((row["ratio"] for name, row in rows.items() if row["ratio"] and name.startswith(names)), default=None)
+        ratios = [row["ratio"] for name, row in rows.items() if row["ratio"] and name.startswith(names)]
+        return min(ratios, default=None)
     return value
 
 
@@ -71,7 +72,8 @@ GOALS = [
     Goal("float64: mean beside PyTorch", 3.0, against("PyTorch"), lambda layer: layer.kind == "conv", ("float64",)),
     Goal("3x3 s1, float64: mean share of the ceiling", 2.5, ceiling(peers.OURS), is_3x3, ("float64",)),
     Goal("pools: worst beside oneDNN", 1.0, against("oneDNN"), lambda layer: layer.family == "pool", worst=True),
-    Goal("pools: worst beside memcpy", 1 / 1.3, against(peers.MEMCPY), lambda layer: layer.family == "pool", BOTH, True),
+    Goal("pools: worst beside memcpy", 1 / 1.3, against(peers.MEMCPY), lambda layer: layer.family == "pool", BOTH,
+         worst=True),
     Goal("max pool 5x5 s1 beside oneDNN", 3.0, against("oneDNN"), lambda layer: "max5x5" in layer.name),
     Goal("max pool 13x13 s1 beside oneDNN", 8.0, against("oneDNN"), lambda layer: "max13x13" in layer.name),
     Goal("notebook/conv beside its loops in NumPy", 1500, against(peers.LOOPS),
@@ -96,8 +98,8 @@ def two_threads(groups: list[Rows]) -> list[float]:
     """How many times faster two threads are, for each large layer."""
     seconds = {(row["layer"], row["dtype"], row["batch"], row["threads"]): row["seconds"]
                for rows in groups for row in rows.values() if row["flops"] > LARGE}
-    return [seconds[*key, 1] / seconds[*key, 2] for key in {key[:3] for key in seconds}
-            if (*key, 1) in seconds and (*key, 2) in seconds]
+    return [value / seconds[(*key, 2)] for (*key, threads), value in seconds.items()
+            if threads == 1 and (*key, 2) in seconds]
 
 
 def one_off(groups: list[Rows]) -> list[float]:

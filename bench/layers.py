@@ -57,25 +57,26 @@ class Network:
         self.layers: list[Layer] = []
 
     def conv(self, f: int, c: int, o: int, size: int, stride: int = 1, *, pad: int | None = None, dilation: int = 1,
-             groups: int = 1, family: str = "", **more: object) -> "Network":
+             groups: int = 1, family: str = "", quick: bool = False, twin: str = "") -> "Network":
         pad = dilation * (f // 2) if pad is None else pad
         depthwise = groups == c == o
         channels = f"{c}" if depthwise else f"{c}_{o}"
-        name = f"{self.name}/{'dw' if depthwise else ''}{f}x{f}_{channels}@{size}" + (f"/{stride}" if stride > 1 else "")
+        stem = f"{self.name}/{'dw' if depthwise else ''}{f}x{f}_{channels}@{size}"
+        name = stem + (f"/{stride}" if stride > 1 else "")
         if dilation > 1:
             name += f"_d{dilation}"
         if groups > 1 and not depthwise:
             name += f"_g{groups}"
         family = family or family_of(f, c, stride, groups)
         self.layers.append(Layer(name, family, "conv", size, size, c, o, f, f, stride, pad, dilation, groups,
-                                 **more))  # type: ignore[arg-type]
+                                 quick=quick, twin=twin))
         return self
 
     def pool(self, kind: str, f: int, c: int, size: int, stride: int = 1, *, pad: int = 0, family: str = "pool",
-             **more: object) -> "Network":
+             quick: bool = False) -> "Network":
         short = {"max": "max", "average": "avg"}[kind]
         name = f"{self.name}/{short}{f}x{f}_{c}@{size}" + (f"/{stride}" if stride > 1 else "")
-        self.layers.append(Layer(name, family, kind, size, size, c, c, f, f, stride, pad, **more))  # type: ignore[arg-type]
+        self.layers.append(Layer(name, family, kind, size, size, c, c, f, f, stride, pad, quick=quick))
         return self
 
 
@@ -157,11 +158,11 @@ def others() -> list[Layer]:
 
 
 def notebook() -> list[Layer]:
-    """Section 3.3's example of conv_forward, section 4.1's of pool_forward."""
+    """Section 3.3's example of conv_forward, the hidden test of the version of 2021, section 4.1's pool_forward."""
     conv = Layer("notebook/conv", "notebook", "conv", 5, 7, 4, 8, 3, 3, 2, 1, batch=10, quick=True)
-    small = dataclasses.replace(conv, name="notebook/conv-2021", w=5, h=5, c=3, o=8, batch=2, stride=1, pad=6, quick=False)
+    padded = dataclasses.replace(conv, name="notebook/conv-2021", kh=5, kw=5, batch=2, stride=1, pad=6, quick=False)
     pool = Layer("notebook/max-pool", "notebook", "max", 5, 5, 3, 3, 3, 3, 1, batch=2, quick=True)
-    return [conv, small, pool, dataclasses.replace(pool, name="notebook/average-pool", kind="average", quick=False)]
+    return [conv, padded, pool, dataclasses.replace(pool, name="notebook/average-pool", kind="average", quick=False)]
 
 
 LAYERS: list[Layer] = [*notebook(), *resnet50(), *vgg16(), *mobilenets(), *yolov3(), *squeezenet(), *others()]

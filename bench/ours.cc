@@ -17,7 +17,7 @@ using convstep::Shape;
 using convstep::Tensor;
 using convstep::View;
 
-constexpr int64_t kUsual = 0, kDirect = 1, kMemcpy = 2, kWays = 3;
+constexpr int64_t kDirect = 1, kMemcpy = 2, kWays = 3;
 
 class Work {
  public:

@@ -7,13 +7,13 @@ import pathlib
 import typing
 
 import peers
+import runners
 
 Record = dict[str, typing.Any]
 Setting = tuple[str, int, int]  # dtype, threads, batch as asked for
 
 COLUMN = 7
 REAL_PEERS = [peer.name for peer in peers.PEERS if not peer.ours]
-BUSY = 0.5  # load average before we start
 TOO_MANY_CORES = 0.3  # over the threads it was given
 
 
@@ -47,8 +47,8 @@ def print_header(about: Record) -> None:
     peak = about["peak_flops"]
     print(f"{about['cpu']}, {about['cores']} cores; ceiling of one core: {peak['float32'] / 1e9:.1f} GF/s float32, "
           f"{peak['float64'] / 1e9:.1f} GF/s float64")
-    if about["load"] > BUSY:
-        print(f"The machine is busy (load {about['load']:.1f}): trust ratios, of one thread alone.")
+    if runners.BUSY_MACHINE:
+        print(f"The machine is busy (load {about['load']:.1f}): trust the ratios of one thread alone.")
 
 
 def print_peers(versions: dict[str, str], missing: dict[str, str]) -> None:
@@ -62,7 +62,8 @@ def print_peers(versions: dict[str, str], missing: dict[str, str]) -> None:
 def print_columns(dtype: str, threads: int, batch: int, names: typing.Collection[str]) -> None:
     print(f"\n{dtype}, {threads} thread{'s' * (threads > 1)}, batch {batch}: a peer's time over ours (above 1: ours is "
           "faster)")
-    shorts = " ".join(f"{peer.short:>{COLUMN}}" for peer in peers.PEERS if peer.name in names and peer.name != peers.OURS)
+    shorts = " ".join(f"{peer.short:>{COLUMN}}" for peer in peers.PEERS if peer.name in names
+                      and peer.name != peers.OURS)
     print(f"{'layer':30} {'time':>10} {'speed':>12} {'ceiling':>7} {'best':>{COLUMN}} {shorts}  ours is")
 
 
@@ -73,7 +74,8 @@ def print_row(rows: list[Record], names: typing.Collection[str], peak_flops: dic
     seconds = first["seconds"]
     if seconds:
         work, unit = (first["flops"], "GF/s") if first["flops"] else (first["bytes"], "GB/s")
-        share = f"{work / seconds / peak_flops[first['dtype']] / first['threads']:7.0%}" if first["flops"] else f"{'-':>7}"
+        ceiling = peak_flops[first["dtype"]] * first["threads"]
+        share = f"{work / seconds / ceiling:7.0%}" if first["flops"] else f"{'-':>7}"
         line += f"{seconds * 1e6:8.1f}us {work / seconds / 1e9:7.1f} {unit} {share} "
     else:
         line += f"{'-':>10} {'-':>12} {'-':>7} "
@@ -103,7 +105,8 @@ def print_families(records: list[Record]) -> None:
         families[next(iter(rows.values()))["family"], dtype, threads, batch].append(rows)
     for (family, dtype, threads, batch), layers in families.items():
         bests = [record["ratio"] for record in map(best, layers) if record]
-        line = f"{family:18} {dtype:7} {threads:3} {batch:5} {len(layers):6} {ratio_text(geometric_mean(bests)):>{COLUMN}} "
+        line = f"{family:18} {dtype:7} {threads:3} {batch:5} {len(layers):6} "
+        line += f"{ratio_text(geometric_mean(bests)):>{COLUMN}} "
         line += f"{ratio_text(min(bests, default=None)):>{COLUMN}} "
         for peer in names:
             ratios = [rows[peer.name]["ratio"] for rows in layers if peer.name in rows and rows[peer.name]["ratio"]]

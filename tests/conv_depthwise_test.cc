@@ -94,7 +94,7 @@ bool exists(const Shape<4>& input, const Size2& window, const ConvOptions& optio
 TYPED_TEST(ConvDepthwiseTest, ChannelsFromOneToMoreThanTwoVectors) {
   for (const std::string& target : simd_targets()) {
     set_simd_target(target);
-    for (int64_t C = 1; C <= 35; ++C) {
+    for (int64_t C = 2; C <= 35; ++C) {
       for (const int64_t stride : {1, 2}) {
         const ConvOptions options{.stride = {stride, stride}, .padding = Padding::all(1)};
         const Shape<4> shape{1, 4, 9, C};
@@ -111,7 +111,7 @@ TYPED_TEST(ConvDepthwiseTest, SlidingWindowsOnAllSmallImages) {
   const Padding paddings[] = {{}, Padding::all(1), {0, 1, 0, 1}, {1, 0, 1, 0}, {3, 2, 1, 1}, {1, 1, 2, 0}};
   for (const std::string& target : simd_targets()) {
     set_simd_target(target);
-    const int64_t C = target == "scalar" ? 1 : 17;
+    const int64_t C = target == "scalar" ? 2 : 17;
     for (int64_t H = 1; H <= 12; ++H) {
       for (int64_t W = 1; W <= 17; W += H < 6 ? 1 : 5) {
         for (const Padding& padding : paddings) {
@@ -263,12 +263,20 @@ TYPED_TEST(ConvDepthwiseTest, NanAndInfinityReachWhatReadsThem) {
 
 TYPED_TEST(ConvDepthwiseTest, WorkspaceStaysSmallOnLargeImages) {
   using T = TypeParam;
-  const Tensor<T, 4> weights({5, 5, 1, 300});
+  const Tensor<T, 4> weights({6, 6, 1, 300});
   const ConvOptions options{.padding = Padding::all(2), .groups = 300};
   const ConvProblem problem = check_problem({1, 40000, 40000, 300}, weights.shape(), options, kConvNames);
   const size_t bytes = make_conv_depthwise<T>(problem, {weights, {}})->workspace_bytes();
   EXPECT_GT(bytes, 0u);
   EXPECT_LT(bytes, static_cast<size_t>(kWorkspaceLimit));
+}
+
+TYPED_TEST(ConvDepthwiseTest, WindowsFarIntoThePaddingSeeZeros) {
+  const int64_t pad = int64_t{1} << 24;
+  for (const int64_t window : {1, 3}) {
+    this->make_layer({1, 1, 1, 20}, {window, window}, {.stride = {pad, pad}, .padding = Padding::all(pad)});
+    ASSERT_NO_FATAL_FAILURE(this->expect_runs_right(simd_target(), "window " + std::to_string(window)));
+  }
 }
 
 TYPED_TEST(ConvDepthwiseTest, ThePlanTakesIt) {
@@ -291,6 +299,7 @@ TEST(ConvDepthwiseFitsTest, OneFilterPerChannelAlone) {
   };
   EXPECT_TRUE(depthwise_fits(problem({1, 9, 9, 4}, {3, 3, 1, 4}, 4)));
   EXPECT_FALSE(depthwise_fits(problem({1, 9, 9, 4}, {3, 3, 1, 8}, 4)));
+  EXPECT_FALSE(depthwise_fits(problem({1, 9, 9, 1}, {3, 3, 1, 1}, 1)));
   EXPECT_FALSE(depthwise_fits(problem({1, 9, 9, 4}, {3, 3, 2, 4}, 2)));
   EXPECT_FALSE(depthwise_fits(problem({1, 9, 9, 4}, {3, 3, 1, 4}, 4, {1000, 1000})));
 }

@@ -28,9 +28,7 @@ struct ToomMatrices {
 
   explicit ToomMatrices(int64_t m) {
     std::vector<Real> points{0};
-    for (const Real p : m == 2   ? std::vector<Real>{1}
-                        : m == 4 ? std::vector<Real>{0.625L, 1.5L}
-                                 : std::vector<Real>{0.5L, 1, 2}) {
+    for (const Real p : m == 2 ? std::vector<Real>{1} : std::vector<Real>{0.625L, 1.5L}) {
       points.insert(points.end(), {p, -p});
     }
     const size_t size = points.size() + 1;

@@ -1,5 +1,5 @@
-"""Whom we compare with. Each peer is a module here with `version()` and `candidates(problem)`; an ImportError or OSError
-from either means that it is not installed."""
+"""Whom we compare with. Each peer is a module here with `version()` and `candidates(problem)`; an ImportError or
+OSError from its import or its version means that it is not installed."""
 
 import dataclasses
 

@@ -1,5 +1,5 @@
-"""im2col and BLAS, as a careful NumPy user writes it: the padding is made beforehand, the columns are copied row by row of the
-window into an array that is kept, and one matrix product (OpenBLAS in NumPy's wheel) does the rest."""
+"""im2col and BLAS, as a careful NumPy user writes it: the padding is made beforehand, the columns are copied row by row
+of the window into an array that is kept, and one matrix product (OpenBLAS in NumPy's wheel) does the rest."""
 
 import pathlib
 import time
@@ -31,8 +31,9 @@ class Im2col(Candidate):
             self.columns = padded.reshape(-1, layer.c)
             return
         along_n, along_y, along_x, along_c = padded.strides
-        strides = (along_n, along_y * step, along_x * step, along_y * layer.dilation, along_x * layer.dilation, along_c)
-        shape = (n, oh, ow, layer.kh, layer.kw, layer.c)
+        dilated = along_y * layer.dilation, along_x * layer.dilation
+        strides: tuple[int, ...] = (along_n, along_y * step, along_x * step, *dilated, along_c)
+        shape: tuple[int, ...] = (n, oh, ow, layer.kh, layer.kw, layer.c)
         if layer.dilation == 1:  # the values of one row of a window lie together: copy them at once
             shape, strides = (n, oh, ow, layer.kh, layer.kw * layer.c), (*strides[:4], along_c)
         self.windows = np.lib.stride_tricks.as_strided(padded, shape, strides)

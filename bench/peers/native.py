@@ -22,7 +22,7 @@ def load(build: pathlib.Path, name: str) -> ctypes.CDLL:
     library = ctypes.CDLL(str(build / "bench" / f"lib{name}.so"))
     pointer, count = ctypes.c_void_p, ctypes.c_int64
     library.bench_create.restype = pointer
-    library.bench_create.argtypes = [ctypes.POINTER(BenchLayer), count, pointer, pointer, pointer, ctypes.c_char_p, count]
+    library.bench_create.argtypes = [ctypes.POINTER(BenchLayer), count, *[pointer] * 3, ctypes.c_char_p, count]
     library.bench_run.restype = ctypes.c_double
     library.bench_run.argtypes = [pointer, count]
     library.bench_output.argtypes = [pointer, pointer]

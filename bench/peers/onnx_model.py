@@ -20,7 +20,8 @@ def model(problem: Problem) -> onnx.ModelProto:
         weights = np.ascontiguousarray(problem.weights.transpose(3, 2, 0, 1))
         initializers = [numpy_helper.from_array(weights, "w"), numpy_helper.from_array(np.array(problem.bias), "b")]
     else:
-        node = helper.make_node("MaxPool" if layer.kind == "max" else "AveragePool", ["x"], ["y"], name="layer", **window)
+        operation = "MaxPool" if layer.kind == "max" else "AveragePool"
+        node = helper.make_node(operation, ["x"], ["y"], name="layer", **window)
     ends = {"x": [problem.batch, layer.c, layer.h, layer.w], "y": [problem.batch, layer.o, layer.oh, layer.ow]}
     inputs, outputs = [[helper.make_tensor_value_info(name, kind, shape)] for name, shape in ends.items()]
     graph = helper.make_graph([node], "layer", inputs, outputs, initializers)

@@ -1,5 +1,5 @@
-"""OpenVINO, from the ONNX model of one node: once as it is (NCHW), once with channels last at both ends, which its CPU plugin
-takes without moving anything."""
+"""OpenVINO, from the ONNX model of one node: once as it is (NCHW), once with channels last at both ends, which its CPU
+plugin takes without moving anything."""
 
 import pathlib
 import time

@@ -1,6 +1,6 @@
-"""ONNX Runtime. Its convolution (MLAS) wants channels in blocks of a vector (NCHWc); it reorders input and output around
-that. We let it optimise the model, take those two reorders away, and feed it blocked arrays, so that the layer alone is
-timed; the model as it came is the other candidate."""
+"""ONNX Runtime. Its convolution (MLAS) wants channels in blocks of a vector (NCHWc); it reorders input and output
+around that. We let it optimise the model, take those two reorders away, and feed it blocked arrays, so that the layer
+alone is timed; the model as it came is the other candidate."""
 
 import pathlib
 import tempfile
@@ -68,7 +68,7 @@ def blocked(images: np.ndarray, block: int) -> np.ndarray:
 
 
 def without_reorders(problem: Problem, proto: onnx.ModelProto) -> tuple[onnx.ModelProto, int, int] | None:
-    """The optimised model between its reorders, and the blocks of its input and output; None where it is not blocked."""
+    """The optimised model between its reorders, and the blocks of its input and output; None where there are none."""
     with tempfile.TemporaryDirectory() as folder:
         chosen = options(problem.threads)
         chosen.optimized_model_filepath = str(pathlib.Path(folder, "optimised.onnx"))
@@ -83,7 +83,8 @@ def without_reorders(problem: Problem, proto: onnx.ModelProto) -> tuple[onnx.Mod
     middle[0].input[0], middle[0].output[0] = "x", "y"
     del graph.node[:]
     graph.node.extend(middle)
-    for value, channels, size in ((graph.input[0], problem.layer.c, block_in), (graph.output[0], problem.layer.o, block)):
+    ends = (graph.input[0], problem.layer.c, block_in), (graph.output[0], problem.layer.o, block)
+    for value, channels, size in ends:
         value.type.tensor_type.shape.dim[1].dim_value = round_up(channels, size)
     return optimised, block_in, block
 

@@ -1,5 +1,5 @@
-"""SciPy: correlation filter by filter (small layers), and ndimage's filters, whose cost does not grow with the window, for
-pooling with stride 1."""
+"""SciPy: correlation filter by filter (small layers), and ndimage's filters, whose cost does not grow with the window,
+for pooling with stride 1."""
 
 import collections.abc
 import pathlib

@@ -1,5 +1,5 @@
-"""PyTorch: torch.nn.functional on its own threads, in both memory formats. float32 goes to oneDNN, float64 to im2col and
-dgemm."""
+"""PyTorch: torch.nn.functional on its own threads, in both memory formats. float32 goes to oneDNN, float64 to im2col
+and dgemm."""
 
 import pathlib
 import time
@@ -20,11 +20,11 @@ class Functional(Candidate):
     def __init__(self, problem: Problem, memory: str) -> None:
         layer, self.describe = problem.layer, memory
         torch.set_num_threads(problem.threads)
-        image = torch.from_numpy(np.ascontiguousarray(problem.input.transpose(0, 3, 1, 2)))
+        image = torch.from_numpy(np.array(problem.input.transpose(0, 3, 1, 2), order="C"))
         x = image.contiguous(memory_format=FORMATS[memory])
         functional = torch.nn.functional
         if layer.kind == "conv":
-            filters = torch.from_numpy(np.ascontiguousarray(problem.weights.transpose(3, 2, 0, 1)))
+            filters = torch.from_numpy(np.array(problem.weights.transpose(3, 2, 0, 1), order="C"))
             w, b = filters.contiguous(memory_format=FORMATS[memory]), torch.from_numpy(np.array(problem.bias))
             self.layer = lambda: functional.conv2d(x, w, b, layer.stride, layer.pad, layer.dilation, layer.groups)
         elif layer.kind == "max":

@@ -7,7 +7,9 @@
 //   kSigmoid    1 / (1 + exp(-x)), computed without overflow
 //   kTanh       tanh(x)
 //
-// NaN gives NaN. kRelu and kRelu6 turn -0 into +0. Readable version: src/reference/activation.cc.
+// NaN gives NaN. kRelu and kRelu6 turn -0 into +0. kSigmoid and kTanh are at most 3.5 units in the last place from the
+// true value, down to the smallest denormals; the others are exact, but for the rounding of one product. Readable
+// version: src/reference/activation.cc.
 #pragma once
 
 #include "convstep/tensor.h"
@@ -17,7 +19,7 @@ namespace convstep {
 enum class Activation { kNone, kRelu, kRelu6, kLeakyRelu, kSigmoid, kTanh };
 
 // output[n,y,x,c] = activation(input[n,y,x,c]), for arrays of one shape. The output may be the input itself (same
-// view); otherwise they must not overlap. `slope` is read by kLeakyRelu alone and must be finite as a float. Throws
+// view); otherwise they must not overlap. Large arrays take num_threads() threads. `slope` is read by kLeakyRelu alone and must be finite as a float. Throws
 // ShapeError or ParameterError before anything is written.
 void activation_forward(View<const float, 4> input, View<float, 4> output, Activation activation, double slope = 0.01);
 void activation_forward(View<const double, 4> input, View<double, 4> output, Activation activation,

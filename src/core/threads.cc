@@ -7,6 +7,7 @@
 #include <oneapi/tbb/task_arena.h>
 #include <pthread.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <memory>
@@ -23,6 +24,7 @@ namespace {
 
 std::atomic<bool> is_forked_child{false};
 std::atomic<int> chosen_threads{0};  // by set_num_threads; 0 for none
+std::atomic<bool> all_work_worth_threads{false};
 
 // A fork takes the calling thread alone along: the child's oneTBB would wait for workers that are not there.
 [[maybe_unused]] const int fork_watch = pthread_atfork(nullptr, nullptr, [] { is_forked_child = true; });
@@ -80,6 +82,13 @@ int resolve_threads(int requested) {
   const int threads = check_threads("threads", requested);
   return threads ? threads : num_threads();
 }
+
+int threads_worth(int64_t work, int64_t enough, int threads) {
+  if (all_work_worth_threads) return threads;
+  return static_cast<int>(std::clamp<int64_t>(work / enough, 1, threads));
+}
+
+void set_all_work_worth_threads(bool all) { all_work_worth_threads = all; }
 
 namespace internal {
 

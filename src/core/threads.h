@@ -12,6 +12,11 @@ namespace convstep {
 // `requested`, or num_threads() where that is 0. Throws ParameterError naming `threads` where it is out of range.
 int resolve_threads(int requested);
 
+// How many of `threads` are worth waking for `work`, of which `enough` keeps one busy for longer than waking it takes.
+int threads_worth(int64_t work, int64_t enough, int threads);
+// For tests: whether threads_worth says `threads` however little the work.
+void set_all_work_worth_threads(bool all);
+
 namespace internal {
 using Task = void (*)(const void* body, int64_t index);
 void parallel_for(int64_t count, int threads, Task task, const void* body, const ProgressCallback& progress);

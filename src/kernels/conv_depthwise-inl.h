@@ -23,6 +23,19 @@ struct Strips {
   int64_t length(int64_t strip) const { return pixels + (strip < longer); }
 };
 
+// What a column or a row off the image reads.
+template <class T>
+HWY_INLINE const T* zeros() {
+  HWY_ALIGN static constexpr T kZeros[HWY_MAX_BYTES / sizeof(T)] = {};
+  return kZeros;
+}
+
+template <int kPixels, class V>
+HWY_INLINE void set_all(V (&to)[kPixels], V value) {
+  HWY_UNROLL(16)
+  for (int p = 0; p < kPixels; ++p) to[p] = value;
+}
+
 // Pixels of the output that a tile computes, and how it stores them.
 template <class T>
 struct TileOutput {
@@ -34,8 +47,6 @@ struct TileOutput {
   size_t overlap;
   Activation activation;
   T slope;
-
-  bool is_activated_in_registers() const { return activation <= Activation::kRelu6; }
 };
 static_assert(Activation::kNone < Activation::kRelu && Activation::kRelu < Activation::kRelu6 &&
               Activation::kRelu6 < Activation::kLeakyRelu);
@@ -84,17 +95,53 @@ HWY_INLINE void store_pixels(const TileOutput<T>& to, int64_t y, V (&sum)[kPixel
   for (int p = 0; p < kPixels; ++p) hn::StoreU(sum[p], d, output + p * step);
 }
 
-// The other activations, for `channels` of each pixel that was stored. Not between the sums: a call would cost them
-// their registers.
 template <class T>
-HWY_NOINLINE void activate_pixels(const TileOutput<T>& to, int64_t rows, int64_t pixels, size_t channels) {
-  const size_t first = to.residual ? to.overlap : 0;
+HWY_NOINLINE void activate_pixels(const TileOutput<T>& to, int64_t rows, int64_t pixels) {
+  const size_t first = to.residual ? to.overlap : 0, channels = hn::Lanes(hn::ScalableTag<T>()) - first;
   for (int64_t y = 0; y < rows; ++y) {
     for (int64_t p = 0; p < pixels; ++p) {
-      activate_row(to.data + y * to.row_step + p * to.pixel_step + first, channels - first, to.activation, to.slope);
+      activate_row(to.data + y * to.row_step + p * to.pixel_step + first, channels, to.activation, to.slope);
     }
   }
 }
+
+// The activations that are not cheap, for what a tile has stored. Not in the tile: a call there would cost the sums
+// their registers.
+template <class T>
+HWY_INLINE void activate_the_rest(const TileOutput<T>& to, int64_t rows, int64_t pixels) {
+  if (to.activation > Activation::kRelu6) activate_pixels(to, rows, pixels);
+}
+
+// Vectors of channels that are done in a strip before the strip below it, so that rows of the input are in the
+// first-level cache when the next row of windows wants them: with 5x5 windows, the 5 x 11 pixels that 7 outputs read
+// take 28 KB.
+constexpr int64_t kVectorsPerPass = 8;
+
+// A walk over the strips of a block, for `kVectorsPerPass` vectors of its channels at a time.
+template <class T>
+struct Pass {
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>()));
+  const int64_t channels;
+  const Strips strips;
+  int64_t strip = 0, x = 0;  // and its first pixel
+  int64_t first = 0, end;    // channels
+
+  Pass(const DepthwiseBlock<T>& block, int64_t max_pixels)
+      : channels(block.channels), strips(block.width.output, max_pixels), end(end_of_pass()) {}
+
+  int64_t pixels() const { return strips.length(strip); }
+  bool has_strip() const { return first < channels; }
+  void next_strip() {
+    x += pixels();
+    if (++strip < strips.count) return;
+    strip = x = 0;
+    first = end;
+    end = end_of_pass();
+  }
+
+ private:
+  int64_t end_of_pass() const { return HWY_MIN(first + kVectorsPerPass * lanes, channels); }
+};
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE

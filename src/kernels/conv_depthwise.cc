@@ -1,4 +1,4 @@
-// conv_depthwise.cc: any window, stride and dilation; then the choice between that and the sliding 3x3 windows.
+// conv_depthwise.cc: any window, stride and dilation; then the choice between that and the tiles for usual windows.
 #include "kernels/conv_depthwise.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -6,6 +6,7 @@
 #include <hwy/foreach_target.h>
 // After foreach_target.
 #include "kernels/conv_depthwise_3x3-inl.h"
+#include "kernels/conv_depthwise_rows-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
@@ -13,10 +14,6 @@ namespace convstep::kernels::HWY_NAMESPACE {
 // Two units with a latency of 4 want 8 sums under way. Each product loads its input, and two loads go with two
 // multiplications, so that a tile gains nothing by keeping inputs in registers.
 constexpr int kMaxPixels = 8;
-
-// Channels of a strip that are done before the strip below it, in vectors: with 5x5 windows, 8 pixels and stride 1 the
-// 5 x 12 pixels that a strip reads take 30 KB of the first-level cache.
-constexpr int64_t kVectorsPerPass = 8;
 
 // One vector of channels of a strip of a row.
 template <class T>
@@ -97,26 +94,15 @@ HWY_INLINE WindowTile<T> window_tile_at(const DepthwiseBlock<T>& block, int64_t 
           .output = tile_output(block, y, x, c, start)};
 }
 
-// Strips of columns, one below the other, so that rows of the input are in the first-level cache when the next row of
-// windows wants them.
 template <class T>
 void window_block(const DepthwiseBlock<T>& block) {
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>())), pass = kVectorsPerPass * lanes;
   const WindowTileFunction<T>* tiles = window_tiles_of<T>(std::make_integer_sequence<int, kMaxPixels>());
-  const Strips strips(block.width.output, kMaxPixels);
-  for (int64_t first = 0; first < block.channels; first += pass) {
-    const int64_t end = HWY_MIN(first + pass, block.channels);
-    int64_t x = 0;
-    for (int64_t s = 0; s < strips.count; x += strips.length(s++)) {
-      const int64_t pixels = strips.length(s);
-      for (int64_t y = 0; y < block.height.output; ++y) {
-        for (int64_t c = first; c < end; c += lanes) {
-          const WindowTile<T> tile = window_tile_at(block, y, x, c, HWY_MIN(c, block.channels - lanes));
-          tiles[pixels - 1](tile);
-          if (!tile.output.is_activated_in_registers()) {
-            activate_pixels(tile.output, 1, pixels, static_cast<size_t>(lanes));
-          }
-        }
+  for (Pass<T> pass(block, kMaxPixels); pass.has_strip(); pass.next_strip()) {
+    for (int64_t y = 0; y < block.height.output; ++y) {
+      for (int64_t c = pass.first; c < pass.end; c += pass.lanes) {
+        const WindowTile<T> tile = window_tile_at(block, y, pass.x, c, HWY_MIN(c, block.channels - pass.lanes));
+        tiles[pass.pixels() - 1](tile);
+        activate_the_rest(tile.output, 1, pass.pixels());
       }
     }
   }
@@ -137,6 +123,8 @@ void run_depthwise(const DepthwiseBlock<T>& block) {
     narrow_block(block);
   } else if (slides_down(block.height, block.width)) {
     slide_block(block);
+  } else if (depthwise_pads(block.width)) {
+    row_block(block);
   } else {
     window_block(block);
   }

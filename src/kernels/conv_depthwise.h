@@ -17,23 +17,19 @@ struct DepthwiseBlock {
   const T* weights;                          // [KH][KW][channels]
   const T* bias;                             // [channels]
   int64_t tap_step;                          // from the weights of a tap to those of the next
+  bool are_weights_finite;  // then rows off the image add nothing (but to the sign of a zero) and are left out
   int64_t channels;
   T* output;
   int64_t output_row_step, output_pixel_step;
   Epilogue<T> epilogue;
 };
 
-// Does the kernel slide down such windows, 3x3 with stride 1 or 2, if there are as many channels as lanes? Then it
-// reads no padding: rows and columns that are not there are zeros to it. For other windows and fewer channels every tap
-// of the block must lie on the input.
-inline bool slides_down(const WindowAxis& height, const WindowAxis& width) {
-  const auto fits = [](const WindowAxis& axis) {
-    return axis.window == 3 && axis.dilation == 1 && (axis.stride == 1 || axis.stride == 2);
-  };
-  // Its strips are wide enough for one column that is not there on either side. There are none in a part of the output
-  // that begins further right.
-  const bool has_narrow_borders = width.source(0, 0) >= -1 && width.source(width.output - 1, 2) <= width.input;
-  return fits(height) && fits(width) && height.stride == width.stride && has_narrow_borders;
+// Does the kernel have a tile for windows so wide, if there are as many channels as lanes? Then it reads no padding:
+// rows and columns that are not there are zeros to it. For other windows and fewer channels every tap of the block must
+// lie on the input.
+inline bool depthwise_pads(const WindowAxis& width) {
+  const bool has_tile = width.window == 3 || width.window == 5 || width.window == 7;
+  return has_tile && width.dilation == 1 && (width.stride == 1 || width.stride == 2);
 }
 
 template <class T>

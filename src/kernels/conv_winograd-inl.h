@@ -22,10 +22,6 @@ template <>
 struct Points<4> {
   static constexpr double p[] = {0.625, 1.5};
 };
-template <>
-struct Points<6> {
-  static constexpr double p[] = {0.5, 1, 2};
-};
 
 // With q(x) = product over k of (x^2 - p[k]^2), row by row:
 //   B^T  q without the root of the row (the coefficients of x^0, x^1, ...); for infinity x * q
@@ -90,7 +86,6 @@ HWY_INLINE void input_row(D d, const V* x, V* y) {
   y[0] = even_polynomial<M, -1>(d, x, 0);
   input_pair<M, 0>(d, x, y);
   if constexpr (M >= 4) input_pair<M, 1>(d, x, y);
-  if constexpr (M >= 6) input_pair<M, 2>(d, x, y);
   y[M + 1] = even_polynomial<M, -1>(d, x, 1);
 }
 
@@ -104,13 +99,14 @@ HWY_INLINE void output_row(D d, const V* x, V* y) {
     sum[k] = hn::Add(x[1 + 2 * k], x[2 + 2 * k]);
     difference[k] = hn::Sub(x[1 + 2 * k], x[2 + 2 * k]);
   }
-#pragma GCC unroll 8
+#pragma GCC unroll 4
   for (int i = 0; i < M; ++i) {
     const V* half = i % 2 ? difference : sum;
-    V total = hn::Mul(hn::Set(d, static_cast<T>(Toom<M>::power(0, i))), half[0]);
+    V total = i == 0 || M == 2 ? half[0] : hn::Mul(hn::Set(d, static_cast<T>(Toom<M>::power(0, i))), half[0]);
 #pragma GCC unroll 4
     for (int k = 1; k < kPairs; ++k) {
-      total = hn::MulAdd(hn::Set(d, static_cast<T>(Toom<M>::power(k, i))), half[k], total);
+      total = i == 0 ? hn::Add(half[k], total)
+                     : hn::MulAdd(hn::Set(d, static_cast<T>(Toom<M>::power(k, i))), half[k], total);
     }
     y[i] = i == 0 ? hn::Add(x[0], total) : i == M - 1 ? hn::Add(total, x[M + 1]) : total;
   }

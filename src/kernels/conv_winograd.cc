@@ -13,10 +13,10 @@ namespace convstep::kernels::HWY_NAMESPACE {
 // The register tile: Rows tiles x Vectors vectors of sums, beside one row of U and one broadcast of V.
 #if HWY_TARGET == HWY_AVX3 || HWY_ARCH_ARM_A64
 constexpr int kPanelVectors = 4;  // 32 registers: 6*4 sums + 4 + 1
-constexpr int tile_rows(int vectors) { return vectors >= 3 ? 6 : 12; }
+constexpr int tile_rows(int vectors) { return vectors == 4 ? 6 : vectors == 3 ? 8 : 12; }
 #else
-constexpr int kPanelVectors = 2;  // 16 registers: 5*2 sums + 2 + 1; GCC 12 spills 6*2
-constexpr int tile_rows(int vectors) { return vectors == 2 ? 5 : 10; }
+constexpr int kPanelVectors = 2;  // 16 registers: 6*2 sums + 2 + 1; 5*2 and 4*3 are 4% slower (AVX2)
+constexpr int tile_rows(int vectors) { return vectors == 2 ? 6 : 12; }
 #endif
 
 // What to bring into L2 during a call: so many bytes per c, from `data` on.
@@ -82,7 +82,7 @@ constexpr int64_t kChunkBytes = 16 << 10;
 // to 500 Gflop/s. Where the tiles are no multiple of tile_rows, groups differ by one: 16 = 6 + 5 + 5, as short groups
 // wait for their multiply-adds.
 template <class T, int M, int Vectors>
-void multiply_panel(const WinogradTiles<const T>& V, const T* HWY_RESTRICT U, int64_t tiles, int64_t C,
+void multiply_panel(const WinogradTiles<const T>& V, const T* HWY_RESTRICT U, int64_t tiles, int64_t C, bool adds,
                     const WinogradTiles<T>& products) {
   constexpr int kSize = (M + 2) * (M + 2);
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>()));
@@ -100,7 +100,7 @@ void multiply_panel(const WinogradTiles<const T>& V, const T* HWY_RESTRICT U, in
       T* m = products.data + xi * products.xi_step;
       for (int64_t g = 0; g < groups; ++g) {
         const int64_t now = rows + (g < longer);
-        (now == rows ? shorter : full)(v, V.tile_step, U, channels, m, products.tile_step, c > 0,
+        (now == rows ? shorter : full)(v, V.tile_step, U, channels, m, products.tile_step, adds || c > 0,
                                        {next + g * channels * step, step});
         v += now * V.tile_step;
         m += now * products.tile_step;
@@ -112,43 +112,56 @@ void multiply_panel(const WinogradTiles<const T>& V, const T* HWY_RESTRICT U, in
 
 template <class T, int M>
 void multiply(const WinogradTiles<const T>& V, const T* U, int64_t tiles, int64_t C, const WinogradPanel& panel,
-              const WinogradTiles<T>& products) {
+              bool adds, const WinogradTiles<T>& products) {
   if constexpr (kPanelVectors >= 4) {
-    if (panel.vectors == 4) return multiply_panel<T, M, 4>(V, U, tiles, C, products);
-    if (panel.vectors == 3) return multiply_panel<T, M, 3>(V, U, tiles, C, products);
+    if (panel.vectors == 4) return multiply_panel<T, M, 4>(V, U, tiles, C, adds, products);
+    if (panel.vectors == 3) return multiply_panel<T, M, 3>(V, U, tiles, C, adds, products);
   }
-  if (panel.vectors == 2) return multiply_panel<T, M, 2>(V, U, tiles, C, products);
-  multiply_panel<T, M, 1>(V, U, tiles, C, products);
+  if (panel.vectors == 2) return multiply_panel<T, M, 2>(V, U, tiles, C, adds, products);
+  multiply_panel<T, M, 1>(V, U, tiles, C, adds, products);
 }
 
-// Columns first, then rows, a vector of channels at a time. What does not fit the registers goes through L1.
-template <class T, int M>
-void transform_input(const T* HWY_RESTRICT pixels, int64_t row_step, int64_t pixel_step, int64_t channels,
-                     T* HWY_RESTRICT transformed, int64_t xi_step) {
+// n channels of a tile, at most a vector of them: columns first, then rows. What does not fit the registers goes
+// through L1.
+template <class T, int M, bool kWhole>
+HWY_INLINE void transform_vector(const T* HWY_RESTRICT pixels, int64_t row_step, int64_t pixel_step, size_t n,
+                                 T* HWY_RESTRICT transformed, int64_t xi_step) {
   constexpr int kSize = M + 2;
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  for (int64_t c = 0; c < channels; c += lanes) {
-    const size_t n = static_cast<size_t>(channels - c);
-    V columns[kSize][kSize];  // [column][row]
-#pragma GCC unroll 8
-    for (int j = 0; j < kSize; ++j) {
-      V x[kSize];
-#pragma GCC unroll 8
-      for (int i = 0; i < kSize; ++i) x[i] = load_n(d, pixels + i * row_step + j * pixel_step + c, n);
-      input_row<M>(d, x, columns[j]);
-    }
-#pragma GCC unroll 8
+  V columns[kSize][kSize];  // [column][row]
+#pragma GCC unroll 6
+  for (int j = 0; j < kSize; ++j) {
+    V x[kSize];
+#pragma GCC unroll 6
     for (int i = 0; i < kSize; ++i) {
-      V x[kSize], y[kSize];
-#pragma GCC unroll 8
-      for (int j = 0; j < kSize; ++j) x[j] = columns[j][i];
-      input_row<M>(d, x, y);
-#pragma GCC unroll 8
-      for (int j = 0; j < kSize; ++j) hn::Store(y[j], d, transformed + (i * kSize + j) * xi_step + c);
+      const T* from = pixels + i * row_step + j * pixel_step;
+      x[i] = kWhole ? hn::LoadU(d, from) : load_n(d, from, n);
     }
+    input_row<M>(d, x, columns[j]);
   }
+#pragma GCC unroll 6
+  for (int i = 0; i < kSize; ++i) {
+    V x[kSize], y[kSize];
+#pragma GCC unroll 6
+    for (int j = 0; j < kSize; ++j) x[j] = columns[j][i];
+    input_row<M>(d, x, y);
+#pragma GCC unroll 6
+    for (int j = 0; j < kSize; ++j) hn::Store(y[j], d, transformed + (i * kSize + j) * xi_step);
+  }
+}
+
+template <class T, int M>
+void transform_input(const T* HWY_RESTRICT pixels, int64_t row_step, int64_t pixel_step, int64_t channels,
+                     T* HWY_RESTRICT transformed, int64_t xi_step) {
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>()));
+  int64_t c = 0;
+  for (; c + lanes <= channels; c += lanes) {
+    transform_vector<T, M, true>(pixels + c, row_step, pixel_step, 0, transformed + c, xi_step);
+  }
+  if (c == channels) return;
+  const size_t n = static_cast<size_t>(channels - c);
+  transform_vector<T, M, false>(pixels + c, row_step, pixel_step, n, transformed + c, xi_step);
 }
 
 // Replaces the sums of row i, `columns` pixels of one vector, that are not finite by those of the direct chain. Each
@@ -176,7 +189,7 @@ HWY_INLINE void finish_row(D d, const WinogradOutput<T>& output, int64_t i, int6
   const size_t n = static_cast<size_t>(output.channels - first);
   const V bias = hn::Load(d, output.bias + first), zero = hn::Zero(d);
   V check = zero;  // 0 * x is 0, or NaN where x is not finite
-#pragma GCC unroll 8
+#pragma GCC unroll 6
   for (int j = 0; j < M; ++j) {
     sums[j] = hn::Add(sums[j], bias);
     check = hn::MulAdd(zero, sums[j], check);
@@ -190,7 +203,7 @@ HWY_INLINE void finish_row(D d, const WinogradOutput<T>& output, int64_t i, int6
   const Epilogue<T>& epilogue = output.epilogue;
   T* out = output.data + i * output.row_step + first;
   const T* residual = epilogue.residual ? epilogue.residual + i * epilogue.residual_row_step + first : nullptr;
-#pragma GCC unroll 8
+#pragma GCC unroll 6
   for (int j = 0; j < M; ++j) {
     if (j >= output.columns) break;
     if (residual) sums[j] = hn::Add(sums[j], load_n(d, residual + j * epilogue.residual_pixel_step, n));
@@ -207,13 +220,13 @@ void transform_output(const T* HWY_RESTRICT products, int64_t xi_step, const Win
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
   for (int64_t first = 0; first < output.channels; first += lanes) {
     V rows[M][kSize];
-#pragma GCC unroll 8
+#pragma GCC unroll 6
     for (int j = 0; j < kSize; ++j) {
       V x[kSize], y[M];
-#pragma GCC unroll 8
+#pragma GCC unroll 6
       for (int i = 0; i < kSize; ++i) x[i] = hn::Load(d, products + (i * kSize + j) * xi_step + first);
       output_row<M>(d, x, y);
-#pragma GCC unroll 8
+#pragma GCC unroll 6
       for (int i = 0; i < M; ++i) rows[i][j] = y[i];
     }
     for (int64_t i = 0; i < output.rows; ++i) {
@@ -252,13 +265,13 @@ HWY_INLINE void store_rounded(D d, hn::Vec<D> x, T* p) {
 }
 
 template <class T, int M>
-void transform_weights(const T* HWY_RESTRICT weights, int64_t C, int64_t O, const WinogradPanel& panel,
-                       T* HWY_RESTRICT transformed) {
+void transform_weights(const T* HWY_RESTRICT weights, int64_t C, int64_t O, int64_t first, int64_t count,
+                       const WinogradPanel& panel, T* HWY_RESTRICT transformed) {
   constexpr int kSize = M + 2;
   const hn::ScalableTag<double> d;
   using V = hn::Vec<decltype(d)>;
   const int64_t step = static_cast<int64_t>(hn::Lanes(d));
-  for (int64_t c = 0; c < C; ++c) {
+  for (int64_t c = 0; c < count; ++c) {
     for (int64_t k = 0; k < panel.lanes; k += step) {
       const int64_t left = O - panel.first - k;
       V rows[3][kSize];  // [column of the window][row of U]
@@ -266,7 +279,7 @@ void transform_weights(const T* HWY_RESTRICT weights, int64_t C, int64_t O, cons
       for (int j = 0; j < 3; ++j) {
         V x[3];
         for (int i = 0; i < 3; ++i) {
-          const T* from = weights + ((i * 3 + j) * C + c) * O + panel.first + k;
+          const T* from = weights + ((i * 3 + j) * C + first + c) * O + panel.first + k;
           x[i] = left > 0 ? load_as_double(d, from, static_cast<size_t>(left)) : hn::Zero(d);
         }
         weight_row<M>(d, x, rows[j]);
@@ -276,7 +289,7 @@ void transform_weights(const T* HWY_RESTRICT weights, int64_t C, int64_t O, cons
         V y[kSize];
         weight_row<M>(d, x, y);
         for (int j = 0; j < kSize; ++j) {
-          store_rounded(d, y[j], transformed + ((i * kSize + j) * C + c) * panel.lanes + k);
+          store_rounded(d, y[j], transformed + ((i * kSize + j) * count + c) * panel.lanes + k);
         }
       }
     }
@@ -296,7 +309,7 @@ WinogradKernels<T> make_kernels() {
 
 template <class T>
 const WinogradKernels<T>& kernels_for(int64_t m) {
-  static const WinogradKernels<T> kernels[] = {make_kernels<T, 2>(), make_kernels<T, 4>(), make_kernels<T, 6>()};
+  static const WinogradKernels<T> kernels[] = {make_kernels<T, 2>(), make_kernels<T, 4>()};
   return kernels[m / 2 - 1];
 }
 const WinogradKernels<float>& kernels_float(int64_t m) { return kernels_for<float>(m); }

@@ -6,16 +6,17 @@
 // algorithms for convolutional neural networks", 2015. An element of a transformed tile has the index xi = 0 .. a*a-1.
 //
 // The points are 0, infinity and pairs +-p, so that B^T and A^T split into even and odd halves, and exact in binary:
-//   m = 2: +-1;   m = 4: +-5/8, +-3/2;   m = 6: +-1/2, +-1, +-2.
-// For m = 4 these have half the error of the textbook's +-1, +-2 at the same cost (docs/performance.md). For m = 6 no
-// triple of multiples of 1/16 below 3 is better; its error is that of a direct chain times seven.
+//   m = 2: +-1;   m = 4: +-5/8, +-3/2.
+// For m = 4 these have half the error of the textbook's +-1, +-2 at the same cost (docs/performance.md). m = 6 was
+// tried and left out: in float its error is that of a direct chain times seven with any points, in double it was slower
+// than m = 4 on every layer of ResNet-50 and VGG-16, as its 64 transformed weights per window are read from beyond L2.
 #pragma once
 
 #include "kernels/conv_chain.h"
 
 namespace convstep::kernels {
 
-// Output channels are worked on in panels of `vectors` vectors of `lanes`, and U lies as [panel][xi][C][panel lanes].
+// Output channels are worked on in panels of a few vectors. U of a panel lies as [xi][c][lane].
 struct WinogradPanel {
   int64_t first, lanes;  // channels; the last panel's lanes may reach beyond O
   int64_t vectors;
@@ -50,19 +51,22 @@ struct WinogradKernels {
   int64_t panel_vectors;  // the widest panel
   int64_t tile_rows;      // so many tiles are multiplied at a time
 
-  // U of one panel from dense weights [3,3,C,O]. Done in double and rounded once.
-  void (*transform_weights)(const T* weights, int64_t C, int64_t O, const WinogradPanel& panel, T* transformed);
+  // U of one panel and the input channels first, ..., first + count - 1, from dense weights [3,3,C,O]. Done in double
+  // and rounded once.
+  void (*transform_weights)(const T* weights, int64_t C, int64_t O, int64_t first, int64_t count,
+                            const WinogradPanel& panel, T* transformed);
   // V of one tile whose a x a pixels lie inside an array with `channels` channels side by side.
   void (*transform_input)(const T* pixels, int64_t row_step, int64_t pixel_step, int64_t channels, T* transformed,
                           int64_t xi_step);
-  // M = sum over c of V * U, one chain of multiply-adds per element that starts at zero and runs over c.
-  void (*multiply)(const WinogradTiles<const T>& V, const T* U, int64_t tiles, int64_t C, const WinogradPanel& panel,
-                   const WinogradTiles<T>& M);
+  // M = sum over `channels` of V * U, one chain of multiply-adds per element that runs over c. It starts at zero, or
+  // goes on from M where `adds`.
+  void (*multiply)(const WinogradTiles<const T>& V, const T* U, int64_t tiles, int64_t channels,
+                   const WinogradPanel& panel, bool adds, const WinogradTiles<T>& M);
   // activation(A^T M A + bias + residual). M points at the tile; what lies between its xi is xi_step.
   void (*transform_output)(const T* M, int64_t xi_step, const WinogradOutput<T>& output);
 };
 
-// m is 2, 4 or 6.
+// m is 2 or 4.
 template <class T>
 const WinogradKernels<T>& winograd_kernels(int64_t m);
 

@@ -73,7 +73,7 @@ struct Strip {
   int64_t window_width, stride_width, before, output_columns;
   T* output;
   int64_t output_row_step, output_pixel_step;
-  T* buffer;  // strip_buffer_size() elements
+  T* buffer;  // kStripRows * buffer_columns() * channels elements
 };
 
 inline constexpr int64_t kStripRows = 4;
@@ -93,14 +93,19 @@ int64_t buffer_columns(const Strip<T>& strip) {
 void max_strip(const Strip<float>& strip, bool is_plain);
 void max_strip(const Strip<double>& strip, bool is_plain);
 
-// Is no element NaN or -0?
-bool is_plain_row(const float* row, int64_t pixels, int64_t pixel_step, int64_t channels);
-bool is_plain_row(const double* row, int64_t pixels, int64_t pixel_step, int64_t channels);
+// Is no element NaN or -0? With `packed`, also copies the row there, pixel after pixel.
+bool is_plain_row(const float* row, int64_t pixels, int64_t pixel_step, int64_t channels, float* packed);
+bool is_plain_row(const double* row, int64_t pixels, int64_t pixel_step, int64_t channels, double* packed);
 
-// Sums by column, of one row of output: `rows` has the window_height rows on the image. Each column is summed from top
-// to bottom, then the columns on the image from left to right. divisors[x] is that of output column x.
-void sum_strip(const Strip<float>& strip, const SumOptions& options, const float* divisors);
-void sum_strip(const Strip<double>& strip, const SumOptions& options, const double* divisors);
+// Sums by column. Row y of output is the sum of rows[begin[y]], ..., rows[end[y] - 1]: the rows of the image under its
+// windows; begin and end never fall, and those beyond `outputs` are those of the last. Each column is summed from top
+// to bottom, then the columns on the image from left to right. divisors[y * output_columns + x] is that of output (y,
+// x).
+struct StripRanges {
+  int64_t begin[kStripRows], end[kStripRows];
+};
+void sum_strip(const Strip<float>& strip, const StripRanges& rows, const SumOptions& options, const float* divisors);
+void sum_strip(const Strip<double>& strip, const StripRanges& rows, const SumOptions& options, const double* divisors);
 
 // Maxima and where they are: the first among equals, the first NaN. Tap t of pixel x is at
 // first_position + x * position_step + positions[t]; positions[t] is not negative and fits in 31 bits.

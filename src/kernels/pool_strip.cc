@@ -17,50 +17,49 @@ namespace convstep::kernels::HWY_NAMESPACE {
 // at stride s cost K + 3s loads and K + 7s - 1 or so maxima, where each by itself would cost K. load(i) is element i;
 // the windows must share an element: K > 3s.
 template <class V, class Maximum, class Load>
-HWY_INLINE void four_windows(const Maximum& maximum, const Load& load, int64_t K, int64_t s, V& out0, V& out1, V& out2,
-                             V& out3) {
-  V left = load(3 * s);
-  for (int64_t i = 3 * s + 1; i < K; ++i) left = maximum(left, load(i));
-  out3 = left;
-  for (int64_t i = 2 * s; i < 3 * s; ++i) left = maximum(left, load(i));
-  out2 = left;
-  for (int64_t i = s; i < 2 * s; ++i) left = maximum(left, load(i));
-  out1 = left;
-  for (int64_t i = 0; i < s; ++i) left = maximum(left, load(i));
-  out0 = left;
-  V right = load(K);
-  for (int64_t i = K + 1; i < K + s; ++i) right = maximum(right, load(i));
-  out1 = maximum(out1, right);
-  for (int64_t i = K + s; i < K + 2 * s; ++i) right = maximum(right, load(i));
-  out2 = maximum(out2, right);
-  for (int64_t i = K + 2 * s; i < K + 3 * s; ++i) right = maximum(right, load(i));
-  out3 = maximum(out3, right);
-}
-
-// The same for windows that share less: each by itself.
-template <class V, class Maximum, class Load>
-HWY_INLINE V one_window(const Maximum& maximum, const Load& load, int64_t K) {
-  V best = load(0);
-  for (int64_t i = 1; i < K; ++i) best = maximum(best, load(i));
+HWY_INLINE V join_range(const Maximum& maximum, const Load& load, V best, int64_t first, int64_t end) {
+  for (int64_t i = first; i < end; ++i) best = maximum(best, load(i));
   return best;
 }
 
+// kStride is s where that is known to the compiler, whose loops over s elements then vanish; else 0.
+template <int64_t kStride, class V, class Maximum, class Load>
+HWY_INLINE void four_windows(const Maximum& maximum, const Load& load, int64_t K, int64_t stride, V& out0, V& out1,
+                             V& out2, V& out3) {
+  const int64_t s = kStride > 0 ? kStride : stride;
+  out3 = join_range(maximum, load, load(3 * s), 3 * s + 1, K);
+  out2 = join_range(maximum, load, out3, 2 * s, 3 * s);
+  out1 = join_range(maximum, load, out2, s, 2 * s);
+  out0 = join_range(maximum, load, out1, 0, s);
+  V right = join_range(maximum, load, load(K), K + 1, K + s);
+  out1 = maximum(out1, right);
+  right = join_range(maximum, load, right, K + s, K + 2 * s);
+  out2 = maximum(out2, right);
+  right = join_range(maximum, load, right, K + 2 * s, K + 3 * s);
+  out3 = maximum(out3, right);
+}
+
 // Functors, because the target's attributes do not reach lambdas in clang. (maximum is combined with them.)
-template <class D, class T>
+// kWhole: all lanes are used.
+template <bool kWhole, class D, class T>
 struct RowLoad {  // down a column: rows lie anywhere
   D d;
   const T* HWY_RESTRICT p;
   const int64_t* HWY_RESTRICT rows;
   size_t n;  // lanes
-  HWY_INLINE hn::Vec<D> operator()(int64_t i) const { return load_n(d, p + rows[i], n); }
+  HWY_INLINE hn::Vec<D> operator()(int64_t i) const {
+    return kWhole ? hn::LoadU(d, p + rows[i]) : load_n(d, p + rows[i], n);
+  }
 };
-template <class D, class T>
+template <bool kWhole, class D, class T>
 struct StepLoad {  // along a row of the buffer
   D d;
   const T* HWY_RESTRICT p;
   int64_t step;
   size_t n;
-  HWY_INLINE hn::Vec<D> operator()(int64_t i) const { return load_n(d, p + i * step, n); }
+  HWY_INLINE hn::Vec<D> operator()(int64_t i) const {
+    return kWhole ? hn::LoadU(d, p + i * step) : load_n(d, p + i * step, n);
+  }
 };
 template <class D, class Maximum>
 struct Bound {  // maximum with its tag
@@ -69,60 +68,69 @@ struct Bound {  // maximum with its tag
   HWY_INLINE hn::Vec<D> operator()(hn::Vec<D> a, hn::Vec<D> b) const { return maximum(d, a, b); }
 };
 
-// Down the columns: `count` values at p, into four rows of the buffer.
-template <class Maximum, class D, class T>
-HWY_INLINE void down(D d, const Strip<T>& strip, const T* HWY_RESTRICT p, size_t count, T* HWY_RESTRICT to,
-                     int64_t buffer_row) {
-  using V = hn::Vec<D>;
+// Down the columns: n values at p, at most a vector, into four rows of the buffer.
+template <class Maximum, int64_t kStride, bool kWhole, class D, class T>
+HWY_INLINE void down_vector(D d, const Strip<T>& strip, const T* HWY_RESTRICT p, size_t n, T* HWY_RESTRICT to,
+                            int64_t buffer_row) {
   const Bound<D, Maximum> maximum{d, {}};
   const int64_t K = strip.window_height, s = strip.stride_height;
+  const RowLoad<kWhole, D, T> load{d, p, strip.rows, n};
+  if (K > 3 * s) {
+    hn::Vec<D> out0, out1, out2, out3;
+    four_windows<kStride>(maximum, load, K, s, out0, out1, out2, out3);
+    store_n(out0, d, to, n);
+    store_n(out1, d, to + buffer_row, n);
+    store_n(out2, d, to + 2 * buffer_row, n);
+    store_n(out3, d, to + 3 * buffer_row, n);
+    return;
+  }
+  for (int64_t y = 0; y < strip.outputs; ++y) {
+    const RowLoad<kWhole, D, T> shifted{d, p, strip.rows + y * s, n};
+    store_n(join_range(maximum, shifted, shifted(0), 1, K), d, to + y * buffer_row, n);
+  }
+}
+
+template <class Maximum, int64_t kStride, class D, class T>
+HWY_INLINE void down(D d, const Strip<T>& strip, const T* HWY_RESTRICT p, size_t count, T* HWY_RESTRICT to,
+                     int64_t buffer_row) {
   const size_t L = hn::Lanes(d);
-  for (size_t c = 0; c < count; c += L) {
-    const size_t n = HWY_MIN(L, count - c);
-    if (K > 3 * s) {
-      const RowLoad<D, T> load{d, p + c, strip.rows, n};
-      V out0, out1, out2, out3;
-      four_windows(maximum, load, K, s, out0, out1, out2, out3);
-      store_n(out0, d, to + c, n);
-      store_n(out1, d, to + buffer_row + c, n);
-      store_n(out2, d, to + 2 * buffer_row + c, n);
-      store_n(out3, d, to + 3 * buffer_row + c, n);
-      continue;
+  size_t c = 0;
+  for (; c + L <= count; c += L) down_vector<Maximum, kStride, true>(d, strip, p + c, L, to + c, buffer_row);
+  if (c < count) down_vector<Maximum, kStride, false>(d, strip, p + c, count - c, to + c, buffer_row);
+}
+
+// Along one row of the buffer, for n channels, at most a vector.
+template <class Maximum, int64_t kStride, bool kWhole, class D, class T>
+HWY_INLINE void along_vector(D d, const Strip<T>& strip, const T* HWY_RESTRICT from, size_t n, T* HWY_RESTRICT output) {
+  const Bound<D, Maximum> maximum{d, {}};
+  const int64_t K = strip.window_width, s = strip.stride_width, OW = strip.output_columns, C = strip.channels;
+  const int64_t step = strip.output_pixel_step;
+  int64_t x = 0;
+  if (K > 3 * s) {
+    for (; x < OW; x += 4) {  // the last group may be part-filled
+      const StepLoad<kWhole, D, T> load{d, from + x * s * C, C, n};
+      hn::Vec<D> out0, out1, out2, out3;
+      four_windows<kStride>(maximum, load, K, s, out0, out1, out2, out3);
+      T* out = output + x * step;
+      store_n(out0, d, out, n);
+      if (x + 1 < OW) store_n(out1, d, out + step, n);
+      if (x + 2 < OW) store_n(out2, d, out + 2 * step, n);
+      if (x + 3 < OW) store_n(out3, d, out + 3 * step, n);
     }
-    for (int64_t y = 0; y < strip.outputs; ++y) {
-      const RowLoad<D, T> load{d, p + c, strip.rows + y * s, n};
-      store_n(one_window<V>(maximum, load, K), d, to + y * buffer_row + c, n);
-    }
+  }
+  for (; x < OW; ++x) {
+    const StepLoad<kWhole, D, T> load{d, from + x * s * C, C, n};
+    store_n(join_range(maximum, load, load(0), 1, K), d, output + x * step, n);
   }
 }
 
 // Along one row of the buffer, whose pixels hold at least a vector of channels.
-template <class Maximum, class D, class T>
+template <class Maximum, int64_t kStride, class D, class T>
 HWY_INLINE void along(D d, const Strip<T>& strip, const T* HWY_RESTRICT from, T* HWY_RESTRICT output) {
-  using V = hn::Vec<D>;
-  const Bound<D, Maximum> maximum{d, {}};
-  const int64_t K = strip.window_width, s = strip.stride_width, OW = strip.output_columns, C = strip.channels;
-  const int64_t L = static_cast<int64_t>(hn::Lanes(d)), step = strip.output_pixel_step;
-  for (int64_t c = 0; c < C; c += L) {
-    const size_t n = static_cast<size_t>(HWY_MIN(L, C - c));
-    int64_t x = 0;
-    if (K > 3 * s) {
-      for (; x < OW; x += 4) {  // the last group may be part-filled
-        const StepLoad<D, T> load{d, from + x * s * C + c, C, n};
-        V out0, out1, out2, out3;
-        four_windows(maximum, load, K, s, out0, out1, out2, out3);
-        T* out = output + x * step + c;
-        store_n(out0, d, out, n);
-        if (x + 1 < OW) store_n(out1, d, out + step, n);
-        if (x + 2 < OW) store_n(out2, d, out + 2 * step, n);
-        if (x + 3 < OW) store_n(out3, d, out + 3 * step, n);
-      }
-    }
-    for (; x < OW; ++x) {
-      const StepLoad<D, T> load{d, from + x * s * C + c, C, n};
-      store_n(one_window<V>(maximum, load, K), d, output + x * step + c, n);
-    }
-  }
+  const size_t L = hn::Lanes(d), C = static_cast<size_t>(strip.channels);
+  size_t c = 0;
+  for (; c + L <= C; c += L) along_vector<Maximum, kStride, true>(d, strip, from + c, L, output + c);
+  if (c < C) along_vector<Maximum, kStride, false>(d, strip, from + c, C - c, output + c);
 }
 
 // The same where pixels hold fewer channels than a vector has lanes: all windows at stride 1 over the row as one run of
@@ -147,9 +155,15 @@ HWY_INLINE void along_narrow(D d, const Strip<T>& strip, T* HWY_RESTRICT row, in
   }
 }
 
-template <class T>
-HWY_INLINE void copy_pixel(const T* from, int64_t channels, T* to) {
-  for (int64_t c = 0; c < channels; ++c) to[c] = from[c];
+// Pixels begin .. end - 1 of a row become copies of pixel `model`.
+template <class D, class T>
+HWY_INLINE void repeat_pixel(D d, T* HWY_RESTRICT row, int64_t channels, int64_t model, int64_t begin, int64_t end) {
+  const int64_t L = static_cast<int64_t>(hn::Lanes(d));
+  for (int64_t c = 0; c < channels; c += L) {
+    const size_t n = static_cast<size_t>(HWY_MIN(L, channels - c));
+    const auto v = load_n(d, row + model * channels + c, n);
+    for (int64_t x = begin; x < end; ++x) store_n(v, d, row + x * channels + c, n);
+  }
 }
 
 template <class Maximum, class T>
@@ -158,44 +172,56 @@ HWY_INLINE void max_strip_with(const Strip<T>& strip) {
   const int64_t C = strip.channels, W = strip.columns, before = strip.before;
   const int64_t all_columns = buffer_columns(strip), row = all_columns * C;
   T* inside = strip.buffer + before * C;
-  if (strip.pixel_step == C) {
-    down<Maximum>(d, strip, strip.input, static_cast<size_t>(W * C), inside, row);
-  } else {
-    for (int64_t x = 0; x < W; ++x) {
-      down<Maximum>(d, strip, strip.input + x * strip.pixel_step, static_cast<size_t>(C), inside + x * C, row);
+  const bool is_dense = strip.pixel_step == C;
+  const int64_t runs = is_dense ? 1 : W, values = is_dense ? W * C : C;
+  for (int64_t x = 0; x < runs; ++x) {
+    const T* p = strip.input + x * strip.pixel_step;
+    if (strip.stride_height == 1) {
+      down<Maximum, 1>(d, strip, p, static_cast<size_t>(values), inside + x * C, row);
+    } else {
+      down<Maximum, 0>(d, strip, p, static_cast<size_t>(values), inside + x * C, row);
     }
   }
   for (int64_t y = 0; y < strip.outputs; ++y) {
     T* from = strip.buffer + y * row;
-    for (int64_t x = 0; x < before; ++x) copy_pixel(from + before * C, C, from + x * C);
-    const T* last = from + (before + W - 1) * C;
-    for (int64_t x = before + W; x < all_columns; ++x) copy_pixel(last, C, from + x * C);
+    repeat_pixel(d, from, C, before, 0, before);
+    repeat_pixel(d, from, C, before + W - 1, before + W, all_columns);
     T* output = strip.output + y * strip.output_row_step;
-    if (C >= static_cast<int64_t>(hn::Lanes(d))) {
-      along<Maximum>(d, strip, from, output);
-    } else {
+    if (C < static_cast<int64_t>(hn::Lanes(d))) {
       along_narrow<Maximum>(d, strip, from, row, output);
+    } else if (strip.stride_width == 1) {
+      along<Maximum, 1>(d, strip, from, output);
+    } else {
+      along<Maximum, 0>(d, strip, from, output);
     }
   }
 }
 
-template <class T>
-HWY_INLINE bool is_plain(const T* row, int64_t pixels, int64_t pixel_step, int64_t channels) {
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE hn::Mask<D> is_special(D d, V v) {
+  const hn::RebindToUnsigned<D> du;
+  const auto is_minus_zero = hn::Eq(hn::BitCast(du, v), hn::BitCast(du, hn::SignBit(d)));
+  return hn::Or(hn::IsNaN(v), hn::RebindMask(d, is_minus_zero));
+}
+
+template <bool kCopy, class T>
+HWY_INLINE bool is_plain(const T* row, int64_t pixels, int64_t pixel_step, int64_t channels, T* packed) {
   const hn::ScalableTag<T> d;
-  const hn::RebindToUnsigned<decltype(d)> du;
-  const auto minus_zero = hn::BitCast(du, hn::SignBit(d));
   if (pixel_step == channels) channels *= pixels, pixels = 1;
   const int64_t L = static_cast<int64_t>(hn::Lanes(d));
   auto special = hn::FirstN(d, 0);
-  for (int64_t x = 0; x < pixels; ++x, row += pixel_step) {
+  for (int64_t x = 0; x < pixels; ++x, row += pixel_step, packed += kCopy ? channels : 0) {
     int64_t c = 0;
     for (; c + L <= channels; c += L) {
       const auto v = hn::LoadU(d, row + c);
-      special = hn::Or(special, hn::Or(hn::IsNaN(v), hn::RebindMask(d, hn::Eq(hn::BitCast(du, v), minus_zero))));
+      special = hn::Or(special, is_special(d, v));
+      if constexpr (kCopy) hn::StoreU(v, d, packed + c);
     }
     if (c == channels) continue;
-    const auto v = load_n(d, row + c, static_cast<size_t>(channels - c));
-    special = hn::Or(special, hn::Or(hn::IsNaN(v), hn::RebindMask(d, hn::Eq(hn::BitCast(du, v), minus_zero))));
+    const size_t n = static_cast<size_t>(channels - c);
+    const auto v = load_n(d, row + c, n);
+    special = hn::Or(special, is_special(d, v));
+    if constexpr (kCopy) store_n(v, d, packed + c, n);
   }
   return hn::AllFalse(d, special);
 }
@@ -206,11 +232,13 @@ void max_strip_f32(const Strip<float>& strip, bool plain) {
 void max_strip_f64(const Strip<double>& strip, bool plain) {
   plain ? max_strip_with<PlainMaximum>(strip) : max_strip_with<ExactMaximum>(strip);
 }
-bool is_plain_f32(const float* row, int64_t pixels, int64_t pixel_step, int64_t channels) {
-  return is_plain(row, pixels, pixel_step, channels);
+bool is_plain_f32(const float* row, int64_t pixels, int64_t pixel_step, int64_t channels, float* packed) {
+  return packed ? is_plain<true>(row, pixels, pixel_step, channels, packed)
+                : is_plain<false>(row, pixels, pixel_step, channels, packed);
 }
-bool is_plain_f64(const double* row, int64_t pixels, int64_t pixel_step, int64_t channels) {
-  return is_plain(row, pixels, pixel_step, channels);
+bool is_plain_f64(const double* row, int64_t pixels, int64_t pixel_step, int64_t channels, double* packed) {
+  return packed ? is_plain<true>(row, pixels, pixel_step, channels, packed)
+                : is_plain<false>(row, pixels, pixel_step, channels, packed);
 }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)
@@ -228,11 +256,11 @@ HWY_EXPORT(is_plain_f64);
 void max_strip(const Strip<float>& strip, bool is_plain) { HWY_DYNAMIC_DISPATCH(max_strip_f32)(strip, is_plain); }
 void max_strip(const Strip<double>& strip, bool is_plain) { HWY_DYNAMIC_DISPATCH(max_strip_f64)(strip, is_plain); }
 
-bool is_plain_row(const float* row, int64_t pixels, int64_t pixel_step, int64_t channels) {
-  return HWY_DYNAMIC_DISPATCH(is_plain_f32)(row, pixels, pixel_step, channels);
+bool is_plain_row(const float* row, int64_t pixels, int64_t pixel_step, int64_t channels, float* packed) {
+  return HWY_DYNAMIC_DISPATCH(is_plain_f32)(row, pixels, pixel_step, channels, packed);
 }
-bool is_plain_row(const double* row, int64_t pixels, int64_t pixel_step, int64_t channels) {
-  return HWY_DYNAMIC_DISPATCH(is_plain_f64)(row, pixels, pixel_step, channels);
+bool is_plain_row(const double* row, int64_t pixels, int64_t pixel_step, int64_t channels, double* packed) {
+  return HWY_DYNAMIC_DISPATCH(is_plain_f64)(row, pixels, pixel_step, channels, packed);
 }
 
 }  // namespace convstep::kernels

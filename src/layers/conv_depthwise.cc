@@ -2,6 +2,7 @@
 #include "kernels/conv_depthwise.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/threads.h"
 #include "layers/conv_io.h"
@@ -40,12 +41,6 @@ WindowAxis part_of(WindowAxis axis, int64_t first, int64_t count) {
   return axis;
 }
 
-template <class T>
-View<T, 4> channels_of(const View<T, 4>& view, int64_t first, int64_t count) {
-  if (!view) return view;
-  return {view.data() + first * view.stride(3), {view.shape(0), view.shape(1), view.shape(2), count}, view.strides()};
-}
-
 // How the output is cut.
 struct Cut {
   int64_t rows, columns, channels;
@@ -65,13 +60,12 @@ class ConvDepthwise final : public ConvMethod<T> {
         for (int64_t c = 0; c < problem.channels; ++c) weights_(i * width.window + j, c) = weights.weights(i, j, 0, c);
       }
     }
+    for (int64_t i = 0; i < weights_.size(); ++i) are_weights_finite_ &= std::isfinite(weights_.data()[i]);
     for (int64_t c = 0; weights.bias && c < problem.channels; ++c) bias_(c) = weights.bias(c);
   }
 
   void run(const ConvCall<T>& call) const override;
-  std::string describe() const override {
-    return std::string("depthwise") + (slides_ ? ", sliding 3x3, " : ", ") + simd_target();
-  }
+  std::string describe() const override { return "depthwise, " + simd_target(); }
   size_t workspace_bytes() const override {
     if (!needs_copy_) return 0;
     return static_cast<size_t>(values_of(cut_for(1, 1, true, 0), 0)) * sizeof(T);
@@ -90,15 +84,15 @@ class ConvDepthwise final : public ConvMethod<T> {
     return divide_up(std::max<int64_t>(problem_.channels / kernel_.lanes * kernel_.lanes, 1), cut.channels);
   }
   Cut cut_for(int64_t images, int threads, bool copy, int64_t scratch_per_value) const;
-  void run_block(const ConvCall<T>& call, const Block& block, int64_t first_channel, bool copy) const;
+  void run_block(const ConvCall<T>& call, const Block& block, const Channels& part, bool copy) const;
 
   ConvProblem problem_;
   kernels::DepthwiseKernel<T> kernel_;
   Tensor<T, 2> weights_;  // [KH*KW][C]
   Tensor<T, 1> bias_;
-  bool slides_ =
-      problem_.channels >= kernel_.lanes && kernels::slides_down(problem_.geometry.height, problem_.geometry.width);
-  bool needs_copy_ = !slides_ && (reads_padding(problem_.geometry.height) || reads_padding(problem_.geometry.width));
+  bool are_weights_finite_ = true;
+  bool pads_ = problem_.channels >= kernel_.lanes && kernels::depthwise_pads(problem_.geometry.width);
+  bool needs_copy_ = !pads_ && (reads_padding(problem_.geometry.height) || reads_padding(problem_.geometry.width));
 };
 
 // Blocks in the workspace are cut until they fit: first into bands of rows, then in columns, then in channels.
@@ -125,11 +119,13 @@ Cut ConvDepthwise<T>::cut_for(int64_t images, int threads, bool copy, int64_t sc
 }
 
 template <class T>
-void ConvDepthwise<T>::run_block(const ConvCall<T>& call, const Block& block, int64_t first_channel, bool copy) const {
+void ConvDepthwise<T>::run_block(const ConvCall<T>& call, const Block& block, const Channels& part, bool copy) const {
   WindowAxis height = part_of(problem_.geometry.height, block.first_row, block.rows);
   WindowAxis width = part_of(problem_.geometry.width, block.first_column, block.columns);
-  const View<const T, 3> image = call.input[block.image];
-  const int64_t channels = image.shape(2);
+  const View<const T, 3> whole = call.input[block.image];
+  const int64_t channels = part.count;
+  const View<const T, 3> image(whole.data() + part.first * whole.stride(2), {whole.shape(0), whole.shape(1), channels},
+                               whole.strides());
   const Cut cut{block.rows, block.columns, channels};
   const int64_t patch = copy ? values_of(cut, 0) : 0;
   const int64_t scratch = block.rows * block.columns * channels * OutputBlock<T>::scratch_per_value(call);
@@ -145,7 +141,7 @@ void ConvDepthwise<T>::run_block(const ConvCall<T>& call, const Block& block, in
     width.input = columns;
     height.before = width.before = 0;
   }
-  const OutputBlock<T> output(call, block, {0, channels}, workspace + patch);
+  const OutputBlock<T> output(call, block, part, workspace + patch);
   const auto [to, row_step, pixel_step] = output.output();
   const auto [residual, residual_row_step, residual_pixel_step] = output.residual();
   kernel_.run({.input = input.data,
@@ -153,9 +149,10 @@ void ConvDepthwise<T>::run_block(const ConvCall<T>& call, const Block& block, in
                .input_pixel_step = input.pixel_step,
                .height = height,
                .width = width,
-               .weights = weights_.data() + first_channel,
-               .bias = bias_.data() + first_channel,
+               .weights = weights_.data() + part.first,
+               .bias = bias_.data() + part.first,
                .tap_step = problem_.channels,
+               .are_weights_finite = are_weights_finite_,
                .channels = channels,
                .output = to,
                .output_row_step = row_step,
@@ -169,8 +166,7 @@ template <class T>
 void ConvDepthwise<T>::run(const ConvCall<T>& call) const {
   const int64_t N = call.input.shape(0), C = problem_.channels;
   const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output;
-  const int64_t affordable = N * problem_.products() / kProductsPerThread;
-  const int threads = static_cast<int>(std::clamp<int64_t>(affordable, 1, call.threads));
+  const int threads = threads_worth(N * problem_.products(), kProductsPerThread, call.threads);
   const bool copy = needs_copy_ || (C > 1 && call.input.stride(3) != 1);
   const Cut cut = cut_for(N, threads, copy, OutputBlock<T>::scratch_per_value(call));
   const int64_t bands = divide_up(OH, cut.rows), strips = divide_up(OW, cut.columns);
@@ -181,16 +177,15 @@ void ConvDepthwise<T>::run(const ConvCall<T>& call) const {
     const int64_t first = part * cut.channels, count = part + 1 < parts ? cut.channels : C - first;
     const Block block{place / strips / bands, row, std::min(cut.rows, OH - row), column,
                       std::min(cut.columns, OW - column)};
-    const ConvCall<T> narrow{channels_of(call.input, first, count), channels_of(call.residual, first, count),
-                             channels_of(call.output, first, count), call.threads, call.progress};
-    run_block(narrow, block, first, copy);
+    run_block(call, block, {first, count}, copy);
   });
 }
 
 }  // namespace
 
 bool depthwise_fits(const ConvProblem& problem) {
-  if (problem.groups != problem.channels || problem.outputs != problem.channels) return false;
+  const bool is_depthwise = problem.groups == problem.channels && problem.outputs == problem.channels;
+  if (!is_depthwise || problem.groups == 1) return false;
   if (!problem.has_countable_padding()) return false;
   // The patch that one pixel of the output reads must fit into the workspace, for the channels of the longest vector.
   constexpr int64_t kMaxLanes = 64, kMaxPatch = kWorkspaceLimit / static_cast<int64_t>(sizeof(double)) / kMaxLanes;

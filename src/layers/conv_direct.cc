@@ -189,8 +189,7 @@ void ConvDirect<T>::run_block(const ConvCall<T>& call, const Block& block, const
 template <class T>
 void ConvDirect<T>::run(const ConvCall<T>& call) const {
   const int64_t N = call.input.shape(0), OH = problem_.geometry.height.output, OW = problem_.geometry.width.output;
-  const int64_t affordable = N * problem_.products() / kProductsPerThread;
-  const int threads = static_cast<int>(std::clamp<int64_t>(affordable, 1, call.threads));
+  const int threads = threads_worth(N * problem_.products(), kProductsPerThread, call.threads);
   const Cut cut = cut_for(N, threads, OutputBlock<T>::scratch_per_value(call));
   const int64_t bands = divide_up(OH, cut.rows), strips = divide_up(OW, cut.columns);
   const int64_t parts = divide_up(panels_.count, cut.panels);

@@ -68,6 +68,11 @@ bool depthwise_fits(const ConvProblem& problem);
 bool depthwise_pays(const ConvProblem& problem);
 template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_depthwise(const ConvProblem& problem, const ConvWeights<T>& weights);
+bool narrow_fits(const ConvProblem& problem);
+template <class T>
+bool narrow_pays(const ConvProblem& problem);
+template <class T>
+std::unique_ptr<const ConvMethod<T>> make_conv_narrow(const ConvProblem& problem, const ConvWeights<T>& weights);
 bool direct_fits(const ConvProblem& problem);
 template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_direct(const ConvProblem& problem, const ConvWeights<T>& weights);

@@ -23,11 +23,18 @@ bool always(const ConvProblem&) { return true; }
 
 bool never(const ConvProblem&) { return false; }
 
+// Asked for the direct method, too, the faster one of those that give its bits shall run.
+template <class T>
+bool is_narrow(const ConvProblem& problem) {
+  return narrow_fits(problem) && narrow_pays<T>(problem);
+}
+
 template <class T>
 constexpr Row<T> kTable[] = {
     {ConvAlgorithm::kNotebook, pairwise_fits, never, make_conv_pairwise<T>},
     {ConvAlgorithm::kNotebook, is_of_the_notebooks_size, never, make_conv_reference<T>},
     {ConvAlgorithm::kWinograd, winograd_fits<T>, winograd_pays<T>, make_conv_winograd<T>},
+    {ConvAlgorithm::kDirect, is_narrow<T>, always, make_conv_narrow<T>},
     {ConvAlgorithm::kDirect, depthwise_fits, depthwise_pays, make_conv_depthwise<T>},
     {ConvAlgorithm::kDirect, direct_fits, always, make_conv_direct<T>},
     {ConvAlgorithm::kDirect, always, always, make_conv_chain<T>},

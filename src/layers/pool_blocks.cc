@@ -1,6 +1,5 @@
 // pool_blocks.cc: how a pooling is cut into blocks for the threads, and what a block copies.
 #include <algorithm>
-#include <bit>
 #include <cstdint>
 
 #include "core/threads.h"
@@ -12,9 +11,9 @@
 namespace convstep {
 namespace {
 
-// All of a block's memory; and what it writes and reads again within a block, kept in the first level cache (32 KB and
-// up).
-constexpr int64_t kScratchBytes = int64_t{1} << 20, kNearBytes = 24 << 10;
+// All of a block's memory; what it reads again and again, for the first level cache (32 to 48 KB); and an image that
+// will not stay in the second (1 to 2 MB).
+constexpr int64_t kScratchBytes = int64_t{1} << 20, kNearBytes = 36 << 10, kFarBytes = int64_t{1} << 20;
 // Elements read: so few that a call stays on the caller's thread (some 20 microseconds); by a block, at least and at
 // most.
 constexpr int64_t kSmallCall = 1 << 18, kLeastWork = 1 << 15, kMostWork = 1 << 19;
@@ -83,7 +82,7 @@ class Cutter {
 
   BlockSize choose() {
     size_ = {1, width_.output, call_.output.shape(3)};
-    if (method_ == PoolMethod::kStrips && call_.options.mode == PoolMode::kMax) size_.rows = kernels::kStripRows;
+    if (method_ == PoolMethod::kStrips) size_.rows = kernels::kStripRows;
     size_.rows = std::min(size_.rows, height_.output);
     keep_near();
     shrink();
@@ -108,7 +107,8 @@ class Cutter {
     return size.rows * size.columns * size.channels * static_cast<int64_t>(sizeof(int64_t) / sizeof(T));
   }
   int64_t scratch(const BlockSize& size) const {
-    if (method_ == PoolMethod::kStrips) return strip_scratch(call_, size, longest_span(width_, size.columns));
+    if (method_ == PoolMethod::kStrips)
+      return strip_scratch(call_, size, longest_span(height_, size.rows), longest_span(width_, size.columns));
     return kSumLevels * size.channels;
   }
   // In values, each part rounded up to a cache line.
@@ -141,13 +141,18 @@ class Cutter {
   // So few channels that what windows share is still in the cache when the next row of windows comes.
   void keep_near() {
     if (method_ == PoolMethod::kWindows && !overlaps(height_)) return;
-    const int64_t rows = method_ == PoolMethod::kStrips ? kernels::kStripRows : std::min(height_.window, height_.input);
-    const int64_t least = method_ == PoolMethod::kStrips ? kLine : 4 * kLine;
+    const bool strips = method_ == PoolMethod::kStrips;
     const int64_t columns = longest_span(width_, size_.columns);
-    while (size_.channels > least && rows * columns * size_.channels * static_cast<int64_t>(sizeof(T)) > kNearBytes) {
+    const int64_t rows = longest_span(height_, strips ? size_.rows : 1) + (strips ? 2 * kernels::kStripRows : 0);
+    const int64_t least = strips ? kLine : 4 * kLine;
+    // An image beyond the second level cache comes in long runs, or it comes slowly.
+    const bool is_far = call_.input.shape(1) * call_.input.shape(2) * line_bytes(call_.input.shape(3)) > kFarBytes;
+    const int64_t most = strips ? kNearBytes : is_far ? kFarBytes / 4 : kNearBytes;
+    while (size_.channels > least && rows * columns * line_bytes(size_.channels) > most) {
       if (!halve_channels()) return;
     }
   }
+  static int64_t line_bytes(int64_t values) { return line_up(values) * static_cast<int64_t>(sizeof(T)); }
 
   void shrink() {
     while (!fits() && halve_channels()) continue;

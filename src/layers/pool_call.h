@@ -66,9 +66,9 @@ class PoolProgress {
   mutable std::atomic<bool> is_stopped_{false};
 };
 
-// Values of scratch that strips take for blocks of this size that read `columns` of the input.
+// Values of scratch that strips take for blocks of this size that read so many rows and columns of the input.
 template <class T>
-int64_t strip_scratch(const PoolCall<T>& call, const BlockSize& size, int64_t columns);
+int64_t strip_scratch(const PoolCall<T>& call, const BlockSize& size, int64_t rows, int64_t columns);
 
 template <class T>
 void run_windows(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,

@@ -1,0 +1,63 @@
+// memory_test.cc: what a call keeps. Workspaces are bounded, and changing shapes leave nothing behind.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <random>
+
+#include "convstep/convstep.h"
+
+namespace convstep {
+namespace {
+
+constexpr int64_t kMegabyte = 1 << 20;
+
+int64_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  int64_t total = 0, resident = 0;
+  statm >> total >> resident;
+  return resident * sysconf(_SC_PAGESIZE);
+}
+
+TEST(MemoryTest, IsFlatOverTenThousandShapes) {
+  std::mt19937 generator(1);
+  const auto draw = [&](int64_t least, int64_t most) {
+    return std::uniform_int_distribution<int64_t>(least, most)(generator);
+  };
+  int64_t warm = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    const Shape<4> input{1, draw(3, 20), draw(3, 20), draw(1, 40)}, weights{3, 3, input[3], draw(1, 40)};
+    const Tensor<float, 4> x(input), w(weights);
+    const ConvOptions options{.padding = Padding::all(draw(0, 1))};
+    Tensor<float, 4> y(conv_output_shape(input, weights, options));
+    conv_forward(x, w, {}, y, options);
+    ConvPlan<float>(input, w, {}, options).run(x, y);
+    const PoolOptions pool{.window = {2, 2}, .stride = {draw(1, 2), draw(1, 2)}};
+    Tensor<float, 4> pooled(pool_output_shape(input, pool));
+    pool_forward(x, pooled, pool);
+    if (i == 2'000) warm = resident_bytes();
+  }
+  EXPECT_LT(resident_bytes() - warm, 4 * kMegabyte);
+}
+
+// Whatever the image: the height and width of a layer do not show in its workspace.
+TEST(MemoryTest, WorkspacesAreBounded) {
+  const int64_t sides[] = {7, 64, 300, 2000, 20'000};
+  const Shape<4> weights[] = {{3, 3, 64, 64}, {3, 3, 512, 64}, {7, 7, 3, 64},  {1, 1, 2048, 64},
+                              {5, 5, 96, 32}, {3, 3, 16, 1},   {9, 9, 256, 8}, {3, 3, 2048, 8}};
+  for (const Shape<4>& shape : weights) {
+    const Tensor<float, 4> w(shape);
+    const Tensor<double, 4> v(shape);
+    for (const int64_t side : sides) {
+      for (const int64_t stride : {1, 2}) {
+        const ConvOptions options{.stride = {stride, stride}, .padding = Padding::all(shape[0] / 2)};
+        const Shape<4> input{1, side, side, shape[2]};
+        EXPECT_LE(ConvPlan<float>(input, w, {}, options).workspace_bytes(), 2 * kMegabyte) << to_string(shape) << side;
+        EXPECT_LE(ConvPlan<double>(input, v, {}, options).workspace_bytes(), 2 * kMegabyte) << to_string(shape) << side;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace convstep
