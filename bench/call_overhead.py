@@ -1,4 +1,5 @@
-"""What a call costs besides its arithmetic: every function on a tiny array, against np.add on the same array.
+"""What a call costs besides its arithmetic: every function on a tiny array, and the layers of the notebook,
+against np.add on the same array.
 
     python bench/call_overhead.py
 
@@ -26,6 +27,10 @@ BIAS = np.ones(1)
 OUT = np.empty_like(X)
 STEP, WINDOW = {"stride": 1, "pad": 0}, {"stride": 1, "f": 1}
 LAYER = convstep.Conv2d(WEIGHTS, BIAS)
+# The notebook's layer, whose arithmetic is part of the cost: 960 outputs of 36 products.
+A_PREV, W, B = np.ones((10, 5, 7, 4)), np.ones((3, 3, 4, 8)), np.ones((1, 1, 1, 8))
+NOTEBOOK = {"stride": 2, "pad": 1}
+NOTEBOOK_LAYER = convstep.Conv2d(W, B.reshape(8), stride=2, padding=1)
 
 FUNCTIONS: dict[str, collections.abc.Callable[[], object]] = {
     "np.add": lambda: np.add(X, X),
@@ -51,10 +56,18 @@ FUNCTIONS: dict[str, collections.abc.Callable[[], object]] = {
     "global_l2_pool2d": lambda: convstep.global_l2_pool2d(X),
     "pad2d": lambda: convstep.pad2d(X, padding=0),
 }
+ON_THE_NOTEBOOKS_SHAPES: dict[str, collections.abc.Callable[[], object]] = {
+    "np.add": lambda: np.add(A_PREV, A_PREV),
+    "conv_forward": lambda: convstep.conv_forward(A_PREV, W, B, NOTEBOOK),
+    "conv2d": lambda: convstep.conv2d(A_PREV, W, stride=2, padding=1),
+    "Conv2d": lambda: NOTEBOOK_LAYER(A_PREV),
+    "pool_forward": lambda: convstep.pool_forward(A_PREV, {"stride": 2, "f": 3}),
+    "max_pool2d": lambda: convstep.max_pool2d(A_PREV, kernel_size=3, stride=2),
+}
 
 
-def main() -> None:
-    timers = {name: timeit.Timer(function) for name, function in FUNCTIONS.items()}
+def compare(functions: dict[str, collections.abc.Callable[[], object]]) -> None:
+    timers = {name: timeit.Timer(function) for name, function in functions.items()}
     seconds: dict[str, list[float]] = {name: [] for name in timers}
     for _ in range(ROUNDS):
         for name, timer in timers.items():
@@ -64,6 +77,13 @@ def main() -> None:
         median = statistics.median(times)
         remark = "  slow" if median > GOAL * usual else ""
         print(f"{name:36} {median * 1e9:7.0f} ns  {median / usual:5.1f} x np.add{remark}")
+
+
+def main() -> None:
+    print("On an array of 4 elements:")
+    compare(FUNCTIONS)
+    print("On the notebook's shapes:")
+    compare(ON_THE_NOTEBOOKS_SHAPES)
 
 
 if __name__ == "__main__":

@@ -73,11 +73,12 @@ void add_dtype_option(CLI::App& command, std::optional<Dtype>& dtype) {
 
 void add_threads_option(CLI::App& command, int& threads) {
   const auto parse = [&threads](const std::string& text) {
-    const std::vector<int64_t> numbers = parse_integers("--threads", text);
-    if (numbers.size() > 1 || numbers[0] < 1 || numbers[0] > kMaxThreads) {
-      throw CLI::ValidationError("--threads", text + " is not a number from 1 to " + std::to_string(kMaxThreads));
+    const char* const end = text.data() + text.size();
+    const auto [next, error] = std::from_chars(text.data(), end, threads);
+    if (error != std::errc() || next != end || threads < 1 || threads > kMaxThreads) {
+      const std::string expected = "is not a number from 1 to " + std::to_string(kMaxThreads);
+      throw CLI::ValidationError("--threads", "\"" + text + "\" " + expected);
     }
-    threads = static_cast<int>(numbers[0]);
   };
   command
       .add_option_function<std::string>(

@@ -49,7 +49,7 @@ names : list of str
 
 Examples
 --------
->>> simd_target() in simd_targets()
+>>> len(simd_targets()) >= 1
 True
 )";
 
@@ -65,11 +65,16 @@ Raises
 ------
 ValueError
     CONVSTEP_TARGET names a target that this machine does not have.
+
+Examples
+--------
+>>> simd_target() in simd_targets()
+True
 )";
 
 constexpr const char* kSetSimdTargetDoc = R"(Choose the SIMD instruction set of all calls from now on.
 
-Results are the same bits on all targets with fused multiply-add, all but "sse4", "emulated" and "scalar".
+Results are the same bits on all targets with fused multiply-add, which are all but "sse4", "emulated" and "scalar".
 
 Parameters
 ----------
@@ -104,6 +109,11 @@ Raises
 ------
 ValueError
     CONVSTEP_NUM_THREADS is no number from 1 to 1024.
+
+Examples
+--------
+>>> num_threads() >= 1
+True
 )";
 
 constexpr const char* kSetNumThreadsDoc = R"(Choose how many threads a call uses that is not told otherwise.

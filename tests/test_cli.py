@@ -10,7 +10,7 @@ import pytest
 import skimage
 from PIL import Image
 
-COMMANDS = ["tutorial", "random", "pad", "step", "conv", "pool", "print", "draw"]
+COMMANDS = ["tutorial", "random", "pad", "step", "conv", "pool", "print", "draw", "targets"]
 PHOTO = pathlib.Path(skimage.__file__).parent / "data" / "astronaut.png"
 
 
@@ -18,9 +18,10 @@ PHOTO = pathlib.Path(skimage.__file__).parent / "data" / "astronaut.png"
 def convstep(build_dir, tmp_path):
     """Runs the command in an empty directory."""
 
-    def run(*arguments: str, status: int = 0) -> subprocess.CompletedProcess:
+    def run(*arguments: str, status: int = 0, **environment: str) -> subprocess.CompletedProcess:
         command = [build_dir / "convstep", *map(str, arguments)]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120,
+                              env={**os.environ, **environment})
         assert done.returncode == status, done.stdout + done.stderr
         return done
 
@@ -31,9 +32,9 @@ def convstep(build_dir, tmp_path):
 def refused(convstep, tmp_path):
     """Runs the command, which must fail: one line on stderr, nothing on stdout, no new file. Returns the line."""
 
-    def run(*arguments: str, status: int = 1) -> str:
+    def run(*arguments: str, status: int = 1, **environment: str) -> str:
         before = sorted(tmp_path.iterdir())
-        done = convstep(*arguments, status=status)
+        done = convstep(*arguments, status=status, **environment)
         assert sorted(tmp_path.iterdir()) == before
         assert done.stdout == ""
         # The address sanitizer has its own word on an allocation that is too large.
@@ -332,3 +333,76 @@ def test_files_that_cannot_be_read(refused, tmp_path):
 def test_output_may_replace_the_input(convstep, layer, tmp_path):
     convstep("pad", "A_prev.npy", "--pad", 1, "-o", "A_prev.npy")
     assert np.load(tmp_path / "A_prev.npy").shape == (10, 7, 9, 4)
+
+
+def test_targets_says_what_is_used(convstep):
+    first, *lines = convstep("targets").stdout.splitlines()
+    best, *others = re.findall(r"^  (\S+)", "\n".join(lines), re.MULTILINE)
+    assert re.fullmatch(rf"convstep \S+ computes with {best} on \d+ threads?\.", first)
+    assert f"  {best}  (in use)" in lines and all(f"  {name}" in lines for name in others)
+    for name in others:
+        text = convstep("targets", CONVSTEP_TARGET=name, CONVSTEP_NUM_THREADS="1").stdout
+        assert f"computes with {name} on 1 thread.\n" in text and f"  {name}  (in use)\n" in text
+    assert " on 3 threads.\n" in convstep("targets", CONVSTEP_NUM_THREADS="3").stdout
+
+
+def test_help_names_the_environment(convstep):
+    text = convstep("--help").stdout
+    assert "CONVSTEP_TARGET" in text and "CONVSTEP_NUM_THREADS" in text
+
+
+POOL = ["pool", "A_prev.npy", "--window", "2", "-o", "A.npy"]
+CONV = ["conv", "A_prev.npy", "W.npy", "b.npy", "-o", "Z.npy"]
+
+
+@pytest.mark.parametrize("command", [["targets"], POOL, CONV])
+def test_an_environment_that_makes_no_sense(refused, layer, command):
+    for wrong in ("avx1024", "AVX2", "0"):
+        line = refused(*command, CONVSTEP_TARGET=wrong)
+        assert f'CONVSTEP_TARGET: got "{wrong}", expected one of "' in line
+    for wrong in ("0", "-1", "1025", "two", "2.5"):
+        line = refused(*command, CONVSTEP_NUM_THREADS=wrong)
+        assert f'CONVSTEP_NUM_THREADS: got "{wrong}", expected a number from 1 to 1024' in line
+
+
+@pytest.mark.parametrize("command", [POOL, CONV])
+def test_threads_that_make_no_sense(refused, layer, command):
+    for wrong in ("0", "-1", "1025", "two", "2.5", "1,2", "", str(2**64)):
+        assert f'--threads: "{wrong}" is not a number from 1 to 1024' in refused(*command, "--threads", wrong, status=2)
+
+
+@pytest.fixture
+def large_layer(tmp_path):
+    """A layer that is worth several threads, as files: x.npy, w.npy, c.npy, in float32."""
+    random = np.random.RandomState(2)
+    arrays = {"x": random.randn(2, 40, 40, 32), "w": random.randn(3, 3, 32, 48), "c": random.randn(48)}
+    for name, array in arrays.items():
+        np.save(tmp_path / f"{name}.npy", array.astype(np.float32))
+    return arrays
+
+
+@pytest.mark.parametrize("command", [
+    ["conv", "x.npy", "w.npy", "c.npy", "--pad", "1"],
+    ["conv", "x.npy", "w.npy", "c.npy", "--pad", "1", "--algorithm", "direct"],
+    ["pool", "x.npy", "--window", "3"],
+    ["pool", "x.npy", "--window", "3", "--mode", "average"],
+])
+def test_the_number_of_threads_changes_no_bit(convstep, large_layer, tmp_path, command):
+    convstep(*command, "--threads", 1, "-o", "one.npy")
+    one = (tmp_path / "one.npy").read_bytes()
+    for threads in ("2", "5"):
+        convstep(*command, "--threads", threads, "-o", "several.npy")
+        assert (tmp_path / "several.npy").read_bytes() == one
+        convstep(*command, "-o", "several.npy", CONVSTEP_NUM_THREADS=threads)
+        assert (tmp_path / "several.npy").read_bytes() == one
+
+
+def test_algorithms(convstep, refused, large_layer, layer, tmp_path):
+    expected = convolve(large_layer["x"], large_layer["w"], large_layer["c"], stride=1, pad=1)
+    for algorithm in ("notebook", "auto", "direct", "winograd", "reference"):
+        convstep("conv", "x.npy", "w.npy", "c.npy", "--pad", 1, "--algorithm", algorithm, "-o", "z.npy")
+        np.testing.assert_allclose(np.load(tmp_path / "z.npy"), expected, atol=1e-3)
+    convstep("conv", "A_prev.npy", "W.npy", "b.npy", "-o", "Z.npy")
+    convstep("conv", "A_prev.npy", "W.npy", "b.npy", "--algorithm", "reference", "-o", "Z_reference.npy")
+    np.testing.assert_array_equal(np.load(tmp_path / "Z.npy"), np.load(tmp_path / "Z_reference.npy"))
+    assert "--algorithm" in refused(*CONV, "--algorithm", "fft", status=2)

@@ -23,12 +23,18 @@ def test_the_example_of_a_docstring(name):
     names = {**vars(convstep), "np": np}
     example = doctest.DocTestParser().get_doctest(getattr(convstep, name).__doc__, names, name, None, None)
     result = doctest.DocTestRunner().run(example)
-    assert result.attempted > 1
+    assert result.attempted > (0 if name in ("simd_targets", "simd_target", "num_threads") else 1)
     assert result.failed == 0
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_docstring_has_every_part(name):
     text = getattr(convstep, name).__doc__
-    parts = ["Parameters\n", "Raises\n", "Examples\n"] + ([] if name == "Conv2d" else ["Returns\n"])
+    parts = {"Parameters\n", "Returns\n", "Raises\n", "Examples\n"}
+    if name in ("simd_targets", "simd_target", "num_threads"):
+        parts -= {"Parameters\n"}
+    if name in ("Conv2d", "set_simd_target", "set_num_threads"):
+        parts -= {"Returns\n"}
+    if name == "simd_targets":
+        parts -= {"Raises\n"}
     assert all(part in text for part in parts)

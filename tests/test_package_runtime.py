@@ -17,12 +17,21 @@ import convstep
 # Calls that take minutes, as a program of its own; x, w and b are large.
 LONG_CALLS = {
     "conv2d": "convstep.conv2d(x, w, padding=2)",
+    "conv2d on one thread": "convstep.conv2d(x, w, padding=2, threads=1)",
+    "conv2d on many threads": "convstep.conv2d(x, w, padding=2, threads=16)",
+    "conv2d reference": "convstep.conv2d(x, w, padding=2, algorithm='reference')",
+    "conv2d winograd":
+        "convstep.conv2d(np.broadcast_to(np.float32(0), (64, 512, 512, 256)), np.zeros((3, 3, 256, 64), np.float32), "
+        "algorithm='winograd', threads=3)",
     "Conv2d": "convstep.Conv2d(w, padding=2)(x)",
+    "Conv2d on many threads": "convstep.Conv2d(w, padding=2)(x, threads=16)",
     "conv_forward": "convstep.conv_forward(x, w, np.zeros((1, 1, 1, 256)), {'stride': 1, 'pad': 2})",
     "pool_forward": "convstep.pool_forward(np.zeros((64, 512, 512, 16)), {'stride': 1, 'f': 100})",
     "max_pool2d": "convstep.max_pool2d(np.zeros((64, 512, 512, 16)), kernel_size=100, stride=1)",
     "max_pool2d return_indices":
         "convstep.max_pool2d(np.zeros((64, 512, 512, 16)), kernel_size=100, stride=1, return_indices=True)",
+    "max_pool2d on many threads":
+        "convstep.max_pool2d(np.zeros((64, 512, 512, 16)), kernel_size=100, stride=1, dilation=2, threads=16)",
     "lp_pool2d": "convstep.lp_pool2d(np.zeros((64, 512, 512, 16)), kernel_size=100, stride=1, p=3)",
     "global_max_pool2d of one image": "convstep.global_max_pool2d(np.broadcast_to(np.zeros(1), (1, 2**18, 2**18, 1)))",
     "global_avg_pool2d": "convstep.global_avg_pool2d(np.broadcast_to(np.zeros(1), (2**16, 256, 256, 64)))",

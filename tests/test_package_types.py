@@ -13,6 +13,8 @@ WRONG_USES = {
     "convstep.conv2d([], [], [], 2)": "misc|call-arg",
     "convstep.conv2d([], [], stride=2.5)": "arg-type",
     'convstep.Conv2d([], padding="full")': "arg-type",
+    'convstep.conv2d([], [], algorithm="fft")': "arg-type",
+    "convstep.set_num_threads('2')": "arg-type",
     "convstep.max_pool2d([])": "call-overload",
     "convstep.lp_pool2d([], kernel_size=2)": "call-arg",
     'convstep.pool_forward([], {"f": 2, "stride": 1}, "maximum")': "arg-type",

@@ -296,7 +296,8 @@ void run_blocks(const PoolCall<T>& call) {
   const int64_t high = pieces(OH, size.rows), wide = pieces(OW, size.columns), deep = pieces(C, size.channels);
   const int64_t blocks = N * high * wide * deep;
   const int64_t elements = call.input.size();
-  const int threads = elements < kSmallCall ? 1 : resolve_threads(call.options.threads);
+  const int allowed = resolve_threads(call.options.threads);  // throws, for small calls too
+  const int threads = elements < kSmallCall ? 1 : allowed;
   PoolProgress progress(call.options.progress, blocks);
   const auto run_one = [&, channels = C, columns = OW, rows = OH](int64_t i) {
     const int64_t y = i % high * size.rows, c = i / high % deep * size.channels,

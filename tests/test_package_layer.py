@@ -1,0 +1,154 @@
+"""Conv2d as a plan: made once for each size of image, kept for a few sizes, the same bits as conv2d."""
+
+import concurrent.futures
+import copy
+import pickle
+import sys
+
+import numpy as np
+import pytest
+
+import convstep
+from package_faces import IMAGES, WEIGHTS, ones
+from test_package_memory import MEGABYTE, memory
+
+RNG = np.random.default_rng(7)
+X, W, B = RNG.standard_normal((2, 14, 15, 16)), RNG.standard_normal((3, 3, 16, 24)), RNG.standard_normal(24)
+ALGORITHMS = ("auto", "direct", "winograd", "reference")
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
+@pytest.mark.parametrize("input_type", [np.float32, np.float64])
+@pytest.mark.parametrize("weights_type", [np.float32, np.float64])
+def test_a_layer_has_the_bits_of_conv2d(algorithm: str, layout: str, input_type: type, weights_type: type) -> None:
+    x, w, b = X.astype(input_type), W.astype(weights_type), B.astype(weights_type)
+    if layout == "NCHW":
+        x, w = x.transpose(0, 3, 1, 2), w.transpose(3, 2, 0, 1)
+    options = {"padding": 1, "activation": "relu", "layout": layout, "algorithm": algorithm}
+    layer, expected = convstep.Conv2d(w, b, **options), convstep.conv2d(x, w, b, **options)
+    assert expected.dtype == (np.float32 if input_type == weights_type == np.float32 else np.float64)
+    for _ in range(2):  # once with a new plan, once with the old one
+        result = layer(x)
+        assert result.dtype == expected.dtype
+        np.testing.assert_array_equal(result, expected)
+    np.testing.assert_array_equal(layer(x[:1]), expected[:1])  # any number of images
+    assert layer(x[:0]).shape == (0, *expected.shape[1:])
+
+
+def test_a_layer_computes_in_either_dtype_by_turns() -> None:
+    w = W.astype(np.float32)
+    layer = convstep.Conv2d(w)
+    for dtype in (np.float32, np.float64, np.float32, np.int64, np.float64):
+        x = X.astype(dtype)
+        np.testing.assert_array_equal(layer(x), convstep.conv2d(x, w))
+    x = X.astype(np.float32)
+    r = RNG.standard_normal(layer(x).shape)  # float64
+    np.testing.assert_array_equal(layer(x, residual=r), convstep.conv2d(x, w, residual=r))
+
+
+def test_a_layer_is_called_with_images_of_many_sizes() -> None:
+    layer = convstep.Conv2d(W, B, padding="same")
+    for _ in range(2):
+        for size in (4, 14, 7, 9, 14, 5, 6, 8, 4, 15):
+            x = X[:, :size, : size - 1]
+            np.testing.assert_array_equal(layer(x), convstep.conv2d(x, W, B, padding="same"))
+
+
+def test_memory_is_flat_over_ten_thousand_sizes() -> None:
+    """A plan kept for each of them would be 72 kB each."""
+    w = RNG.standard_normal((3, 3, 32, 32)).astype(np.float32)
+    layer = convstep.Conv2d(w, padding=1)
+    x = np.zeros((1, 104, 104, 32), np.float32)
+
+    def call(i: int) -> None:
+        layer(x[:, : 1 + i % 100, : 1 + i // 100 % 100])
+
+    for i in range(0, 10_000, 97):
+        call(i)
+    before = memory("VmRSS")
+    for i in range(0, 10_000, 97 if sys.flags.dev_mode else 1):
+        layer.describe((1, 1 + i % 100, 1 + i // 100, 32))
+    assert memory("VmRSS") - before < 4 * MEGABYTE
+
+
+def test_a_layer_says_how_it_computes() -> None:
+    layer = convstep.Conv2d(W, algorithm="direct")
+    text = "conv2d 3x3, 16 to 24 channels, float64, algorithm direct, NHWC"
+    assert layer.describe() == text
+    how = layer.describe((1, 14, 15, 16))
+    assert how.startswith(f"{text}: direct ") and how.endswith(convstep.simd_target())
+    assert layer.describe() == how and repr(layer) == f"<convstep.Conv2d: {how}>"
+    called = convstep.Conv2d(W, algorithm="direct")
+    called(X)
+    assert called.describe() == how
+    assert convstep.Conv2d(W, algorithm="reference").describe([9, 9, 9, 16]).endswith("reference loops")
+    assert "winograd" in convstep.Conv2d(W, algorithm="winograd").describe((1, 14, 15, 16))
+    nchw = convstep.Conv2d(W.transpose(3, 2, 0, 1), layout="NCHW", algorithm="direct")
+    assert nchw.describe((1, 16, 14, 15)).split(": ")[1] == how.split(": ")[1]
+
+
+def test_a_layer_says_what_memory_it_needs() -> None:
+    layer = convstep.Conv2d(W, padding=1)
+    assert isinstance(layer.workspace_bytes((1, 14, 15, 16)), int)
+    for size in (14, 500, 100_000):
+        assert 0 <= layer.workspace_bytes((8, size, size, 16)) <= 2 * MEGABYTE
+    assert convstep.Conv2d(W, algorithm="reference").workspace_bytes((1, 14, 15, 16)) == 0
+
+
+@pytest.mark.parametrize("method", ["describe", "workspace_bytes"])
+def test_input_shapes_that_cannot_be(method: str) -> None:
+    ask = getattr(convstep.Conv2d(W), method)
+    for wrong in (5, "1, 14, 15, 16", (1, 14, 15), (1, 14, 15, 16, 1), X, (1, 14, 15, 16.0), (1, None, 15, 16)):
+        with pytest.raises(TypeError, match="input_shape"):
+            ask(wrong)
+    for wrong in ((1, 2, 15, 16), (1, 14, 15, 8), (1, 0, 15, 16), (-1, 14, 15, 16), (1, 14, 15, 2**62)):
+        with pytest.raises(ValueError, match="got"):
+            ask(wrong)
+    with pytest.raises(ValueError, match="64 bits"):
+        ask((1, 14, 15, 2**63))
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda layer: pickle.loads(pickle.dumps(layer))])
+def test_a_layer_may_be_copied(again) -> None:
+    layer = convstep.Conv2d(W.astype(np.float32), B, stride=(2, 1), activation="tanh", algorithm="direct")
+    for _ in range(2):  # before the first call, and after it
+        other = again(layer)
+        assert type(other) is convstep.Conv2d
+        np.testing.assert_array_equal(other(X), layer(X))
+        assert other.describe() == layer.describe()
+
+
+def test_a_subclass_may_be_copied() -> None:
+    layer = Named(ones(*WEIGHTS))
+    layer.name = "first"
+    other = pickle.loads(pickle.dumps(layer))
+    assert type(other) is Named and other.name == "first"
+    np.testing.assert_array_equal(other(ones(*IMAGES)), layer(ones(*IMAGES)))
+
+
+class Named(convstep.Conv2d):
+    name = ""
+
+
+def test_a_layer_follows_the_simd_target() -> None:
+    layer = convstep.Conv2d(W, algorithm="direct")
+    try:
+        for target in convstep.simd_targets():
+            convstep.set_simd_target(target)
+            np.testing.assert_array_equal(layer(X), convstep.conv2d(X, W, algorithm="direct"))
+            assert layer.describe().endswith(target)
+    finally:
+        convstep.set_simd_target("")
+
+
+def test_one_layer_in_many_threads() -> None:
+    """More sizes than the layer keeps plans for, so that plans are made, used and forgotten at once."""
+    layer = convstep.Conv2d(W, B, padding=1)
+    images = [np.ascontiguousarray(X[:, :size]).astype(dtype)
+              for size in (4, 6, 8, 10, 12, 14) for dtype in (np.float32, np.float64)]
+    expected = [convstep.conv2d(x, W, B, padding=1) for x in images]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        results = pool.map(lambda i: layer(images[i % 12], threads=1 + i % 3), range(600))
+        for i, result in enumerate(results):
+            np.testing.assert_array_equal(result, expected[i % 12])
