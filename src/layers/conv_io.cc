@@ -6,6 +6,9 @@
 namespace convstep {
 namespace {
 
+// Values of a patch so small that clearing it whole takes less time than a call for each of its margins.
+constexpr int64_t kClearedAtOnce = 1024;
+
 template <class T>
 bool has_dense_pixels(const View<T, 4>& view) {
   return view.shape(3) == 1 || view.stride(3) == 1;
@@ -44,16 +47,18 @@ void copy_padded(View<const T, 3> image, int64_t first_row, int64_t rows, int64_
   const int64_t left = std::clamp<int64_t>(-first_column, 0, columns);
   const int64_t inside = std::max<int64_t>(std::min(first_column + columns, width) - (first_column + left), 0);
   const int64_t right = columns - left - inside;
+  const bool is_small = rows * columns * channels <= kClearedAtOnce;
+  if (is_small) std::fill_n(packed, rows * columns * channels, T(0));
   for (int64_t r = 0; r < rows; ++r, packed += columns * channels) {
     const int64_t row = first_row + r;
     if (row < 0 || row >= height || inside == 0) {
-      std::fill_n(packed, columns * channels, T(0));
+      if (!is_small) std::fill_n(packed, columns * channels, T(0));
       continue;
     }
-    std::fill_n(packed, left * channels, T(0));
+    if (!is_small) std::fill_n(packed, left * channels, T(0));
     copy_row(&image(row, first_column + left, 0), image.stride(1), image.stride(2), inside, channels,
              packed + left * channels);
-    std::fill_n(packed + (left + inside) * channels, right * channels, T(0));
+    if (!is_small) std::fill_n(packed + (left + inside) * channels, right * channels, T(0));
   }
 }
 
