@@ -1,5 +1,5 @@
-// pool_bench.cc: pooling on the shapes of well-known networks, beside oneDNN where it is installed (float only) and
-// beside memcpy of as many bytes as are read and written. Name: layer, then batch. One thread.
+// pool_bench.cc: our own pooling on the shapes of well-known networks, beside memcpy of as many bytes as are read and
+// written. Name: layer, then batch. One thread.
 #include <benchmark/benchmark.h>
 
 #include <cstring>
@@ -7,10 +7,6 @@
 #include <vector>
 
 #include "convstep/pool.h"
-
-#ifdef CONVSTEP_BENCH_DNNL
-#include <dnnl.hpp>
-#endif
 
 namespace convstep {
 namespace {
@@ -75,49 +71,11 @@ void run_memcpy(benchmark::State& state, const Layer& layer, int64_t batch) {
   state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(2 * half));
 }
 
-#ifdef CONVSTEP_BENCH_DNNL
-void run_dnnl(benchmark::State& state, const Layer& layer, int64_t batch) {
-  using dnnl::memory;
-  Arrays<float> arrays(layer, batch);
-  const Shape<4> in = arrays.input.shape(), out = arrays.output.shape();
-  const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
-  dnnl::stream stream(engine);
-  const auto nhwc = memory::format_tag::nhwc;
-  const memory::desc from({in[0], in[3], in[1], in[2]}, memory::data_type::f32, nhwc);
-  const memory::desc to({out[0], out[3], out[1], out[2]}, memory::data_type::f32, nhwc);
-  const auto algorithm =
-      layer.mode == PoolMode::kMax ? dnnl::algorithm::pooling_max : dnnl::algorithm::pooling_avg_exclude_padding;
-  const memory::dims stride{layer.stride, layer.stride}, window{layer.window, layer.window};
-  const memory::dims padding{layer.padding, layer.padding};
-  memory::dims after(2);
-  for (int axis = 0; axis < 2; ++axis) {
-    after[axis] = (out[1 + axis] - 1) * layer.stride + layer.window - in[1 + axis] - layer.padding;
-  }
-#if DNNL_VERSION_MAJOR >= 3
-  const dnnl::pooling_forward::primitive_desc description(engine, dnnl::prop_kind::forward_inference, algorithm, from,
-                                                          to, stride, window, {0, 0}, padding, after);
-#else
-  const dnnl::pooling_forward::primitive_desc description(
-      {dnnl::prop_kind::forward_inference, algorithm, from, to, stride, window, padding, after}, engine);
-#endif
-  dnnl::pooling_forward pooling(description);
-  memory source(from, engine, arrays.input.data()), target(to, engine, arrays.output.data());
-  for (auto _ : state) {
-    pooling.execute(stream, {{DNNL_ARG_SRC, source}, {DNNL_ARG_DST, target}});
-    stream.wait();
-  }
-  state.SetBytesProcessed(state.iterations() * arrays.bytes());
-}
-#endif
-
 void register_all() {
   for (const Layer& layer : kLayers) {
     for (const int64_t batch : {1, 8}) {
       const std::string name = std::string(layer.name) + "/N" + std::to_string(batch);
       benchmark::RegisterBenchmark((name + "/memcpy").c_str(), run_memcpy, layer, batch);
-#ifdef CONVSTEP_BENCH_DNNL
-      benchmark::RegisterBenchmark((name + "/dnnl").c_str(), run_dnnl, layer, batch);
-#endif
       benchmark::RegisterBenchmark((name + "/f32").c_str(), run_ours<float>, layer, batch);
       benchmark::RegisterBenchmark((name + "/f64").c_str(), run_ours<double>, layer, batch);
     }

@@ -10,7 +10,7 @@ build_packages="cmake ninja-build pkg-config libcli11-dev libfmt-dev libgtest-de
 python_packages="python3 python3-dev python3-venv"
 format_packages="clang-format"
 clang_packages="clang libclang-rt-dev"
-bench_packages="libdnnl-dev"
+bench_packages="libdnnl-dev libbenchmark-dev"
 # PyTorch's wheel cannot be loaded without some gigabytes for graphics cards; Debian's package can. It takes what BLAS there is.
 bench_all_packages="libopenblas0-pthread python3-torch"
 # Two oneDNNs beside Debian's: the last one that was built with OpenMP, and the newest, which needs SYCL's 2 GB.
