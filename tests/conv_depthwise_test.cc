@@ -1,10 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "layers/conv_checks.h"
 #include "tests/fill.h"
 #include "tests/fma_chain.h"
+#include "tests/guarded_buffer.h"
 
 namespace convstep {
 namespace {
@@ -233,6 +235,27 @@ TYPED_TEST(ConvDepthwiseTest, OddStridesOfInputOutputAndResidual) {
     }
   }
   this->residual_ = {};
+}
+
+TYPED_TEST(ConvDepthwiseTest, NothingIsReadOrWrittenBesideTheArrays) {
+  using T = TypeParam;
+  for (const std::string& target : simd_targets()) {
+    set_simd_target(target);
+    for (const int64_t C : {3, 16, 21}) {
+      for (const int64_t window : {2, 3, 5}) {
+        for (const int64_t stride : {1, 2}) {
+          this->make_layer({1, 6, 9, C}, {window, window}, {.stride = {stride, stride}, .padding = Padding::all(1)});
+          for (const Flush flush : {Flush::kFront, Flush::kBack}) {
+            GuardedBuffer<T> input(this->input_.size(), flush), output(this->expected_.size(), flush);
+            std::copy_n(this->input_.data(), this->input_.size(), input.data());
+            const View<T, 4> to(output.data(), this->expected_.shape());
+            this->method()->run({View<const T, 4>(input.data(), this->input_.shape()), {}, to, 1, kSilent});
+            ASSERT_NO_FATAL_FAILURE(this->expect_right(to, target, "window " + std::to_string(window)));
+          }
+        }
+      }
+    }
+  }
 }
 
 TYPED_TEST(ConvDepthwiseTest, NanAndInfinityReachWhatReadsThem) {

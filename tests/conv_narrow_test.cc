@@ -187,6 +187,19 @@ TYPED_TEST(ConvNarrowTest, NanAndInfinityReachWhatReadsThem) {
   }
 }
 
+TYPED_TEST(ConvNarrowTest, ThePlanTakesIt) {
+  using T = TypeParam;
+  this->make_layer({2, 9, 40, 16}, {3, 3}, 1, {.padding = Padding::all(1)});
+  for (const ConvAlgorithm algorithm : {ConvAlgorithm::kAuto, ConvAlgorithm::kDirect}) {
+    this->options_.algorithm = algorithm;
+    const ConvPlan<T> plan(this->input_.shape(), this->weights_, this->bias_, this->options_);
+    EXPECT_NE(plan.describe().find("narrow"), std::string::npos) << plan.describe();
+    Tensor<T, 4> output(this->expected_.shape());
+    plan.run(this->input_, output);
+    ASSERT_NO_FATAL_FAILURE(this->expect_right(output, simd_target(), "plan"));
+  }
+}
+
 TYPED_TEST(ConvNarrowTest, WorkspaceStaysSmallOnLargeImages) {
   using T = TypeParam;
   const Tensor<T, 4> weights({9, 9, 64, 3});

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include <array>
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -9,6 +9,7 @@
 
 #include "convstep/conv.h"
 #include "tests/fill.h"
+#include "tests/guarded_buffer.h"
 #include "tests/winograd_bound.h"
 
 namespace convstep {
@@ -303,9 +304,11 @@ TYPED_TEST(ConvWinogradTest, NothingIsReadOrWrittenOutside) {
     const Tensor<T, 4> expected = c.run();
     for (const std::string& target : simd_targets()) {
       set_simd_target(target);
-      for (const bool at_end : {false, true}) {
-        const GuardedArray<T> x(c.x.data(), c.x.size(), at_end), w(c.w.data(), c.w.size(), at_end);
-        const GuardedArray<T> b(c.b.data(), c.b.size(), at_end), y(nullptr, expected.size(), at_end);
+      for (const Flush flush : {Flush::kFront, Flush::kBack}) {
+        GuardedBuffer<T> x(c.x.size(), flush), w(c.w.size(), flush), b(c.b.size(), flush), y(expected.size(), flush);
+        std::copy_n(c.x.data(), c.x.size(), x.data());
+        std::copy_n(c.w.data(), c.w.size(), w.data());
+        std::copy_n(c.b.data(), c.b.size(), b.data());
         conv_forward(View<const T, 4>(x.data(), layer.input), View<const T, 4>(w.data(), layer.weights()),
                      View<const T, 1>(b.data(), {layer.outputs}), View<T, 4>(y.data(), layer.output()),
                      layer.options());

@@ -1,17 +1,11 @@
-// winograd_bound.h: what Winograd's convolution must compute, how far from it the result may lie, and arrays between
-// pages that cannot be touched.
+// winograd_bound.h: what Winograd's convolution must compute, and how far from it the result may lie.
 //
 // The bound is that of a componentwise analysis: with every matrix and array replaced by its absolute values,
 //   |error| <= gamma(n) * ( |A^T| [ sum over c of (|B^T||x||B|) * (|G||w||G^T|) ] |A| + |bias| )
 // where n counts the roundings on the longest way from an input to the output.
 #pragma once
 
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <array>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -181,30 +175,5 @@ BoundedConv<T> bounded_winograd(const Tensor<T, 4>& x, const Tensor<T, 4>& w, co
   }
   return result;
 }
-
-// A copy of some values right before, or right after, a page that may not be touched.
-template <class T>
-class GuardedArray {
- public:
-  GuardedArray(const T* values, int64_t count, bool at_end) {
-    const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE)), bytes = static_cast<size_t>(count) * sizeof(T);
-    const size_t inner = (bytes + page - 1) / page * page;
-    mapped_ = inner + 2 * page;
-    base_ = static_cast<char*>(mmap(nullptr, mapped_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-    if (base_ == MAP_FAILED || mprotect(base_ + page, inner, PROT_READ | PROT_WRITE) != 0) throw std::bad_alloc();
-    data_ = reinterpret_cast<T*>(base_ + page + (at_end ? inner - bytes : 0));
-    if (values) std::memcpy(data_, values, bytes);
-  }
-  ~GuardedArray() { munmap(base_, mapped_); }
-  GuardedArray(const GuardedArray&) = delete;
-  GuardedArray& operator=(const GuardedArray&) = delete;
-
-  T* data() const { return data_; }
-
- private:
-  char* base_;
-  size_t mapped_;
-  T* data_;
-};
 
 }  // namespace convstep

@@ -3,7 +3,8 @@
 //   output[n, y + top, x + left, c] = input[n, y, x, c], and 0 around it
 //   input [N,H,W,C]   output [N, top + H + bottom, left + W + right, C]
 //
-// Float and double; large arrays take num_threads() threads. Source: section 3.1 of the notebook (`zero_pad`). Readable version: src/reference/pad.cc.
+// Float and double; large arrays take num_threads() threads. Source: section 3.1 of the notebook (`zero_pad`). Readable
+// version: src/reference/pad.cc.
 #pragma once
 
 #include "convstep/runtime.h"

@@ -1,9 +1,9 @@
 #include "core/checks.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <utility>
-#include <vector>
 
 #include "convstep/error.h"
 
@@ -59,13 +59,21 @@ void check_readable(const Extent& input) {
 
 void check_writable(const Extent& output) {
   check_readable(output);
-  std::vector<std::pair<int64_t, int64_t>> axes;  // stride, length: from the closest neighbours to the farthest
+  constexpr int kMaxRank = 8;
+  std::array<std::pair<int64_t, int64_t>, kMaxRank>
+      axes;  // stride, length: from the closest neighbours to the farthest
+  int count = 0;
   for (int axis = 0; axis < output.rank; ++axis) {
-    if (output.shape[axis] > 1) axes.emplace_back(std::abs(output.strides[axis]), output.shape[axis]);
+    if (output.shape[axis] <= 1) continue;
+    // Inserted in order: the few axes need no sort, nor memory from the heap in every call.
+    const std::pair<int64_t, int64_t> entry{std::abs(output.strides[axis]), output.shape[axis]};
+    int place = count++;
+    for (; place > 0 && entry < axes[place - 1]; --place) axes[place] = axes[place - 1];
+    axes[place] = entry;
   }
-  std::sort(axes.begin(), axes.end());
   int64_t reach = 0;
-  for (const auto& [stride, length] : axes) {
+  for (int i = 0; i < count; ++i) {
+    const auto& [stride, length] = axes[i];
     if (stride <= reach) {
       throw ParameterError(output.argument, "strides " + to_string(output.strides, output.rank),
                            "strides that lead every index to an element of its own");

@@ -18,6 +18,7 @@
 #include <new>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "convstep/error.h"
 #include "core/processors.h"
@@ -71,6 +72,26 @@ void allow_parallelism(int threads) {
   control.reset();
   control = std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism, allowed);
 }
+
+// An arena of the calling thread's own: concurrent callers share oneTBB's workers, and the caller always takes part. It
+// is kept from call to call, for a worker that has just left an arena takes a while to come back. A call inside another
+// one (progress may make it) finds none and makes its own.
+class CallersArena {
+ public:
+  explicit CallersArena(int threads) : arena_(std::move(kept)) {
+    if (!arena_ || arena_->max_concurrency() != threads) arena_ = std::make_unique<tbb::task_arena>(threads);
+  }
+  ~CallersArena() { kept = std::move(arena_); }
+  CallersArena(const CallersArena&) = delete;
+  CallersArena& operator=(const CallersArena&) = delete;
+
+  tbb::task_arena& operator*() { return *arena_; }
+
+ private:
+  static thread_local std::unique_ptr<tbb::task_arena> kept;
+  std::unique_ptr<tbb::task_arena> arena_;
+};
+thread_local std::unique_ptr<tbb::task_arena> CallersArena::kept;
 
 // oneTBB comes without instrumentation, so the thread sanitizer does not see that tasks begin after their call has
 // begun and end before it returns. It is told here, by way of one address for all calls: what it then cannot see is a
@@ -131,10 +152,10 @@ void parallel_for(int64_t count, int threads, Task task, const void* body, const
     }
     hand_over();
   };
-  // An arena of the call's own: concurrent callers share oneTBB's workers, and the caller's thread always takes part.
-  tbb::task_arena arena(threads);
+  CallersArena arena(threads);
   hand_over();
-  arena.execute([&] { tbb::parallel_for(tbb::blocked_range<int64_t>(0, count, 1), run, tbb::simple_partitioner()); });
+  (*arena).execute(
+      [&] { tbb::parallel_for(tbb::blocked_range<int64_t>(0, count, 1), run, tbb::simple_partitioner()); });
   take_over();
   if (progress) progress(count, count);
 }

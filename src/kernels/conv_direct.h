@@ -23,7 +23,8 @@ struct DirectPanels {
   int64_t first_vector(int64_t panel) const { return panel * narrow_vectors + (panel < wide ? panel : wide); }
 };
 
-// A rectangle of output pixels of one image, times some panels of one group.
+// A rectangle of output pixels of one image, or the same of several images one after the other, times some panels of
+// one group. Tiles reach from the last row of an image into the next: the small maps of a batch fill them better so.
 template <class T>
 struct DirectBlock {
   const T* input;                        // what the first tap of the window at the first pixel reads
@@ -37,7 +38,8 @@ struct DirectBlock {
   T* output;  // the first output channel of the first panel at the first pixel
   int64_t output_row_step, output_pixel_step;
   int64_t outputs;  // of all these panels
-  int64_t rows, pixels;
+  int64_t images, rows, pixels;
+  int64_t image_step, output_image_step, residual_image_step;
   Epilogue<T> epilogue;  // its residual, too, at the first output channel of the first panel
 };
 

@@ -300,7 +300,6 @@ template <class T, int M>
 WinogradKernels<T> make_kernels() {
   return {static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>())),
           kPanelVectors,
-          tile_rows(kPanelVectors),
           transform_weights<T, M>,
           transform_input<T, M>,
           multiply<T, M>,

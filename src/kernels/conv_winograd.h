@@ -49,7 +49,6 @@ template <class T>
 struct WinogradKernels {
   int64_t lanes;          // of a vector
   int64_t panel_vectors;  // the widest panel
-  int64_t tile_rows;      // so many tiles are multiplied at a time
 
   // U of one panel and the input channels first, ..., first + count - 1, from dense weights [3,3,C,O]. Done in double
   // and rounded once.

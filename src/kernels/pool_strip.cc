@@ -4,6 +4,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/pool_strip.cc"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -215,7 +216,13 @@ HWY_INLINE bool is_plain(const T* row, int64_t pixels, int64_t pixel_step, int64
     for (; c + L <= channels; c += L) {
       const auto v = hn::LoadU(d, row + c);
       special = hn::Or(special, is_special(d, v));
-      if constexpr (kCopy) hn::StoreU(v, d, packed + c);
+      if constexpr (kCopy) {
+        hn::StoreU(v, d, packed + c);
+        // The block of channels that comes next reads this pixel further on: a line of each pixel is no pattern that
+        // the CPU would prefetch by itself (8 images of 512 channels at 20x20: an eighth longer
+        // without).
+        hwy::Prefetch(row + c + channels);
+      }
     }
     if (c == channels) continue;
     const size_t n = static_cast<size_t>(channels - c);

@@ -35,9 +35,16 @@ kernels::DirectPanels cut_into_panels(int64_t outputs, int64_t lanes, int64_t ma
   return {lanes, vectors, count, vectors % count, vectors / count};
 }
 
-// How the output is cut: blocks of rows x columns of one image, and runs of panels.
+// How the output is cut: blocks of rows x columns of an image, or several images as a whole; and runs of panels.
 struct Cut {
-  int64_t rows, columns, panels;
+  int64_t images, rows, columns, panels;
+};
+
+// Where the kernel reads the input of a block: in place, or from copies in the workspace.
+template <class T>
+struct BlockInput {
+  const T* data;
+  int64_t image_step, row_step, pixel_step;
 };
 
 template <class T>
@@ -58,24 +65,29 @@ class ConvDirect final : public ConvMethod<T> {
            std::to_string(panels_.first_vector(1) * panels_.lanes) + ", " + simd_target();
   }
   size_t workspace_bytes() const override {
+    if (!needs_copy_) return 0;
     const Cut cut = cut_for(1, 1, 0);
-    return needs_copy_ ? static_cast<size_t>(patch_values(cut.rows, cut.columns)) * sizeof(T) : 0;
+    const int64_t at_once = std::max<int64_t>(kPatchBytes, patch_values(cut.rows, cut.columns) * int64_t{sizeof(T)});
+    return static_cast<size_t>(at_once);
   }
 
  private:
   int64_t group_width() const { return panels_.vectors * panels_.lanes; }
+  // Of the input, in the channels of a group.
   int64_t patch_values(int64_t rows, int64_t columns) const {
     const auto& [height, width] = problem_.geometry;
     return ((rows - 1) * height.stride + reach(height)) * ((columns - 1) * width.stride + reach(width)) *
-           problem_.channels;
+           problem_.group_channels();
   }
   void pack_group(const ConvWeights<T>& weights, int64_t group);
   Cut cut_for(int64_t images, int threads, int64_t scratch_per_value) const;
+  void spread(int64_t images, int threads, bool is_scattered, Cut& cut) const;
   // Panels first .. end - 1 of a group.
   struct Part {
     int64_t group, first_panel, end_panel;
   };
-  void run_block(const ConvCall<T>& call, const Block& block, const Part& part) const;
+  BlockInput<T> input_of(const ConvCall<T>& call, const Block& block, int64_t images, int64_t group, T* patches) const;
+  void run_block(const ConvCall<T>& call, const Block& block, int64_t images, const Part& part) const;
 
   ConvProblem problem_;
   kernels::DirectKernel<T> kernel_;
@@ -115,63 +127,91 @@ Cut ConvDirect<T>::cut_for(int64_t images, int threads, int64_t scratch_per_valu
   };
   constexpr int64_t kLimit = kWorkspaceLimit / static_cast<int64_t>(sizeof(T));
   const int64_t budget = kPatchBytes / static_cast<int64_t>(sizeof(T));
-  Cut cut{1, OW, panels_.count};
+  Cut cut{1, 1, OW, panels_.count};
   const auto is_too_large = [&] {
     return values(1, cut.columns) > (cut.columns > kernel_.max_pixels ? budget : kLimit);
   };
   while (cut.columns > 1 && is_too_large()) cut.columns = divide_up(cut.columns, 2);
   const int64_t first_row = values(1, cut.columns), further_row = values(2, cut.columns) - first_row;
   cut.rows = std::min(OH, 1 + std::max<int64_t>(budget - first_row, 0) / further_row);
-  // Few tasks: shorter blocks, and where that is not enough, fewer panels each.
-  const int64_t wanted = threads > 1 ? threads * kTasksPerThread : 1;
-  const int64_t across = images * divide_up(OW, cut.columns) * problem_.groups;
-  const int64_t shortest = needs_copy_ ? std::max<int64_t>(2 * reach(problem_.geometry.height), 1) : 1;
-  const int64_t bands = std::max<int64_t>(divide_up(wanted, across), 1);
-  cut.rows = std::min(cut.rows, std::max(divide_up(OH, bands), std::min(shortest, OH)));
-  cut.rows = divide_up(OH, divide_up(OH, cut.rows));  // of equal height
-  const int64_t blocks = across * divide_up(OH, cut.rows);
-  cut.panels = divide_up(panels_.count, std::clamp<int64_t>(divide_up(wanted, blocks), 1, panels_.count));
+  spread(images, threads, scratch_per_value > 0, cut);
+  if (cut.rows == OH && cut.columns == OW && scratch_per_value == 0) {
+    const int64_t per_thread = std::max<int64_t>(images / (threads > 1 ? threads * kTasksPerThread : 1), 1);
+    cut.images = std::clamp<int64_t>(budget / values(OH, OW), 1, per_thread);
+  }
   return cut;
 }
 
+// Makes tasks for all threads, where there are too few: every band of rows reads all its weights, every run of panels
+// reads (and copies) all its input, so the larger of the two is cut first.
 template <class T>
-void ConvDirect<T>::run_block(const ConvCall<T>& call, const Block& block, const Part& part) const {
-  const auto& [height, width] = problem_.geometry;
-  const View<const T, 3> image = call.input[block.image];
-  const int64_t first_row = height.source(block.first_row, 0), first_column = width.source(block.first_column, 0);
-  const int64_t C = problem_.channels;
-  const bool copy = needs_copy_ || (image.stride(2) != 1 && C > 1);
+void ConvDirect<T>::spread(int64_t images, int threads, bool is_scattered, Cut& cut) const {
+  const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output;
+  const bool weights_first =
+      !is_scattered && weights_.size() / problem_.groups > patch_values(std::min(OH, cut.rows), cut.columns);
+  const int64_t tasks_per_thread = weights_first && needs_copy_ ? kTasksPerThread / 2 : kTasksPerThread;
+  const int64_t wanted = threads > 1 ? threads * tasks_per_thread : 1;
+  const int64_t across = images * divide_up(OW, cut.columns) * problem_.groups;
+  const auto missing = [&] {
+    const int64_t tasks = across * divide_up(OH, cut.rows) * divide_up(panels_.count, cut.panels);
+    return divide_up(wanted, tasks);
+  };
+  const auto cut_panels = [&] { cut.panels = divide_up(panels_.count, std::min(missing(), panels_.count)); };
+  if (weights_first) cut_panels();
+  const int64_t shortest = needs_copy_ ? std::min(2 * reach(problem_.geometry.height), OH) : 1;
+  const int64_t bands = divide_up(OH, cut.rows) * missing();
+  cut.rows = std::min(cut.rows, std::max(divide_up(OH, bands), shortest));
+  cut.rows = divide_up(OH, divide_up(OH, cut.rows));  // of equal height
+  if (!weights_first) cut_panels();
+}
 
-  const int64_t patch = copy ? patch_values(block.rows, block.columns) : 0;
+template <class T>
+BlockInput<T> ConvDirect<T>::input_of(const ConvCall<T>& call, const Block& block, int64_t images, int64_t group,
+                                      T* patches) const {
+  const auto& [height, width] = problem_.geometry;
+  const int64_t first_row = height.source(block.first_row, 0), first_column = width.source(block.first_column, 0);
+  const int64_t channels = problem_.group_channels();
+  const View<const T, 4>& input = call.input;
+  if (!patches) {
+    return {&input(block.image, first_row, first_column, group * channels), input.stride(0), input.stride(1),
+            input.stride(2)};
+  }
+  const int64_t rows = (block.rows - 1) * height.stride + reach(height);
+  const int64_t columns = (block.columns - 1) * width.stride + reach(width);
+  for (int64_t n = 0; n < images; ++n) {
+    const View<const T, 3> image(&input(block.image + n, 0, 0, group * channels), {height.input, width.input, channels},
+                                 {input.stride(1), input.stride(2), input.stride(3)});
+    copy_padded(image, first_row, rows, first_column, columns, patches + n * rows * columns * channels);
+  }
+  return {patches, rows * columns * channels, columns * channels, channels};
+}
+
+// `images` from that of the block on.
+template <class T>
+void ConvDirect<T>::run_block(const ConvCall<T>& call, const Block& block, int64_t images, const Part& part) const {
+  const auto& [height, width] = problem_.geometry;
+  const bool copy = needs_copy_ || (call.input.stride(3) != 1 && problem_.channels > 1);
+  const int64_t patches = copy ? images * patch_values(block.rows, block.columns) : 0;
   const int64_t first = panels_.first_vector(part.first_panel) * panels_.lanes;
   const int64_t end = std::min(panels_.first_vector(part.end_panel) * panels_.lanes, problem_.group_outputs());
   const Channels channels{part.group * problem_.group_outputs() + first, end - first};
   const int64_t scratch = block.rows * block.columns * channels.count * OutputBlock<T>::scratch_per_value(call);
-  T* workspace = static_cast<T*>(thread_workspace(static_cast<size_t>(patch + scratch) * sizeof(T)));
-  int64_t row_stride = image.stride(0), column_stride = image.stride(1);
-  const T* input;
-  if (copy) {
-    const int64_t rows = (block.rows - 1) * height.stride + reach(height);
-    const int64_t columns = (block.columns - 1) * width.stride + reach(width);
-    copy_padded(image, first_row, rows, first_column, columns, workspace);
-    input = workspace;
-    row_stride = columns * C;
-    column_stride = C;
-  } else {
-    input = &image(first_row, first_column, 0);
-  }
-  const bool one_run = column_stride == C && width.dilation == 1 && problem_.groups == 1;
-  const OutputBlock<T> output(call, block, channels, workspace + patch);
-  kernel_.run({.input = input + part.group * problem_.group_channels(),
-               .row_step = height.stride * row_stride,
-               .pixel_step = width.stride * column_stride,
+  T* workspace = static_cast<T*>(thread_workspace(static_cast<size_t>(patches + scratch) * sizeof(T)));
+
+  const BlockInput<T> input = input_of(call, block, images, part.group, copy ? workspace : nullptr);
+  const bool one_run = input.pixel_step == problem_.group_channels() && width.dilation == 1;
+  const OutputBlock<T> output(call, block, channels, workspace + patches);
+  const int64_t place = part.group * group_width();
+  kernel_.run({.input = input.data,
+               .row_step = height.stride * input.row_step,
+               .pixel_step = width.stride * input.pixel_step,
                .window_rows = height.window,
-               .window_row_step = height.dilation * row_stride,
+               .window_row_step = height.dilation * input.row_step,
                .runs = one_run ? 1 : width.window,
-               .run_step = width.dilation * column_stride,
-               .run = one_run ? width.window * C : problem_.group_channels(),
-               .weights = weights_.data() + part.group * group_width() * problem_.window_size(),
-               .bias = bias_.data() + part.group * group_width(),
+               .run_step = width.dilation * input.pixel_step,
+               .run = one_run ? width.window * problem_.group_channels() : problem_.group_channels(),
+               .weights = weights_.data() + place * problem_.window_size(),
+               .bias = bias_.data() + place,
                .panels = panels_,
                .first_panel = part.first_panel,
                .end_panel = part.end_panel,
@@ -179,8 +219,12 @@ void ConvDirect<T>::run_block(const ConvCall<T>& call, const Block& block, const
                .output_row_step = output.output().row_step,
                .output_pixel_step = output.output().pixel_step,
                .outputs = channels.count,
+               .images = images,
                .rows = block.rows,
                .pixels = block.columns,
+               .image_step = input.image_step,
+               .output_image_step = call.output.stride(0),
+               .residual_image_step = call.residual ? call.residual.stride(0) : 0,
                .epilogue = {output.residual().data, output.residual().row_step, output.residual().pixel_step,
                             problem_.activation, static_cast<T>(problem_.slope)}});
   output.commit();
@@ -192,14 +236,15 @@ void ConvDirect<T>::run(const ConvCall<T>& call) const {
   const int threads = threads_worth(N * problem_.products(), kProductsPerThread, call.threads);
   const Cut cut = cut_for(N, threads, OutputBlock<T>::scratch_per_value(call));
   const int64_t bands = divide_up(OH, cut.rows), strips = divide_up(OW, cut.columns);
-  const int64_t parts = divide_up(panels_.count, cut.panels);
-  parallel_for(N * bands * strips * problem_.groups * parts, threads, call.progress, [&](int64_t task) {
+  const int64_t parts = divide_up(panels_.count, cut.panels), batches = divide_up(N, cut.images);
+  parallel_for(batches * bands * strips * problem_.groups * parts, threads, call.progress, [&](int64_t task) {
     const int64_t part = task % parts, group = task / parts % problem_.groups;
     const int64_t place = task / parts / problem_.groups;
     const int64_t row = place / strips % bands * cut.rows, column = place % strips * cut.columns;
-    const Block block{place / strips / bands, row, std::min(cut.rows, OH - row), column,
-                      std::min(cut.columns, OW - column)};
-    run_block(call, block, {group, part * cut.panels, std::min((part + 1) * cut.panels, panels_.count)});
+    const int64_t image = place / strips / bands * cut.images;
+    const Block block{image, row, std::min(cut.rows, OH - row), column, std::min(cut.columns, OW - column)};
+    run_block(call, block, std::min(cut.images, N - image),
+              {group, part * cut.panels, std::min((part + 1) * cut.panels, panels_.count)});
   });
 }
 
@@ -207,7 +252,8 @@ void ConvDirect<T>::run(const ConvCall<T>& call) const {
 
 bool direct_fits(const ConvProblem& problem) {
   const auto& [height, width] = problem.geometry;
-  const double pixel = double(reach(height)) * double(reach(width)) * double(problem.channels);  // may exceed 63 bits
+  const double pixel =
+      double(reach(height)) * double(reach(width)) * double(problem.group_channels());  // may exceed 63 bits
   return problem.has_countable_padding() && pixel * sizeof(double) * 2 <= kWorkspaceLimit;
 }
 

@@ -10,6 +10,7 @@
 #include "core/threads.h"
 #include "layers/conv_io.h"
 #include "layers/conv_weights.h"
+#include "layers/conv_winograd_blocking.h"
 
 namespace convstep {
 namespace {
@@ -21,83 +22,8 @@ using kernels::WinogradOutput;
 using kernels::WinogradPanel;
 using kernels::WinogradTiles;
 
-constexpr int64_t round_up(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
-constexpr int64_t divide_up(int64_t value, int64_t divisor) { return (value + divisor - 1) / divisor; }
-
-// The widest vector of any target, in bytes, and the widest panel: sizes that must not depend on the target use them.
-constexpr int64_t kWidestVector = 64, kWidestPanel = 4 * kWidestVector;
-template <class T>
-constexpr int64_t kPanelLanes = kWidestPanel / static_cast<int64_t>(sizeof(T));
-// Channels that pass through the padded copy of a border tile at a time: 8 x 8 pixels of them stay in L1.
-constexpr int64_t kCopiedBytes = 256;
 // A layer of fewer multiplications than this (about 0.1 ms) runs on the caller's thread.
 constexpr int64_t kProductsPerThread = 4'000'000;
-
-// A task transforms `channels` input channels of `tiles` tiles at a time, and multiplies them with the weights of
-// `panels` panels before it goes on to the next channels.
-template <class T>
-struct Blocking {
-  int64_t m, tiles, channels, panels;
-
-  int64_t size() const { return (m + 2) * (m + 2); }
-  // From one xi to the next, with so many values each. An odd number of cache lines: a power of two would put all xi of
-  // a tile into one set of L1.
-  static int64_t xi_step(int64_t values) {
-    constexpr int64_t kLine = 64 / static_cast<int64_t>(sizeof(T));
-    return (divide_up(values, kLine) | 1) * kLine;
-  }
-  // The parts of the workspace, in this order.
-  int64_t transformed() const { return size() * xi_step(tiles * channels); }
-  int64_t products() const { return size() * xi_step(tiles * kPanelLanes<T>) * panels; }
-  int64_t copied() const { return size() * kCopiedBytes / static_cast<int64_t>(sizeof(T)); }
-  int64_t scattered() const { return 2 * m * m * kPanelLanes<T>; }  // output and residual of one tile and panel
-  int64_t bytes() const {
-    return (transformed() + products() + copied() + scattered()) * static_cast<int64_t>(sizeof(T));
-  }
-};
-
-// What reading one transformed weight, once per image, costs in multiplications: nothing from L2, and with it half
-// hidden behind the arithmetic 10 from L3 (30 GB/s on Sapphire Rapids), 16 from memory or a busy L3.
-int64_t read_cost(int64_t bytes) {
-  constexpr int64_t kCached = int64_t{1} << 20, kNear = int64_t{64} << 20;
-  return bytes <= kCached ? 0 : bytes <= kNear ? 10 : 16;
-}
-
-// Tiles of 4 need fewer multiplications per output than tiles of 2, but waste more at the edge of the image and have
-// more transformed weights. So 7 x 7 pixels have tiles of 2, and in double 14 x 14 pixels with 512 channels.
-template <class T>
-int64_t choose_m(const ConvProblem& problem) {
-  const int64_t OH = problem.geometry.height.output, OW = problem.geometry.width.output;
-  const auto cost = [&](int64_t m) {
-    const int64_t size = (m + 2) * (m + 2), tiles = divide_up(OH, m) * divide_up(OW, m);
-    return size * (tiles + read_cost(size * problem.channels * problem.outputs * static_cast<int64_t>(sizeof(T))));
-  };
-  return cost(4) <= cost(2) ? 4 : 2;
-}
-
-// The most tiles of a block: enough that reading the weights, once per block, hides behind the multiplications, and no
-// more than the workspace holds. In float, AVX-512: 6 tiles of 512 channels gave 265 Gflop/s, 12 gave 405, 24 gave 500;
-// with 64 channels, whose weights stay in L2, more than 12 gained nothing.
-//
-// All channels at a time, unless that leaves too few tiles. Then the tiles are transformed again for each group of
-// panels, which costs 5%; in double, 512 channels, 14 x 14 pixels, it gained 20%.
-template <class T>
-Blocking<T> choose_blocking(const ConvProblem& problem, int64_t m) {
-  constexpr int64_t kMostTiles = 48, kFewTiles = 12, kEnoughTiles = 24;
-  constexpr int64_t kSplitChannels = 512 / static_cast<int64_t>(sizeof(T)), kSplitPanels = 4;
-  const int64_t wanted = std::clamp(problem.channels / 4, kFewTiles, kMostTiles);
-  const auto fill = [&](Blocking<T> blocking) {
-    const auto fits = [&](int64_t tiles) {
-      return Blocking<T>{m, tiles, blocking.channels, blocking.panels}.bytes() <= kWorkspaceLimit;
-    };
-    while (blocking.tiles < wanted && fits(blocking.tiles + 1)) ++blocking.tiles;
-    return blocking;
-  };
-  const int64_t lanes = kWidestVector / static_cast<int64_t>(sizeof(T));
-  const Blocking<T> whole = fill({m, 1, round_up(problem.channels, lanes), 1});
-  if (whole.tiles >= std::min(wanted, kEnoughTiles)) return whole;
-  return fill({m, 1, kSplitChannels, kSplitPanels});
-}
 
 std::vector<WinogradPanel> cut_into_panels(int64_t outputs, int64_t lanes, int64_t widest) {
   const int64_t vectors = divide_up(outputs, lanes), count = divide_up(vectors, widest);
@@ -138,9 +64,9 @@ class ConvWinograd final : public ConvMethod<T> {
   }
 
   void run(const ConvCall<T>& call) const override {
-    const int64_t tiles = call.input.shape(0) * down_ * across_, blocks = divide_up(tiles, blocking_.tiles);
+    const int64_t tiles = call.input.shape(0) * down_ * across_;
     const int threads = threads_worth(call.input.shape(0) * problem_.products(), kProductsPerThread, call.threads);
-    const int64_t parts = parts_of_groups(blocks, threads);
+    const int64_t blocks = count_blocks(tiles, threads), parts = count_parts(blocks, threads);
     parallel_for(blocks * parts, threads, call.progress, [&](int64_t task) {
       const int64_t block = task / parts, part = task % parts;
       const int64_t first = tiles * block / blocks, end = tiles * (block + 1) / blocks;
@@ -179,12 +105,17 @@ class ConvWinograd final : public ConvMethod<T> {
            (problem_.channels * first.first + c * lanes + channels_at(c) * (panel(p).first - first.first));
   }
 
-  // Few blocks are shared by several tasks, each with its part of the panels and its own copy of the transformed input
-  // (less than a tenth of the work where there are several panels).
-  int64_t parts_of_groups(int64_t blocks, int threads) const {
-    constexpr int64_t kTasksPerThread = 4;  // more than that, and the last task to end costs little
+  // As few as hold all tiles; where each thread has some, the same number for each.
+  int64_t count_blocks(int64_t tiles, int threads) const {
+    const int64_t least = divide_up(tiles, blocking_.tiles);
+    return least < threads ? least : std::min(round_up(least, threads), tiles);
+  }
+
+  // Where threads outnumber the blocks, a block is shared by several tasks, each with its part of the panels and its
+  // own copy of the transformed input: that repeats 5% of the work, but halves would each read all weights.
+  int64_t count_parts(int64_t blocks, int threads) const {
     int64_t parts = 1;
-    while (parts < groups() && blocks * parts < kTasksPerThread * threads && blocks * parts % threads != 0) ++parts;
+    while (blocks < threads && parts < groups() && blocks * parts % threads != 0) ++parts;
     return parts;
   }
 
@@ -292,7 +223,7 @@ class ConvWinograd final : public ConvMethod<T> {
   const WinogradKernels<T>& kernels_;
   std::string target_;
   std::vector<WinogradPanel> panels_;
-  Blocking<T> blocking_;
+  WinogradBlocking<T> blocking_;
   int64_t down_, across_;  // tiles of an image
   Tensor<T, 4> weights_;   // as given, dense
   Tensor<T, 1> bias_, packed_;
@@ -318,8 +249,9 @@ bool winograd_pays(const ConvProblem& problem) {
   const int64_t OH = problem.geometry.height.output, OW = problem.geometry.width.output;
   if (std::min(problem.channels, problem.outputs) < kFewestChannels) return false;
   if (OH * OW < kFewestPixels || problem.channels * problem.outputs < kFewestWeights) return false;
-  const int64_t m = choose_m<T>(problem), products = (m + 2) * (m + 2) * divide_up(OH, m) * divide_up(OW, m);
-  return static_cast<double>(9 * OH * OW) >= kLeastGain * static_cast<double>(products);
+  const int64_t m = choose_m<T>(problem);
+  const double pixels = static_cast<double>(OH) * static_cast<double>(OW);
+  return 9 * pixels >= kLeastGain * static_cast<double>((m + 2) * (m + 2)) * count_tiles(problem, m);
 }
 
 template <class T>

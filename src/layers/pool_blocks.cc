@@ -13,7 +13,7 @@ namespace {
 
 // All of a block's memory; what it reads again and again, for the first level cache (32 to 48 KB); and an image that
 // will not stay in the second (1 to 2 MB).
-constexpr int64_t kScratchBytes = int64_t{1} << 20, kNearBytes = 36 << 10, kFarBytes = int64_t{1} << 20;
+constexpr int64_t kScratchBytes = int64_t{1} << 20, kNearBytes = 44 << 10, kFarBytes = int64_t{1} << 20;
 // Elements read: so few that a call stays on the caller's thread (some 20 microseconds); by a block, at least and at
 // most.
 constexpr int64_t kSmallCall = 1 << 18, kLeastWork = 1 << 15, kMostWork = 1 << 19;

@@ -1,0 +1,93 @@
+// conv_winograd_blocking.h: how a layer is cut into pieces for Winograd's method: the size of a tile, tiles of a block,
+// channels at a time.
+#pragma once
+
+#include <algorithm>
+
+#include "layers/conv_method.h"
+
+namespace convstep {
+
+constexpr int64_t round_up(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+constexpr int64_t divide_up(int64_t value, int64_t divisor) { return (value + divisor - 1) / divisor; }
+
+// The widest vector of any target, in bytes, and the widest panel: sizes that must not depend on the target use them.
+inline constexpr int64_t kWidestVector = 64, kWidestPanel = 4 * kWidestVector;
+template <class T>
+inline constexpr int64_t kPanelLanes = kWidestPanel / static_cast<int64_t>(sizeof(T));
+// Channels that pass through the padded copy of a border tile at a time: 6 x 6 pixels of them stay in L1.
+inline constexpr int64_t kCopiedBytes = 256;
+
+// A task transforms `channels` input channels of `tiles` tiles at a time, and multiplies them with the weights of
+// `panels` panels before it goes on to the next channels.
+template <class T>
+struct WinogradBlocking {
+  int64_t m, tiles, channels, panels;
+
+  int64_t size() const { return (m + 2) * (m + 2); }
+  // From one xi to the next, with so many values each. An odd number of cache lines: a power of two would put all xi of
+  // a tile into one set of L1.
+  static int64_t xi_step(int64_t values) {
+    constexpr int64_t kLine = 64 / static_cast<int64_t>(sizeof(T));
+    return (divide_up(values, kLine) | 1) * kLine;
+  }
+  // The parts of the workspace, in this order.
+  int64_t transformed() const { return size() * xi_step(tiles * channels); }
+  int64_t products() const { return size() * xi_step(tiles * kPanelLanes<T>) * panels; }
+  int64_t copied() const { return size() * kCopiedBytes / static_cast<int64_t>(sizeof(T)); }
+  int64_t scattered() const { return 2 * m * m * kPanelLanes<T>; }  // output and residual of one tile and panel
+  int64_t bytes() const {
+    return (transformed() + products() + copied() + scattered()) * static_cast<int64_t>(sizeof(T));
+  }
+};
+
+// What reading one transformed weight, once per image, costs in multiplications: nothing from L2, and with it half
+// hidden behind the arithmetic 10 from L3 (30 GB/s on Sapphire Rapids), 16 from memory or a busy L3.
+inline double read_cost(double bytes) {
+  constexpr double kCached = 1 << 20, kNear = 64 << 20;
+  return bytes <= kCached ? 0 : bytes <= kNear ? 10 : 16;
+}
+
+// Of an image. In double, like all that follows, as products of sizes may leave 64 bits.
+inline double count_tiles(const ConvProblem& problem, int64_t m) {
+  return static_cast<double>(divide_up(problem.geometry.height.output, m)) *
+         static_cast<double>(divide_up(problem.geometry.width.output, m));
+}
+
+// Tiles of 4 need fewer multiplications per output than tiles of 2, but waste more at the edge of the image and have
+// more transformed weights. So 7 x 7 pixels have tiles of 2, and in double 14 x 14 pixels with 512 channels.
+template <class T>
+int64_t choose_m(const ConvProblem& problem) {
+  const auto cost = [&](int64_t m) {
+    const double size = static_cast<double>((m + 2) * (m + 2));
+    const double weights = static_cast<double>(problem.channels) * static_cast<double>(problem.outputs) * size;
+    return size * (count_tiles(problem, m) + read_cost(weights * sizeof(T)));
+  };
+  return cost(4) <= cost(2) ? 4 : 2;
+}
+
+// The most tiles of a block: enough that reading the weights, once per block, hides behind the multiplications, and no
+// more than the workspace holds. In float, AVX-512: 6 tiles of 512 channels gave 265 Gflop/s, 12 gave 405, 24 gave 500;
+// with 64 channels, whose weights stay in L2, more than 12 gained nothing.
+//
+// All channels at a time, unless that leaves too few tiles. Then the tiles are transformed again for each group of
+// panels, which costs 5%; in double, 512 channels, 14 x 14 pixels, it gained 20%.
+template <class T>
+WinogradBlocking<T> choose_blocking(const ConvProblem& problem, int64_t m) {
+  constexpr int64_t kMostTiles = 48, kFewTiles = 12, kEnoughTiles = 24;
+  constexpr int64_t kSplitChannels = 512 / static_cast<int64_t>(sizeof(T)), kSplitPanels = 4;
+  const int64_t wanted = std::clamp(problem.channels / 4, kFewTiles, kMostTiles);
+  const auto fill = [&](WinogradBlocking<T> blocking) {
+    const auto fits = [&](int64_t tiles) {
+      return WinogradBlocking<T>{m, tiles, blocking.channels, blocking.panels}.bytes() <= kWorkspaceLimit;
+    };
+    while (blocking.tiles < wanted && fits(blocking.tiles + 1)) ++blocking.tiles;
+    return blocking;
+  };
+  const int64_t lanes = kWidestVector / static_cast<int64_t>(sizeof(T));
+  const WinogradBlocking<T> whole = fill({m, 1, round_up(problem.channels, lanes), 1});
+  if (whole.tiles >= std::min(wanted, kEnoughTiles)) return whole;
+  return fill({m, 1, kSplitChannels, kSplitPanels});
+}
+
+}  // namespace convstep
