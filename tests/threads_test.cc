@@ -183,6 +183,14 @@ TEST(ParallelFor, MayBeNested) {
   EXPECT_EQ(runs, 20 * 20 * 5);
 }
 
+TEST(ParallelFor, MayBeCalledByProgress) {
+  std::atomic<int> runs{0};
+  const ProgressCallback nested = [&](int64_t, int64_t) { parallel_for(10, 3, {}, [&](int64_t) { ++runs; }); };
+  for (int call = 0; call < 20; ++call) parallel_for(50, 2, nested, [&](int64_t) { ++runs; });
+  EXPECT_GE(runs, 20 * (50 + 10));
+  EXPECT_EQ(runs % 10, 0);
+}
+
 TEST(ParallelFor, ServesManyCallersAtOnce) {
   std::atomic<int> runs{0};
   std::vector<std::thread> callers;

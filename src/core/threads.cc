@@ -6,6 +6,9 @@
 #include <oneapi/tbb/partitioner.h>
 #include <oneapi/tbb/task_arena.h>
 #include <pthread.h>
+#ifdef __SANITIZE_THREAD__
+#include <sanitizer/tsan_interface.h>
+#endif
 
 #include <algorithm>
 #include <atomic>
@@ -15,6 +18,7 @@
 #include <new>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "convstep/error.h"
 #include "core/processors.h"
@@ -70,12 +74,36 @@ void allow_parallelism(int threads) {
 }
 
 // An arena of the calling thread's own: concurrent callers share oneTBB's workers, and the caller always takes part. It
-// is kept from call to call, for a worker that has just left an arena takes a while to come back.
-tbb::task_arena& arena_of(int threads) {
-  thread_local std::unique_ptr<tbb::task_arena> arena;
-  if (!arena || arena->max_concurrency() != threads) arena = std::make_unique<tbb::task_arena>(threads);
-  return *arena;
-}
+// is kept from call to call, for a worker that has just left an arena takes a while to come back. A call inside another
+// one (progress may make it) finds none and makes its own.
+class CallersArena {
+ public:
+  explicit CallersArena(int threads) : arena_(std::move(kept)) {
+    if (!arena_ || arena_->max_concurrency() != threads) arena_ = std::make_unique<tbb::task_arena>(threads);
+  }
+  ~CallersArena() { kept = std::move(arena_); }
+  CallersArena(const CallersArena&) = delete;
+  CallersArena& operator=(const CallersArena&) = delete;
+
+  tbb::task_arena& operator*() { return *arena_; }
+
+ private:
+  static thread_local std::unique_ptr<tbb::task_arena> kept;
+  std::unique_ptr<tbb::task_arena> arena_;
+};
+thread_local std::unique_ptr<tbb::task_arena> CallersArena::kept;
+
+// oneTBB comes without instrumentation, so the thread sanitizer does not see that tasks begin after their call has
+// begun and end before it returns. It is told here, by way of one address for all calls: what it then cannot see is a
+// race between two calls.
+#ifdef __SANITIZE_THREAD__
+char handover;
+void hand_over() { __tsan_release(&handover); }
+void take_over() { __tsan_acquire(&handover); }
+#else
+void hand_over() {}
+void take_over() {}
+#endif
 
 }  // namespace
 
@@ -114,6 +142,7 @@ void parallel_for(int64_t count, int threads, Task task, const void* body, const
   std::atomic<int64_t> done{0};
   int64_t reported = 0;  // by the caller's thread alone
   const auto run = [&](const tbb::blocked_range<int64_t>& range) {
+    take_over();
     for (int64_t i = range.begin(); i < range.end(); ++i) {
       task(body, i);
       const int64_t now_done = ++done;
@@ -121,9 +150,13 @@ void parallel_for(int64_t count, int threads, Task task, const void* body, const
         progress(reported = now_done, count);
       }
     }
+    hand_over();
   };
-  arena_of(threads).execute(
+  CallersArena arena(threads);
+  hand_over();
+  (*arena).execute(
       [&] { tbb::parallel_for(tbb::blocked_range<int64_t>(0, count, 1), run, tbb::simple_partitioner()); });
+  take_over();
   if (progress) progress(count, count);
 }
 
