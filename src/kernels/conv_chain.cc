@@ -24,7 +24,7 @@ HWY_NOINLINE void chain_vectors(const ChainLayer<T>& layer, const ChainImage<T>&
   size_t n[Vectors];  // the lanes of each vector that are wanted
   hn::Vec<decltype(d)> sum[Vectors];
   for (int v = 0; v < Vectors; ++v) {
-    n[v] = static_cast<size_t>(std::min(lanes, range.count - v * lanes));
+    n[v] = static_cast<size_t>(Vectors > 1 ? lanes : std::min(lanes, range.count));
     sum[v] = layer.bias ? load_n(d, layer.bias + range.first + v * lanes, n[v]) : hn::Zero(d);
   }
   const T* weights = layer.weights + range.first;

@@ -13,7 +13,11 @@ namespace convstep::kernels::HWY_NAMESPACE {
 
 // Two units with a latency of 4 want 8 sums under way. Each product loads its input, and two loads go with two
 // multiplications, so that a tile gains nothing by keeping inputs in registers.
+#if HWY_TARGET == HWY_SCALAR
+constexpr int kMaxPixels = 2;  // for small code: few machines run it
+#else
 constexpr int kMaxPixels = 8;
+#endif
 
 // One vector of channels of a strip of a row.
 template <class T>

@@ -19,6 +19,8 @@ namespace convstep::kernels::HWY_NAMESPACE {
 // 3 x 7 + 9 + 1 = 31. With 16, 3 x 4 + 1 = 13, and the weights are operands in memory.
 #if HWY_TARGET == HWY_AVX3 || HWY_ARCH_ARM_A64
 constexpr int kMaxSlidingPixels = 7;
+#elif HWY_TARGET == HWY_SCALAR
+constexpr int kMaxSlidingPixels = 1;  // for small code: few machines run it
 #else
 constexpr int kMaxSlidingPixels = 4;
 #endif

@@ -17,7 +17,9 @@ namespace convstep::kernels::HWY_NAMESPACE {
 
 // 7 sums, 7 weights of a window row and the input are 15 registers of 16.
 // Targets without fused multiply-add get short strips: their code is as large, and few machines run it.
-#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_SSE4
+#if HWY_TARGET == HWY_SCALAR
+constexpr int kMaxRowPixels = 1;
+#elif HWY_TARGET == HWY_SSE4
 constexpr int kMaxRowPixels = 2;
 #else
 constexpr int kMaxRowPixels = 7;
@@ -39,15 +41,17 @@ struct RowTile {
   TileOutput<T> output;
 };
 
-// sum += one window row. Columns q of the strip from `inside` to `end` - 1 are on the image; all of them if kInterior.
-template <bool kInterior, int kStride, int kWindow, int kPixels, class T, class V>
-HWY_INLINE void add_taps(const T* row, int64_t step, int64_t inside, int64_t end, const V (&weights)[kWindow],
+// sum += one window row. `count` columns of the strip, from `inside` on, are on the image. That is asked of every
+// column, inside the image, too: integer units have nothing else to do meanwhile, and code for strips that lie inside
+// would be as large again.
+template <int kStride, int kWindow, int kPixels, class T, class V>
+HWY_INLINE void add_taps(const T* row, int64_t step, int64_t inside, uint64_t count, const V (&weights)[kWindow],
                          V (&sum)[kPixels]) {
   const hn::ScalableTag<T> d;
   constexpr int kColumns = (kPixels - 1) * kStride + kWindow;
   HWY_UNROLL(32)
   for (int q = 0; q < kColumns; ++q) {
-    const V x = hn::LoadU(d, kInterior || (q >= inside && q < end) ? row + q * step : zeros<T>());
+    const V x = hn::LoadU(d, static_cast<uint64_t>(q - inside) < count ? row + q * step : zeros<T>());
     HWY_UNROLL(8)
     for (int p = 0; p < kPixels; ++p) {
       const int j = q - p * kStride;
@@ -60,9 +64,8 @@ template <class T, int kWindow, int kStride, int kPixels>
 HWY_NOINLINE void row_tile(const RowTile<T>& tile) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
-  constexpr int kColumns = (kPixels - 1) * kStride + kWindow;
-  const int64_t inside = tile.inside_column, end = tile.end_column, step = tile.pixel_step, tap_step = tile.tap_step;
-  const bool is_interior = inside <= 0 && end >= kColumns;
+  const int64_t inside = tile.inside_column, step = tile.pixel_step, tap_step = tile.tap_step;
+  const uint64_t count = static_cast<uint64_t>(tile.end_column - inside);
   V sum[kPixels], weights[kWindow];
   set_all(sum, hn::LoadU(d, tile.bias));
   const T* w = tile.weights + tile.first_tap * kWindow * tap_step;
@@ -72,11 +75,7 @@ HWY_NOINLINE void row_tile(const RowTile<T>& tile) {
     const T* from = tile.image + (is_inside ? row * tile.row_step + tile.first_column * step : 0);
     HWY_UNROLL(8)
     for (int j = 0; j < kWindow; ++j, w += tap_step) weights[j] = hn::LoadU(d, w);
-    if (is_interior && is_inside) {
-      add_taps<true, kStride>(from, step, inside, end, weights, sum);
-    } else {
-      add_taps<false, kStride>(from, step, inside, is_inside ? end : 0, weights, sum);
-    }
+    add_taps<kStride>(from, step, inside, is_inside ? count : 0, weights, sum);
   }
   store_pixels<kPixels>(tile.output, 0, sum);
 }

@@ -18,6 +18,8 @@ namespace convstep::kernels::HWY_NAMESPACE {
 constexpr int kMaxOutputs = 4;
 #if HWY_TARGET == HWY_AVX3 || HWY_ARCH_ARM_A64
 constexpr int kVectorsOf[kMaxOutputs] = {8, 6, 5, 4};
+#elif HWY_TARGET == HWY_SCALAR
+constexpr int kVectorsOf[kMaxOutputs] = {1, 1, 1, 1};  // for small code: few machines run it
 #else
 constexpr int kVectorsOf[kMaxOutputs] = {8, 4, 3, 2};
 #endif

@@ -92,8 +92,8 @@ HWY_INLINE void four_sums(D d, const Load& load, const StripRanges& r, V& sum0, 
 
 // Down the columns, n channels at p, at most a vector, into the four rows of the buffer.
 template <bool kWhole, class D, class T, class Term>
-HWY_INLINE void sum_down(D d, const Strip<T>& strip, const StripRanges& ranges, const T* p, size_t n, T* to,
-                         int64_t buffer_row, Term term) {
+HWY_NOINLINE void sum_down(D d, const Strip<T>& strip, const StripRanges& ranges, const T* p, size_t n, T* to,
+                           int64_t buffer_row, Term term) {
   const RowTerm<kWhole, D, T, Term> load{d, term, p, strip.rows, n};
   hn::Vec<D> sum0, sum1, sum2, sum3;
   four_sums(d, load, ranges, sum0, sum1, sum2, sum3);
@@ -112,8 +112,8 @@ HWY_INLINE void columns_under(const Strip<T>& strip, int64_t x, int64_t& begin, 
 }
 
 // Finishes and stores a sum. Neighbours mostly share their divisor, so it is prepared anew only where it changes.
-template <class D, class V, class T>
-HWY_INLINE void put(D d, V sum, const SumOptions& options, T divisor, Divisor<T>& by, T* to, size_t n) {
+template <class D, class T, class V = hn::Vec<D>>
+HWY_NOINLINE void put(D d, V sum, const SumOptions& options, T divisor, Divisor<T>& by, T* to, size_t n) {
   if (divisor != by.divisor) {
     SumOptions with_divisor = options;
     with_divisor.divisor = static_cast<double>(divisor);
@@ -122,10 +122,11 @@ HWY_INLINE void put(D d, V sum, const SumOptions& options, T divisor, Divisor<T>
   store_n(finish_sum(d, sum, by.finish, by, options), d, to, n);
 }
 
-// Along a row of the buffer, n channels, at most a vector; four windows at a time.
+// Along a row of the buffer, n channels, at most a vector; four windows at a time. Out of line, as sum_down is, because
+// every kind of term shares it.
 template <bool kWhole, class D, class T>
-HWY_INLINE void sum_along(D d, const Strip<T>& strip, const T* from, size_t n, const SumOptions& options,
-                          const T* divisors, T* output) {
+HWY_NOINLINE void sum_along(D d, const Strip<T>& strip, const T* from, size_t n, const SumOptions& options,
+                            const T* divisors, T* output) {
   const int64_t OW = strip.output_columns, step = strip.output_pixel_step;
   const ColumnSum<kWhole, D, T> load{d, from, strip.channels, n};
   Divisor<T> by(options);
@@ -143,8 +144,8 @@ HWY_INLINE void sum_along(D d, const Strip<T>& strip, const T* from, size_t n, c
 
 // The same where pixels hold fewer channels than a vector has lanes: whole windows at stride 1 are one run of values.
 template <class D, class T>
-HWY_INLINE void sum_along_narrow(D d, const Strip<T>& strip, const T* from, const SumOptions& options,
-                                 const T* divisors, T* output) {
+HWY_NOINLINE void sum_along_narrow(D d, const Strip<T>& strip, const T* from, const SumOptions& options,
+                                   const T* divisors, T* output) {
   const int64_t C = strip.channels, W = strip.columns, OW = strip.output_columns;
   const int64_t L = static_cast<int64_t>(hn::Lanes(d));
   Divisor<T> by(options);
@@ -164,8 +165,7 @@ HWY_INLINE void sum_along_narrow(D d, const Strip<T>& strip, const T* from, cons
 }
 
 template <class Term, class T>
-HWY_INLINE void sum_columns(const Strip<T>& strip, const StripRanges& ranges, const SumOptions& options,
-                            const T* divisors, Term term) {
+HWY_INLINE void sum_columns(const Strip<T>& strip, const StripRanges& ranges, Term term) {
   const hn::ScalableTag<T> d;
   const int64_t C = strip.channels, W = strip.columns, row = W * C;
   const bool is_dense = strip.pixel_step == C;
@@ -175,20 +175,26 @@ HWY_INLINE void sum_columns(const Strip<T>& strip, const StripRanges& ranges, co
     T* to = strip.buffer + x * C;
     size_t c = 0;
     for (; c + L <= values; c += L) sum_down<true>(d, strip, ranges, p + c, L, to + c, row, term);
-    if (c < values) sum_down<false>(d, strip, ranges, p + c, values - c, to + c, row, term);
+    if (kHasTails && c < values) sum_down<false>(d, strip, ranges, p + c, values - c, to + c, row, term);
   }
+}
+
+template <class T>
+HWY_INLINE void sum_rows(const Strip<T>& strip, const SumOptions& options, const T* divisors) {
+  const hn::ScalableTag<T> d;
+  const size_t L = hn::Lanes(d), channels = static_cast<size_t>(strip.channels);
   for (int64_t y = 0; y < strip.outputs; ++y) {
-    const T* from = strip.buffer + y * row;
+    const T* from = strip.buffer + y * strip.columns * strip.channels;
     const T* row_divisors = divisors + y * strip.output_columns;
     T* output = strip.output + y * strip.output_row_step;
-    const size_t channels = static_cast<size_t>(C);
-    if (channels < L) {
+    if (kHasTails && channels < L) {
       sum_along_narrow(d, strip, from, options, row_divisors, output);
       continue;
     }
     size_t c = 0;
     for (; c + L <= channels; c += L) sum_along<true>(d, strip, from + c, L, options, row_divisors, output + c);
-    if (c < channels) sum_along<false>(d, strip, from + c, channels - c, options, row_divisors, output + c);
+    if (kHasTails && c < channels)
+      sum_along<false>(d, strip, from + c, channels - c, options, row_divisors, output + c);
   }
 }
 
@@ -196,14 +202,13 @@ template <class T>
 HWY_INLINE void sum_by_column(const Strip<T>& strip, const StripRanges& rows, const SumOptions& options,
                               const T* divisors) {
   if (options.mode == PoolMode::kAverage) {
-    sum_columns(strip, rows, options, divisors, Itself());
-  } else if (options.p == 1) {
-    sum_columns(strip, rows, options, divisors, Magnitude());
-  } else if (options.p == 2) {
-    sum_columns(strip, rows, options, divisors, Square());
+    sum_columns(strip, rows, Itself());
+  } else if (options.p == 1 || options.p == 2) {
+    sum_columns(strip, rows, MagnitudeOrSquare{options.p});
   } else {
-    sum_columns(strip, rows, options, divisors, Power{options.p});
+    sum_columns(strip, rows, Power{options.p});
   }
+  sum_rows(strip, options, divisors);
 }
 
 void sum_strip_f32(const Strip<float>& strip, const StripRanges& rows, const SumOptions& options,

@@ -97,7 +97,7 @@ HWY_INLINE void down(D d, const Strip<T>& strip, const T* HWY_RESTRICT p, size_t
   const size_t L = hn::Lanes(d);
   size_t c = 0;
   for (; c + L <= count; c += L) down_vector<Maximum, kStride, true>(d, strip, p + c, L, to + c, buffer_row);
-  if (c < count) down_vector<Maximum, kStride, false>(d, strip, p + c, count - c, to + c, buffer_row);
+  if (kHasTails && c < count) down_vector<Maximum, kStride, false>(d, strip, p + c, count - c, to + c, buffer_row);
 }
 
 // Along one row of the buffer, for n channels, at most a vector.
@@ -131,7 +131,7 @@ HWY_INLINE void along(D d, const Strip<T>& strip, const T* HWY_RESTRICT from, T*
   const size_t L = hn::Lanes(d), C = static_cast<size_t>(strip.channels);
   size_t c = 0;
   for (; c + L <= C; c += L) along_vector<Maximum, kStride, true>(d, strip, from + c, L, output + c);
-  if (c < C) along_vector<Maximum, kStride, false>(d, strip, from + c, C - c, output + c);
+  if (kHasTails && c < C) along_vector<Maximum, kStride, false>(d, strip, from + c, C - c, output + c);
 }
 
 // The same where pixels hold fewer channels than a vector has lanes: all windows at stride 1 over the row as one run of
@@ -188,7 +188,7 @@ HWY_INLINE void max_strip_with(const Strip<T>& strip) {
     repeat_pixel(d, from, C, before, 0, before);
     repeat_pixel(d, from, C, before + W - 1, before + W, all_columns);
     T* output = strip.output + y * strip.output_row_step;
-    if (C < static_cast<int64_t>(hn::Lanes(d))) {
+    if (kHasTails && C < static_cast<int64_t>(hn::Lanes(d))) {
       along_narrow<Maximum>(d, strip, from, row, output);
     } else if (strip.stride_width == 1) {
       along<Maximum, 1>(d, strip, from, output);
@@ -224,7 +224,7 @@ HWY_INLINE bool is_plain(const T* row, int64_t pixels, int64_t pixel_step, int64
         hwy::Prefetch(row + c + channels);
       }
     }
-    if (c == channels) continue;
+    if (!kHasTails || c == channels) continue;
     const size_t n = static_cast<size_t>(channels - c);
     const auto v = load_n(d, row + c, n);
     special = hn::Or(special, is_special(d, v));

@@ -84,7 +84,7 @@ HWY_INLINE void sum_pixels(const PixelRun<T>& run, const Taps& taps, const SumOp
       const Terms<true, D, T, Term> terms{d, term, p + c, taps.offsets, L};
       hn::StoreU(finish_sum(d, pairwise_sum<kCount>(d, terms, taps.count), finish, by, options), d, out + c);
     }
-    if (c == C) continue;
+    if (!kHasTails || c == C) continue;
     const Terms<false, D, T, Term> terms{d, term, p + c, taps.offsets, C - c};
     store_n(finish_sum(d, pairwise_sum<kCount>(d, terms, taps.count), finish, by, options), d, out + c, C - c);
   }
@@ -101,10 +101,8 @@ HWY_INLINE void sum_terms(const PixelRun<T>& run, const Taps& taps, const SumOpt
     } else {
       sum_pixels<0>(run, taps, options, finish, Itself());
     }
-  } else if (options.p == 1) {
-    sum_pixels<0>(run, taps, options, finish, Magnitude());
-  } else if (options.p == 2) {
-    sum_pixels<0>(run, taps, options, finish, Square());
+  } else if (options.p == 1 || options.p == 2) {
+    sum_pixels<0>(run, taps, options, finish, MagnitudeOrSquare{options.p});
   } else {
     sum_pixels<0>(run, taps, options, finish, Power{options.p});
   }

@@ -13,37 +13,82 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+// Vectors of one lane are always full: kernels leave out what they have for the tails of rows.
+constexpr bool kHasTails = HWY_TARGET != HWY_SCALAR;
+
+#if HWY_TARGET != HWY_SCALAR && HWY_MEM_OPS_MIGHT_FAULT
+// Part of a vector where there are no masked loads and stores: through a buffer. Out of line, and without a loop, which
+// compilers would unroll and vectorise: with that at every tail, the kernels were a sixth larger.
+template <class T>
+HWY_INLINE void copy_part(const T* HWY_RESTRICT from, T* HWY_RESTRICT to, size_t n) {
+  constexpr size_t kLanes = HWY_MAX_BYTES / sizeof(T);
+  static_assert(kLanes <= 8, "n < kLanes has three bits");
+  if constexpr (kLanes > 4) {
+    if (n & 4) {
+      std::memcpy(to, from, 4 * sizeof(T));
+      from += 4, to += 4;
+    }
+  }
+  if constexpr (kLanes > 2) {
+    if (n & 2) {
+      std::memcpy(to, from, 2 * sizeof(T));
+      from += 2, to += 2;
+    }
+  }
+  if (n & 1) *to = *from;
+}
+template <class D, class T>
+HWY_NOINLINE hn::Vec<D> load_part(D d, const T* HWY_RESTRICT p, size_t n) {
+  HWY_ALIGN T buffer[HWY_MAX_BYTES / sizeof(T)] = {};
+  copy_part(p, buffer, n);
+  return hn::Load(d, buffer);
+}
+template <class D, class T>
+HWY_NOINLINE void store_part(hn::Vec<D> v, D d, T* HWY_RESTRICT p, size_t n) {
+  HWY_ALIGN T buffer[HWY_MAX_BYTES / sizeof(T)];
+  hn::Store(v, d, buffer);
+  copy_part(buffer, p, n);
+}
+#endif
+
 // The first n values at p, n >= 1, in the first lanes; zeros in the others. Reads nothing beyond p[n - 1].
 template <class D, class T = hn::TFromD<D>>
 HWY_INLINE hn::Vec<D> load_n(D d, const T* HWY_RESTRICT p, size_t n) {
+#if HWY_TARGET == HWY_SCALAR
+  (void)n;  // there is one lane
+  return hn::LoadU(d, p);
+#else
   if (n >= hn::Lanes(d)) return hn::LoadU(d, p);
-#if HWY_MEM_OPS_MIGHT_FAULT  // no masked loads: through a buffer
-  HWY_ALIGN T buffer[HWY_MAX_BYTES / sizeof(T)] = {};
-  for (size_t i = 0; i < n; ++i) buffer[i] = p[i];
-  return hn::Load(d, buffer);
+#if HWY_MEM_OPS_MIGHT_FAULT
+  return load_part(d, p, n);
 #else
   return hn::MaskedLoad(hn::FirstN(d, n), d, p);
+#endif
 #endif
 }
 
 // Stores the first n lanes, n >= 1, and writes nothing beyond p[n - 1].
 template <class D, class T = hn::TFromD<D>>
 HWY_INLINE void store_n(hn::Vec<D> v, D d, T* HWY_RESTRICT p, size_t n) {
+#if HWY_TARGET == HWY_SCALAR
+  (void)n;
+  hn::StoreU(v, d, p);
+#else
   if (n >= hn::Lanes(d)) {
     hn::StoreU(v, d, p);
     return;
   }
 #if HWY_MEM_OPS_MIGHT_FAULT
-  HWY_ALIGN T buffer[HWY_MAX_BYTES / sizeof(T)];
-  hn::Store(v, d, buffer);
-  for (size_t i = 0; i < n; ++i) p[i] = buffer[i];
+  store_part(v, d, p, n);
 #else
   hn::BlendedStore(v, hn::FirstN(d, n), d, p);
+#endif
 #endif
 }
 

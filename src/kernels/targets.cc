@@ -22,8 +22,8 @@ struct Target {
 
 constexpr Target kTargets[] = {
     // best first
-    {"avx512", HWY_AVX3}, {"avx2", HWY_AVX2}, {"sse4", HWY_SSE4}, {"sve2_128", HWY_SVE2_128}, {"sve_256", HWY_SVE_256},
-    {"sve2", HWY_SVE2},   {"sve", HWY_SVE},   {"neon", HWY_NEON}, {"emulated", HWY_EMU128},   {"scalar", HWY_SCALAR},
+    {"avx512", HWY_AVX3}, {"avx2", HWY_AVX2},       {"sse4", HWY_SSE4},
+    {"neon", HWY_NEON},   {"emulated", HWY_EMU128}, {"scalar", HWY_SCALAR},
 };
 
 // Compiled in and fit for this CPU.
