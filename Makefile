@@ -49,7 +49,7 @@ bench-quick: bench-adapters
 
 bench-adapters: setup-build setup-bench
 	cmake --preset release -DCONVSTEP_BUILD_BENCH=ON
-	cmake --build --preset release --target convstep_bench_adapters
+	cmake --build --preset release --target convstep_bench_adapters conv_bench pool_bench
 
 fuzz: setup-build setup-python
 	scripts/setup.sh clang
