@@ -26,9 +26,11 @@ endfunction()
 # A shared library, as its authors advise, since a program should have but one scheduler; but a static one in the Python module,
 # which is a single file and keeps its symbols to itself.
 function(convstep_fetch_tbb)
-  set(BUILD_SHARED_LIBS ON)
   if(CONVSTEP_BUILD_PYTHON)
     set(BUILD_SHARED_LIBS OFF)
+  else()
+    set(BUILD_SHARED_LIBS ON)
+    set(CMAKE_CXX_VISIBILITY_PRESET default)  # it says by a list which symbols to export
   endif()
   set(TBB_TEST OFF CACHE BOOL "" FORCE)
   set(TBB_STRICT OFF CACHE BOOL "" FORCE)

@@ -38,7 +38,8 @@ NCHW = {"layout": "NCHW"}
     (lambda: convstep.conv2d(X[0], W, **NCHW), "input: got (4, 5, 6), expected an array of 4 axes"),
     (lambda: convstep.conv2d(X[None], W, **NCHW), "input: got (1, 2, 4, 5, 6), expected an array of 4 axes"),
     # And so do shapes of layout NHWC.
-    (lambda: convstep.conv2d(X, W), "weights: got (8, 4, 3, 3), expected (8, 4, 6, 3) (input (2, 4, 5, 6) has 6 channels)"),
+    (lambda: convstep.conv2d(X, W),
+     "weights: got (8, 4, 3, 3), expected (8, 4, 6, 3) (input (2, 4, 5, 6) has 6 channels)"),
 ])
 def test_shapes_are_in_the_callers_order(call: collections.abc.Callable, message: str) -> None:
     with pytest.raises(ValueError) as raised:
