@@ -59,8 +59,8 @@ def draw_panel(panel: typing.Any, dtype: str, groups: list[dict[str, typing.Any]
 
 def main() -> None:
     path = pathlib.Path(sys.argv[1])
-    results = json.loads(path.read_text())
-    draw(results["about"], results["records"], path.with_suffix(".png"))
+    about = json.loads(report.machine_file(path).read_text())
+    draw(about, json.loads(path.read_text()), path.with_suffix(".png"))
 
 
 if __name__ == "__main__":

@@ -116,5 +116,12 @@ def print_families(records: list[Record]) -> None:
 
 def write(output: pathlib.Path, about: Record, records: list[Record]) -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps({"about": about, "records": records}, indent=1) + "\n")
-    print(f"\nwrote {output}")
+    measured = [record for record in records if record["ratio"]]
+    output.write_text(json.dumps(measured, indent=1) + "\n")
+    machine_file(output).write_text(json.dumps(about, indent=1) + "\n")
+    print(f"\nwrote {output} and {machine_file(output)}")
+
+
+def machine_file(output: pathlib.Path) -> pathlib.Path:
+    """Beside latest.json lies latest_machine.json: CPU, date, ceilings, versions of the peers."""
+    return output.with_name(output.stem + "_machine.json")
