@@ -193,6 +193,7 @@ TYPED_TEST(ConvDepthwiseTest, OddStridesOfInputOutputAndResidual) {
   using T = TypeParam;
   for (const int64_t window : {3, 5}) {
     for (const int64_t C : {5, 37}) {
+      this->residual_ = {};  // that of the turn before is gone
       this->make_layer({2, 8, 10, C}, {window, window}, {.padding = Padding::all(window / 2)});
       const Shape<4> shape = this->input_.shape();
       auto residual = random_tensor<T, 4>(shape, 5);

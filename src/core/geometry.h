@@ -13,6 +13,10 @@ struct WindowAxis {
   // The index in the input that tap i of the window at position o reads; outside 0..input-1 it reads padding.
   int64_t source(int64_t o, int64_t i) const { return o * stride + i * dilation - before; }
   bool is_inside(int64_t index) const { return 0 <= index && index < input; }
+  // The elements from the first that a window reads to the last.
+  int64_t reach() const { return (window - 1) * dilation + 1; }
+  // Does some window read padding at all?
+  bool reads_padding() const { return source(0, 0) < 0 || source(output - 1, window - 1) >= input; }
 
   // The taps of the window at position o, first to end - 1, that lie on the input; on the input and its padding. Worked
   // out without a loop over the window, which may be much larger than the input.
@@ -30,6 +34,10 @@ struct WindowAxis {
 struct WindowGeometry {
   WindowAxis height, width;
 };
+
+// The least whole number of `divisor`s that holds `value`, and the least multiple that does. Neither may be negative.
+constexpr int64_t divide_up(int64_t value, int64_t divisor) { return (value + divisor - 1) / divisor; }
+constexpr int64_t round_up(int64_t value, int64_t multiple) { return divide_up(value, multiple) * multiple; }
 
 enum class Rounding { kFloor, kCeil };
 

@@ -25,15 +25,6 @@ constexpr int64_t kTasksPerThread = 4;
 // Output rows below which a band would read much more of its neighbours' input than of its own.
 constexpr int64_t kShortestBand = 8;
 
-int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-// The elements from the first that a window reads to the last, along one axis.
-int64_t reach(const WindowAxis& axis) { return (axis.window - 1) * axis.dilation + 1; }
-
-bool reads_padding(const WindowAxis& axis) {
-  return axis.source(0, 0) < 0 || axis.source(axis.output - 1, axis.window - 1) >= axis.input;
-}
-
 // The part of an axis at output positions first, ..., first + count - 1, counted from there.
 WindowAxis part_of(WindowAxis axis, int64_t first, int64_t count) {
   axis.before -= first * axis.stride;
@@ -76,7 +67,7 @@ class ConvDepthwise final : public ConvMethod<T> {
   int64_t values_of(const Cut& cut, int64_t scratch_per_value) const {
     const auto& [height, width] = problem_.geometry;
     const int64_t patch =
-        ((cut.rows - 1) * height.stride + reach(height)) * ((cut.columns - 1) * width.stride + reach(width));
+        ((cut.rows - 1) * height.stride + height.reach()) * ((cut.columns - 1) * width.stride + width.reach());
     return (patch + cut.rows * cut.columns * scratch_per_value) * cut.channels;
   }
   // The last part of the channels takes those along that do not fill a vector.
@@ -92,7 +83,7 @@ class ConvDepthwise final : public ConvMethod<T> {
   Tensor<T, 1> bias_;
   bool are_weights_finite_ = true;
   bool pads_ = problem_.channels >= kernel_.lanes && kernels::depthwise_pads(problem_.geometry.width);
-  bool needs_copy_ = !pads_ && (reads_padding(problem_.geometry.height) || reads_padding(problem_.geometry.width));
+  bool needs_copy_ = !pads_ && (problem_.geometry.height.reads_padding() || problem_.geometry.width.reads_padding());
 };
 
 // Blocks in the workspace are cut until they fit: first into bands of rows, then in columns, then in channels.
@@ -133,8 +124,8 @@ void ConvDepthwise<T>::run_block(const ConvCall<T>& call, const Block& block, co
   T* workspace = bytes > 0 ? static_cast<T*>(thread_workspace(bytes)) : nullptr;
   Pixels<const T> input{image.data(), image.stride(0), image.stride(1)};
   if (copy) {
-    const int64_t rows = (block.rows - 1) * height.stride + reach(height);
-    const int64_t columns = (block.columns - 1) * width.stride + reach(width);
+    const int64_t rows = (block.rows - 1) * height.stride + height.reach();
+    const int64_t columns = (block.columns - 1) * width.stride + width.reach();
     copy_padded(image, height.source(0, 0), rows, width.source(0, 0), columns, workspace);
     input = {workspace, columns * channels, channels};
     height.input = rows;
@@ -189,7 +180,7 @@ bool depthwise_fits(const ConvProblem& problem) {
   if (!problem.has_countable_padding()) return false;
   // The patch that one pixel of the output reads must fit into the workspace, for the channels of the longest vector.
   constexpr int64_t kMaxLanes = 64, kMaxPatch = kWorkspaceLimit / static_cast<int64_t>(sizeof(double)) / kMaxLanes;
-  const int64_t rows = reach(problem.geometry.height), columns = reach(problem.geometry.width);
+  const int64_t rows = problem.geometry.height.reach(), columns = problem.geometry.width.reach();
   return rows <= kMaxPatch && columns <= kMaxPatch / rows;
 }
 

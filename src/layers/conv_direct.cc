@@ -21,15 +21,6 @@ constexpr int64_t kProductsPerThread = 2'000'000;
 // More tasks than threads even out what the other threads of the machine take.
 constexpr int64_t kTasksPerThread = 4;
 
-int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-// The elements from the first that a window reads to the last, along one axis.
-int64_t reach(const WindowAxis& axis) { return (axis.window - 1) * axis.dilation + 1; }
-
-bool reads_padding(const WindowAxis& axis) {
-  return axis.before > 0 || axis.source(axis.output - 1, axis.window - 1) >= axis.input;
-}
-
 kernels::DirectPanels cut_into_panels(int64_t outputs, int64_t lanes, int64_t max_vectors) {
   const int64_t vectors = divide_up(outputs, lanes), count = divide_up(vectors, max_vectors);
   return {lanes, vectors, count, vectors % count, vectors / count};
@@ -76,7 +67,7 @@ class ConvDirect final : public ConvMethod<T> {
   // Of the input, in the channels of a group.
   int64_t patch_values(int64_t rows, int64_t columns) const {
     const auto& [height, width] = problem_.geometry;
-    return ((rows - 1) * height.stride + reach(height)) * ((columns - 1) * width.stride + reach(width)) *
+    return ((rows - 1) * height.stride + height.reach()) * ((columns - 1) * width.stride + width.reach()) *
            problem_.group_channels();
   }
   void pack_group(const ConvWeights<T>& weights, int64_t group);
@@ -93,7 +84,7 @@ class ConvDirect final : public ConvMethod<T> {
   kernels::DirectKernel<T> kernel_;
   kernels::DirectPanels panels_;
   Tensor<T, 1> weights_, bias_;
-  bool needs_copy_ = reads_padding(problem_.geometry.height) || reads_padding(problem_.geometry.width);
+  bool needs_copy_ = problem_.geometry.height.reads_padding() || problem_.geometry.width.reads_padding();
 };
 
 template <class T>
@@ -158,7 +149,7 @@ void ConvDirect<T>::spread(int64_t images, int threads, bool is_scattered, Cut& 
   };
   const auto cut_panels = [&] { cut.panels = divide_up(panels_.count, std::min(missing(), panels_.count)); };
   if (weights_first) cut_panels();
-  const int64_t shortest = needs_copy_ ? std::min(2 * reach(problem_.geometry.height), OH) : 1;
+  const int64_t shortest = needs_copy_ ? std::min(2 * problem_.geometry.height.reach(), OH) : 1;
   const int64_t bands = divide_up(OH, cut.rows) * missing();
   cut.rows = std::min(cut.rows, std::max(divide_up(OH, bands), shortest));
   cut.rows = divide_up(OH, divide_up(OH, cut.rows));  // of equal height
@@ -176,8 +167,8 @@ BlockInput<T> ConvDirect<T>::input_of(const ConvCall<T>& call, const Block& bloc
     return {&input(block.image, first_row, first_column, group * channels), input.stride(0), input.stride(1),
             input.stride(2)};
   }
-  const int64_t rows = (block.rows - 1) * height.stride + reach(height);
-  const int64_t columns = (block.columns - 1) * width.stride + reach(width);
+  const int64_t rows = (block.rows - 1) * height.stride + height.reach();
+  const int64_t columns = (block.columns - 1) * width.stride + width.reach();
   for (int64_t n = 0; n < images; ++n) {
     const View<const T, 3> image(&input(block.image + n, 0, 0, group * channels), {height.input, width.input, channels},
                                  {input.stride(1), input.stride(2), input.stride(3)});
@@ -253,7 +244,7 @@ void ConvDirect<T>::run(const ConvCall<T>& call) const {
 bool direct_fits(const ConvProblem& problem) {
   const auto& [height, width] = problem.geometry;
   const double pixel =
-      double(reach(height)) * double(reach(width)) * double(problem.group_channels());  // may exceed 63 bits
+      double(height.reach()) * double(width.reach()) * double(problem.group_channels());  // may exceed 63 bits
   return problem.has_countable_padding() && pixel * sizeof(double) * 2 <= kWorkspaceLimit;
 }
 

@@ -34,8 +34,6 @@ constexpr int64_t kTasksPerThread = 4;
 // times (0.7); stride 2, 32 to 2, 1.25 times (0.84); 1x1, 256 to 4, 0.8 times.
 constexpr double kVectorBytes = 64, kDirectTap = 0.5, kGroupedTap = 1.5, kTransposedByte = 1.0 / 6;
 
-int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 // The part of an axis at output positions first, ..., first + count - 1, counted from there.
 WindowAxis part_of(WindowAxis axis, int64_t first, int64_t count) {
   axis.before -= first * axis.stride;

@@ -8,9 +8,6 @@
 
 namespace convstep {
 
-constexpr int64_t round_up(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
-constexpr int64_t divide_up(int64_t value, int64_t divisor) { return (value + divisor - 1) / divisor; }
-
 // The widest vector of any target, in bytes, and the widest panel: sizes that must not depend on the target use them.
 inline constexpr int64_t kWidestVector = 64, kWidestPanel = 4 * kWidestVector;
 template <class T>
