@@ -7,6 +7,7 @@
 #define CONVSTEP_KERNELS_CONV_DEPTHWISE_INL_H_
 #endif
 
+#include <limits>
 #include <utility>
 
 #include "kernels/activation-inl.h"
@@ -84,12 +85,10 @@ HWY_INLINE void store_pixels(const TileOutput<T>& to, int64_t y, V (&sum)[kPixel
       sum[p] = hn::IfThenElse(is_done, hn::LoadU(d, output + p * step), total);
     }
   }
-  if (activation == Activation::kRelu) {
+  if (activation == Activation::kRelu || activation == Activation::kRelu6) {
+    const T limit = activation == Activation::kRelu ? std::numeric_limits<T>::infinity() : T(6);
     HWY_UNROLL(16)
-    for (int p = 0; p < kPixels; ++p) sum[p] = relu(d, sum[p]);
-  } else if (activation == Activation::kRelu6) {
-    HWY_UNROLL(16)
-    for (int p = 0; p < kPixels; ++p) sum[p] = activate(d, sum[p], Activation::kRelu6, T(0));
+    for (int p = 0; p < kPixels; ++p) sum[p] = at_most(d, relu(d, sum[p]), limit);
   }
   HWY_UNROLL(16)
   for (int p = 0; p < kPixels; ++p) hn::StoreU(sum[p], d, output + p * step);

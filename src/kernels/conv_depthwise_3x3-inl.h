@@ -21,6 +21,8 @@ namespace convstep::kernels::HWY_NAMESPACE {
 constexpr int kMaxSlidingPixels = 7;
 #elif HWY_TARGET == HWY_SCALAR
 constexpr int kMaxSlidingPixels = 1;  // for small code: few machines run it
+#elif HWY_TARGET == HWY_SSE4
+constexpr int kMaxSlidingPixels = 2;
 #else
 constexpr int kMaxSlidingPixels = 4;
 #endif

@@ -24,6 +24,10 @@ constexpr int kMaxRowPixels = 2;
 #else
 constexpr int kMaxRowPixels = 7;
 #endif
+// Rare windows, too: 3 wide (those of 3x3 mostly slide) and 7 wide at stride 2, which makes the longest code.
+constexpr int max_row_pixels(int64_t window, int64_t stride) {
+  return window == 3 || (window == 7 && stride == 2) ? HWY_MIN(kMaxRowPixels, 4) : kMaxRowPixels;
+}
 
 // One vector of channels of a strip.
 template <class T>
@@ -84,25 +88,29 @@ template <class T>
 using RowTileFunction = void (*)(const RowTile<T>&);
 
 // The n-th computes n + 1 pixels.
-template <class T, int kWindow, int... kIndex>
-HWY_INLINE const RowTileFunction<T>* row_tiles_of(int64_t stride, std::integer_sequence<int, kIndex...>) {
-  static constexpr RowTileFunction<T> kByOne[] = {&row_tile<T, kWindow, 1, kIndex + 1>...};
-  static constexpr RowTileFunction<T> kByTwo[] = {&row_tile<T, kWindow, 2, kIndex + 1>...};
-  return stride == 1 ? kByOne : kByTwo;
+template <class T, int kWindow, int kStride, int... kIndex>
+HWY_INLINE const RowTileFunction<T>* row_tiles_of(std::integer_sequence<int, kIndex...>) {
+  static constexpr RowTileFunction<T> kTiles[] = {&row_tile<T, kWindow, kStride, kIndex + 1>...};
+  return kTiles;
+}
+template <class T, int kWindow>
+HWY_INLINE const RowTileFunction<T>* row_tiles_by(int64_t stride) {
+  if (stride == 1) return row_tiles_of<T, kWindow, 1>(std::make_integer_sequence<int, max_row_pixels(kWindow, 1)>());
+  return row_tiles_of<T, kWindow, 2>(std::make_integer_sequence<int, max_row_pixels(kWindow, 2)>());
 }
 
 template <class T>
 HWY_INLINE const RowTileFunction<T>* row_tiles_for(const WindowAxis& width) {
-  using Lengths = std::make_integer_sequence<int, kMaxRowPixels>;
-  if (width.window == 3) return row_tiles_of<T, 3>(width.stride, Lengths());
-  if (width.window == 5) return row_tiles_of<T, 5>(width.stride, Lengths());
-  return row_tiles_of<T, 7>(width.stride, Lengths());
+  if (width.window == 3) return row_tiles_by<T, 3>(width.stride);
+  if (width.window == 5) return row_tiles_by<T, 5>(width.stride);
+  return row_tiles_by<T, 7>(width.stride);
 }
 
 template <class T>
 void row_block(const DepthwiseBlock<T>& block) {
   const RowTileFunction<T>* tiles = row_tiles_for<T>(block.width);
-  for (Pass<T> pass(block, kMaxRowPixels); pass.has_strip(); pass.next_strip()) {
+  const int max_pixels = max_row_pixels(block.width.window, block.width.stride);
+  for (Pass<T> pass(block, max_pixels); pass.has_strip(); pass.next_strip()) {
     const int64_t first_column = block.width.source(pass.x, 0);
     for (int64_t y = 0; y < block.height.output; ++y) {
       const auto [first_tap, end_tap] =

@@ -13,26 +13,20 @@ HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
 
 // Element i of a column or a row.
-template <bool kWhole, class D, class T, class Term>
+template <class D, class T, class Term>
 struct RowTerm {  // down a column
   D d;
   Term term;
   const T* HWY_RESTRICT p;
   const int64_t* HWY_RESTRICT rows;
-  size_t n;  // lanes, all of them with kWhole
-  HWY_INLINE hn::Vec<D> operator()(int64_t i) const {
-    return term(d, kWhole ? hn::LoadU(d, p + rows[i]) : load_n(d, p + rows[i], n));
-  }
+  HWY_INLINE hn::Vec<D> operator()(int64_t i) const { return term(d, hn::LoadU(d, p + rows[i])); }
 };
-template <bool kWhole, class D, class T>
+template <class D, class T>
 struct ColumnSum {  // along a row of the buffer
   D d;
   const T* HWY_RESTRICT p;
   int64_t step;
-  size_t n;
-  HWY_INLINE hn::Vec<D> operator()(int64_t i) const {
-    return kWhole ? hn::LoadU(d, p + i * step) : load_n(d, p + i * step, n);
-  }
+  HWY_INLINE hn::Vec<D> operator()(int64_t i) const { return hn::LoadU(d, p + i * step); }
 };
 
 HWY_INLINE bool is_staircase(const int64_t* steps) {
@@ -90,17 +84,30 @@ HWY_INLINE void four_sums(D d, const Load& load, const StripRanges& r, V& sum0, 
   }
 }
 
-// Down the columns, n channels at p, at most a vector, into the four rows of the buffer.
-template <bool kWhole, class D, class T, class Term>
-HWY_NOINLINE void sum_down(D d, const Strip<T>& strip, const StripRanges& ranges, const T* p, size_t n, T* to,
-                           int64_t buffer_row, Term term) {
-  const RowTerm<kWhole, D, T, Term> load{d, term, p, strip.rows, n};
+// Down the columns, a vector of channels at p, into the four rows of the buffer.
+template <class D, class T, class Term>
+HWY_NOINLINE void sum_down(D d, const Strip<T>& strip, const StripRanges& ranges, const T* p, T* to, int64_t buffer_row,
+                           Term term) {
+  const RowTerm<D, T, Term> load{d, term, p, strip.rows};
   hn::Vec<D> sum0, sum1, sum2, sum3;
   four_sums(d, load, ranges, sum0, sum1, sum2, sum3);
-  store_n(sum0, d, to, n);
-  store_n(sum1, d, to + buffer_row, n);
-  store_n(sum2, d, to + 2 * buffer_row, n);
-  store_n(sum3, d, to + 3 * buffer_row, n);
+  hn::StoreU(sum0, d, to);
+  hn::StoreU(sum1, d, to + buffer_row);
+  hn::StoreU(sum2, d, to + 2 * buffer_row);
+  hn::StoreU(sum3, d, to + 3 * buffer_row);
+}
+
+// The same for n channels, fewer than a vector has lanes, which are all that a row has: one sum after the other.
+template <class D, class T, class Term>
+HWY_NOINLINE void sum_down_narrow(D d, const Strip<T>& strip, const StripRanges& ranges, const T* p, size_t n, T* to,
+                                  int64_t buffer_row, Term term) {
+  for (int64_t y = 0; y < kStripRows; ++y) {
+    auto sum = hn::Set(d, static_cast<T>(-0.0));
+    for (int64_t i = ranges.begin[y]; i < ranges.end[y]; ++i) {
+      sum = hn::Add(sum, term(d, load_n(d, p + strip.rows[i], n)));
+    }
+    store_n(sum, d, to + y * buffer_row, n);
+  }
 }
 
 // The columns on the image under the window at output column x.
@@ -122,13 +129,14 @@ HWY_NOINLINE void put(D d, V sum, const SumOptions& options, T divisor, Divisor<
   store_n(finish_sum(d, sum, by.finish, by, options), d, to, n);
 }
 
-// Along a row of the buffer, n channels, at most a vector; four windows at a time. Out of line, as sum_down is, because
+// Along a row of the buffer, a vector of channels; four windows at a time. Out of line, as sum_down is, because
 // every kind of term shares it.
-template <bool kWhole, class D, class T>
-HWY_NOINLINE void sum_along(D d, const Strip<T>& strip, const T* from, size_t n, const SumOptions& options,
-                            const T* divisors, T* output) {
+template <class D, class T>
+HWY_NOINLINE void sum_along(D d, const Strip<T>& strip, const T* from, const SumOptions& options, const T* divisors,
+                            T* output) {
   const int64_t OW = strip.output_columns, step = strip.output_pixel_step;
-  const ColumnSum<kWhole, D, T> load{d, from, strip.channels, n};
+  const ColumnSum<D, T> load{d, from, strip.channels};
+  const size_t n = hn::Lanes(d);
   Divisor<T> by(options);
   for (int64_t x = 0; x < OW; x += 4) {
     StripRanges columns;
@@ -174,8 +182,14 @@ HWY_INLINE void sum_columns(const Strip<T>& strip, const StripRanges& ranges, Te
     const T* p = strip.input + x * strip.pixel_step;
     T* to = strip.buffer + x * C;
     size_t c = 0;
-    for (; c + L <= values; c += L) sum_down<true>(d, strip, ranges, p + c, L, to + c, row, term);
-    if (kHasTails && c < values) sum_down<false>(d, strip, ranges, p + c, values - c, to + c, row, term);
+    for (; c + L <= values; c += L) sum_down(d, strip, ranges, p + c, to + c, row, term);
+    if (c == values) continue;
+    if (!kHasTails || values > L) {
+      c = values - L;
+      sum_down(d, strip, ranges, p + c, to + c, row, term);
+    } else {
+      sum_down_narrow(d, strip, ranges, p, values, to, row, term);
+    }
   }
 }
 
@@ -192,9 +206,10 @@ HWY_INLINE void sum_rows(const Strip<T>& strip, const SumOptions& options, const
       continue;
     }
     size_t c = 0;
-    for (; c + L <= channels; c += L) sum_along<true>(d, strip, from + c, L, options, row_divisors, output + c);
-    if (kHasTails && c < channels)
-      sum_along<false>(d, strip, from + c, channels - c, options, row_divisors, output + c);
+    for (; c + L <= channels; c += L) sum_along(d, strip, from + c, options, row_divisors, output + c);
+    if (c == channels) continue;
+    c = channels - L;
+    sum_along(d, strip, from + c, options, row_divisors, output + c);
   }
 }
 

@@ -52,15 +52,12 @@ struct RowLoad {  // down a column: rows lie anywhere
     return kWhole ? hn::LoadU(d, p + rows[i]) : load_n(d, p + rows[i], n);
   }
 };
-template <bool kWhole, class D, class T>
+template <class D, class T>
 struct StepLoad {  // along a row of the buffer
   D d;
   const T* HWY_RESTRICT p;
   int64_t step;
-  size_t n;
-  HWY_INLINE hn::Vec<D> operator()(int64_t i) const {
-    return kWhole ? hn::LoadU(d, p + i * step) : load_n(d, p + i * step, n);
-  }
+  HWY_INLINE hn::Vec<D> operator()(int64_t i) const { return hn::LoadU(d, p + i * step); }
 };
 template <class D, class Maximum>
 struct Bound {  // maximum with its tag
@@ -71,12 +68,12 @@ struct Bound {  // maximum with its tag
 
 // Down the columns: n values at p, at most a vector, into four rows of the buffer.
 template <class Maximum, int64_t kStride, bool kWhole, class D, class T>
-HWY_INLINE void down_vector(D d, const Strip<T>& strip, const T* HWY_RESTRICT p, size_t n, T* HWY_RESTRICT to,
-                            int64_t buffer_row) {
+HWY_NOINLINE void down_vector(D d, const Strip<T>& strip, const T* HWY_RESTRICT p, size_t n, T* HWY_RESTRICT to,
+                              int64_t buffer_row) {
   const Bound<D, Maximum> maximum{d, {}};
   const int64_t K = strip.window_height, s = strip.stride_height;
   const RowLoad<kWhole, D, T> load{d, p, strip.rows, n};
-  if (K > 3 * s) {
+  if (kWhole && K > 3 * s) {
     hn::Vec<D> out0, out1, out2, out3;
     four_windows<kStride>(maximum, load, K, s, out0, out1, out2, out3);
     store_n(out0, d, to, n);
@@ -97,31 +94,37 @@ HWY_INLINE void down(D d, const Strip<T>& strip, const T* HWY_RESTRICT p, size_t
   const size_t L = hn::Lanes(d);
   size_t c = 0;
   for (; c + L <= count; c += L) down_vector<Maximum, kStride, true>(d, strip, p + c, L, to + c, buffer_row);
-  if (kHasTails && c < count) down_vector<Maximum, kStride, false>(d, strip, p + c, count - c, to + c, buffer_row);
+  if (c == count) return;
+  if (!kHasTails || count > L) {
+    c = count - L;
+    down_vector<Maximum, kStride, true>(d, strip, p + c, L, to + c, buffer_row);
+  } else {
+    down_vector<Maximum, 0, false>(d, strip, p, count, to, buffer_row);
+  }
 }
 
-// Along one row of the buffer, for n channels, at most a vector.
-template <class Maximum, int64_t kStride, bool kWhole, class D, class T>
-HWY_INLINE void along_vector(D d, const Strip<T>& strip, const T* HWY_RESTRICT from, size_t n, T* HWY_RESTRICT output) {
+// Along one row of the buffer, for a vector of channels.
+template <class Maximum, int64_t kStride, class D, class T>
+HWY_NOINLINE void along_vector(D d, const Strip<T>& strip, const T* HWY_RESTRICT from, T* HWY_RESTRICT output) {
   const Bound<D, Maximum> maximum{d, {}};
   const int64_t K = strip.window_width, s = strip.stride_width, OW = strip.output_columns, C = strip.channels;
   const int64_t step = strip.output_pixel_step;
   int64_t x = 0;
   if (K > 3 * s) {
     for (; x < OW; x += 4) {  // the last group may be part-filled
-      const StepLoad<kWhole, D, T> load{d, from + x * s * C, C, n};
+      const StepLoad<D, T> load{d, from + x * s * C, C};
       hn::Vec<D> out0, out1, out2, out3;
       four_windows<kStride>(maximum, load, K, s, out0, out1, out2, out3);
       T* out = output + x * step;
-      store_n(out0, d, out, n);
-      if (x + 1 < OW) store_n(out1, d, out + step, n);
-      if (x + 2 < OW) store_n(out2, d, out + 2 * step, n);
-      if (x + 3 < OW) store_n(out3, d, out + 3 * step, n);
+      hn::StoreU(out0, d, out);
+      if (x + 1 < OW) hn::StoreU(out1, d, out + step);
+      if (x + 2 < OW) hn::StoreU(out2, d, out + 2 * step);
+      if (x + 3 < OW) hn::StoreU(out3, d, out + 3 * step);
     }
   }
   for (; x < OW; ++x) {
-    const StepLoad<kWhole, D, T> load{d, from + x * s * C, C, n};
-    store_n(join_range(maximum, load, load(0), 1, K), d, output + x * step, n);
+    const StepLoad<D, T> load{d, from + x * s * C, C};
+    hn::StoreU(join_range(maximum, load, load(0), 1, K), d, output + x * step);
   }
 }
 
@@ -130,8 +133,8 @@ template <class Maximum, int64_t kStride, class D, class T>
 HWY_INLINE void along(D d, const Strip<T>& strip, const T* HWY_RESTRICT from, T* HWY_RESTRICT output) {
   const size_t L = hn::Lanes(d), C = static_cast<size_t>(strip.channels);
   size_t c = 0;
-  for (; c + L <= C; c += L) along_vector<Maximum, kStride, true>(d, strip, from + c, L, output + c);
-  if (kHasTails && c < C) along_vector<Maximum, kStride, false>(d, strip, from + c, C - c, output + c);
+  for (; c + L <= C; c += L) along_vector<Maximum, kStride>(d, strip, from + c, output + c);
+  if (c < C) along_vector<Maximum, kStride>(d, strip, from + C - L, output + C - L);
 }
 
 // The same where pixels hold fewer channels than a vector has lanes: all windows at stride 1 over the row as one run of

@@ -65,12 +65,13 @@ HWY_NOINLINE V sum_halves(D d, const X& x, int64_t begin, int64_t count) {
 template <int64_t kCount, class D, class X>
 HWY_INLINE hn::Vec<D> pairwise_sum(D d, const X& x, int64_t count) {
   if constexpr (kCount > 0) return sum_block<kCount>(d, x, 0, kCount);
-  return count <= kLongestBlock ? sum_block(d, x, 0, count) : sum_halves(d, x, 0, count);
+  return sum_halves(d, x, 0, count);
 }
 
-template <int64_t kCount, class Term, class T>
-HWY_INLINE void sum_pixels(const PixelRun<T>& run, const Taps& taps, const SumOptions& options, bool with_finish,
-                           Term term) {
+// kWhole: there are at least as many channels as lanes.
+template <int64_t kCount, bool kWhole, class Term, class T>
+HWY_NOINLINE void sum_vectors(const PixelRun<T>& run, const Taps& taps, const SumOptions& options, bool with_finish,
+                              Term term) {
   const hn::ScalableTag<T> d;
   using D = decltype(d);
   const size_t L = hn::Lanes(d), C = static_cast<size_t>(run.channels);
@@ -79,14 +80,26 @@ HWY_INLINE void sum_pixels(const PixelRun<T>& run, const Taps& taps, const SumOp
   const T* p = run.input;
   T* out = run.output;
   for (int64_t x = 0; x < run.pixels; ++x, p += run.input_step, out += run.output_step) {
-    size_t c = 0;
-    for (; c + L <= C; c += L) {
+    if (!kWhole) {
+      const Terms<false, D, T, Term> terms{d, term, p, taps.offsets, C};
+      store_n(finish_sum(d, pairwise_sum<kCount>(d, terms, taps.count), finish, by, options), d, out, C);
+      continue;
+    }
+    for (size_t next = 0; next < C; next += L) {
+      const size_t c = HWY_MIN(next, C - L);
       const Terms<true, D, T, Term> terms{d, term, p + c, taps.offsets, L};
       hn::StoreU(finish_sum(d, pairwise_sum<kCount>(d, terms, taps.count), finish, by, options), d, out + c);
     }
-    if (!kHasTails || c == C) continue;
-    const Terms<false, D, T, Term> terms{d, term, p + c, taps.offsets, C - c};
-    store_n(finish_sum(d, pairwise_sum<kCount>(d, terms, taps.count), finish, by, options), d, out + c, C - c);
+  }
+}
+
+template <int64_t kCount, class Term, class T>
+HWY_INLINE void sum_pixels(const PixelRun<T>& run, const Taps& taps, const SumOptions& options, bool finish,
+                           Term term) {
+  if (kHasTails && static_cast<size_t>(run.channels) < hn::Lanes(hn::ScalableTag<T>())) {
+    sum_vectors<0, false>(run, taps, options, finish, term);
+  } else {
+    sum_vectors<kCount, true>(run, taps, options, finish, term);
   }
 }
 

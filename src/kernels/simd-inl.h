@@ -19,7 +19,8 @@ HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Vectors of one lane are always full: kernels leave out what they have for the tails of rows.
+// Can a vector be part-filled? What a row of values leaves over after its last full vector is done by a vector that
+// begins early and repeats some of the work, so that code for part-filled vectors is for short rows alone.
 constexpr bool kHasTails = HWY_TARGET != HWY_SCALAR;
 
 #if HWY_TARGET != HWY_SCALAR && HWY_MEM_OPS_MIGHT_FAULT
