@@ -15,6 +15,10 @@ namespace {
 // weights.
 constexpr int64_t kPatchBytes = 384 << 10;
 
+// A block may take more than that where its first row alone takes much of it (dilated windows over many channels):
+// three times the first row, for the rows that neighbouring blocks both copy should not outweigh the others.
+constexpr int64_t kLeastRows = 3;
+
 // Fewer products than this (some 30 microseconds) do not pay for waking a thread.
 constexpr int64_t kProductsPerThread = 2'000'000;
 
@@ -124,7 +128,8 @@ Cut ConvDirect<T>::cut_for(int64_t images, int threads, int64_t scratch_per_valu
   };
   while (cut.columns > 1 && is_too_large()) cut.columns = divide_up(cut.columns, 2);
   const int64_t first_row = values(1, cut.columns), further_row = values(2, cut.columns) - first_row;
-  cut.rows = std::min(OH, 1 + std::max<int64_t>(budget - first_row, 0) / further_row);
+  const int64_t room = std::clamp<int64_t>(kLeastRows * first_row, budget, kLimit);
+  cut.rows = std::min(OH, 1 + std::max<int64_t>(room - first_row, 0) / further_row);
   spread(images, threads, scratch_per_value > 0, cut);
   if (cut.rows == OH && cut.columns == OW && scratch_per_value == 0) {
     const int64_t per_thread = std::max<int64_t>(images / (threads > 1 ? threads * kTasksPerThread : 1), 1);
