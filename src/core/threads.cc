@@ -119,9 +119,9 @@ int resolve_threads(int requested) {
   return threads ? threads : num_threads();
 }
 
-int threads_worth(int64_t work, int64_t enough, int threads) {
+int threads_worth(double work, double enough, int threads) {
   if (all_work_worth_threads) return threads;
-  return static_cast<int>(std::clamp<int64_t>(work / enough, 1, threads));
+  return static_cast<int>(std::clamp(work / enough, 1.0, double(threads)));
 }
 
 void set_all_work_worth_threads(bool all) { all_work_worth_threads = all; }

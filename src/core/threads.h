@@ -13,7 +13,7 @@ namespace convstep {
 int resolve_threads(int requested);
 
 // How many of `threads` are worth waking for `work`, of which `enough` keeps one busy for longer than waking it takes.
-int threads_worth(int64_t work, int64_t enough, int threads);
+int threads_worth(double work, double enough, int threads);
 // For tests: whether threads_worth says `threads` however little the work.
 void set_all_work_worth_threads(bool all);
 

@@ -31,11 +31,6 @@ constexpr int kMaxPixels = 3;
 // others.
 constexpr int kAhead = 16;
 
-// While a tile of 1x1 windows runs, the pixels of the next one are prefetched: kPixels * run values in `run` steps, and
-// one more per step because they come in whole lines. The hardware sees too many streams in a page to do it. +6% on
-// maps that do not fit into the level-2 cache (56x56, 64 to 256). Larger windows read a copy that is in that cache;
-// prefetching their output lines cost 3 to 8% (Sapphire Rapids).
-
 // What the tiles of one panel have in common.
 template <class T>
 struct Tile {
@@ -131,6 +126,10 @@ HWY_NOINLINE void conv_tiles(const Tile<T>& tile, Strip<T> first, Strip<T> secon
   using V = hn::Vec<decltype(d)>;
   const size_t lanes = hn::Lanes(d);
   const int64_t pixel_step = tile.pixel_step, run = tile.run, run_step = tile.run_step;
+  // While a tile of 1x1 windows runs, the pixels of the next one are prefetched: kPixels * run values in `run` steps,
+  // and one more per step because they come in whole lines. The hardware sees too many streams in a page to do it. +6%
+  // on maps that do not fit into the level-2 cache (56x56, 64 to 256). Larger windows read a copy that is in that
+  // cache; prefetching their output lines cost 3 to 8% (Sapphire Rapids).
   const int64_t ahead = tile.window_rows * tile.runs == 1 ? kPixels + 1 : 0;
   for (; count > 0; --count) {
     V a[kPixels][kVectors], b[kPixels][kVectors];

@@ -17,7 +17,7 @@ constexpr int64_t kPatchBytes = 256 << 10;
 
 // Fewer products than this (some 50 microseconds, at 2 bytes of input and output per product) do not pay for waking a
 // thread.
-constexpr int64_t kProductsPerThread = 500'000;
+constexpr double kProductsPerThread = 500'000;
 
 // More tasks than threads even out what the other threads of the machine take.
 constexpr int64_t kTasksPerThread = 4;
@@ -157,7 +157,7 @@ template <class T>
 void ConvDepthwise<T>::run(const ConvCall<T>& call) const {
   const int64_t N = call.input.shape(0), C = problem_.channels;
   const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output;
-  const int threads = threads_worth(N * problem_.products(), kProductsPerThread, call.threads);
+  const int threads = threads_worth(double(N) * problem_.products(), kProductsPerThread, call.threads);
   const bool copy = needs_copy_ || (C > 1 && call.input.stride(3) != 1);
   const Cut cut = cut_for(N, threads, copy, OutputBlock<T>::scratch_per_value(call));
   const int64_t bands = divide_up(OH, cut.rows), strips = divide_up(OW, cut.columns);

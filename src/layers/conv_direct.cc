@@ -20,7 +20,7 @@ constexpr int64_t kPatchBytes = 384 << 10;
 constexpr int64_t kLeastRows = 3;
 
 // Fewer products than this (some 30 microseconds) do not pay for waking a thread.
-constexpr int64_t kProductsPerThread = 2'000'000;
+constexpr double kProductsPerThread = 2'000'000;
 
 // More tasks than threads even out what the other threads of the machine take.
 constexpr int64_t kTasksPerThread = 4;
@@ -229,7 +229,7 @@ void ConvDirect<T>::run_block(const ConvCall<T>& call, const Block& block, int64
 template <class T>
 void ConvDirect<T>::run(const ConvCall<T>& call) const {
   const int64_t N = call.input.shape(0), OH = problem_.geometry.height.output, OW = problem_.geometry.width.output;
-  const int threads = threads_worth(N * problem_.products(), kProductsPerThread, call.threads);
+  const int threads = threads_worth(double(N) * problem_.products(), kProductsPerThread, call.threads);
   const Cut cut = cut_for(N, threads, OutputBlock<T>::scratch_per_value(call));
   const int64_t bands = divide_up(OH, cut.rows), strips = divide_up(OW, cut.columns);
   const int64_t parts = divide_up(panels_.count, cut.panels), batches = divide_up(N, cut.images);

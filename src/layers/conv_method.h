@@ -22,7 +22,9 @@ struct ConvProblem {
   int64_t group_outputs() const { return outputs / groups; }
   // Products per output, and per image.
   int64_t window_size() const { return geometry.height.window * geometry.width.window * group_channels(); }
-  int64_t products() const { return geometry.height.output * geometry.width.output * outputs * window_size(); }
+  double products() const {  // may exceed 63 bits
+    return double(geometry.height.output) * double(geometry.width.output) * double(outputs) * double(window_size());
+  }
 
   // Strides and padding may be as large as 2^62. Can the values be counted of an image with all padding that is read?
   bool has_countable_padding() const {

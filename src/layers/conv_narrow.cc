@@ -22,7 +22,7 @@ constexpr int64_t kShortestRow = 128;
 constexpr int64_t kShortestBand = 8;
 
 // Fewer products than this (some 50 microseconds, transposition included) do not pay for waking a thread.
-constexpr int64_t kProductsPerThread = 500'000;
+constexpr double kProductsPerThread = 500'000;
 
 // More tasks than threads even out what the other threads of the machine take.
 constexpr int64_t kTasksPerThread = 4;
@@ -123,8 +123,7 @@ template <class T>
 void ConvNarrow<T>::run(const ConvCall<T>& call) const {
   const int64_t N = call.input.shape(0), groups = problem_.groups;
   const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output;
-  const int64_t affordable = N * problem_.products() / kProductsPerThread;
-  const int threads = static_cast<int>(std::clamp<int64_t>(affordable, 1, call.threads));
+  const int threads = threads_worth(double(N) * problem_.products(), kProductsPerThread, call.threads);
   const Cut cut = cut_for(N, threads, OutputBlock<T>::scratch_per_value(call));
   const int64_t bands = divide_up(OH, cut.rows), strips = divide_up(OW, cut.columns);
   parallel_for(N * bands * strips * groups, threads, call.progress, [&](int64_t task) {

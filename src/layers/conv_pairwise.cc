@@ -129,7 +129,7 @@ class ConvPairwise final : public ConvMethod<T> {
 bool pairwise_fits(const ConvProblem& problem) {
   const bool has_vector_activation =
       problem.activation == Activation::kSigmoid || problem.activation == Activation::kTanh;
-  return problem.products() <= kNotebookProducts && problem.window_size() <= kNotebookProducts &&
+  return problem.products() <= double(kNotebookProducts) && problem.window_size() <= kNotebookProducts &&
          !has_vector_activation;
 }
 

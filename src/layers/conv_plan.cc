@@ -17,7 +17,7 @@ struct Row {
   std::unique_ptr<const ConvMethod<T>> (*make)(const ConvProblem& problem, const ConvWeights<T>& weights);
 };
 
-bool is_of_the_notebooks_size(const ConvProblem& problem) { return problem.products() <= kNotebookProducts; }
+bool is_of_the_notebooks_size(const ConvProblem& problem) { return problem.products() <= double(kNotebookProducts); }
 
 bool always(const ConvProblem&) { return true; }
 

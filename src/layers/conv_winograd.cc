@@ -23,7 +23,7 @@ using kernels::WinogradPanel;
 using kernels::WinogradTiles;
 
 // A layer of fewer multiplications than this (about 0.1 ms) runs on the caller's thread.
-constexpr int64_t kProductsPerThread = 4'000'000;
+constexpr double kProductsPerThread = 4'000'000;
 
 std::vector<WinogradPanel> cut_into_panels(int64_t outputs, int64_t lanes, int64_t widest) {
   const int64_t vectors = divide_up(outputs, lanes), count = divide_up(vectors, widest);
@@ -65,7 +65,8 @@ class ConvWinograd final : public ConvMethod<T> {
 
   void run(const ConvCall<T>& call) const override {
     const int64_t tiles = call.input.shape(0) * down_ * across_;
-    const int threads = threads_worth(call.input.shape(0) * problem_.products(), kProductsPerThread, call.threads);
+    const int threads =
+        threads_worth(double(call.input.shape(0)) * problem_.products(), kProductsPerThread, call.threads);
     const int64_t blocks = count_blocks(tiles, threads), parts = count_parts(blocks, threads);
     parallel_for(blocks * parts, threads, call.progress, [&](int64_t task) {
       const int64_t block = task / parts, part = task % parts;
