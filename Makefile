@@ -5,8 +5,8 @@
 #   make test       build, C++ tests, Python tests
 #   make build      leaves build/release/convstep
 #   make python     installs the Python package into .venv
-#   make test-full  what make test runs; the wheel in a bare environment; the tests again under clang and under the
-#                   sanitizers, with more cases
+#   make test-full  what make test runs; the wheel in a bare environment; the sweeps over every small layer; the tests
+#                   again under clang and under the sanitizers, with more cases
 #   make bench      every layer beside every peer that installs, and what a call from Python costs beside np.add (an hour)
 #   make bench-quick   some layers of each kind, within 3 minutes
 #   make fuzz       feed broken files to the readers for FUZZ_SECONDS (60)
@@ -34,6 +34,7 @@ test: build python
 test-full: test
 	scripts/test_wheel.sh
 	CONVSTEP_CASES=full $(PYTHON) -m pytest -q tests/test_onnx.py
+	CONVSTEP_CASES=full ctest --preset release -R 'ConvSweepTest|PoolKernelTest'
 	scripts/setup.sh clang
 	for preset in clang asan-ubsan; do \
 	  cmake --preset $$preset && cmake --build --preset $$preset && ctest --preset $$preset && \
