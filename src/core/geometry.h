@@ -15,6 +15,12 @@ struct WindowAxis {
   bool is_inside(int64_t index) const { return 0 <= index && index < input; }
   // The elements from the first that a window reads to the last.
   int64_t reach() const { return (window - 1) * dilation + 1; }
+  // The elements from the first that `count` neighbouring windows read to the last.
+  int64_t reach_of(int64_t count) const { return (count - 1) * stride + reach(); }
+  // The part at output positions first, ..., first + count - 1, counted from there.
+  WindowAxis part(int64_t first, int64_t count) const {
+    return {input, window, stride, dilation, before - first * stride, after, count};
+  }
   // Does some window read padding at all?
   bool reads_padding() const { return source(0, 0) < 0 || source(output - 1, window - 1) >= input; }
 

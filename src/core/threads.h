@@ -12,6 +12,10 @@ namespace convstep {
 // `requested`, or num_threads() where that is 0. Throws ParameterError naming `threads` where it is out of range.
 int resolve_threads(int requested);
 
+// More tasks than threads even out what the other programs of the machine take; more than these cost more than they
+// even out.
+inline constexpr int64_t kTasksPerThread = 4;
+
 // How many of `threads` are worth waking for `work`, of which `enough` keeps one busy for longer than waking it takes.
 int threads_worth(double work, double enough, int threads);
 // For tests: whether threads_worth says `threads` however little the work.

@@ -19,18 +19,8 @@ constexpr int64_t kPatchBytes = 256 << 10;
 // thread.
 constexpr double kProductsPerThread = 500'000;
 
-// More tasks than threads even out what the other threads of the machine take.
-constexpr int64_t kTasksPerThread = 4;
-
 // Output rows below which a band would read much more of its neighbours' input than of its own.
 constexpr int64_t kShortestBand = 8;
-
-// The part of an axis at output positions first, ..., first + count - 1, counted from there.
-WindowAxis part_of(WindowAxis axis, int64_t first, int64_t count) {
-  axis.before -= first * axis.stride;
-  axis.output = count;
-  return axis;
-}
 
 // How the output is cut.
 struct Cut {
@@ -66,8 +56,7 @@ class ConvDepthwise final : public ConvMethod<T> {
   // Of the workspace, for a block: the patch of the input, and the output where it is odd.
   int64_t values_of(const Cut& cut, int64_t scratch_per_value) const {
     const auto& [height, width] = problem_.geometry;
-    const int64_t patch =
-        ((cut.rows - 1) * height.stride + height.reach()) * ((cut.columns - 1) * width.stride + width.reach());
+    const int64_t patch = height.reach_of(cut.rows) * width.reach_of(cut.columns);
     return (patch + cut.rows * cut.columns * scratch_per_value) * cut.channels;
   }
   // The last part of the channels takes those along that do not fill a vector.
@@ -111,8 +100,8 @@ Cut ConvDepthwise<T>::cut_for(int64_t images, int threads, bool copy, int64_t sc
 
 template <class T>
 void ConvDepthwise<T>::run_block(const ConvCall<T>& call, const Block& block, const Channels& part, bool copy) const {
-  WindowAxis height = part_of(problem_.geometry.height, block.first_row, block.rows);
-  WindowAxis width = part_of(problem_.geometry.width, block.first_column, block.columns);
+  WindowAxis height = problem_.geometry.height.part(block.first_row, block.rows);
+  WindowAxis width = problem_.geometry.width.part(block.first_column, block.columns);
   const View<const T, 3> whole = call.input[block.image];
   const int64_t channels = part.count;
   const View<const T, 3> image(whole.data() + part.first * whole.stride(2), {whole.shape(0), whole.shape(1), channels},
@@ -124,8 +113,8 @@ void ConvDepthwise<T>::run_block(const ConvCall<T>& call, const Block& block, co
   T* workspace = bytes > 0 ? static_cast<T*>(thread_workspace(bytes)) : nullptr;
   Pixels<const T> input{image.data(), image.stride(0), image.stride(1)};
   if (copy) {
-    const int64_t rows = (block.rows - 1) * height.stride + height.reach();
-    const int64_t columns = (block.columns - 1) * width.stride + width.reach();
+    const int64_t rows = height.reach_of(block.rows);
+    const int64_t columns = width.reach_of(block.columns);
     copy_padded(image, height.source(0, 0), rows, width.source(0, 0), columns, workspace);
     input = {workspace, columns * channels, channels};
     height.input = rows;
@@ -183,8 +172,6 @@ bool depthwise_fits(const ConvProblem& problem) {
   const int64_t rows = problem.geometry.height.reach(), columns = problem.geometry.width.reach();
   return rows <= kMaxPatch && columns <= kMaxPatch / rows;
 }
-
-bool depthwise_pays(const ConvProblem&) { return true; }
 
 template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_depthwise(const ConvProblem& problem, const ConvWeights<T>& weights) {

@@ -22,9 +22,6 @@ constexpr int64_t kLeastRows = 3;
 // Fewer products than this (some 30 microseconds) do not pay for waking a thread.
 constexpr double kProductsPerThread = 2'000'000;
 
-// More tasks than threads even out what the other threads of the machine take.
-constexpr int64_t kTasksPerThread = 4;
-
 kernels::DirectPanels cut_into_panels(int64_t outputs, int64_t lanes, int64_t max_vectors) {
   const int64_t vectors = divide_up(outputs, lanes), count = divide_up(vectors, max_vectors);
   return {lanes, vectors, count, vectors % count, vectors / count};
@@ -71,8 +68,7 @@ class ConvDirect final : public ConvMethod<T> {
   // Of the input, in the channels of a group.
   int64_t patch_values(int64_t rows, int64_t columns) const {
     const auto& [height, width] = problem_.geometry;
-    return ((rows - 1) * height.stride + height.reach()) * ((columns - 1) * width.stride + width.reach()) *
-           problem_.group_channels();
+    return height.reach_of(rows) * width.reach_of(columns) * problem_.group_channels();
   }
   void pack_group(const ConvWeights<T>& weights, int64_t group);
   Cut cut_for(int64_t images, int threads, int64_t scratch_per_value) const;
@@ -172,8 +168,8 @@ BlockInput<T> ConvDirect<T>::input_of(const ConvCall<T>& call, const Block& bloc
     return {&input(block.image, first_row, first_column, group * channels), input.stride(0), input.stride(1),
             input.stride(2)};
   }
-  const int64_t rows = (block.rows - 1) * height.stride + height.reach();
-  const int64_t columns = (block.columns - 1) * width.stride + width.reach();
+  const int64_t rows = height.reach_of(block.rows);
+  const int64_t columns = width.reach_of(block.columns);
   for (int64_t n = 0; n < images; ++n) {
     const View<const T, 3> image(&input(block.image + n, 0, 0, group * channels), {height.input, width.input, channels},
                                  {input.stride(1), input.stride(2), input.stride(3)});

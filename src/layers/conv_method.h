@@ -67,7 +67,6 @@ inline constexpr int64_t kWorkspaceLimit = int64_t{2} << 20;
 // For each method: may it compute the problem, is it the fastest that may (where there is a choice), and its
 // construction (which throws std::bad_alloc alone).
 bool depthwise_fits(const ConvProblem& problem);
-bool depthwise_pays(const ConvProblem& problem);
 template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_depthwise(const ConvProblem& problem, const ConvWeights<T>& weights);
 bool narrow_fits(const ConvProblem& problem);

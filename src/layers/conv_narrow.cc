@@ -24,22 +24,12 @@ constexpr int64_t kShortestBand = 8;
 // Fewer products than this (some 50 microseconds, transposition included) do not pay for waking a thread.
 constexpr double kProductsPerThread = 500'000;
 
-// More tasks than threads even out what the other threads of the machine take.
-constexpr int64_t kTasksPerThread = 4;
-
 // Clock cycles of a core with vectors of 64 bytes, per output pixel and channel of a group, on Sapphire Rapids. The
 // direct method, whose vectors hold one pixel, takes half a cycle per tap, three times that where groups cut its runs
 // short; lanes across pixels take a cycle per tap, output and vector, and a sixth of a cycle per byte that is
 // transposed. Measured on 3x3: 16 to 2 channels 2.3 times as fast as the direct method (double: 1.25), 16 to 6 1.3
 // times (0.7); stride 2, 32 to 2, 1.25 times (0.84); 1x1, 256 to 4, 0.8 times.
-constexpr double kVectorBytes = 64, kDirectTap = 0.5, kGroupedTap = 1.5, kTransposedByte = 1.0 / 6;
-
-// The part of an axis at output positions first, ..., first + count - 1, counted from there.
-WindowAxis part_of(WindowAxis axis, int64_t first, int64_t count) {
-  axis.before -= first * axis.stride;
-  axis.output = count;
-  return axis;
-}
+constexpr double kDirectTap = 0.5, kGroupedTap = 1.5, kTransposedByte = 1.0 / 6;
 
 // How the output is cut.
 struct Cut {
@@ -103,8 +93,8 @@ void ConvNarrow<T>::run_block(const ConvCall<T>& call, const Block& block, int64
                .input_row_step = image.stride(0),
                .input_pixel_step = image.stride(1),
                .input_channel_step = image.stride(2),
-               .height = part_of(problem_.geometry.height, block.first_row, block.rows),
-               .width = part_of(problem_.geometry.width, block.first_column, block.columns),
+               .height = problem_.geometry.height.part(block.first_row, block.rows),
+               .width = problem_.geometry.width.part(block.first_column, block.columns),
                .channels = problem_.group_channels(),
                .weights = weights_.data() + channels.first,
                .weight_step = problem_.outputs,
@@ -150,7 +140,7 @@ bool narrow_fits(const ConvProblem& problem) {
 template <class T>
 bool narrow_pays(const ConvProblem& problem) {
   const auto& [height, width] = problem.geometry;
-  const int64_t lanes = static_cast<int64_t>(kVectorBytes / sizeof(T));
+  const int64_t lanes = kernels::kVectorBytes / static_cast<int64_t>(sizeof(T));
   // One filter per channel is the depthwise method's, if there are channels for a vector of 32 bytes: 8 channels of
   // float took 0.9 of its time with 64 bytes (most lanes masked), but 7 times as long with 32; 3 channels a third.
   const bool is_depthwise = problem.groups == problem.channels && problem.outputs == problem.channels;

@@ -35,7 +35,7 @@ constexpr Row<T> kTable[] = {
     {ConvAlgorithm::kNotebook, is_of_the_notebooks_size, never, make_conv_reference<T>},
     {ConvAlgorithm::kWinograd, winograd_fits<T>, winograd_pays<T>, make_conv_winograd<T>},
     {ConvAlgorithm::kDirect, is_narrow<T>, always, make_conv_narrow<T>},
-    {ConvAlgorithm::kDirect, depthwise_fits, depthwise_pays, make_conv_depthwise<T>},
+    {ConvAlgorithm::kDirect, depthwise_fits, always, make_conv_depthwise<T>},
     {ConvAlgorithm::kDirect, direct_fits, always, make_conv_direct<T>},
     {ConvAlgorithm::kDirect, always, always, make_conv_chain<T>},
     {ConvAlgorithm::kReference, always, never, make_conv_reference<T>},

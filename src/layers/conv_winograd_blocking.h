@@ -4,12 +4,13 @@
 
 #include <algorithm>
 
+#include "kernels/kernels.h"
 #include "layers/conv_method.h"
 
 namespace convstep {
 
-// The widest vector of any target, in bytes, and the widest panel: sizes that must not depend on the target use them.
-inline constexpr int64_t kWidestVector = 64, kWidestPanel = 4 * kWidestVector;
+// The widest panel of any target, in bytes: sizes that must not depend on the target use it.
+inline constexpr int64_t kWidestPanel = 4 * kernels::kVectorBytes;
 template <class T>
 inline constexpr int64_t kPanelLanes = kWidestPanel / static_cast<int64_t>(sizeof(T));
 // Channels that pass through the padded copy of a border tile at a time: 6 x 6 pixels of them stay in L1.
@@ -81,7 +82,7 @@ WinogradBlocking<T> choose_blocking(const ConvProblem& problem, int64_t m) {
     while (blocking.tiles < wanted && fits(blocking.tiles + 1)) ++blocking.tiles;
     return blocking;
   };
-  const int64_t lanes = kWidestVector / static_cast<int64_t>(sizeof(T));
+  const int64_t lanes = kernels::kVectorBytes / static_cast<int64_t>(sizeof(T));
   const WinogradBlocking<T> whole = fill({m, 1, round_up(problem.channels, lanes), 1});
   if (whole.tiles >= std::min(wanted, kEnoughTiles)) return whole;
   return fill({m, 1, kSplitChannels, kSplitPanels});
