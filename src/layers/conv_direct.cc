@@ -19,6 +19,13 @@ constexpr int64_t kPatchBytes = 384 << 10;
 // three times the first row, for the rows that neighbouring blocks both copy should not outweigh the others.
 constexpr int64_t kLeastRows = 3;
 
+// A line of a tile's every pixel should stay in the level-1 cache until its values are used up. Lines whose addresses
+// are alike in these low bits share a set of 8 (Zen) to 12 (Golden Cove) of them, which a tile of 14 pixels overflows
+// (1x1, 1024 to 256 channels at 14x14: 1.35 times as long in place as from a copy with a line between its pixels).
+constexpr int64_t kSetBytes = 4096, kSetLines = 8, kLineBytes = 64;
+// A copy for that alone pays from so many products per value on.
+constexpr int64_t kCopyProducts = 128;
+
 // Fewer products than this (some 30 microseconds) do not pay for waking a thread.
 constexpr double kProductsPerThread = 2'000'000;
 
@@ -32,11 +39,25 @@ struct Cut {
   int64_t images, rows, columns, panels;
 };
 
-// Where the kernel reads the input of a block: in place, or from copies in the workspace.
+// Where the kernel reads the input of a block: in place, or from copies in the workspace, which hold every row_skip'th
+// row and pixel_skip'th pixel.
 template <class T>
 struct BlockInput {
   const T* data;
-  int64_t image_step, row_step, pixel_step;
+  int64_t image_step, row_step, pixel_step, row_skip = 1, pixel_skip = 1;
+};
+
+// What a copy holds of an axis for some windows: `count` elements from `first` on, of `size` that lie `step` apart from
+// `origin` on. It leaves out what no window reads, where windows of one element move by more.
+struct CopiedAxis {
+  CopiedAxis(const WindowAxis& axis, int64_t first_window, int64_t windows) {
+    if (axis.window == 1 && !axis.reads_padding()) {
+      origin = axis.source(first_window, 0), size = count = windows, step = axis.stride, first = 0;
+    } else {
+      origin = 0, size = axis.input, step = 1, first = axis.source(first_window, 0), count = axis.reach_of(windows);
+    }
+  }
+  int64_t origin, size, step, first, count;
 };
 
 template <class T>
@@ -68,7 +89,19 @@ class ConvDirect final : public ConvMethod<T> {
   // Of the input, in the channels of a group.
   int64_t patch_values(int64_t rows, int64_t columns) const {
     const auto& [height, width] = problem_.geometry;
-    return height.reach_of(rows) * width.reach_of(columns) * problem_.group_channels();
+    return CopiedAxis(height, 0, rows).count * CopiedAxis(width, 0, columns).count * copied_pixel();
+  }
+  int64_t copied_pixel() const { return problem_.group_channels() + gap_; }
+  // Do the lines of a tile's pixels share a set, if pixels of the input are so many values apart?
+  bool collides(int64_t pixel) const {
+    const WindowAxis& width = problem_.geometry.width;
+    return 2 * std::min(kernel_.max_pixels, width.output) > kSetLines &&
+           width.stride * pixel * int64_t{sizeof(T)} % kSetBytes == 0;
+  }
+  bool needs_copy() const {
+    const auto& [height, width] = problem_.geometry;
+    const bool pays = problem_.group_outputs() * problem_.window_size() >= kCopyProducts * problem_.group_channels();
+    return height.reads_padding() || width.reads_padding() || (pays && collides(problem_.channels));
   }
   void pack_group(const ConvWeights<T>& weights, int64_t group);
   Cut cut_for(int64_t images, int threads, int64_t scratch_per_value) const;
@@ -84,7 +117,8 @@ class ConvDirect final : public ConvMethod<T> {
   kernels::DirectKernel<T> kernel_;
   kernels::DirectPanels panels_;
   Tensor<T, 1> weights_, bias_;
-  bool needs_copy_ = problem_.geometry.height.reads_padding() || problem_.geometry.width.reads_padding();
+  int64_t gap_ = collides(problem_.group_channels()) ? kLineBytes / int64_t{sizeof(T)} : 0;  // after a pixel of a copy
+  bool needs_copy_ = needs_copy();
 };
 
 template <class T>
@@ -168,14 +202,15 @@ BlockInput<T> ConvDirect<T>::input_of(const ConvCall<T>& call, const Block& bloc
     return {&input(block.image, first_row, first_column, group * channels), input.stride(0), input.stride(1),
             input.stride(2)};
   }
-  const int64_t rows = height.reach_of(block.rows);
-  const int64_t columns = width.reach_of(block.columns);
+  const CopiedAxis rows(height, block.first_row, block.rows), columns(width, block.first_column, block.columns);
+  const int64_t image_step = rows.count * columns.count * copied_pixel();
   for (int64_t n = 0; n < images; ++n) {
-    const View<const T, 3> image(&input(block.image + n, 0, 0, group * channels), {height.input, width.input, channels},
-                                 {input.stride(1), input.stride(2), input.stride(3)});
-    copy_padded(image, first_row, rows, first_column, columns, patches + n * rows * columns * channels);
+    const View<const T, 3> image(&input(block.image + n, rows.origin, columns.origin, group * channels),
+                                 {rows.size, columns.size, channels},
+                                 {rows.step * input.stride(1), columns.step * input.stride(2), input.stride(3)});
+    copy_padded(image, rows.first, rows.count, columns.first, columns.count, patches + n * image_step, gap_);
   }
-  return {patches, rows * columns * channels, columns * channels, channels};
+  return {patches, image_step, columns.count * copied_pixel(), copied_pixel(), rows.step, columns.step};
 }
 
 // `images` from that of the block on.
@@ -195,8 +230,8 @@ void ConvDirect<T>::run_block(const ConvCall<T>& call, const Block& block, int64
   const OutputBlock<T> output(call, block, channels, workspace + patches);
   const int64_t place = part.group * group_width();
   kernel_.run({.input = input.data,
-               .row_step = height.stride * input.row_step,
-               .pixel_step = width.stride * input.pixel_step,
+               .row_step = height.stride / input.row_skip * input.row_step,
+               .pixel_step = width.stride / input.pixel_skip * input.pixel_step,
                .window_rows = height.window,
                .window_row_step = height.dilation * input.row_step,
                .runs = one_run ? 1 : width.window,

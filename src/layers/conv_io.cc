@@ -19,21 +19,22 @@ Pixels<T> pixels_of(const View<T, 4>& view, const Block& block, int64_t channel)
   return {&view(block.image, block.first_row, block.first_column, channel), view.stride(1), view.stride(2)};
 }
 
-// One row of pixels, n of them, from strided to dense.
+// One row of pixels, n of them, to pixels that lie `step` apart and whose channels are side by side.
 template <class T>
-void copy_row(const T* from, int64_t pixel_stride, int64_t channel_stride, int64_t n, int64_t channels, T* to) {
-  if (channel_stride == 1 && pixel_stride == channels) {
+void copy_row(const T* from, int64_t pixel_stride, int64_t channel_stride, int64_t n, int64_t channels, T* to,
+              int64_t step) {
+  if (channel_stride == 1 && pixel_stride == channels && step == channels) {
     std::memcpy(to, from, static_cast<size_t>(n * channels) * sizeof(T));
     return;
   }
   if (channel_stride == 1) {
     for (int64_t x = 0; x < n; ++x) {
-      std::memcpy(to + x * channels, from + x * pixel_stride, static_cast<size_t>(channels) * sizeof(T));
+      std::memcpy(to + x * step, from + x * pixel_stride, static_cast<size_t>(channels) * sizeof(T));
     }
     return;
   }
   for (int64_t c = 0; c < channels; ++c) {  // planes outside: reads run along the row, as NCHW arrays lie
-    for (int64_t x = 0; x < n; ++x) to[x * channels + c] = from[x * pixel_stride + c * channel_stride];
+    for (int64_t x = 0; x < n; ++x) to[x * step + c] = from[x * pixel_stride + c * channel_stride];
   }
 }
 
@@ -41,24 +42,24 @@ void copy_row(const T* from, int64_t pixel_stride, int64_t channel_stride, int64
 
 template <class T>
 void copy_padded(View<const T, 3> image, int64_t first_row, int64_t rows, int64_t first_column, int64_t columns,
-                 T* packed) {
+                 T* packed, int64_t gap) {
   const auto [H, W, C] = image.shape();
-  const int64_t height = H, width = W, channels = C;
+  const int64_t height = H, width = W, channels = C, step = channels + gap;
   const int64_t left = std::clamp<int64_t>(-first_column, 0, columns);
   const int64_t inside = std::max<int64_t>(std::min(first_column + columns, width) - (first_column + left), 0);
   const int64_t right = columns - left - inside;
-  const bool is_small = rows * columns * channels <= kClearedAtOnce;
-  if (is_small) std::fill_n(packed, rows * columns * channels, T(0));
-  for (int64_t r = 0; r < rows; ++r, packed += columns * channels) {
+  const bool is_small = rows * columns * step <= kClearedAtOnce;
+  if (is_small) std::fill_n(packed, rows * columns * step, T(0));
+  for (int64_t r = 0; r < rows; ++r, packed += columns * step) {
     const int64_t row = first_row + r;
     if (row < 0 || row >= height || inside == 0) {
-      if (!is_small) std::fill_n(packed, columns * channels, T(0));
+      if (!is_small) std::fill_n(packed, columns * step, T(0));
       continue;
     }
-    if (!is_small) std::fill_n(packed, left * channels, T(0));
+    if (!is_small) std::fill_n(packed, left * step, T(0));
     copy_row(&image(row, first_column + left, 0), image.stride(1), image.stride(2), inside, channels,
-             packed + left * channels);
-    if (!is_small) std::fill_n(packed + (left + inside) * channels, right * channels, T(0));
+             packed + left * step, step);
+    if (!is_small) std::fill_n(packed + (left + inside) * step, right * step, T(0));
   }
 }
 
@@ -101,8 +102,8 @@ void OutputBlock<T>::commit() const {
   }
 }
 
-template void copy_padded(View<const float, 3>, int64_t, int64_t, int64_t, int64_t, float*);
-template void copy_padded(View<const double, 3>, int64_t, int64_t, int64_t, int64_t, double*);
+template void copy_padded(View<const float, 3>, int64_t, int64_t, int64_t, int64_t, float*, int64_t);
+template void copy_padded(View<const double, 3>, int64_t, int64_t, int64_t, int64_t, double*, int64_t);
 template class OutputBlock<float>;
 template class OutputBlock<double>;
 

@@ -23,10 +23,11 @@ struct Pixels {
 };
 
 // Copies the rectangle [first_row, first_row + rows) x [first_column, first_column + columns) of an image, all
-// channels, densely to `packed`. Rows and columns outside the image are zeros.
+// channels, to `packed`, whose pixels lie `gap` values apart, of whatever value. Rows and columns outside the image are
+// zeros.
 template <class T>
 void copy_padded(View<const T, 3> image, int64_t first_row, int64_t rows, int64_t first_column, int64_t columns,
-                 T* packed);
+                 T* packed, int64_t gap = 0);
 
 // Output channels first .. first + count - 1.
 struct Channels {
