@@ -23,22 +23,31 @@ struct DirectPanels {
   int64_t first_vector(int64_t panel) const { return panel * narrow_vectors + (panel < wide ? panel : wide); }
 };
 
+// A rectangle of the output whose windows all read the same taps: the others lie on padding.
+struct DirectPart {
+  int64_t first_row, end_row, first_column, end_column;
+  int64_t first_tap_row, tap_rows, first_tap_column, tap_columns;
+};
+
 // A rectangle of output pixels of one image, or the same of several images one after the other, times some panels of
 // one group. Tiles reach from the last row of an image into the next: the small maps of a batch fill them better so.
 template <class T>
 struct DirectBlock {
-  const T* input;                        // what the first tap of the window at the first pixel reads
-  int64_t row_step, pixel_step;          // from the window of an output pixel to that below it, to that on its right
-  int64_t window_rows, window_row_step;  // KH, and from one row of a window to the next
-  int64_t runs, run_step, run;           // a window row is `runs` runs, run_step apart, of `run` values side by side
-  const T* weights;                      // of panel 0
+  const T* input;
+  int64_t offset;                  // from `input` to what tap (0, 0) of the first pixel reads, be it padding
+  int64_t row_step, pixel_step;    // from the window of an output pixel to that below it, to that on its right
+  int64_t tap_row_step, tap_step;  // from a tap to that below it, to that on its right
+  int64_t window_rows, window_columns, channels;  // the last those of a group
+  const DirectPart* parts;                        // of the whole output
+  int64_t part_count;
+  const T* weights;  // of panel 0
   const T* bias;
   DirectPanels panels;
   int64_t first_panel, end_panel;
   T* output;  // the first output channel of the first panel at the first pixel
   int64_t output_row_step, output_pixel_step;
   int64_t outputs;  // of all these panels
-  int64_t images, rows, pixels;
+  int64_t images, first_row, end_row, first_column, end_column;
   int64_t image_step, output_image_step, residual_image_step;
   Epilogue<T> epilogue;  // its residual, too, at the first output channel of the first panel
 };

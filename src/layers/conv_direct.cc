@@ -2,9 +2,11 @@
 #include "kernels/conv_direct.h"
 
 #include <algorithm>
-#include <cstring>
+#include <cmath>
+#include <limits>
 
 #include "core/threads.h"
+#include "layers/conv_direct_parts.h"
 #include "layers/conv_io.h"
 #include "layers/conv_method.h"
 
@@ -20,9 +22,10 @@ constexpr int64_t kPatchBytes = 384 << 10;
 constexpr int64_t kLeastRows = 3;
 
 // A line of a tile's every pixel should stay in the level-1 cache until its values are used up. Lines whose addresses
-// are alike in these low bits share a set of 8 (Zen) to 12 (Golden Cove) of them, which a tile of 14 pixels overflows
-// (1x1, 1024 to 256 channels at 14x14: 1.35 times as long in place as from a copy with a line between its pixels).
-constexpr int64_t kSetBytes = 4096, kSetLines = 8, kLineBytes = 64;
+// are alike in these low bits share a set of 8 (Zen) to 12 (Golden Cove) of them: a tile of 14 pixels overflows it, one
+// of 6 nearly does, beside the weights that pass through. 1x1, 1024 to 256 channels at 14x14: 1.35 times as long in
+// place as from a copy with a line between its pixels, 1.06 with AVX2.
+constexpr int64_t kSetBytes = 4096, kLineBytes = 64, kCollidingPixels = 3;
 // A copy for that alone pays from so many products per value on.
 constexpr int64_t kCopyProducts = 128;
 
@@ -40,24 +43,35 @@ struct Cut {
 };
 
 // Where the kernel reads the input of a block: in place, or from copies in the workspace, which hold every row_skip'th
-// row and pixel_skip'th pixel.
+// row and pixel_skip'th pixel. Tap (0, 0) of the first pixel reads data[offset], or padding.
 template <class T>
 struct BlockInput {
   const T* data;
-  int64_t image_step, row_step, pixel_step, row_skip = 1, pixel_skip = 1;
+  int64_t offset, image_step, row_step, pixel_step, row_skip = 1, pixel_skip = 1;
 };
 
 // What a copy holds of an axis for some windows: `count` elements from `first` on, of `size` that lie `step` apart from
-// `origin` on. It leaves out what no window reads, where windows of one element move by more.
+// `origin` on. It leaves out what no window reads, where windows of one element move by more, and the padding where
+// that is not wanted; so tap 0 of the first window reads element `tap`, which may be less than 0.
 struct CopiedAxis {
-  CopiedAxis(const WindowAxis& axis, int64_t first_window, int64_t windows) {
-    if (axis.window == 1 && !axis.reads_padding()) {
-      origin = axis.source(first_window, 0), size = count = windows, step = axis.stride, first = 0;
-    } else {
-      origin = 0, size = axis.input, step = 1, first = axis.source(first_window, 0), count = axis.reach_of(windows);
+  CopiedAxis(const WindowAxis& axis, int64_t first_window, int64_t windows, bool with_padding)
+      : size(axis.input), first(axis.source(first_window, 0)), count(axis.reach_of(windows)) {
+    if (is_thinned(axis)) {
+      origin = first, size = count = windows, step = axis.stride, first = 0;
+    } else if (!with_padding) {
+      const int64_t begin = std::clamp<int64_t>(first, 0, size), end = std::clamp(first + count, begin, size);
+      tap = first - begin, first = begin, count = end - begin;
     }
   }
-  int64_t origin, size, step, first, count;
+  // The most elements that it holds for so many windows.
+  static int64_t most(const WindowAxis& axis, int64_t windows, bool with_padding) {
+    if (is_thinned(axis)) return windows;
+    return with_padding ? axis.reach_of(windows) : std::min(axis.reach_of(windows), axis.input);
+  }
+  int64_t origin = 0, size, step = 1, first, count, tap = 0;
+
+ private:
+  static bool is_thinned(const WindowAxis& axis) { return axis.window == 1 && !axis.reads_padding(); }
 };
 
 template <class T>
@@ -70,6 +84,10 @@ class ConvDirect final : public ConvMethod<T> {
         weights_(Tensor<T, 1>({problem.groups * group_width() * problem.window_size()})),
         bias_(Tensor<T, 1>({problem.groups * group_width()})) {
     for (int64_t g = 0; g < problem.groups; ++g) pack_group(weights, g);
+    if (reads_padding() && has_finite_weights()) parts_ = parts_off_padding(problem.geometry, problem.group_channels());
+    with_padding_ = reads_padding() && parts_.empty();
+    if (parts_.empty()) parts_ = whole_output(problem.geometry);
+    needs_copy_ = with_padding_ || copy_pays();
   }
 
   void run(const ConvCall<T>& call) const override;
@@ -89,19 +107,26 @@ class ConvDirect final : public ConvMethod<T> {
   // Of the input, in the channels of a group.
   int64_t patch_values(int64_t rows, int64_t columns) const {
     const auto& [height, width] = problem_.geometry;
-    return CopiedAxis(height, 0, rows).count * CopiedAxis(width, 0, columns).count * copied_pixel();
+    return CopiedAxis::most(height, rows, with_padding_) * CopiedAxis::most(width, columns, with_padding_) *
+           copied_pixel();
   }
   int64_t copied_pixel() const { return problem_.group_channels() + gap_; }
   // Do the lines of a tile's pixels share a set, if pixels of the input are so many values apart?
   bool collides(int64_t pixel) const {
     const WindowAxis& width = problem_.geometry.width;
-    return 2 * std::min(kernel_.max_pixels, width.output) > kSetLines &&
-           width.stride * pixel * int64_t{sizeof(T)} % kSetBytes == 0;
+    return width.output >= kCollidingPixels && width.stride * pixel * int64_t{sizeof(T)} % kSetBytes == 0;
   }
-  bool needs_copy() const {
-    const auto& [height, width] = problem_.geometry;
-    const bool pays = problem_.group_outputs() * problem_.window_size() >= kCopyProducts * problem_.group_channels();
-    return height.reads_padding() || width.reads_padding() || (pays && collides(problem_.channels));
+  bool copy_pays() const {
+    return collides(problem_.channels) &&
+           problem_.group_outputs() * problem_.window_size() >= kCopyProducts * problem_.group_channels();
+  }
+  bool reads_padding() const {
+    return problem_.geometry.height.reads_padding() || problem_.geometry.width.reads_padding();
+  }
+  bool has_finite_weights() const {
+    int64_t others = 0;
+    for (int64_t i = 0; i < weights_.size(); ++i) others += !(std::abs(weights_(i)) <= std::numeric_limits<T>::max());
+    return others == 0;
   }
   void pack_group(const ConvWeights<T>& weights, int64_t group);
   Cut cut_for(int64_t images, int threads, int64_t scratch_per_value) const;
@@ -117,8 +142,9 @@ class ConvDirect final : public ConvMethod<T> {
   kernels::DirectKernel<T> kernel_;
   kernels::DirectPanels panels_;
   Tensor<T, 1> weights_, bias_;
+  std::vector<kernels::DirectPart> parts_;
+  bool with_padding_, needs_copy_;
   int64_t gap_ = collides(problem_.group_channels()) ? kLineBytes / int64_t{sizeof(T)} : 0;  // after a pixel of a copy
-  bool needs_copy_ = needs_copy();
 };
 
 template <class T>
@@ -195,22 +221,25 @@ template <class T>
 BlockInput<T> ConvDirect<T>::input_of(const ConvCall<T>& call, const Block& block, int64_t images, int64_t group,
                                       T* patches) const {
   const auto& [height, width] = problem_.geometry;
-  const int64_t first_row = height.source(block.first_row, 0), first_column = width.source(block.first_column, 0);
   const int64_t channels = problem_.group_channels();
   const View<const T, 4>& input = call.input;
   if (!patches) {
-    return {&input(block.image, first_row, first_column, group * channels), input.stride(0), input.stride(1),
-            input.stride(2)};
+    const int64_t row_step = input.stride(1), pixel_step = input.stride(2);
+    const int64_t offset =
+        height.source(block.first_row, 0) * row_step + width.source(block.first_column, 0) * pixel_step;
+    return {&input(block.image, 0, 0, group * channels), offset, input.stride(0), row_step, pixel_step};
   }
-  const CopiedAxis rows(height, block.first_row, block.rows), columns(width, block.first_column, block.columns);
-  const int64_t image_step = rows.count * columns.count * copied_pixel();
+  const CopiedAxis rows(height, block.first_row, block.rows, with_padding_);
+  const CopiedAxis columns(width, block.first_column, block.columns, with_padding_);
+  const int64_t pixel_step = copied_pixel(), row_step = columns.count * pixel_step, image_step = rows.count * row_step;
   for (int64_t n = 0; n < images; ++n) {
     const View<const T, 3> image(&input(block.image + n, rows.origin, columns.origin, group * channels),
                                  {rows.size, columns.size, channels},
                                  {rows.step * input.stride(1), columns.step * input.stride(2), input.stride(3)});
     copy_padded(image, rows.first, rows.count, columns.first, columns.count, patches + n * image_step, gap_);
   }
-  return {patches, image_step, columns.count * copied_pixel(), copied_pixel(), rows.step, columns.step};
+  const int64_t offset = rows.tap * row_step + columns.tap * pixel_step;
+  return {patches, offset, image_step, row_step, pixel_step, rows.step, columns.step};
 }
 
 // `images` from that of the block on.
@@ -226,17 +255,19 @@ void ConvDirect<T>::run_block(const ConvCall<T>& call, const Block& block, int64
   T* workspace = static_cast<T*>(thread_workspace(static_cast<size_t>(patches + scratch) * sizeof(T)));
 
   const BlockInput<T> input = input_of(call, block, images, part.group, copy ? workspace : nullptr);
-  const bool one_run = input.pixel_step == problem_.group_channels() && width.dilation == 1;
   const OutputBlock<T> output(call, block, channels, workspace + patches);
   const int64_t place = part.group * group_width();
   kernel_.run({.input = input.data,
+               .offset = input.offset,
                .row_step = height.stride / input.row_skip * input.row_step,
                .pixel_step = width.stride / input.pixel_skip * input.pixel_step,
+               .tap_row_step = height.dilation * input.row_step,
+               .tap_step = width.dilation * input.pixel_step,
                .window_rows = height.window,
-               .window_row_step = height.dilation * input.row_step,
-               .runs = one_run ? 1 : width.window,
-               .run_step = width.dilation * input.pixel_step,
-               .run = one_run ? width.window * problem_.group_channels() : problem_.group_channels(),
+               .window_columns = width.window,
+               .channels = problem_.group_channels(),
+               .parts = parts_.data(),
+               .part_count = static_cast<int64_t>(parts_.size()),
                .weights = weights_.data() + place * problem_.window_size(),
                .bias = bias_.data() + place,
                .panels = panels_,
@@ -247,8 +278,10 @@ void ConvDirect<T>::run_block(const ConvCall<T>& call, const Block& block, int64
                .output_pixel_step = output.output().pixel_step,
                .outputs = channels.count,
                .images = images,
-               .rows = block.rows,
-               .pixels = block.columns,
+               .first_row = block.first_row,
+               .end_row = block.first_row + block.rows,
+               .first_column = block.first_column,
+               .end_column = block.first_column + block.columns,
                .image_step = input.image_step,
                .output_image_step = call.output.stride(0),
                .residual_image_step = call.residual ? call.residual.stride(0) : 0,
