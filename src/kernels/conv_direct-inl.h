@@ -1,0 +1,218 @@
+// conv_direct-inl.h: strips of pixels and register tiles of the direct method. Included once per SIMD target.
+#if defined(CONVSTEP_KERNELS_CONV_DIRECT_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef CONVSTEP_KERNELS_CONV_DIRECT_INL_H_
+#undef CONVSTEP_KERNELS_CONV_DIRECT_INL_H_
+#else
+#define CONVSTEP_KERNELS_CONV_DIRECT_INL_H_
+#endif
+
+#include <hwy/cache_control.h>
+
+#include <utility>
+
+#include "kernels/activation-inl.h"
+#include "kernels/simd-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace convstep::kernels::HWY_NAMESPACE {
+
+// A tile is two strips of pixels side by side, most often one below the other, times a panel of vectors. Its sums stay
+// in registers over the whole reduction; besides them it needs a register per vector of weights and one for the input.
+//   32 registers: 2 x 7 x 2 = 28, and 2 + 1. Maps are multiples of 7 wide in most networks (7, 14, 28, 56, 112, 224).
+//   16 registers: 2 x 3 x 2 = 12, and 2 + 1.
+// Two units with a latency of 4 want 8 sums under way. A strip of its own costs no more arithmetic, but reads the
+// weights (from the level-2 cache) for half as many sums. Two base pointers rather than one: from 14 pixels on one
+// pointer, GCC 12 makes 13 offsets and spills them. 7 pixels x 4 vectors, one strip, has one register too few.
+constexpr int kMaxVectors = 2;
+#if HWY_TARGET == HWY_AVX3 || HWY_ARCH_ARM_A64
+constexpr int kMaxPixels = 7;
+#else
+constexpr int kMaxPixels = 3;
+#endif
+
+// How many rows of a panel ahead weights are prefetched: the next ones come from the level-2 cache in time by
+// themselves, but large layers read theirs from level 3. +3 to +10% on those (1024 to 2048 channels), nothing lost on
+// others.
+constexpr int kAhead = 16;
+
+// What the tiles of one panel have in common.
+template <class T>
+struct Tile {
+  int64_t pixel_step, window_rows, window_row_step;
+  // While a tile runs, what the next one reads is prefetched, a part at each step, and one line more because values
+  // come in whole lines. The hardware sees too many streams in a page to do it. +6% on 1x1 maps that do not fit into
+  // the level-2 cache (56x56, 64 to 256; Sapphire Rapids), +13% on 3x3 of stride 2 (416x416, 32 to 64; Zen 4).
+  // Prefetching the output lines cost 3 to 8% on Sapphire Rapids (Zen 4: +10% for 3 channels, -1 to -4% for others).
+  int64_t prefetch_step;
+  int64_t runs, run_step, run;  // a row of a window is `runs` runs, run_step apart, of `run` values side by side
+  const T* weights;
+  int64_t weights_skipped;  // after each row of a window
+  const T* bias;
+  int64_t output_pixel_step, residual_pixel_step;
+  size_t last_lanes;  // of the last vector that are outputs
+  Activation activation;
+  T slope;
+};
+
+// Where the pixels of a strip are.
+template <class T>
+struct Strip {
+  const T* HWY_RESTRICT input;
+  T* output;
+  const T* residual;  // or null
+};
+
+template <class T>
+HWY_INLINE void advance(const Tile<T>& tile, int64_t pixels, Strip<T>& strip) {
+  strip.input += pixels * tile.pixel_step;
+  strip.output += pixels * tile.output_pixel_step;
+  if (strip.residual) strip.residual += pixels * tile.residual_pixel_step;
+}
+
+// sum += residual, for the pixels of a strip. `last_lanes` may be all.
+template <class T, int kPixels, int kVectors, class V>
+HWY_INLINE void add_residual(const T* residual, int64_t step, size_t last_lanes, V (&sum)[kPixels][kVectors]) {
+  const hn::ScalableTag<T> d;
+  constexpr int kLast = kVectors - 1;
+  HWY_UNROLL(16)
+  for (int r = 0; r < kPixels; ++r) {
+    const T* from = residual + r * step;
+    HWY_UNROLL(4)
+    for (int v = 0; v < kLast; ++v) sum[r][v] = hn::Add(sum[r][v], hn::LoadU(d, from + v * hn::Lanes(d)));
+    sum[r][kLast] = hn::Add(sum[r][kLast], load_n(d, from + kLast * hn::Lanes(d), last_lanes));
+  }
+}
+
+template <int kPixels, int kVectors, class T, class V>
+HWY_INLINE void store_sums(const V (&sum)[kPixels][kVectors], T* HWY_RESTRICT output, int64_t step, size_t last_lanes) {
+  const hn::ScalableTag<T> d;
+  const size_t lanes = hn::Lanes(d);
+  constexpr int kLast = kVectors - 1;
+  if (last_lanes == lanes) {
+    HWY_UNROLL(16)
+    for (int r = 0; r < kPixels; ++r) {
+      HWY_UNROLL(4)
+      for (int v = 0; v < kVectors; ++v) hn::StoreU(sum[r][v], d, output + r * step + v * lanes);
+    }
+    return;
+  }
+  HWY_UNROLL(16)
+  for (int r = 0; r < kPixels; ++r) {
+    HWY_UNROLL(4)
+    for (int v = 0; v < kLast; ++v) hn::StoreU(sum[r][v], d, output + r * step + v * lanes);
+    store_n(sum[r][kLast], d, output + r * step + kLast * lanes, last_lanes);
+  }
+}
+
+// Stores activation(sum + residual) for the pixels of a strip. What it reads of the tile it reads first: for all the
+// compiler knows, the stores could change it.
+template <class T, int kPixels, int kVectors, class V>
+HWY_INLINE void store_strip(const Tile<T>& tile, const Strip<T>& strip, V (&sum)[kPixels][kVectors]) {
+  const hn::ScalableTag<T> d;
+  const int64_t step = tile.output_pixel_step;
+  const size_t last_lanes = tile.last_lanes;
+  T* const output = strip.output;
+  const Activation activation = tile.activation;
+  if (strip.residual) add_residual(strip.residual, tile.residual_pixel_step, last_lanes, sum);
+  if (activation == Activation::kRelu) {
+    HWY_UNROLL(16)
+    for (int r = 0; r < kPixels; ++r) {
+      HWY_UNROLL(4)
+      for (int v = 0; v < kVectors; ++v) sum[r][v] = relu(d, sum[r][v]);
+    }
+  }
+  store_sums(sum, output, step, last_lanes);
+  if (activation == Activation::kNone || activation == Activation::kRelu) return;
+  for (int r = 0; r < kPixels; ++r) {
+    activate_row(output + r * step, (kVectors - 1) * hn::Lanes(d) + last_lanes, activation, tile.slope);
+  }
+}
+
+// `count` tiles, each of kStrips strips of kPixels pixels, `step` pixels apart. Not inlined, and with a plain loop over
+// the run: inlined into the loop over rows, GCC 12 keeps the pointers in memory. A call for all tiles of a row, not one
+// each: short reductions feel what a call costs.
+template <class T, int kStrips, int kPixels, int kVectors>
+HWY_NOINLINE void conv_tiles(const Tile<T>& tile, Strip<T> first, Strip<T> second, int64_t count, int64_t step) {
+  const hn::ScalableTag<T> d;
+  using V = hn::Vec<decltype(d)>;
+  const size_t lanes = hn::Lanes(d);
+  const int64_t pixel_step = tile.pixel_step, run = tile.run, run_step = tile.run_step, ahead = tile.prefetch_step;
+  for (; count > 0; --count) {
+    V a[kPixels][kVectors], b[kPixels][kVectors];
+    HWY_UNROLL(4)
+    for (int v = 0; v < kVectors; ++v) {
+      const V bias = hn::Load(d, tile.bias + v * lanes);
+      HWY_UNROLL(16)
+      for (int r = 0; r < kPixels; ++r) a[r][v] = b[r][v] = bias;
+    }
+
+    const T* HWY_RESTRICT w = tile.weights;
+    int64_t row = 0;  // offset of a row of the window
+    for (int64_t rows = tile.window_rows; rows > 0; --rows, row += tile.window_row_step) {
+      int64_t offset = row;
+      for (int64_t runs = tile.runs; runs > 0; --runs, offset += run_step) {
+        const T* HWY_RESTRICT x = first.input + offset;
+        const T* HWY_RESTRICT y = second.input + offset;
+        const T* const end = x + run;
+        const T* nx = x + step * pixel_step;
+        const T* ny = y + step * pixel_step;
+        HWY_UNROLL(1)
+        for (; x < end; ++x, ++y) {
+          V weights[kVectors];
+          HWY_UNROLL(4)
+          for (int v = 0; v < kVectors; ++v) hwy::Prefetch(w + (kAhead * kVectors + v) * lanes);
+          hwy::Prefetch(nx);
+          if constexpr (kStrips == 2) hwy::Prefetch(ny);
+          nx += ahead;
+          ny += ahead;
+          HWY_UNROLL(4)
+          for (int v = 0; v < kVectors; ++v) weights[v] = hn::Load(d, w + v * lanes);
+          HWY_UNROLL(16)
+          for (int r = 0; r < kPixels; ++r) {
+            const V value = hn::Set(d, x[r * pixel_step]);
+            HWY_UNROLL(4)
+            for (int v = 0; v < kVectors; ++v) a[r][v] = hn::MulAdd(value, weights[v], a[r][v]);
+          }
+          if constexpr (kStrips == 2) {
+            HWY_UNROLL(16)
+            for (int r = 0; r < kPixels; ++r) {
+              const V value = hn::Set(d, y[r * pixel_step]);
+              HWY_UNROLL(4)
+              for (int v = 0; v < kVectors; ++v) b[r][v] = hn::MulAdd(value, weights[v], b[r][v]);
+            }
+          }
+          w += kVectors * lanes;
+        }
+      }
+      w += tile.weights_skipped;
+    }
+    store_strip(tile, first, a);
+    advance(tile, step, first);
+    if constexpr (kStrips == 2) {
+      store_strip(tile, second, b);
+      advance(tile, step, second);
+    }
+  }
+}
+
+template <class T>
+using TilesFunction = void (*)(const Tile<T>&, Strip<T>, Strip<T>, int64_t count, int64_t step);
+
+// kTiles[n - 1] computes strips of n pixels.
+template <class T, int kStrips, int kVectors, int... kIndex>
+HWY_INLINE const TilesFunction<T>* tiles_of(std::integer_sequence<int, kIndex...>) {
+  static constexpr TilesFunction<T> kTiles[] = {&conv_tiles<T, kStrips, kIndex + 1, kVectors>...};
+  return kTiles;
+}
+
+template <class T, int kStrips>
+HWY_INLINE const TilesFunction<T>* tiles_for(int64_t vectors) {
+  using Lengths = std::make_integer_sequence<int, kMaxPixels>;
+  return vectors == 2 ? tiles_of<T, kStrips, 2>(Lengths()) : tiles_of<T, kStrips, 1>(Lengths());
+}
+
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace convstep::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // the toggling guard
