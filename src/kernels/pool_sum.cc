@@ -12,112 +12,125 @@
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
 
-// The terms of one vector of channels: term(t) is that of tap t. kWhole: all lanes hold channels.
-template <bool kWhole, class D, class T, class Term>
+// Channels that are summed together, in kVectors vectors: 256 bytes of a pixel are read as one (7x7 over 2048 channels:
+// 2.3 times as fast as one vector at a time, whose reads lie 8 KB apart; Zen 4), and the offset of a tap once.
+template <class D, int kVectors>
+struct Sums {
+  hn::Vec<D> v[kVectors];
+};
+
+template <class D, int kVectors>
+HWY_INLINE Sums<D, kVectors> add(const Sums<D, kVectors>& a, const Sums<D, kVectors>& b) {
+  Sums<D, kVectors> sum;
+  HWY_UNROLL(4)
+  for (int i = 0; i < kVectors; ++i) sum.v[i] = hn::Add(a.v[i], b.v[i]);
+  return sum;
+}
+
+// The terms of these channels: terms(t) are those of tap t. One vector may be part-filled: n lanes hold channels.
+template <int kVectors, class D, class T, class Term>
 struct Terms {
   D d;
   Term term;
   const T* HWY_RESTRICT p;
   const int64_t* HWY_RESTRICT offsets;
   size_t n;
-  HWY_INLINE hn::Vec<D> operator()(int64_t t) const {
-    return term(d, kWhole ? hn::LoadU(d, p + offsets[t]) : load_n(d, p + offsets[t], n));
+  HWY_INLINE Sums<D, kVectors> operator()(int64_t t) const {
+    const T* HWY_RESTRICT from = p + offsets[t];
+    Sums<D, kVectors> terms;
+    HWY_UNROLL(4)
+    for (int i = 0; i < kVectors; ++i) {
+      terms.v[i] = term(d, kVectors > 1 ? hn::LoadU(d, from + i * hn::Lanes(d)) : load_n(d, from, n));
+    }
+    return terms;
   }
 };
 
 constexpr int64_t kRunningSums = 8, kLongestBlock = 128;
 
-// Up to 128 terms. kCount is their number where the compiler knows it, else 0.
-template <int64_t kCount = 0, class D, class X, class V = hn::Vec<D>>
-HWY_INLINE V sum_block(D d, const X& x, int64_t begin, int64_t number) {
-  const int64_t count = kCount > 0 ? kCount : number;
-  const int64_t end = begin + count;
-  int64_t t = begin;
-  if (count < kRunningSums) {
-    V sum = hn::Set(d, -0.0f);  // leaves every number unchanged, -0 included
-    for (; t < end; ++t) sum = hn::Add(sum, x(t));
+// Running sums kFirst .. kFirst + kCount - 1 of eight, joined two by two: term `begin` + i and every eighth after it,
+// as long as whole eights are left, go into running sum i. Each is done before the next, so that few are under way.
+template <int kFirst, int kCount, class X>
+HWY_INLINE auto join_running(const X& x, int64_t begin, int64_t end) {
+  if constexpr (kCount > 1) {
+    const auto first = join_running<kFirst, kCount / 2>(x, begin, end);
+    return add(first, join_running<kFirst + kCount / 2, kCount / 2>(x, begin, end));
+  } else {
+    auto sum = x(begin + kFirst);
+    HWY_UNROLL(1)
+    for (int64_t t = begin + kFirst + kRunningSums; t < end; t += kRunningSums) sum = add(sum, x(t));
     return sum;
   }
-  V r0 = x(t), r1 = x(t + 1), r2 = x(t + 2), r3 = x(t + 3), r4 = x(t + 4), r5 = x(t + 5), r6 = x(t + 6), r7 = x(t + 7);
-  for (t += kRunningSums; t + kRunningSums <= end; t += kRunningSums) {
-    r0 = hn::Add(r0, x(t));
-    r1 = hn::Add(r1, x(t + 1));
-    r2 = hn::Add(r2, x(t + 2));
-    r3 = hn::Add(r3, x(t + 3));
-    r4 = hn::Add(r4, x(t + 4));
-    r5 = hn::Add(r5, x(t + 5));
-    r6 = hn::Add(r6, x(t + 6));
-    r7 = hn::Add(r7, x(t + 7));
-  }
-  V sum = hn::Add(hn::Add(hn::Add(r0, r1), hn::Add(r2, r3)), hn::Add(hn::Add(r4, r5), hn::Add(r6, r7)));
-  for (; t < end; ++t) sum = hn::Add(sum, x(t));
+}
+
+// Up to 128 terms.
+template <class X>
+HWY_NOINLINE auto sum_block(const X& x, int64_t begin, int64_t count) -> decltype(x(0)) {
+  // Fewer than eight are added one by one. (The first is taken as it is: adding it to -0 would give the same.)
+  const int64_t eights = begin + count / kRunningSums * kRunningSums;
+  int64_t t = count < kRunningSums ? begin + 1 : eights;
+  auto sum = count < kRunningSums ? x(begin) : join_running<0, kRunningSums>(x, begin, eights);
+  HWY_UNROLL(1)
+  for (; t < begin + count; ++t) sum = add(sum, x(t));
   return sum;
 }
 
-template <class D, class X, class V = hn::Vec<D>>
-HWY_NOINLINE V sum_halves(D d, const X& x, int64_t begin, int64_t count) {
-  if (count <= kLongestBlock) return sum_block(d, x, begin, count);
+template <class X>
+HWY_NOINLINE auto sum_halves(const X& x, int64_t begin, int64_t count) -> decltype(x(0)) {
+  if (count <= kLongestBlock) return sum_block(x, begin, count);
   const int64_t half = pairwise_half(count);
-  const V first = sum_halves(d, x, begin, half);
-  return hn::Add(first, sum_halves(d, x, begin + half, count - half));
+  const auto first = sum_halves(x, begin, half);
+  return add(first, sum_halves(x, begin + half, count - half));
 }
 
-template <int64_t kCount, class D, class X>
-HWY_INLINE hn::Vec<D> pairwise_sum(D d, const X& x, int64_t count) {
-  if constexpr (kCount > 0) return sum_block<kCount>(d, x, 0, kCount);
-  return sum_halves(d, x, 0, count);
+template <class X>
+HWY_INLINE auto pairwise_sum(const X& x, int64_t count) {
+  return count <= kLongestBlock ? sum_block(x, 0, count) : sum_halves(x, 0, count);
 }
 
-// kWhole: there are at least as many channels as lanes.
-template <int64_t kCount, bool kWhole, class Term, class T>
+// With more vectors than one there are at least as many channels as lanes in all.
+template <int kVectors, class Term, class T>
 HWY_NOINLINE void sum_vectors(const PixelRun<T>& run, const Taps& taps, const SumOptions& options, bool with_finish,
                               Term term) {
   const hn::ScalableTag<T> d;
-  using D = decltype(d);
-  const size_t L = hn::Lanes(d), C = static_cast<size_t>(run.channels);
+  const size_t L = hn::Lanes(d), C = static_cast<size_t>(run.channels), step = kVectors * L;
   const Divisor<T> by(options);
   const Finish finish = with_finish ? by.finish : Finish::kNone;
   const T* p = run.input;
   T* out = run.output;
   for (int64_t x = 0; x < run.pixels; ++x, p += run.input_step, out += run.output_step) {
-    if (!kWhole) {
-      const Terms<false, D, T, Term> terms{d, term, p, taps.offsets, C};
-      store_n(finish_sum(d, pairwise_sum<kCount>(d, terms, taps.count), finish, by, options), d, out, C);
-      continue;
-    }
-    for (size_t next = 0; next < C; next += L) {
-      const size_t c = HWY_MIN(next, C - L);
-      const Terms<true, D, T, Term> terms{d, term, p + c, taps.offsets, L};
-      hn::StoreU(finish_sum(d, pairwise_sum<kCount>(d, terms, taps.count), finish, by, options), d, out + c);
+    for (size_t next = 0; next < C; next += step) {
+      const size_t c = kVectors > 1 ? HWY_MIN(next, C - step) : next;  // the last vectors may begin early
+      const size_t n = HWY_MIN(C - c, L);
+      const Terms<kVectors, decltype(d), T, Term> terms{d, term, p + c, taps.offsets, n};
+      const Sums<decltype(d), kVectors> sum = pairwise_sum(terms, taps.count);
+      HWY_UNROLL(1)
+      for (int i = 0; i < kVectors; ++i) {
+        store_n(finish_sum(d, sum.v[i], finish, by, options), d, out + c + i * L, n);
+      }
     }
   }
 }
 
-template <int64_t kCount, class Term, class T>
+template <class Term, class T>
 HWY_INLINE void sum_pixels(const PixelRun<T>& run, const Taps& taps, const SumOptions& options, bool finish,
                            Term term) {
-  if (kHasTails && static_cast<size_t>(run.channels) < hn::Lanes(hn::ScalableTag<T>())) {
-    sum_vectors<0, false>(run, taps, options, finish, term);
+  constexpr int kMany = 4;
+  if (kHasTails && static_cast<size_t>(run.channels) >= kMany * hn::Lanes(hn::ScalableTag<T>())) {
+    sum_vectors<kMany>(run, taps, options, finish, term);
   } else {
-    sum_vectors<kCount, true>(run, taps, options, finish, term);
+    sum_vectors<1>(run, taps, options, finish, term);
   }
 }
 
 template <class T>
 HWY_INLINE void sum_terms(const PixelRun<T>& run, const Taps& taps, const SumOptions& options, bool finish) {
   if (options.mode == PoolMode::kAverage) {
-    // The windows of most networks, 2x2 and 3x3, without a loop over their taps.
-    if (taps.count == 4) {
-      sum_pixels<4>(run, taps, options, finish, Itself());
-    } else if (taps.count == 9) {
-      sum_pixels<9>(run, taps, options, finish, Itself());
-    } else {
-      sum_pixels<0>(run, taps, options, finish, Itself());
-    }
+    sum_pixels(run, taps, options, finish, Itself());
   } else if (options.p == 1 || options.p == 2) {
-    sum_pixels<0>(run, taps, options, finish, MagnitudeOrSquare{options.p});
+    sum_pixels(run, taps, options, finish, MagnitudeOrSquare{options.p});
   } else {
-    sum_pixels<0>(run, taps, options, finish, Power{options.p});
+    sum_vectors<1>(run, taps, options, finish, Power{options.p});
   }
 }
 
