@@ -36,6 +36,7 @@ const Layer kLayers[] = {
      "direct"},
     {"dilated", {3, 21, 22, 16}, {3, 3, 16, 33}, {.padding = Padding::all(2), .dilation = {2, 2}}, "direct"},
     {"grouped", {3, 14, 15, 24}, {3, 3, 6, 20}, {.padding = Padding::all(1), .groups = 4}, ""},
+    {"groups of four", {3, 14, 15, 64}, {3, 3, 4, 64}, {.padding = Padding::all(1), .groups = 16}, "grouped"},
     {"depthwise", {3, 30, 29, 45}, {3, 3, 1, 45}, {.padding = Padding::all(1), .groups = 45}, "depthwise"},
     {"depthwise 5x5", {3, 18, 19, 33}, {5, 5, 1, 33}, {.stride = {2, 2}, .groups = 33}, "depthwise"},
     {"one output", {3, 40, 37, 16}, {3, 3, 16, 1}, {.padding = Padding::all(1)}, ""},
@@ -174,6 +175,7 @@ const Layer kSmallLayers[] = {
      {.padding = Padding::all(1), .dilation = {2, 1}, .groups = 5},
      ""},
     {"grouped", {1, 5, 6, 4}, {3, 3, 2, 6}, {.padding = Padding::all(1), .groups = 2}, ""},
+    {"groups of four", {1, 3, 4, 64}, {3, 2, 4, 64}, {.padding = Padding::all(1), .groups = 16}, ""},
     {"one output", {1, 7, 9, 4}, {3, 3, 4, 1}, {.padding = Padding::all(1)}, ""},
     {"notebook", {1, 7, 6, 3}, {3, 3, 3, 5}, {.padding = Padding::all(1), .algorithm = ConvAlgorithm::kNotebook}, ""},
 };

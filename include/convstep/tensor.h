@@ -46,7 +46,11 @@ class View {
   requires(std::is_const_v<T>&& std::is_same_v<const U, T>) View(const View<U, Rank>& other)
       : data_(other.data()), shape_(other.shape()), strides_(other.strides()) {}
 
-  explicit operator bool() const { return data_ != nullptr || shape_ != Shape<Rank>{}; }
+  explicit operator bool() const {
+    bool is_given = data_ != nullptr;
+    for (const int64_t length : shape_) is_given |= length != 0;
+    return is_given;
+  }
 
   T* data() const { return data_; }
   const Shape<Rank>& shape() const { return shape_; }

@@ -125,9 +125,9 @@ template <class T>
 void run_depthwise(const DepthwiseBlock<T>& block) {
   if (block.channels < static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>()))) {
     narrow_block(block);
-  } else if (slides_down(block.height, block.width)) {
+  } else if (depthwise_slides(block.height, block.width)) {
     slide_block(block);
-  } else if (depthwise_pads(block.width)) {
+  } else if (depthwise_has_row_tile(block.width)) {
     row_block(block);
   } else {
     window_block(block);

@@ -153,15 +153,6 @@ HWY_NOINLINE void slide_by_two(const Slide<T>& slide) {
   store_pixels<kPixels>(slide.output, last, a);
 }
 
-// Strips are wide enough for one column that is not there on either side.
-inline bool slides_down(const WindowAxis& height, const WindowAxis& width) {
-  const auto is_right = [](const WindowAxis& axis) {
-    return axis.window == 3 && axis.dilation == 1 && (axis.stride == 1 || axis.stride == 2);
-  };
-  return is_right(height) && is_right(width) && height.stride == width.stride && width.source(0, 0) >= -1 &&
-         width.source(width.output - 1, 2) <= width.input;
-}
-
 template <class T>
 using SlideFunction = void (*)(const Slide<T>&);
 

@@ -1,5 +1,5 @@
-// conv_depthwise_rows-inl.h: windows 3, 5 or 7 wide that do not slide down, stride 1 or 2 along the row. Included once
-// per SIMD target.
+// conv_depthwise_rows-inl.h: windows 5 wide, stride 1 or 2 along the row, or 7 wide, stride 1. Included once per SIMD
+// target.
 //
 // A row of the input that a strip reads is loaded once for all the taps of a window row. What is off the image reads
 // zeros.
@@ -24,11 +24,6 @@ constexpr int kMaxRowPixels = 2;
 #else
 constexpr int kMaxRowPixels = 7;
 #endif
-// Rare windows, too: 3 wide (those of 3x3 mostly slide) and 7 wide at stride 2, which makes the longest code.
-constexpr int max_row_pixels(int64_t window, int64_t stride) {
-  return window == 3 || (window == 7 && stride == 2) ? HWY_MIN(kMaxRowPixels, 4) : kMaxRowPixels;
-}
-
 // One vector of channels of a strip.
 template <class T>
 struct RowTile {
@@ -93,24 +88,17 @@ HWY_INLINE const RowTileFunction<T>* row_tiles_of(std::integer_sequence<int, kIn
   static constexpr RowTileFunction<T> kTiles[] = {&row_tile<T, kWindow, kStride, kIndex + 1>...};
   return kTiles;
 }
-template <class T, int kWindow>
-HWY_INLINE const RowTileFunction<T>* row_tiles_by(int64_t stride) {
-  if (stride == 1) return row_tiles_of<T, kWindow, 1>(std::make_integer_sequence<int, max_row_pixels(kWindow, 1)>());
-  return row_tiles_of<T, kWindow, 2>(std::make_integer_sequence<int, max_row_pixels(kWindow, 2)>());
-}
-
 template <class T>
 HWY_INLINE const RowTileFunction<T>* row_tiles_for(const WindowAxis& width) {
-  if (width.window == 3) return row_tiles_by<T, 3>(width.stride);
-  if (width.window == 5) return row_tiles_by<T, 5>(width.stride);
-  return row_tiles_by<T, 7>(width.stride);
+  constexpr std::make_integer_sequence<int, kMaxRowPixels> kLengths;
+  if (width.window == 7) return row_tiles_of<T, 7, 1>(kLengths);
+  return width.stride == 1 ? row_tiles_of<T, 5, 1>(kLengths) : row_tiles_of<T, 5, 2>(kLengths);
 }
 
 template <class T>
 void row_block(const DepthwiseBlock<T>& block) {
   const RowTileFunction<T>* tiles = row_tiles_for<T>(block.width);
-  const int max_pixels = max_row_pixels(block.width.window, block.width.stride);
-  for (Pass<T> pass(block, max_pixels); pass.has_strip(); pass.next_strip()) {
+  for (Pass<T> pass(block, kMaxRowPixels); pass.has_strip(); pass.next_strip()) {
     const int64_t first_column = block.width.source(pass.x, 0);
     for (int64_t y = 0; y < block.height.output; ++y) {
       const auto [first_tap, end_tap] =

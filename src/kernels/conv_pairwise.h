@@ -5,25 +5,24 @@
 
 namespace convstep::kernels {
 
-// Some output pixels, side by side, of one group: output[o] = activation(sum over k of window[k] * weights[k, o] +
-// bias[o]
-// + residual[o]), each sum as reference/pairwise_sum.h adds it up.
+// A rectangle of output pixels of one image, all outputs of one group: output[o] = activation(sum over k of
+// window[k] * weights[k, o] + bias[o] + residual[o]), each sum as reference/pairwise_sum.h adds it up.
 template <class T>
-struct PairwisePixels {
-  const T* windows;      // [pixels, K], zeros where they read padding
-  int64_t pixels, size;  // size is K
-  const T* weights;      // [K, width]
-  const T* bias;         // [width], or null for none
-  int64_t width;         // the outputs, rounded up to whole vectors of kVectorBytes
+struct PairwiseBlock {
+  const T* input;                            // window[0] of the first pixel
+  int64_t input_row_step, input_pixel_step;  // from a window to the one below it, beside it
+  const int64_t* offsets;                    // [K], from window[0] to window[k]
+  int64_t size;                              // K
+  int64_t rows, columns;
+  const T* weights;  // [K, width]
+  const T* bias;     // [width], or null for none
+  int64_t width;     // the outputs, rounded up to whole vectors of kVectorBytes
   int64_t outputs;
   T* output;
-  int64_t output_step;  // from pixel to pixel
-  const T* residual;    // or null
-  int64_t residual_step;
-  Activation activation;  // not kSigmoid or kTanh, whose last bits are the reference's own
-  T slope;
+  int64_t output_row_step, output_pixel_step;
+  Epilogue<T> epilogue;  // not kSigmoid or kTanh, whose last bits are the reference's own
 };
 template <class T>
-void conv_pairwise(const PairwisePixels<T>& pixels);
+void conv_pairwise(const PairwiseBlock<T>& block);
 
 }  // namespace convstep::kernels

@@ -71,7 +71,8 @@ class ConvDepthwise final : public ConvMethod<T> {
   Tensor<T, 2> weights_;  // [KH*KW][C]
   Tensor<T, 1> bias_;
   bool are_weights_finite_ = true;
-  bool pads_ = problem_.channels >= kernel_.lanes && kernels::depthwise_pads(problem_.geometry.width);
+  bool pads_ =
+      problem_.channels >= kernel_.lanes && kernels::depthwise_pads(problem_.geometry.height, problem_.geometry.width);
   bool needs_copy_ = !pads_ && (problem_.geometry.height.reads_padding() || problem_.geometry.width.reads_padding());
 };
 

@@ -69,6 +69,10 @@ inline constexpr int64_t kWorkspaceLimit = int64_t{2} << 20;
 bool depthwise_fits(const ConvProblem& problem);
 template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_depthwise(const ConvProblem& problem, const ConvWeights<T>& weights);
+template <class T>
+bool grouped_fits(const ConvProblem& problem);
+template <class T>
+std::unique_ptr<const ConvMethod<T>> make_conv_grouped(const ConvProblem& problem, const ConvWeights<T>& weights);
 bool narrow_fits(const ConvProblem& problem);
 template <class T>
 bool narrow_pays(const ConvProblem& problem);

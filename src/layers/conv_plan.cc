@@ -34,6 +34,7 @@ constexpr Row<T> kTable[] = {
     {ConvAlgorithm::kNotebook, pairwise_fits, never, make_conv_pairwise<T>},
     {ConvAlgorithm::kNotebook, is_of_the_notebooks_size, never, make_conv_reference<T>},
     {ConvAlgorithm::kWinograd, winograd_fits<T>, winograd_pays<T>, make_conv_winograd<T>},
+    {ConvAlgorithm::kDirect, grouped_fits<T>, always, make_conv_grouped<T>},
     {ConvAlgorithm::kDirect, is_narrow<T>, always, make_conv_narrow<T>},
     {ConvAlgorithm::kDirect, depthwise_fits, always, make_conv_depthwise<T>},
     {ConvAlgorithm::kDirect, direct_fits, always, make_conv_direct<T>},

@@ -1,0 +1,153 @@
+// conv_grouped.cc: groups of four channels and four outputs. The output is cut into blocks of rows, columns and groups,
+// each a task.
+#include "kernels/conv_grouped.h"
+
+#include <algorithm>
+
+#include "core/threads.h"
+#include "layers/conv_io.h"
+#include "layers/conv_method.h"
+
+namespace convstep {
+namespace {
+
+// What the copy of a block's input may take of the workspace: a quarter of a level-2 cache of 1 MB.
+constexpr int64_t kPatchBytes = 256 << 10;
+
+// Output rows are cut no shorter than this for the sake of columns or more tasks.
+constexpr int64_t kShortestBand = 8;
+
+// Fewer products than this (some 50 microseconds) do not pay for waking a thread.
+constexpr double kProductsPerThread = 1'000'000;
+
+// How the output is cut.
+struct Cut {
+  int64_t rows, columns;
+};
+
+template <class T>
+class ConvGrouped final : public ConvMethod<T> {
+ public:
+  ConvGrouped(const ConvProblem& problem, const ConvWeights<T>& weights)
+      : problem_(problem),
+        weights_(Tensor<T, 2>({problem.outputs / kChannels, problem.window_size() * kChannels})),
+        bias_(Tensor<T, 2>({problem.outputs / kChannels, kChannels})) {
+    const auto [KH, KW, channels, O] = weights.weights.shape();
+    for (int64_t o = 0; o < O; ++o) {
+      const int64_t part = o / kChannels, lane = o / channels % kGroups + o % channels * kGroups;
+      for (int64_t i = 0; i < KH; ++i) {
+        for (int64_t j = 0; j < KW; ++j) {
+          for (int64_t c = 0; c < channels; ++c) {
+            weights_(part, ((i * KW + j) * channels + c) * kChannels + lane) = weights.weights(i, j, c, o);
+          }
+        }
+      }
+      if (weights.bias) bias_(part, lane) = weights.bias(o);
+    }
+  }
+
+  void run(const ConvCall<T>& call) const override;
+  std::string describe() const override { return "grouped, " + simd_target(); }
+  size_t workspace_bytes() const override { return static_cast<size_t>(values_of(cut_for(1, 1, 0), 0)) * sizeof(T); }
+
+ private:
+  static constexpr int64_t kGroups = kernels::kGroupsOfPart<T>, kChannels = kernels::kChannelsOfPart<T>;
+
+  // Of the workspace, for a block: the patch of the input, and the output where it is odd.
+  int64_t values_of(const Cut& cut, int64_t scratch_per_value) const {
+    const auto& [height, width] = problem_.geometry;
+    const int64_t patch = height.reach_of(cut.rows) * width.reach_of(cut.columns);
+    return (patch + cut.rows * cut.columns * scratch_per_value) * kChannels;
+  }
+  Cut cut_for(int64_t images, int threads, int64_t scratch_per_value) const;
+  void run_block(const ConvCall<T>& call, const Block& block, int64_t part) const;
+
+  ConvProblem problem_;
+  Tensor<T, 2> weights_, bias_;  // by parts
+};
+
+template <class T>
+Cut ConvGrouped<T>::cut_for(int64_t images, int threads, int64_t scratch_per_value) const {
+  const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output;
+  const int64_t budget = kPatchBytes / static_cast<int64_t>(sizeof(T));
+  Cut cut{OH, OW};
+  const auto fits = [&] { return values_of(cut, scratch_per_value) <= budget; };
+  while (!fits() && cut.rows > kShortestBand) cut.rows = divide_up(cut.rows, 2);
+  while (!fits() && cut.columns > 1) cut.columns = divide_up(cut.columns, 2);
+  while (!fits() && cut.rows > 1) cut.rows = divide_up(cut.rows, 2);
+  const int64_t wanted = threads > 1 ? threads * kTasksPerThread : 1, parts = problem_.outputs / kChannels;
+  const auto tasks = [&] { return images * divide_up(OH, cut.rows) * divide_up(OW, cut.columns) * parts; };
+  while (tasks() < wanted && cut.rows >= 2 * kShortestBand) cut.rows = divide_up(cut.rows, 2);
+  return cut;
+}
+
+template <class T>
+void ConvGrouped<T>::run_block(const ConvCall<T>& call, const Block& block, int64_t part) const {
+  const WindowAxis height = problem_.geometry.height.part(block.first_row, block.rows);
+  const WindowAxis width = problem_.geometry.width.part(block.first_column, block.columns);
+  const Cut cut{block.rows, block.columns};
+  const int64_t patch = values_of(cut, 0), all = values_of(cut, OutputBlock<T>::scratch_per_value(call));
+  T* workspace = static_cast<T*>(thread_workspace(static_cast<size_t>(all) * sizeof(T)));
+  const View<const T, 3> whole = call.input[block.image];
+  const View<const T, 3> image(whole.data() + part * kChannels * whole.stride(2),
+                               {whole.shape(0), whole.shape(1), kChannels}, whole.strides());
+  const int64_t rows = height.reach_of(block.rows), columns = width.reach_of(block.columns);
+  copy_padded(image, height.source(0, 0), rows, width.source(0, 0), columns, workspace);
+  const OutputBlock<T> output(call, block, {part * kChannels, kChannels}, workspace + patch);
+  const auto [to, row_step, pixel_step] = output.output();
+  const auto [residual, residual_row_step, residual_pixel_step] = output.residual();
+  kernels::conv_grouped<T>({.patch = workspace,
+                            .patch_rows = rows,
+                            .patch_columns = columns,
+                            .height = height,
+                            .width = width,
+                            .weights = &weights_(part, 0),
+                            .bias = &bias_(part, 0),
+                            .output = to,
+                            .output_row_step = row_step,
+                            .output_pixel_step = pixel_step,
+                            .epilogue = {residual, residual_row_step, residual_pixel_step, problem_.activation,
+                                         static_cast<T>(problem_.slope)}});
+  output.commit();
+}
+
+template <class T>
+void ConvGrouped<T>::run(const ConvCall<T>& call) const {
+  const int64_t N = call.input.shape(0), parts = problem_.outputs / kChannels;
+  const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output;
+  const int threads = threads_worth(double(N) * problem_.products(), kProductsPerThread, call.threads);
+  const Cut cut = cut_for(N, threads, OutputBlock<T>::scratch_per_value(call));
+  const int64_t bands = divide_up(OH, cut.rows), strips = divide_up(OW, cut.columns);
+  parallel_for(N * bands * strips * parts, threads, call.progress, [&](int64_t task) {
+    const int64_t part = task % parts, place = task / parts;
+    const int64_t row = place / strips % bands * cut.rows, column = place % strips * cut.columns;
+    const Block block{place / strips / bands, row, std::min(cut.rows, OH - row), column,
+                      std::min(cut.columns, OW - column)};
+    run_block(call, block, part);
+  });
+}
+
+}  // namespace
+
+template <class T>
+bool grouped_fits(const ConvProblem& problem) {
+  constexpr int64_t kSize = kernels::kGroupSize;
+  if (problem.group_channels() != kSize || problem.group_outputs() != kSize) return false;
+  if (problem.groups % kernels::kGroupsOfPart<T> != 0 || !problem.has_countable_padding()) return false;
+  // The patch that one pixel of the output reads must fit into the workspace.
+  constexpr int64_t kMaxPatch = kPatchBytes / static_cast<int64_t>(sizeof(T)) / kernels::kChannelsOfPart<T>;
+  const int64_t rows = problem.geometry.height.reach(), columns = problem.geometry.width.reach();
+  return rows <= kMaxPatch && columns <= kMaxPatch / rows;
+}
+template bool grouped_fits<float>(const ConvProblem&);
+template bool grouped_fits<double>(const ConvProblem&);
+
+template <class T>
+std::unique_ptr<const ConvMethod<T>> make_conv_grouped(const ConvProblem& problem, const ConvWeights<T>& weights) {
+  return std::make_unique<ConvGrouped<T>>(problem, weights);
+}
+
+template std::unique_ptr<const ConvMethod<float>> make_conv_grouped(const ConvProblem&, const ConvWeights<float>&);
+template std::unique_ptr<const ConvMethod<double>> make_conv_grouped(const ConvProblem&, const ConvWeights<double>&);
+
+}  // namespace convstep

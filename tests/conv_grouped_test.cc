@@ -1,0 +1,217 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "layers/conv_checks.h"
+#include "tests/fill.h"
+#include "tests/fma_chain.h"
+#include "tests/guarded_buffer.h"
+
+namespace convstep {
+namespace {
+
+const ProgressCallback kSilent;
+
+template <class T>
+class ConvGroupedTest : public testing::Test {
+ protected:
+  static constexpr int64_t kChannels = 4 * 64 / sizeof(T);
+
+  void TearDown() override { set_simd_target(""); }
+
+  // A layer with random numbers, kChannels times `parts` channels, and what it must give.
+  void make_layer(const Shape<3>& input, const Size2& window, const ConvOptions& options, int64_t parts = 1) {
+    const int64_t C = parts * kChannels;
+    options_ = options;
+    options_.groups = C / 4;
+    input_ = random_tensor<T, 4>({input[0], input[1], input[2], C}, 1);
+    weights_ = random_tensor<T, 4>({window.height, window.width, 4, C}, 2);
+    bias_ = random_tensor<T, 1>({C}, 3);
+    update();
+  }
+  void update() {
+    problem_ = check_problem(input_.shape(), weights_.shape(), options_, kConvNames);
+    expected_ = fma_chain<T>(problem_, input_, weights_, bias_, residual_);
+  }
+  std::unique_ptr<const ConvMethod<T>> method() const {
+    EXPECT_TRUE(grouped_fits<T>(problem_));
+    return make_conv_grouped<T>(problem_, {weights_, bias_});
+  }
+
+  // The bits of the chain, on targets that fuse multiply-adds; elsewhere within its error: all numbers are at most 1.
+  void expect_right(View<const T, 4> output, const std::string& target, const std::string& what) const {
+    const auto [N, OH, OW, O] = output.shape();
+    const T terms = static_cast<T>(problem_.window_size() + 2);
+    const T tolerance = target_fuses(target) ? 0 : terms * terms * std::numeric_limits<T>::epsilon();
+    const T* wanted = expected_.data();
+    for (int64_t n = 0; n < N; ++n) {
+      for (int64_t y = 0; y < OH; ++y) {
+        for (int64_t x = 0; x < OW; ++x) {
+          for (int64_t o = 0; o < O; ++o, ++wanted) {
+            const T got = output(n, y, x, o);
+            ASSERT_TRUE(is_same(*wanted, got) || std::abs(*wanted - got) <= tolerance)
+                << what << ", " << target << ": " << got << " for " << *wanted << " at (" << n << ", " << y << ", " << x
+                << ", " << o << ")";
+          }
+        }
+      }
+    }
+  }
+  void expect_runs_right(const std::string& target, const std::string& what, int threads = 1) const {
+    auto output = filled<T, 4>(expected_.shape(), kPoison);
+    method()->run({input_, residual_, output, threads, kSilent});
+    ASSERT_NO_FATAL_FAILURE(expect_right(output, target, what));
+  }
+
+  ConvOptions options_;
+  ConvProblem problem_{};
+  Tensor<T, 4> input_, weights_, expected_;
+  Tensor<T, 1> bias_;
+  View<const T, 4> residual_;
+};
+using Types = testing::Types<float, double>;
+TYPED_TEST_SUITE(ConvGroupedTest, Types);
+
+TYPED_TEST(ConvGroupedTest, WidthsAndParts) {
+  for (const std::string& target : simd_targets()) {
+    set_simd_target(target);
+    for (int64_t W = 1; W <= 20; ++W) {
+      for (const int64_t parts : {1, 2, 3}) {
+        this->make_layer({1, 3, W}, {3, 3}, {.padding = Padding::all(1)}, parts);
+        ASSERT_NO_FATAL_FAILURE(this->expect_runs_right(target, "width " + std::to_string(W)));
+      }
+    }
+  }
+}
+
+TYPED_TEST(ConvGroupedTest, WindowsStridesDilationsAndPadding) {
+  for (const std::string& target : simd_targets()) {
+    set_simd_target(target);
+    for (const Size2& window : {Size2{1, 1}, {3, 3}, {1, 5}, {4, 2}}) {
+      for (const Size2& stride : {Size2{1, 1}, {2, 2}, {1, 3}, {65536, 1}}) {
+        for (const Size2& dilation : {Size2{1, 1}, {2, 2}, {1, 3}}) {
+          for (const Padding& padding : {Padding{}, Padding::all(2), Padding{0, 1, 9, 0}}) {
+            this->make_layer({1, 7, 14}, window, {.stride = stride, .padding = padding, .dilation = dilation});
+            ASSERT_NO_FATAL_FAILURE(this->expect_runs_right(
+                target, "window " + to_string(window) + " stride " + to_string(stride) + " dilation " +
+                            to_string(dilation) + " left " + std::to_string(padding.left)));
+          }
+        }
+      }
+    }
+  }
+}
+
+// More rows and columns than a block holds.
+TYPED_TEST(ConvGroupedTest, BlocksThreadsAndBatchesChangeNoBit) {
+  for (const Shape<3>& shape : {Shape<3>{2, 60, 25}, {1, 4, 300}}) {
+    this->make_layer(shape, {3, 3}, {.padding = Padding::all(1)}, 2);
+    for (const int threads : {1, 2, 3, 8}) {
+      ASSERT_NO_FATAL_FAILURE(this->expect_runs_right(simd_target(), "threads " + std::to_string(threads), threads));
+    }
+  }
+}
+
+TYPED_TEST(ConvGroupedTest, ResidualsApartAndInPlaceWithEveryActivation) {
+  using T = TypeParam;
+  for (const std::string& target : simd_targets()) {
+    set_simd_target(target);
+    for (const Activation activation : {Activation::kNone, Activation::kRelu, Activation::kRelu6,
+                                        Activation::kLeakyRelu, Activation::kSigmoid, Activation::kTanh}) {
+      this->residual_ = {};
+      this->make_layer({1, 4, 9}, {3, 3}, {.padding = Padding::all(1), .activation = activation});
+      // The exponential of a vector and that of the C library differ in the last bits.
+      const std::string kind = activation < Activation::kSigmoid ? target : "sse4";
+      ASSERT_NO_FATAL_FAILURE(this->expect_runs_right(kind, "no residual, " + target));
+      auto residual = random_tensor<T, 4>(this->expected_.shape(), 4);
+      this->residual_ = residual;
+      this->update();
+      ASSERT_NO_FATAL_FAILURE(this->expect_runs_right(kind, "residual apart, " + target));
+      this->method()->run({this->input_, residual.view(), residual.view(), 1, kSilent});
+      ASSERT_NO_FATAL_FAILURE(this->expect_right(residual, kind, "residual in place, " + target));
+    }
+  }
+  this->residual_ = {};
+}
+
+// Channels apart (NCHW), everything reversed; memory that ends where the array ends.
+TYPED_TEST(ConvGroupedTest, OddStridesBetweenGuardPages) {
+  using T = TypeParam;
+  const int64_t H = 6, W = 13;
+  for (const std::string& target : simd_targets()) {
+    set_simd_target(target);
+    this->make_layer({1, H, W}, {3, 3}, {.padding = Padding::all(1)});
+    const int64_t C = this->input_.shape()[3], size = this->input_.size();
+    const Shape<4> shape = this->input_.shape();
+    const auto place = [&](int kind, GuardedBuffer<T>& memory) -> View<T, 4> {
+      if (kind == 0) return {memory.data(), shape};
+      if (kind == 1) return {memory.data(), shape, {C * H * W, W, 1, H * W}};
+      return {memory.end() - 1, shape, {-H * W * C, -W * C, -C, -1}};
+    };
+    for (const Flush flush : {Flush::kFront, Flush::kBack}) {
+      for (int kinds = 0; kinds < 9; ++kinds) {
+        GuardedBuffer<T> input_memory(size, flush), output_memory(size, flush);
+        const auto input = place(kinds % 3, input_memory), output = place(kinds / 3, output_memory);
+        for (int64_t i = 0; i < size; ++i) input(0, i / C / W, i / C % W, i % C) = this->input_.data()[i];
+        std::fill(output_memory.begin(), output_memory.end(), static_cast<T>(kPoison));
+        this->method()->run({input, {}, output, 1, kSilent});
+        ASSERT_NO_FATAL_FAILURE(this->expect_right(output, target, "kinds " + std::to_string(kinds)));
+      }
+    }
+  }
+}
+
+TYPED_TEST(ConvGroupedTest, NanAndInfinityReachWhatReadsThem) {
+  using T = TypeParam;
+  this->make_layer({1, 3, 4}, {3, 2}, {.stride = {1, 2}, .padding = Padding::all(1)});
+  for (const T bad : {std::numeric_limits<T>::quiet_NaN(), std::numeric_limits<T>::infinity()}) {
+    for (auto* tensor : {&this->input_, &this->weights_}) {
+      for (int64_t i = 0; i < tensor->size(); i += 7) {  // no channel is left out: 7 divides no number of them
+        const T good = std::exchange(tensor->data()[i], bad);
+        this->update();
+        ASSERT_NO_FATAL_FAILURE(this->expect_runs_right(simd_target(), "element " + std::to_string(i)));
+        tensor->data()[i] = good;
+      }
+    }
+  }
+}
+
+TYPED_TEST(ConvGroupedTest, ThePlanTakesIt) {
+  using T = TypeParam;
+  this->make_layer({2, 9, 40}, {3, 3}, {.padding = Padding::all(1)});
+  for (const ConvAlgorithm algorithm : {ConvAlgorithm::kAuto, ConvAlgorithm::kDirect}) {
+    this->options_.algorithm = algorithm;
+    const ConvPlan<T> plan(this->input_.shape(), this->weights_, this->bias_, this->options_);
+    EXPECT_NE(plan.describe().find("grouped"), std::string::npos) << plan.describe();
+    Tensor<T, 4> output(this->expected_.shape());
+    plan.run(this->input_, output);
+    ASSERT_NO_FATAL_FAILURE(this->expect_right(output, simd_target(), "plan"));
+  }
+}
+
+TYPED_TEST(ConvGroupedTest, WorkspaceStaysSmallOnLargeImages) {
+  using T = TypeParam;
+  const Tensor<T, 4> weights({9, 9, 4, 128});
+  const ConvProblem problem =
+      check_problem({1, 40000, 40000, 128}, weights.shape(), {.padding = Padding::all(4), .groups = 32}, kConvNames);
+  const size_t bytes = make_conv_grouped<T>(problem, {weights, {}})->workspace_bytes();
+  EXPECT_GT(bytes, 0u);
+  EXPECT_LT(bytes, static_cast<size_t>(kWorkspaceLimit));
+}
+
+TEST(ConvGroupedFitsTest, WholeVectorsOfGroupsOfFourAlone) {
+  const auto problem = [](int64_t C, int64_t O, int64_t groups, int64_t dilation = 1) {
+    const ConvOptions options{.padding = Padding::all(1 << 20), .dilation = {dilation, dilation}, .groups = groups};
+    return check_problem({1, 9, 9, C}, {3, 3, C / groups, O}, options, kConvNames);
+  };
+  EXPECT_TRUE(grouped_fits<float>(problem(64, 64, 16)));
+  EXPECT_TRUE(grouped_fits<double>(problem(32, 32, 8)));
+  EXPECT_FALSE(grouped_fits<float>(problem(32, 32, 8)));
+  EXPECT_FALSE(grouped_fits<float>(problem(128, 128, 16)));
+  EXPECT_FALSE(grouped_fits<float>(problem(64, 128, 16)));
+  EXPECT_FALSE(grouped_fits<float>(problem(64, 64, 16, 1000)));
+}
+
+}  // namespace
+}  // namespace convstep
