@@ -12,12 +12,17 @@ HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
 
 // The running maximum of the taps of one vector of channels. Pairs of taps, because one comparison tells whether either
-// of two is NaN; of an odd number the first counts twice.
+// of two is NaN; of an odd number the first is alone.
 template <class D, class T, class V = hn::Vec<D>, class M = hn::Mask<D>>
 HWY_INLINE void max_taps(D d, const T* HWY_RESTRICT p, const Taps& taps, V& best, V& signs, M& nans) {
   const int64_t* offset = taps.offsets;
   int64_t t = 2 - taps.count % 2;
-  begin(d, hn::LoadU(d, p + offset[0]), hn::LoadU(d, p + offset[t - 1]), best, signs, nans);
+  if (t == 1) {
+    best = signs = hn::LoadU(d, p + offset[0]);
+    nans = unordered(d, best, best);
+  } else {
+    begin(d, hn::LoadU(d, p + offset[0]), hn::LoadU(d, p + offset[1]), best, signs, nans);
+  }
   for (; t < taps.count; t += 2) {
     take(d, hn::LoadU(d, p + offset[t]), hn::LoadU(d, p + offset[t + 1]), best, signs, nans);
   }
