@@ -66,75 +66,74 @@ struct Bound {  // maximum with its tag
   HWY_INLINE hn::Vec<D> operator()(hn::Vec<D> a, hn::Vec<D> b) const { return maximum(d, a, b); }
 };
 
-// Down the columns: n values at p, at most a vector, into four rows of the buffer.
+// Down the columns: `count` values at p into four rows of the buffer. kWhole: at least a vector of them.
 template <class Maximum, int64_t kStride, bool kWhole, class D, class T>
-HWY_NOINLINE void down_vector(D d, const Strip<T>& strip, const T* HWY_RESTRICT p, size_t n, T* HWY_RESTRICT to,
-                              int64_t buffer_row) {
+HWY_NOINLINE void down(D d, const Strip<T>& strip, const T* HWY_RESTRICT p, size_t count, T* HWY_RESTRICT to,
+                       int64_t buffer_row) {
   const Bound<D, Maximum> maximum{d, {}};
   const int64_t K = strip.window_height, s = strip.stride_height;
-  const RowLoad<kWhole, D, T> load{d, p, strip.rows, n};
-  if (kWhole && K > 3 * s) {
-    hn::Vec<D> out0, out1, out2, out3;
-    four_windows<kStride>(maximum, load, K, s, out0, out1, out2, out3);
-    store_n(out0, d, to, n);
-    store_n(out1, d, to + buffer_row, n);
-    store_n(out2, d, to + 2 * buffer_row, n);
-    store_n(out3, d, to + 3 * buffer_row, n);
-    return;
-  }
-  for (int64_t y = 0; y < strip.outputs; ++y) {
-    const RowLoad<kWhole, D, T> shifted{d, p, strip.rows + y * s, n};
-    store_n(join_range(maximum, shifted, shifted(0), 1, K), d, to + y * buffer_row, n);
-  }
-}
-
-template <class Maximum, int64_t kStride, class D, class T>
-HWY_INLINE void down(D d, const Strip<T>& strip, const T* HWY_RESTRICT p, size_t count, T* HWY_RESTRICT to,
-                     int64_t buffer_row) {
   const size_t L = hn::Lanes(d);
-  size_t c = 0;
-  for (; c + L <= count; c += L) down_vector<Maximum, kStride, true>(d, strip, p + c, L, to + c, buffer_row);
-  if (c == count) return;
-  if (!kHasTails || count > L) {
-    c = count - L;
-    down_vector<Maximum, kStride, true>(d, strip, p + c, L, to + c, buffer_row);
-  } else {
-    down_vector<Maximum, 0, false>(d, strip, p, count, to, buffer_row);
-  }
-}
-
-// Along one row of the buffer, for a vector of channels.
-template <class Maximum, int64_t kStride, class D, class T>
-HWY_NOINLINE void along_vector(D d, const Strip<T>& strip, const T* HWY_RESTRICT from, T* HWY_RESTRICT output) {
-  const Bound<D, Maximum> maximum{d, {}};
-  const int64_t K = strip.window_width, s = strip.stride_width, OW = strip.output_columns, C = strip.channels;
-  const int64_t step = strip.output_pixel_step;
-  int64_t x = 0;
-  if (K > 3 * s) {
-    for (; x < OW; x += 4) {  // the last group may be part-filled
-      const StepLoad<D, T> load{d, from + x * s * C, C};
+  for (size_t next = 0; next < count; next += L) {
+    const size_t c = kWhole ? HWY_MIN(next, count - L) : 0;  // the last vector may begin early
+    const RowLoad<kWhole, D, T> load{d, p + c, strip.rows, count};
+    T* row = to + c;
+    if (kWhole && K > 3 * s) {
       hn::Vec<D> out0, out1, out2, out3;
       four_windows<kStride>(maximum, load, K, s, out0, out1, out2, out3);
-      T* out = output + x * step;
-      hn::StoreU(out0, d, out);
-      if (x + 1 < OW) hn::StoreU(out1, d, out + step);
-      if (x + 2 < OW) hn::StoreU(out2, d, out + 2 * step);
-      if (x + 3 < OW) hn::StoreU(out3, d, out + 3 * step);
+      hn::StoreU(out0, d, row);
+      hn::StoreU(out1, d, row + buffer_row);
+      hn::StoreU(out2, d, row + 2 * buffer_row);
+      hn::StoreU(out3, d, row + 3 * buffer_row);
+      continue;
+    }
+    for (int64_t y = 0; y < strip.outputs; ++y, row += buffer_row) {
+      const RowLoad<kWhole, D, T> shifted{d, p + c, strip.rows + y * s, count};
+      const auto best = join_range(maximum, shifted, shifted(0), 1, K);
+      kWhole ? hn::StoreU(best, d, row) : store_n(best, d, row, count);
     }
   }
-  for (; x < OW; ++x) {
-    const StepLoad<D, T> load{d, from + x * s * C, C};
-    hn::StoreU(join_range(maximum, load, load(0), 1, K), d, output + x * step);
+}
+
+template <class Maximum, class D, class T>
+HWY_INLINE void down_any(D d, const Strip<T>& strip, const T* HWY_RESTRICT p, size_t count, T* HWY_RESTRICT to,
+                         int64_t buffer_row) {
+  if (kHasTails && count < hn::Lanes(d)) {
+    down<Maximum, 0, false>(d, strip, p, count, to, buffer_row);
+  } else if (strip.stride_height == 1) {
+    down<Maximum, 1, true>(d, strip, p, count, to, buffer_row);
+  } else {
+    down<Maximum, 0, true>(d, strip, p, count, to, buffer_row);
   }
 }
 
 // Along one row of the buffer, whose pixels hold at least a vector of channels.
 template <class Maximum, int64_t kStride, class D, class T>
-HWY_INLINE void along(D d, const Strip<T>& strip, const T* HWY_RESTRICT from, T* HWY_RESTRICT output) {
-  const size_t L = hn::Lanes(d), C = static_cast<size_t>(strip.channels);
-  size_t c = 0;
-  for (; c + L <= C; c += L) along_vector<Maximum, kStride>(d, strip, from + c, output + c);
-  if (c < C) along_vector<Maximum, kStride>(d, strip, from + C - L, output + C - L);
+HWY_NOINLINE void along(D d, const Strip<T>& strip, const T* HWY_RESTRICT buffer, T* HWY_RESTRICT outputs) {
+  const Bound<D, Maximum> maximum{d, {}};
+  const int64_t K = strip.window_width, s = strip.stride_width, OW = strip.output_columns, C = strip.channels;
+  const int64_t step = strip.output_pixel_step, L = static_cast<int64_t>(hn::Lanes(d));
+  for (int64_t next = 0; next < C; next += L) {
+    const int64_t c = HWY_MIN(next, C - L);  // the last vector may begin early
+    const T* HWY_RESTRICT from = buffer + c;
+    T* output = outputs + c;
+    int64_t x = 0;
+    if (K > 3 * s) {
+      for (; x < OW; x += 4) {  // the last group may be part-filled
+        const StepLoad<D, T> load{d, from + x * s * C, C};
+        hn::Vec<D> out0, out1, out2, out3;
+        four_windows<kStride>(maximum, load, K, s, out0, out1, out2, out3);
+        T* out = output + x * step;
+        hn::StoreU(out0, d, out);
+        if (x + 1 < OW) hn::StoreU(out1, d, out + step);
+        if (x + 2 < OW) hn::StoreU(out2, d, out + 2 * step);
+        if (x + 3 < OW) hn::StoreU(out3, d, out + 3 * step);
+      }
+    }
+    for (; x < OW; ++x) {
+      const StepLoad<D, T> load{d, from + x * s * C, C};
+      hn::StoreU(join_range(maximum, load, load(0), 1, K), d, output + x * step);
+    }
+  }
 }
 
 // The same where pixels hold fewer channels than a vector has lanes: all windows at stride 1 over the row as one run of
@@ -180,11 +179,7 @@ HWY_INLINE void max_strip_with(const Strip<T>& strip) {
   const int64_t runs = is_dense ? 1 : W, values = is_dense ? W * C : C;
   for (int64_t x = 0; x < runs; ++x) {
     const T* p = strip.input + x * strip.pixel_step;
-    if (strip.stride_height == 1) {
-      down<Maximum, 1>(d, strip, p, static_cast<size_t>(values), inside + x * C, row);
-    } else {
-      down<Maximum, 0>(d, strip, p, static_cast<size_t>(values), inside + x * C, row);
-    }
+    down_any<Maximum>(d, strip, p, static_cast<size_t>(values), inside + x * C, row);
   }
   for (int64_t y = 0; y < strip.outputs; ++y) {
     T* from = strip.buffer + y * row;
@@ -201,12 +196,20 @@ HWY_INLINE void max_strip_with(const Strip<T>& strip) {
   }
 }
 
+// Is an element NaN or -0?
+#if HWY_TARGET == HWY_AVX3
+constexpr int kNanOrMinusZero = 0x85;  // of vfpclassps: quiet NaN, -0, signalling NaN
+
+HWY_INLINE hn::Mask<F32> is_special(F32, hn::Vec<F32> v) { return {_mm512_fpclass_ps_mask(v.raw, kNanOrMinusZero)}; }
+HWY_INLINE hn::Mask<F64> is_special(F64, hn::Vec<F64> v) { return {_mm512_fpclass_pd_mask(v.raw, kNanOrMinusZero)}; }
+#else
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE hn::Mask<D> is_special(D d, V v) {
   const hn::RebindToUnsigned<D> du;
   const auto is_minus_zero = hn::Eq(hn::BitCast(du, v), hn::BitCast(du, hn::SignBit(d)));
   return hn::Or(hn::IsNaN(v), hn::RebindMask(d, is_minus_zero));
 }
+#endif
 
 template <bool kCopy, class T>
 HWY_INLINE bool is_plain(const T* row, int64_t pixels, int64_t pixel_step, int64_t channels, T* packed) {
