@@ -40,6 +40,7 @@ SETUP = """
     import os, signal, sys, threading
     import numpy as np
     import convstep
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     x, w = np.zeros((8, 512, 512, 64)), np.zeros((5, 5, 64, 256))
 """
 
