@@ -106,6 +106,7 @@ void conv_part(const DirectBlock<T>& block, int64_t panel, const DirectPart& par
                      part.tap_rows,
                      block.tap_row_step,
                      is_one_run && run > 0 ? kMaxPixels * block.pixel_step / run + 1 : 0,
+                     block.prefetches_output,
                      is_one_run ? 1 : part.tap_columns,
                      block.tap_step,
                      run,

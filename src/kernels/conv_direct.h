@@ -49,6 +49,7 @@ struct DirectBlock {
   int64_t outputs;  // of all these panels
   int64_t images, first_row, end_row, first_column, end_column;
   int64_t image_step, output_image_step, residual_image_step;
+  bool prefetches_output;
   Epilogue<T> epilogue;  // its residual, too, at the first output channel of the first panel
 };
 

@@ -21,6 +21,9 @@ constexpr int64_t kPatchBytes = 384 << 10;
 // three times the first row, for the rows that neighbouring blocks both copy should not outweigh the others.
 constexpr int64_t kLeastRows = 3;
 
+// An output that is no longer in any cache when the next layer reads it: several times a level-2 cache.
+constexpr int64_t kFarBytes = 4 << 20;
+
 // Fewer products than this (some 30 microseconds) do not pay for waking a thread.
 constexpr double kProductsPerThread = 2'000'000;
 
@@ -208,6 +211,7 @@ void ConvDirect<T>::run_block(const ConvCall<T>& call, const Block& block, int64
                .image_step = input.image_step,
                .output_image_step = call.output.stride(0),
                .residual_image_step = call.residual ? call.residual.stride(0) : 0,
+               .prefetches_output = call.output.size() * int64_t{sizeof(T)} > kFarBytes,
                .epilogue = {output.residual().data, output.residual().row_step, output.residual().pixel_step,
                             problem_.activation, static_cast<T>(problem_.slope)}});
   output.commit();
