@@ -105,6 +105,33 @@ void hand_over() {}
 void take_over() {}
 #endif
 
+// Takes over at the end of a block, be it left by an exception.
+struct TakesOver {
+  ~TakesOver() { take_over(); }
+};
+
+// A loop as oneTBB copies it into its tasks, which other threads then steal.
+template <class Loop>
+class TaskBody {
+ public:
+  explicit TaskBody(const Loop& loop) : loop_(&loop) {}
+  TaskBody(const TaskBody& other) {
+    take_over();  // of memory that may have been another task's
+    loop_ = other.loop_;
+    hand_over();
+  }
+  TaskBody& operator=(const TaskBody&) = delete;
+
+  void operator()(const tbb::blocked_range<int64_t>& range) const {
+    take_over();
+    (*loop_)(range.begin(), range.end());
+    hand_over();
+  }
+
+ private:
+  const Loop* loop_;
+};
+
 }  // namespace
 
 int num_threads() {
@@ -141,22 +168,21 @@ void parallel_for(int64_t count, int threads, Task task, const void* body, const
   const std::thread::id caller = std::this_thread::get_id();
   std::atomic<int64_t> done{0};
   int64_t reported = 0;  // by the caller's thread alone
-  const auto run = [&](const tbb::blocked_range<int64_t>& range) {
-    take_over();
-    for (int64_t i = range.begin(); i < range.end(); ++i) {
+  const auto loop = [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
       task(body, i);
       const int64_t now_done = ++done;
       if (progress && now_done < count && std::this_thread::get_id() == caller && now_done > reported) {
         progress(reported = now_done, count);
       }
     }
-    hand_over();
   };
   CallersArena arena(threads);
   hand_over();
-  (*arena).execute(
-      [&] { tbb::parallel_for(tbb::blocked_range<int64_t>(0, count, 1), run, tbb::simple_partitioner()); });
-  take_over();
+  (*arena).execute([&] {
+    const TakesOver at_the_end;
+    tbb::parallel_for(tbb::blocked_range<int64_t>(0, count, 1), TaskBody(loop), tbb::simple_partitioner());
+  });
   if (progress) progress(count, count);
 }
 
