@@ -203,7 +203,7 @@ constexpr int kNanOrMinusZero = 0x85;  // of vfpclassps: quiet NaN, -0, signalli
 HWY_INLINE hn::Mask<F32> is_special(F32, hn::Vec<F32> v) { return {_mm512_fpclass_ps_mask(v.raw, kNanOrMinusZero)}; }
 HWY_INLINE hn::Mask<F64> is_special(F64, hn::Vec<F64> v) { return {_mm512_fpclass_pd_mask(v.raw, kNanOrMinusZero)}; }
 #else
-template <class D, class V = hn::Vec<D>>
+template <class D, class V = hn::Vec<D> >
 HWY_INLINE hn::Mask<D> is_special(D d, V v) {
   const hn::RebindToUnsigned<D> du;
   const auto is_minus_zero = hn::Eq(hn::BitCast(du, v), hn::BitCast(du, hn::SignBit(d)));
