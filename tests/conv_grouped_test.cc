@@ -1,74 +1,23 @@
-#include <gtest/gtest.h>
-
-#include <algorithm>
-#include <limits>
-
-#include "layers/conv_checks.h"
-#include "tests/fill.h"
-#include "tests/fma_chain.h"
-#include "tests/guarded_buffer.h"
+#include "tests/chain_test.h"
 
 namespace convstep {
 namespace {
 
-const ProgressCallback kSilent;
-
 template <class T>
-class ConvGroupedTest : public testing::Test {
+class ConvGroupedTest : public ChainTest<T> {
  protected:
   static constexpr int64_t kChannels = 4 * 64 / sizeof(T);
 
-  void TearDown() override { set_simd_target(""); }
-
-  // A layer with random numbers, kChannels times `parts` channels, and what it must give.
-  void make_layer(const Shape<3>& input, const Size2& window, const ConvOptions& options, int64_t parts = 1) {
+  // kChannels times `parts` channels.
+  void make_layer(const Shape<3>& input, const Size2& window, ConvOptions options, int64_t parts = 1) {
     const int64_t C = parts * kChannels;
-    options_ = options;
-    options_.groups = C / 4;
-    input_ = random_tensor<T, 4>({input[0], input[1], input[2], C}, 1);
-    weights_ = random_tensor<T, 4>({window.height, window.width, 4, C}, 2);
-    bias_ = random_tensor<T, 1>({C}, 3);
-    update();
+    options.groups = C / 4;
+    this->make_random({input[0], input[1], input[2], C}, {window.height, window.width, 4, C}, options);
   }
-  void update() {
-    problem_ = check_problem(input_.shape(), weights_.shape(), options_, kConvNames);
-    expected_ = fma_chain<T>(problem_, input_, weights_, bias_, residual_);
+  std::unique_ptr<const ConvMethod<T>> method() const override {
+    EXPECT_TRUE(grouped_fits<T>(this->problem_));
+    return make_conv_grouped<T>(this->problem_, {this->weights_, this->bias_});
   }
-  std::unique_ptr<const ConvMethod<T>> method() const {
-    EXPECT_TRUE(grouped_fits<T>(problem_));
-    return make_conv_grouped<T>(problem_, {weights_, bias_});
-  }
-
-  // The bits of the chain, on targets that fuse multiply-adds; elsewhere within its error: all numbers are at most 1.
-  void expect_right(View<const T, 4> output, const std::string& target, const std::string& what) const {
-    const auto [N, OH, OW, O] = output.shape();
-    const T terms = static_cast<T>(problem_.window_size() + 2);
-    const T tolerance = target_fuses(target) ? 0 : terms * terms * std::numeric_limits<T>::epsilon();
-    const T* wanted = expected_.data();
-    for (int64_t n = 0; n < N; ++n) {
-      for (int64_t y = 0; y < OH; ++y) {
-        for (int64_t x = 0; x < OW; ++x) {
-          for (int64_t o = 0; o < O; ++o, ++wanted) {
-            const T got = output(n, y, x, o);
-            ASSERT_TRUE(is_same(*wanted, got) || std::abs(*wanted - got) <= tolerance)
-                << what << ", " << target << ": " << got << " for " << *wanted << " at (" << n << ", " << y << ", " << x
-                << ", " << o << ")";
-          }
-        }
-      }
-    }
-  }
-  void expect_runs_right(const std::string& target, const std::string& what, int threads = 1) const {
-    auto output = filled<T, 4>(expected_.shape(), kPoison);
-    method()->run({input_, residual_, output, threads, kSilent});
-    ASSERT_NO_FATAL_FAILURE(expect_right(output, target, what));
-  }
-
-  ConvOptions options_;
-  ConvProblem problem_{};
-  Tensor<T, 4> input_, weights_, expected_;
-  Tensor<T, 1> bias_;
-  View<const T, 4> residual_;
 };
 using Types = testing::Types<float, double>;
 TYPED_TEST_SUITE(ConvGroupedTest, Types);

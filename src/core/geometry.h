@@ -39,6 +39,8 @@ struct WindowAxis {
 
 struct WindowGeometry {
   WindowAxis height, width;
+
+  bool reads_padding() const { return height.reads_padding() || width.reads_padding(); }
 };
 
 // The least whole number of `divisor`s that holds `value`, and the least multiple that does. Neither may be negative.

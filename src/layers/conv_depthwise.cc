@@ -7,6 +7,7 @@
 #include "core/threads.h"
 #include "layers/conv_io.h"
 #include "layers/conv_method.h"
+#include "layers/conv_weights.h"
 
 namespace convstep {
 namespace {
@@ -41,8 +42,8 @@ class ConvDepthwise final : public ConvMethod<T> {
         for (int64_t c = 0; c < problem.channels; ++c) weights_(i * width.window + j, c) = weights.weights(i, j, 0, c);
       }
     }
-    for (int64_t i = 0; i < weights_.size(); ++i) are_weights_finite_ &= std::isfinite(weights_.data()[i]);
     for (int64_t c = 0; weights.bias && c < problem.channels; ++c) bias_(c) = weights.bias(c);
+    are_weights_finite_ = are_finite(weights_);
   }
 
   void run(const ConvCall<T>& call) const override;
@@ -70,10 +71,10 @@ class ConvDepthwise final : public ConvMethod<T> {
   kernels::DepthwiseKernel<T> kernel_;
   Tensor<T, 2> weights_;  // [KH*KW][C]
   Tensor<T, 1> bias_;
-  bool are_weights_finite_ = true;
+  bool are_weights_finite_;
   bool pads_ =
       problem_.channels >= kernel_.lanes && kernels::depthwise_pads(problem_.geometry.height, problem_.geometry.width);
-  bool needs_copy_ = !pads_ && (problem_.geometry.height.reads_padding() || problem_.geometry.width.reads_padding());
+  bool needs_copy_ = !pads_ && problem_.geometry.reads_padding();
 };
 
 // Blocks in the workspace are cut until they fit: first into bands of rows, then in columns, then in channels.
@@ -146,19 +147,14 @@ void ConvDepthwise<T>::run_block(const ConvCall<T>& call, const Block& block, co
 template <class T>
 void ConvDepthwise<T>::run(const ConvCall<T>& call) const {
   const int64_t N = call.input.shape(0), C = problem_.channels;
-  const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output;
   const int threads = threads_worth(double(N) * problem_.products(), kProductsPerThread, call.threads);
   const bool copy = needs_copy_ || (C > 1 && call.input.stride(3) != 1);
   const Cut cut = cut_for(N, threads, copy, OutputBlock<T>::scratch_per_value(call));
-  const int64_t bands = divide_up(OH, cut.rows), strips = divide_up(OW, cut.columns);
+  const BlockGrid grid(problem_.geometry, cut.rows, cut.columns);
   const int64_t parts = parts_of(cut);
-  parallel_for(N * bands * strips * parts, threads, call.progress, [&](int64_t task) {
-    const int64_t part = task % parts, place = task / parts;
-    const int64_t row = place / strips % bands * cut.rows, column = place % strips * cut.columns;
-    const int64_t first = part * cut.channels, count = part + 1 < parts ? cut.channels : C - first;
-    const Block block{place / strips / bands, row, std::min(cut.rows, OH - row), column,
-                      std::min(cut.columns, OW - column)};
-    run_block(call, block, {first, count}, copy);
+  parallel_for(N * grid.blocks_per_image() * parts, threads, call.progress, [&](int64_t task) {
+    const int64_t part = task % parts, first = part * cut.channels;
+    run_block(call, grid[task / parts], {first, part + 1 < parts ? cut.channels : C - first}, copy);
   });
 }
 

@@ -2,13 +2,12 @@
 #include "kernels/conv_direct.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 #include "core/threads.h"
 #include "layers/conv_direct_input.h"
 #include "layers/conv_io.h"
 #include "layers/conv_method.h"
+#include "layers/conv_weights.h"
 
 namespace convstep {
 namespace {
@@ -30,13 +29,6 @@ constexpr double kProductsPerThread = 2'000'000;
 kernels::DirectPanels cut_into_panels(int64_t outputs, int64_t lanes, int64_t max_vectors) {
   const int64_t vectors = divide_up(outputs, lanes), count = divide_up(vectors, max_vectors);
   return {lanes, vectors, count, vectors % count, vectors / count};
-}
-
-template <class T>
-bool are_finite(const Tensor<T, 1>& values) {
-  int64_t others = 0;  // counted without a branch, for speed
-  for (int64_t i = 0; i < values.size(); ++i) others += !(std::abs(values(i)) <= std::numeric_limits<T>::max());
-  return others == 0;
 }
 
 // How the output is cut: blocks of rows x columns of an image, or several images as a whole; and runs of panels.
@@ -219,18 +211,17 @@ void ConvDirect<T>::run_block(const ConvCall<T>& call, const Block& block, int64
 
 template <class T>
 void ConvDirect<T>::run(const ConvCall<T>& call) const {
-  const int64_t N = call.input.shape(0), OH = problem_.geometry.height.output, OW = problem_.geometry.width.output;
+  const int64_t N = call.input.shape(0);
   const int threads = threads_worth(double(N) * problem_.products(), kProductsPerThread, call.threads);
   const Cut cut = cut_for(N, threads, OutputBlock<T>::scratch_per_value(call));
-  const int64_t bands = divide_up(OH, cut.rows), strips = divide_up(OW, cut.columns);
+  const BlockGrid grid(problem_.geometry, cut.rows, cut.columns);
   const int64_t parts = divide_up(panels_.count, cut.panels), batches = divide_up(N, cut.images);
-  parallel_for(batches * bands * strips * problem_.groups * parts, threads, call.progress, [&](int64_t task) {
+  const int64_t tasks = batches * grid.blocks_per_image() * problem_.groups * parts;
+  parallel_for(tasks, threads, call.progress, [&](int64_t task) {
     const int64_t part = task % parts, group = task / parts % problem_.groups;
-    const int64_t place = task / parts / problem_.groups;
-    const int64_t row = place / strips % bands * cut.rows, column = place % strips * cut.columns;
-    const int64_t image = place / strips / bands * cut.images;
-    const Block block{image, row, std::min(cut.rows, OH - row), column, std::min(cut.columns, OW - column)};
-    run_block(call, block, std::min(cut.images, N - image),
+    Block block = grid[task / parts / problem_.groups];
+    block.image *= cut.images;  // counted in batches of them
+    run_block(call, block, std::min(cut.images, N - block.image),
               {group, part * cut.panels, std::min((part + 1) * cut.panels, panels_.count)});
   });
 }

@@ -43,11 +43,10 @@ struct CopiedAxis {
 
 template <class T>
 DirectInput<T>::DirectInput(const ConvProblem& problem, bool has_finite_weights) : problem_(problem) {
-  const auto& [height, width] = problem.geometry;
-  const bool reads_padding = height.reads_padding() || width.reads_padding();
+  const bool reads_padding = problem.geometry.reads_padding();
   if (reads_padding && has_finite_weights) parts_ = parts_off_padding(problem.geometry, problem.group_channels());
   with_padding_ = reads_padding && parts_.empty();
-  if (parts_.empty()) parts_ = whole_output(problem.geometry);
+  if (parts_.empty()) parts_ = {whole_output(problem.geometry)};
 
   const bool copy_pays = problem.group_outputs() * problem.window_size() >= kCopyProducts * problem.group_channels();
   needs_copy_ = with_padding_ || (copy_pays && collides(problem.channels));

@@ -55,14 +55,13 @@ double steps(const DirectPart& part, int64_t channels, double shortest_strip) {
 
 }  // namespace
 
-std::vector<DirectPart> whole_output(const WindowGeometry& geometry) {
+DirectPart whole_output(const WindowGeometry& geometry) {
   const auto& [height, width] = geometry;
-  return {{0, height.output, 0, width.output, 0, height.window, 0, width.window}};
+  return {0, height.output, 0, width.output, 0, height.window, 0, width.window};
 }
 
 std::vector<DirectPart> parts_off_padding(const WindowGeometry& geometry, int64_t channels) {
   const std::vector<Span> rows = spans_of(geometry.height), columns = spans_of(geometry.width);
-  const DirectPart whole = whole_output(geometry)[0];
   const double window = double(geometry.height.window) * double(geometry.width.window) * double(channels);
   const double shortest_strip = window > kNearSteps ? kShortestStripFar : kShortestStrip;
   std::vector<DirectPart> parts;
@@ -74,7 +73,7 @@ std::vector<DirectPart> parts_off_padding(const WindowGeometry& geometry, int64_
       sum += steps(parts.back(), channels, shortest_strip);
     }
   }
-  if (sum > kCopy * steps(whole, channels, shortest_strip)) parts.clear();
+  if (sum > kCopy * steps(whole_output(geometry), channels, shortest_strip)) parts.clear();
   return parts;
 }
 

@@ -9,7 +9,7 @@
 namespace convstep {
 
 // All of the output as one part, whose windows read all their taps: those on padding, too, as zeros.
-std::vector<kernels::DirectPart> whole_output(const WindowGeometry& geometry);
+kernels::DirectPart whole_output(const WindowGeometry& geometry);
 
 // Parts whose windows leave out the taps that lie on padding, so that nobody has to copy the input with its padding;
 // none where that would take longer. What is left out would add 0 to a sum, if the weights are finite.

@@ -5,6 +5,8 @@
 // its channels are apart (as in an NCHW array).
 #pragma once
 
+#include <algorithm>
+
 #include "kernels/kernels.h"
 #include "layers/conv_method.h"
 
@@ -13,6 +15,28 @@ namespace convstep {
 // A rectangle of output positions of one image: rows first_row .. first_row + rows - 1, columns alike.
 struct Block {
   int64_t image, first_row, rows, first_column, columns;
+};
+
+// An image's output positions cut into blocks of at most rows x columns, numbered row by row, image by image.
+class BlockGrid {
+ public:
+  BlockGrid(const WindowGeometry& geometry, int64_t rows, int64_t columns)
+      : height_(geometry.height.output),
+        width_(geometry.width.output),
+        rows_(rows),
+        columns_(columns),
+        bands_(divide_up(height_, rows)),
+        strips_(divide_up(width_, columns)) {}
+
+  int64_t blocks_per_image() const { return bands_ * strips_; }
+  Block operator[](int64_t number) const {
+    const int64_t row = number / strips_ % bands_ * rows_, column = number % strips_ * columns_;
+    return {number / strips_ / bands_, row, std::min(rows_, height_ - row), column,
+            std::min(columns_, width_ - column)};
+  }
+
+ private:
+  int64_t height_, width_, rows_, columns_, bands_, strips_;
 };
 
 // Part of an array whose pixels hold their channels side by side.

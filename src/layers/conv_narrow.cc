@@ -112,17 +112,11 @@ void ConvNarrow<T>::run_block(const ConvCall<T>& call, const Block& block, int64
 template <class T>
 void ConvNarrow<T>::run(const ConvCall<T>& call) const {
   const int64_t N = call.input.shape(0), groups = problem_.groups;
-  const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output;
   const int threads = threads_worth(double(N) * problem_.products(), kProductsPerThread, call.threads);
   const Cut cut = cut_for(N, threads, OutputBlock<T>::scratch_per_value(call));
-  const int64_t bands = divide_up(OH, cut.rows), strips = divide_up(OW, cut.columns);
-  parallel_for(N * bands * strips * groups, threads, call.progress, [&](int64_t task) {
-    const int64_t group = task % groups, place = task / groups;
-    const int64_t row = place / strips % bands * cut.rows, column = place % strips * cut.columns;
-    const Block block{place / strips / bands, row, std::min(cut.rows, OH - row), column,
-                      std::min(cut.columns, OW - column)};
-    run_block(call, block, group);
-  });
+  const BlockGrid grid(problem_.geometry, cut.rows, cut.columns);
+  parallel_for(N * grid.blocks_per_image() * groups, threads, call.progress,
+               [&](int64_t task) { run_block(call, grid[task / groups], task % groups); });
 }
 
 }  // namespace

@@ -14,16 +14,13 @@ namespace {
 // take more.
 constexpr int64_t kBlockValues = 2048;
 
-bool reads_padding(const ConvProblem& problem) {
-  return problem.geometry.height.reads_padding() || problem.geometry.width.reads_padding();
-}
-
 // Values of the workspace for so many output rows of an image: the input with its padding, where there is some, and
 // `scratch_per_value` for every output.
 int64_t values_of(const ConvProblem& problem, int64_t rows, int64_t scratch_per_value) {
   const auto& [height, width] = problem.geometry;
   const int64_t patch = height.reach_of(rows) * width.reach_of(width.output) * problem.channels;
-  return (reads_padding(problem) ? patch : 0) + rows * width.output * problem.group_outputs() * scratch_per_value;
+  return (problem.geometry.reads_padding() ? patch : 0) +
+         rows * width.output * problem.group_outputs() * scratch_per_value;
 }
 
 template <class T>
@@ -113,7 +110,7 @@ void ConvPairwise<T>::run(const ConvCall<T>& call) const {
   const int64_t scratch_per_value = OutputBlock<T>::scratch_per_value(call), rows = rows_of(scratch_per_value);
   int64_t* offsets = static_cast<int64_t*>(thread_workspace(bytes_of(rows, scratch_per_value)));
   T* patch = reinterpret_cast<T*>(offsets + problem_.window_size());
-  const bool is_copied = reads_padding(problem_);
+  const bool is_copied = problem_.geometry.reads_padding();
   const int64_t columns = width.reach_of(OW), C = problem_.channels;
   T* scratch = is_copied ? patch + height.reach_of(rows) * columns * C : patch;
   Pixels<const T> input{patch, columns * C, C};

@@ -1,6 +1,9 @@
 // conv_weights.h: copies of a layer's parameters, for the methods that keep them.
 #pragma once
 
+#include <cmath>
+#include <limits>
+
 #include "convstep/tensor.h"
 
 namespace convstep {
@@ -28,6 +31,15 @@ Tensor<T, 1> dense_copy(const View<const T, 1>& view) {
   auto copy = Tensor<T, 1>::uninitialized(view.shape());
   for (int64_t a = 0; a < view.shape(0); ++a) copy(a) = view(a);
   return copy;
+}
+
+template <class T, int Rank>
+bool are_finite(const Tensor<T, Rank>& values) {
+  int64_t others = 0;  // counted without a branch, for speed
+  for (int64_t i = 0; i < values.size(); ++i) {
+    others += !(std::abs(values.data()[i]) <= std::numeric_limits<T>::max());
+  }
+  return others == 0;
 }
 
 }  // namespace convstep
