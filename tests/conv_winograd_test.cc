@@ -335,8 +335,9 @@ TYPED_TEST(ConvWinogradTest, WhatAutoChooses) {
     EXPECT_EQ(choice({{images, 7, 7, 16}, 64}), "winograd");
     EXPECT_EQ(choice({{images, 224, 224, 3}, 64}), "direct");
     EXPECT_EQ(choice({{images, 56, 56, 16}, 16}), "direct");
-    EXPECT_EQ(choice({{images, 5, 5, 64}, 64}), "direct");
-    EXPECT_EQ(choice({{images, 1, 100, 64}, 64}), "direct");  // a row of tiles of 4 saves nothing
+    EXPECT_EQ(choice({{images, 5, 5, 64}, 64}), "winograd");
+    EXPECT_EQ(choice({{images, 4, 4, 64}, 64}), "direct");
+    EXPECT_EQ(choice({{images, 1, 100, 64}, 64}), "direct");  // one tap of three is on the image
     EXPECT_EQ(choice({{images, 56, 56, 64}, 64}, {2, 2}), "direct");
   }
 }

@@ -5,6 +5,7 @@
 // where n counts the roundings on the longest way from an input to the output.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -16,35 +17,41 @@ namespace convstep {
 using Real = long double;
 using Matrix = std::vector<std::vector<Real>>;
 
-// The matrices of F(m,3), built from their definition: Lagrange's polynomials of the points.
+// The matrices of a tile with `outputs` outputs along an axis that shares the weights of F(m,3), built from their
+// definition: Lagrange's polynomials of the points. Such a tile has the first outputs + 1 points and infinity.
 struct ToomMatrices {
   Matrix AT, G, BT;
+  std::vector<size_t> index;  // of its points among those of F(m,3)
 
-  explicit ToomMatrices(int64_t m) {
+  ToomMatrices(int64_t m, int64_t outputs) {
     std::vector<Real> points{0};
     for (const Real p : m == 2 ? std::vector<Real>{1} : std::vector<Real>{0.625L, 1.5L}) {
       points.insert(points.end(), {p, -p});
     }
-    const size_t size = points.size() + 1;
-    AT.assign(static_cast<size_t>(m), std::vector<Real>(size));
-    for (size_t j = 0; j <= points.size(); ++j) {
+    const size_t finite = static_cast<size_t>(outputs) + 1, size = finite + 1;
+    AT.assign(static_cast<size_t>(outputs), std::vector<Real>(size));
+    for (size_t j = 0; j < size; ++j) {
+      const bool infinite = j == finite;
+      const Real p = infinite ? 0 : points[j];
       std::vector<Real> polynomial{1};
-      Real normalizer = 1;
+      Real normalizer = 1, missing = 1;
       for (size_t l = 0; l < points.size(); ++l) {
         if (l == j) continue;
+        (l < finite ? normalizer : missing) *= p - points[l];
+        if (l >= finite) continue;
         polynomial.insert(polynomial.begin(), 0);  // times (x - points[l])
         for (size_t k = 0; k + 1 < polynomial.size(); ++k) polynomial[k] -= points[l] * polynomial[k + 1];
-        if (j < points.size()) normalizer *= points[j] - points[l];
       }
       polynomial.resize(size);
+      for (Real& coefficient : polynomial) coefficient *= infinite ? 1 : missing;
       BT.push_back(polynomial);
-      const bool infinite = j == points.size();
-      const Real p = infinite ? 0 : points[j];
+      normalizer *= missing;
       G.push_back(infinite ? std::vector<Real>{0, 0, 1}
                            : std::vector<Real>{1 / normalizer, p / normalizer, p * p / normalizer});
       for (size_t i = 0; i < AT.size(); ++i) {
         AT[i][j] = infinite ? (i + 1 == AT.size()) : std::pow(p, static_cast<Real>(i));
       }
+      index.push_back(infinite ? points.size() : j);
     }
   }
 };
@@ -56,17 +63,17 @@ inline Matrix absolute(Matrix matrix) {
   return matrix;
 }
 
-// left * middle * left^T.
-inline Matrix sandwich(const Matrix& left, const Matrix& middle) {
-  Matrix half(left.size(), std::vector<Real>(middle.size())), whole(left.size(), std::vector<Real>(left.size()));
+// left * middle * right^T.
+inline Matrix sandwich(const Matrix& left, const Matrix& middle, const Matrix& right) {
+  Matrix half(left.size(), std::vector<Real>(right[0].size())), whole(left.size(), std::vector<Real>(right.size()));
   for (size_t i = 0; i < left.size(); ++i) {
     for (size_t k = 0; k < middle.size(); ++k) {
-      for (size_t j = 0; j < middle.size(); ++j) half[i][j] += left[i][k] * middle[k][j];
+      for (size_t j = 0; j < half[i].size(); ++j) half[i][j] += left[i][k] * middle[k][j];
     }
   }
   for (size_t i = 0; i < left.size(); ++i) {
-    for (size_t j = 0; j < left.size(); ++j) {
-      for (size_t k = 0; k < middle.size(); ++k) whole[i][j] += half[i][k] * left[j][k];
+    for (size_t j = 0; j < right.size(); ++j) {
+      for (size_t k = 0; k < half[i].size(); ++k) whole[i][j] += half[i][k] * right[j][k];
     }
   }
   return whole;
@@ -93,37 +100,39 @@ struct BoundedConv {
   }
 };
 
-// The tile of m x m outputs at (n, y0, x0): exact values, and the bracket of the bound.
+// The tile at (n, y0, x0): exact values, and the bracket of the bound.
 template <class T>
 void bound_tile(const Tensor<T, 4>& x, const Tensor<T, 4>& w, const Tensor<T, 1>& b, const Padding& padding,
-                const std::vector<Matrix>& U, const ToomMatrices& toom, Real gamma, int64_t n, int64_t y0, int64_t x0,
-                BoundedConv<T>& result) {
+                const std::vector<Matrix>& U, const ToomMatrices& down, const ToomMatrices& across, Real gamma,
+                int64_t n, int64_t y0, int64_t x0, BoundedConv<T>& result) {
   const auto [N, H, W, C] = x.shape();
-  const auto [N2, OH, OW, O] = result.value.shape();
-  const size_t m = toom.AT.size(), size = m + 2;
-  const Matrix BT = absolute(toom.BT), AT = absolute(toom.AT);
-  std::vector<Matrix> d(static_cast<size_t>(C), Matrix(size, std::vector<Real>(size))), V;
+  const int64_t O = w.shape(3);
+  const size_t rows = down.BT.size(), columns = across.BT.size();
+  const Matrix BT_down = absolute(down.BT), BT_across = absolute(across.BT);
+  std::vector<Matrix> d(static_cast<size_t>(C), Matrix(rows, std::vector<Real>(columns))), V;
   for (int64_t c = 0; c < C; ++c) {
-    for (size_t i = 0; i < size; ++i) {
-      for (size_t j = 0; j < size; ++j) {
+    for (size_t i = 0; i < rows; ++i) {
+      for (size_t j = 0; j < columns; ++j) {
         const int64_t row = y0 + static_cast<int64_t>(i) - padding.top;
         const int64_t column = x0 + static_cast<int64_t>(j) - padding.left;
         if (row >= 0 && row < H && column >= 0 && column < W) d[static_cast<size_t>(c)][i][j] = x(n, row, column, c);
       }
     }
-    V.push_back(sandwich(BT, absolute(d[static_cast<size_t>(c)])));
+    V.push_back(sandwich(BT_down, absolute(d[static_cast<size_t>(c)]), BT_across));
   }
   for (int64_t o = 0; o < O; ++o) {
-    Matrix sum(size, std::vector<Real>(size));
+    Matrix sum(rows, std::vector<Real>(columns));
     for (int64_t c = 0; c < C; ++c) {
       const Matrix& u = U[static_cast<size_t>(c * O + o)];
-      for (size_t i = 0; i < size; ++i) {
-        for (size_t j = 0; j < size; ++j) sum[i][j] += V[static_cast<size_t>(c)][i][j] * u[i][j];
+      for (size_t i = 0; i < rows; ++i) {
+        for (size_t j = 0; j < columns; ++j) {
+          sum[i][j] += V[static_cast<size_t>(c)][i][j] * u[down.index[i]][across.index[j]];
+        }
       }
     }
-    const Matrix bracket = sandwich(AT, sum);
-    for (size_t i = 0; i < m && y0 + static_cast<int64_t>(i) < OH; ++i) {
-      for (size_t j = 0; j < m && x0 + static_cast<int64_t>(j) < OW; ++j) {
+    const Matrix bracket = sandwich(absolute(down.AT), sum, absolute(across.AT));
+    for (size_t i = 0; i < down.AT.size(); ++i) {
+      for (size_t j = 0; j < across.AT.size(); ++j) {
         Real value = b(o);
         for (size_t k = 0; k < 3; ++k) {
           for (size_t l = 0; l < 3; ++l) {
@@ -146,8 +155,7 @@ BoundedConv<T> bounded_winograd(const Tensor<T, 4>& x, const Tensor<T, 4>& w, co
                                 const Padding& padding, int64_t m) {
   const auto [N, H, W, C] = x.shape();
   const int64_t O = w.shape(3), OH = H + padding.top + padding.bottom - 2, OW = W + padding.left + padding.right - 2;
-  const ToomMatrices toom(m);
-  const Matrix G = absolute(toom.G);
+  const Matrix G = absolute(ToomMatrices(m, m).G);
   std::vector<Matrix> U;
   for (int64_t c = 0; c < C; ++c) {
     for (int64_t o = 0; o < O; ++o) {
@@ -157,19 +165,20 @@ BoundedConv<T> bounded_winograd(const Tensor<T, 4>& x, const Tensor<T, 4>& w, co
           g[i][j] = std::abs(static_cast<Real>(w(static_cast<int64_t>(i), static_cast<int64_t>(j), c, o)));
         }
       }
-      U.push_back(sandwich(G, g));
+      U.push_back(sandwich(G, g, G));
     }
   }
-  // Two roundings per multiply-add, for targets that do not fuse: 2 * C in the chain; m/2 + 1 multiply-adds in each of
-  // four passes of the input and output transforms; five operations, and the rounding of a constant, in each of two
-  // passes over the weights; their rounding to T; the bias.
-  const int64_t count = 2 * C + 2 * 4 * (m / 2 + 1) + 2 * 6 + 1 + 1;
+  // Two roundings per multiply-add, for targets that do not fuse: 2 * C in the chain; at most m + 2 multiply-adds, and
+  // the rounding of a constant, in each of four passes of the input and output transforms; three, and the roundings of
+  // a constant and of those it is made of, in each of two passes over the weights; their rounding to T; the bias.
+  const int64_t count = 2 * C + 4 * (2 * (m + 2) + 1) + 2 * 10 + 1 + 1;
   const Real u = static_cast<Real>(std::numeric_limits<T>::epsilon()) / 2, n_u = static_cast<Real>(count) * u;
   BoundedConv<T> result{Tensor<Real, 4>({N, OH, OW, O}), Tensor<Real, 4>({N, OH, OW, O})};
   for (int64_t n = 0; n < N; ++n) {
     for (int64_t y = 0; y < OH; y += m) {
       for (int64_t column = 0; column < OW; column += m) {
-        bound_tile(x, w, b, padding, U, toom, n_u / (1 - n_u), n, y, column, result);
+        const ToomMatrices down(m, std::min(m, OH - y)), across(m, std::min(m, OW - column));
+        bound_tile(x, w, b, padding, U, down, across, n_u / (1 - n_u), n, y, column, result);
       }
     }
   }

@@ -6,28 +6,16 @@
 #define CONVSTEP_KERNELS_CONV_WINOGRAD_INL_H_
 #endif
 
+#include "kernels/conv_winograd_axis.h"
 #include "kernels/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
 
-// F(M,3): the positive points p[k]; the others are 0, -p[k] and infinity.
-template <int M>
-struct Points;
-template <>
-struct Points<2> {
-  static constexpr double p[] = {1};
-};
-template <>
-struct Points<4> {
-  static constexpr double p[] = {0.625, 1.5};
-};
-
 // With q(x) = product over k of (x^2 - p[k]^2), row by row:
 //   B^T  q without the root of the row (the coefficients of x^0, x^1, ...); for infinity x * q
-//   G    {1, r, r^2} / N for the root r, N the value at r of what is left of x * q; {0, 0, 1} for infinity
 //   A^T  powers of the roots; the last row has a 1 for infinity
-// The order of the rows of B^T and G is 0, p[0], -p[0], p[1], -p[1], ..., infinity.
+// The order of the points is that of conv_winograd_axis.h.
 template <int M>
 struct Toom {
   static constexpr int kPairs = M / 2, kSize = M + 2;
@@ -43,18 +31,10 @@ struct Toom {
     }
     return c[power];
   }
-  static constexpr double square(int k) { return Points<M>::p[k] * Points<M>::p[k]; }
+  static constexpr double square(int k) { return WinogradPoints<M>::p[k] * WinogradPoints<M>::p[k]; }
   static constexpr double power(int k, int exponent) {
     double product = 1;
-    for (int i = 0; i < exponent; ++i) product *= Points<M>::p[k];
-    return product;
-  }
-  // N of the root p[k], which is that of -p[k] too; of the root 0 for k = -1.
-  static constexpr double normalizer(int k) {
-    double product = k < 0 ? 1 : 2 * square(k);
-    for (int l = 0; l < kPairs; ++l) {
-      if (l != k) product *= (k < 0 ? 0 : square(k)) - square(l);
-    }
+    for (int i = 0; i < exponent; ++i) product *= WinogradPoints<M>::p[k];
     return product;
   }
 };
@@ -75,7 +55,7 @@ HWY_INLINE V even_polynomial(D d, const V* x, int first) {
 template <int M, int K, class D, class V = hn::Vec<D>, class T = hn::TFromD<D>>
 HWY_INLINE void input_pair(D d, const V* x, V* y) {
   const V even = even_polynomial<M, K>(d, x, 2), odd = even_polynomial<M, K>(d, x, 1);
-  const V p = hn::Set(d, static_cast<T>(Points<M>::p[K]));
+  const V p = hn::Set(d, static_cast<T>(WinogradPoints<M>::p[K]));
   y[1 + 2 * K] = hn::MulAdd(p, odd, even);
   y[2 + 2 * K] = hn::NegMulAdd(p, odd, even);
 }
@@ -110,21 +90,6 @@ HWY_INLINE void output_row(D d, const V* x, V* y) {
     }
     y[i] = i == 0 ? hn::Add(x[0], total) : i == M - 1 ? hn::Add(total, x[M + 1]) : total;
   }
-}
-
-// y = G x: x of 3 vectors, y of M + 2. In double.
-template <int M, class D, class V = hn::Vec<D>>
-HWY_INLINE void weight_row(D d, const V* x, V* y) {
-  y[0] = hn::Mul(hn::Set(d, 1 / Toom<M>::normalizer(-1)), x[0]);
-#pragma GCC unroll 4
-  for (int k = 0; k < Toom<M>::kPairs; ++k) {
-    const V even = hn::MulAdd(hn::Set(d, Toom<M>::square(k)), x[2], x[0]);
-    const V odd = hn::Mul(hn::Set(d, Points<M>::p[k]), x[1]);
-    const V scale = hn::Set(d, 1 / Toom<M>::normalizer(k));
-    y[1 + 2 * k] = hn::Mul(scale, hn::Add(even, odd));
-    y[2 + 2 * k] = hn::Mul(scale, hn::Sub(even, odd));
-  }
-  y[M + 1] = x[2];
 }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)

@@ -5,14 +5,14 @@
 // where * is element by element: a*a multiplications per channel instead of 9*m*m. Source: Lavin and Gray, "Fast
 // algorithms for convolutional neural networks", 2015. An element of a transformed tile has the index xi = 0 .. a*a-1.
 //
-// The points are 0, infinity and pairs +-p, so that B^T and A^T split into even and odd halves, and exact in binary:
-//   m = 2: +-1;   m = 4: +-5/8, +-3/2.
-// For m = 4 these have half the error of the textbook's +-1, +-2 at the same cost (docs/performance.md). m = 6 was
+// The points of m = 2 and m = 4 are in conv_winograd_axis.h, and so is what the shorter tiles at the end of an image
+// do. For m = 4 they have half the error of the textbook's +-1, +-2 at the same cost (docs/performance.md). m = 6 was
 // tried and left out: in float its error is that of a direct chain times seven with any points, in double it was slower
 // than m = 4 on every layer of ResNet-50 and VGG-16, as its 64 transformed weights per window are read from beyond L2.
 #pragma once
 
 #include "kernels/conv_chain.h"
+#include "kernels/conv_winograd_axis.h"
 
 namespace convstep::kernels {
 
@@ -29,22 +29,27 @@ struct WinogradTiles {
   int64_t xi_step, tile_step;
 };
 
+// Tiles of a block, side by side.
+struct WinogradRange {
+  int64_t first, count;
+};
+
 // One tile of the output, for the channels of one panel.
 template <class T>
 struct WinogradOutput {
   T* data;  // its first pixel, first channel of the panel
   int64_t row_step, pixel_step;
-  int64_t rows, columns;  // how much of the m x m outputs exists
-  int64_t channels;       // how many of the panel's lanes exist
-  Epilogue<T> epilogue;   // the residual as data
-  const T* bias;          // of every lane of the panel
+  int64_t channels;      // how many of the panel's lanes exist
+  Epilogue<T> epilogue;  // the residual as data
+  const T* bias;         // of every lane of the panel
   // Where outputs that came out as NaN or infinity are computed anew. `range` names the first pixel and the channels.
   const ChainLayer<T>* layer;
   ChainImage<T> image;
   ChainRange range;
 };
 
-// The functions for one m, on the SIMD target that was chosen when they were asked for.
+// The functions for one m, on the SIMD target that was chosen when they were asked for. The short ones are for tiles
+// with fewer outputs down or across.
 template <class T>
 struct WinogradKernels {
   int64_t lanes;          // of a vector
@@ -52,17 +57,23 @@ struct WinogradKernels {
 
   // U of one panel and the input channels first, ..., first + count - 1, from dense weights [3,3,C,O]. Done in double
   // and rounded once.
-  void (*transform_weights)(const T* weights, int64_t C, int64_t O, int64_t first, int64_t count,
-                            const WinogradPanel& panel, T* transformed);
-  // V of one tile whose a x a pixels lie inside an array with `channels` channels side by side.
+  void (*transform_weights)(const WinogradWeights& G, const T* weights, int64_t C, int64_t O, int64_t first,
+                            int64_t count, const WinogradPanel& panel, T* transformed);
+  // V of one tile whose pixels lie inside an array with `channels` channels side by side. May write a vector's lanes
+  // beyond them.
   void (*transform_input)(const T* pixels, int64_t row_step, int64_t pixel_step, int64_t channels, T* transformed,
                           int64_t xi_step);
-  // M = sum over `channels` of V * U, one chain of multiply-adds per element that runs over c. It starts at zero, or
-  // goes on from M where `adds`.
-  void (*multiply)(const WinogradTiles<const T>& V, const T* U, int64_t tiles, int64_t channels,
-                   const WinogradPanel& panel, bool adds, const WinogradTiles<T>& M);
+  void (*transform_short_input)(const WinogradAxis<T>& down, const WinogradAxis<T>& across, const T* pixels,
+                                int64_t row_step, int64_t pixel_step, int64_t channels, T* transformed,
+                                int64_t xi_step);
+  // M = sum over `channels` of V * U, one chain of multiply-adds per element that runs over c, for the tiles of[xi]
+  // that have the element xi, xi < count. It starts at zero, or goes on from M where `adds`.
+  void (*multiply)(const WinogradTiles<const T>& V, const T* U, const WinogradRange* of, int64_t count,
+                   int64_t channels, const WinogradPanel& panel, bool adds, const WinogradTiles<T>& M);
   // activation(A^T M A + bias + residual). M points at the tile; what lies between its xi is xi_step.
   void (*transform_output)(const T* M, int64_t xi_step, const WinogradOutput<T>& output);
+  void (*transform_short_output)(const WinogradAxis<T>& down, const WinogradAxis<T>& across, const T* M,
+                                 int64_t xi_step, const WinogradOutput<T>& output);
 };
 
 // m is 2 or 4.

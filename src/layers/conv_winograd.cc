@@ -10,13 +10,16 @@
 #include "core/threads.h"
 #include "layers/conv_io.h"
 #include "layers/conv_weights.h"
+#include "layers/conv_winograd_axis.h"
 #include "layers/conv_winograd_blocking.h"
+#include "layers/conv_winograd_tiles.h"
 
 namespace convstep {
 namespace {
 
 using kernels::ChainImage;
 using kernels::ChainLayer;
+using kernels::WinogradAxis;
 using kernels::WinogradKernels;
 using kernels::WinogradOutput;
 using kernels::WinogradPanel;
@@ -47,16 +50,19 @@ class ConvWinograd final : public ConvMethod<T> {
         target_(simd_target()),
         panels_(cut_into_panels(problem.outputs, kernels_.lanes, kernels_.panel_vectors)),
         blocking_(choose_blocking<T>(problem, m_)),
-        down_(divide_up(problem.geometry.height.output, m_)),
-        across_(divide_up(problem.geometry.width.output, m_)) {
+        grid_(problem.geometry, m_, m_),
+        whole_(winograd_axis<T>(m_, m_)),
+        last_down_(winograd_axis<T>(m_, last_outputs(problem.geometry.height))),
+        last_across_(winograd_axis<T>(m_, last_outputs(problem.geometry.width))) {
     copy_bias(weights);
     weights_ = dense_copy(weights.weights);
     const int64_t lanes = panels_.back().first + panels_.back().lanes;
+    const kernels::WinogradWeights G = winograd_weights(m_);
     packed_ = Tensor<T, 1>::uninitialized({blocking_.size() * problem.channels * lanes});
     for (int64_t group = 0; group < groups(); ++group) {
       for (int64_t c = 0; c < problem.channels; c += blocking_.channels) {
         for (int64_t p = first_panel(group); p < first_panel(group + 1); ++p) {
-          kernels_.transform_weights(weights_.data(), problem.channels, problem.outputs, c, channels_at(c), panel(p),
+          kernels_.transform_weights(G, weights_.data(), problem.channels, problem.outputs, c, channels_at(c), panel(p),
                                      packed_.data() + packed_offset(group, c, p));
         }
       }
@@ -64,7 +70,7 @@ class ConvWinograd final : public ConvMethod<T> {
   }
 
   void run(const ConvCall<T>& call) const override {
-    const int64_t tiles = call.input.shape(0) * down_ * across_;
+    const int64_t tiles = call.input.shape(0) * grid_.blocks_per_image();
     const int threads =
         threads_worth(double(call.input.shape(0)) * problem_.products(), kProductsPerThread, call.threads);
     const int64_t blocks = count_blocks(tiles, threads), parts = count_parts(blocks, threads);
@@ -82,9 +88,8 @@ class ConvWinograd final : public ConvMethod<T> {
   size_t workspace_bytes() const override { return static_cast<size_t>(blocking_.bytes()); }
 
  private:
-  struct Tile {
-    int64_t image, y, x;  // its first output pixel
-  };
+  // Of the last tile of an axis.
+  int64_t last_outputs(const WindowAxis& axis) const { return (axis.output - 1) % m_ + 1; }
 
   void copy_bias(const ConvWeights<T>& weights) {
     bias_ = Tensor<T, 1>({panels_.back().first + panels_.back().lanes});
@@ -120,29 +125,25 @@ class ConvWinograd final : public ConvMethod<T> {
     return parts;
   }
 
-  Tile tile_at(int64_t index) const {
-    const int64_t in_image = index % (down_ * across_);
-    return {index / (down_ * across_), in_image / across_ * m_, in_image % across_ * m_};
-  }
-
   // One block of tiles and the panels of the groups first_group .. end_group - 1.
-  void run_block(const ConvCall<T>& call, int64_t first_tile, int64_t tiles, int64_t first_group,
+  void run_block(const ConvCall<T>& call, int64_t first_tile, int64_t count, int64_t first_group,
                  int64_t end_group) const {
     T* const V = static_cast<T*>(thread_workspace(workspace_bytes()));
     T* const M = V + blocking_.transformed();
     T* const copied = M + blocking_.products();
     T* const scattered = copied + blocking_.copied();
+    const WinogradTileList tiles(grid_, first_tile, count, m_, last_down_, last_across_);
     const bool in_one_go = blocking_.channels >= problem_.channels;
     for (int64_t group = first_group; group < end_group; ++group) {
       for (int64_t c = 0; c < problem_.channels; c += blocking_.channels) {
-        if (!in_one_go || group == first_group) transform_input(call, first_tile, tiles, c, copied, V);
+        if (!in_one_go || group == first_group) transform_input(call, tiles, c, copied, V);
         multiply(group, c, tiles, V, M);
       }
       for (int64_t p = first_panel(group); p < first_panel(group + 1); ++p) {
-        for (int64_t t = 0; t < tiles; ++t) {
-          const WinogradTiles<T> products = products_of(group, p, tiles, M);
-          transform_output(call, tile_at(first_tile + t), panel(p), products.data + t * products.tile_step,
-                           products.xi_step, scattered);
+        for (int64_t t = 0; t < tiles.size(); ++t) {
+          const WinogradTiles<T> products = products_of(group, p, tiles.size(), M);
+          transform_output(call, tiles[t], panel(p), products.data + t * products.tile_step, products.xi_step,
+                           scattered);
         }
       }
     }
@@ -153,35 +154,35 @@ class ConvWinograd final : public ConvMethod<T> {
     return {M + before, blocking_.xi_step(tiles * panel(p).lanes), panel(p).lanes};
   }
 
-  void multiply(int64_t group, int64_t c, int64_t tiles, const T* V, T* M) const {
-    const WinogradTiles<const T> transformed{V, blocking_.xi_step(tiles * blocking_.channels), blocking_.channels};
+  void multiply(int64_t group, int64_t c, const WinogradTileList& tiles, const T* V, T* M) const {
+    const WinogradTiles<const T> transformed{V, blocking_.xi_step(tiles.size() * blocking_.channels),
+                                             blocking_.channels};
     for (int64_t p = first_panel(group); p < first_panel(group + 1); ++p) {
-      kernels_.multiply(transformed, packed_.data() + packed_offset(group, c, p), tiles, channels_at(c), panel(p),
-                        c > 0, products_of(group, p, tiles, M));
+      kernels_.multiply(transformed, packed_.data() + packed_offset(group, c, p), tiles.of(), blocking_.size(),
+                        channels_at(c), panel(p), c > 0, products_of(group, p, tiles.size(), M));
     }
   }
 
   // The channels first_channel, ... of a block of tiles.
-  void transform_input(const ConvCall<T>& call, int64_t first_tile, int64_t tiles, int64_t first_channel, T* copied,
+  void transform_input(const ConvCall<T>& call, const WinogradTileList& tiles, int64_t first_channel, T* copied,
                        T* V) const {
-    for (int64_t t = 0; t < tiles; ++t) {
-      const Tile tile = tile_at(first_tile + t);
-      const View<const T, 3> image = call.input[tile.image];
+    for (int64_t t = 0; t < tiles.size(); ++t) {
+      const View<const T, 3> image = call.input[tiles[t].image];
       const View<const T, 3> channels(image.data() + first_channel * image.stride(2),
                                       {image.shape(0), image.shape(1), channels_at(first_channel)}, image.strides());
-      transform_input(channels, tile, copied, V + t * blocking_.channels,
-                      blocking_.xi_step(tiles * blocking_.channels));
+      transform_input(channels, tiles[t], copied, V + t * blocking_.channels,
+                      blocking_.xi_step(tiles.size() * blocking_.channels));
     }
   }
 
   // Straight from the view where the tile is inside the image and channels lie side by side, else through a copy.
-  void transform_input(const View<const T, 3>& image, const Tile& tile, T* copied, T* V, int64_t xi_step) const {
+  void transform_input(const View<const T, 3>& image, const Block& tile, T* copied, T* V, int64_t xi_step) const {
     const WindowAxis &height = problem_.geometry.height, &width = problem_.geometry.width;
-    const int64_t a = m_ + 2, C = image.shape(2);
-    const int64_t row = height.source(tile.y, 0), column = width.source(tile.x, 0);
-    const bool inside = row >= 0 && row + a <= height.input && column >= 0 && column + a <= width.input;
+    const int64_t rows = tile.rows + 2, columns = tile.columns + 2, C = image.shape(2);
+    const int64_t row = height.source(tile.first_row, 0), column = width.source(tile.first_column, 0);
+    const bool inside = row >= 0 && row + rows <= height.input && column >= 0 && column + columns <= width.input;
     if (inside && (C == 1 || image.stride(2) == 1)) {
-      kernels_.transform_input(&image(row, column, 0), image.stride(0), image.stride(1), C, V, xi_step);
+      transform_input(tile, {&image(row, column, 0), image.stride(0), image.stride(1)}, C, V, xi_step);
       return;
     }
     const int64_t step = kCopiedBytes / static_cast<int64_t>(sizeof(T));
@@ -189,33 +190,46 @@ class ConvWinograd final : public ConvMethod<T> {
       const int64_t now = std::min(step, C - c);
       const View<const T, 3> channels(image.data() + c * image.stride(2), {height.input, width.input, now},
                                       image.strides());
-      copy_padded(channels, row, a, column, a, copied);
-      kernels_.transform_input(copied, a * now, now, now, V + c, xi_step);
+      copy_padded(channels, row, rows, column, columns, copied);
+      transform_input(tile, {copied, columns * now, now}, now, V + c, xi_step);
     }
   }
 
-  void transform_output(const ConvCall<T>& call, const Tile& tile, const WinogradPanel& panel, const T* M,
+  void transform_input(const Block& tile, const Pixels<const T>& pixels, int64_t channels, T* V,
+                       int64_t xi_step) const {
+    const auto& [data, row_step, pixel_step] = pixels;
+    if (is_whole(tile)) {
+      kernels_.transform_input(data, row_step, pixel_step, channels, V, xi_step);
+    } else {
+      kernels_.transform_short_input(down(tile), across(tile), data, row_step, pixel_step, channels, V, xi_step);
+    }
+  }
+
+  bool is_whole(const Block& tile) const { return tile.rows == m_ && tile.columns == m_; }
+  const WinogradAxis<T>& down(const Block& tile) const { return tile.rows == m_ ? whole_ : last_down_; }
+  const WinogradAxis<T>& across(const Block& tile) const { return tile.columns == m_ ? whole_ : last_across_; }
+
+  void transform_output(const ConvCall<T>& call, const Block& tile, const WinogradPanel& panel, const T* M,
                         int64_t xi_step, T* scattered) const {
-    const WindowGeometry& geometry = problem_.geometry;
     const int64_t O = problem_.outputs, channels = std::min(panel.lanes, O - panel.first);
     const View<const T, 3> image = call.input[tile.image];
-    const ChainLayer<T> layer{geometry, problem_.channels, O, 1, weights_.data(), bias_.data()};
-    const Block block{tile.image, tile.y, std::min(m_, geometry.height.output - tile.y), tile.x,
-                      std::min(m_, geometry.width.output - tile.x)};
-    const OutputBlock<T> to(call, block, {panel.first, channels}, scattered);
-    WinogradOutput<T> output{to.output().data,
-                             to.output().row_step,
-                             to.output().pixel_step,
-                             block.rows,
-                             block.columns,
-                             channels,
-                             {to.residual().data, to.residual().row_step, to.residual().pixel_step, problem_.activation,
-                              static_cast<T>(problem_.slope)},
-                             bias_.data() + panel.first,
-                             &layer,
-                             {image.data(), image.stride(0), image.stride(1), image.stride(2)},
-                             {tile.y, tile.x, panel.first, channels}};
-    kernels_.transform_output(M, xi_step, output);
+    const ChainLayer<T> layer{problem_.geometry, problem_.channels, O, 1, weights_.data(), bias_.data()};
+    const OutputBlock<T> to(call, tile, {panel.first, channels}, scattered);
+    const WinogradOutput<T> output{to.output().data,
+                                   to.output().row_step,
+                                   to.output().pixel_step,
+                                   channels,
+                                   {to.residual().data, to.residual().row_step, to.residual().pixel_step,
+                                    problem_.activation, static_cast<T>(problem_.slope)},
+                                   bias_.data() + panel.first,
+                                   &layer,
+                                   {image.data(), image.stride(0), image.stride(1), image.stride(2)},
+                                   {tile.first_row, tile.first_column, panel.first, channels}};
+    if (is_whole(tile)) {
+      kernels_.transform_output(M, xi_step, output);
+    } else {
+      kernels_.transform_short_output(down(tile), across(tile), M, xi_step, output);
+    }
     to.commit();
   }
 
@@ -225,8 +239,9 @@ class ConvWinograd final : public ConvMethod<T> {
   std::string target_;
   std::vector<WinogradPanel> panels_;
   WinogradBlocking<T> blocking_;
-  int64_t down_, across_;  // tiles of an image
-  Tensor<T, 4> weights_;   // as given, dense
+  BlockGrid grid_;  // of tiles
+  WinogradAxis<T> whole_, last_down_, last_across_;
+  Tensor<T, 4> weights_;  // as given, dense
   Tensor<T, 1> bias_, packed_;
 };
 
@@ -240,19 +255,26 @@ bool winograd_fits(const ConvProblem& problem) {
   return has_form;
 }
 
-// Measured against the direct method with AVX-512 and AVX2 (Sapphire Rapids), float and double, square images of 3 to
-// 112 pixels, 8 to 128 channels: wherever this says yes it was faster, by 1.16 at least (7 x 7, 64 to 16 channels) and
-// mostly by 1.6 to 2.9. At 5 x 5 and with 16 to 16 channels the two are about even, and direct sums are more accurate.
+// The taps along an axis that lie on the image: the direct method leaves out the others.
+double inner_taps(const WindowAxis& axis) {
+  const auto outer = [](int64_t padding) { return padding <= 1 ? double(padding) : 3 * (double(padding) - 1); };
+  const int64_t before = -axis.source(0, 0), after = axis.source(axis.output - 1, 2) - (axis.input - 1);
+  return 3 * double(axis.output) - outer(before) - outer(std::max<int64_t>(after, 0));
+}
+
+// Measured against the direct method: Zen 4, AVX-512, float and double, square images of 5 to 17 pixels, 16 to 512
+// channels; before tiles were cut short at the end of an image on Sapphire Rapids, AVX-512 and AVX2, up to 112 pixels.
+// Wherever this says yes it was faster, by 1.16 at least (5 x 5, 32 channels) and mostly by 1.6 to 3.2. With 16 to 16
+// channels the two are about even, and direct sums are more accurate.
 template <class T>
 bool winograd_pays(const ConvProblem& problem) {
-  constexpr int64_t kFewestPixels = 49, kFewestChannels = 16, kFewestWeights = 1024;
-  constexpr double kLeastGain = 1.7;  // in multiplications; 7 x 7 pixels in tiles of 2 have 1.72
-  const int64_t OH = problem.geometry.height.output, OW = problem.geometry.width.output;
+  constexpr int64_t kFewestPixels = 25, kFewestChannels = 16, kFewestWeights = 1024;
+  constexpr double kLeastGain = 1.35;  // in multiplications; 5 x 5 pixels have 1.40
+  const auto& [height, width] = problem.geometry;
   if (std::min(problem.channels, problem.outputs) < kFewestChannels) return false;
-  if (OH * OW < kFewestPixels || problem.channels * problem.outputs < kFewestWeights) return false;
-  const int64_t m = choose_m<T>(problem);
-  const double pixels = static_cast<double>(OH) * static_cast<double>(OW);
-  return 9 * pixels >= kLeastGain * static_cast<double>((m + 2) * (m + 2)) * count_tiles(problem, m);
+  if (problem.channels * problem.outputs < kFewestWeights) return false;
+  if (double(height.output) * double(width.output) < double(kFewestPixels)) return false;
+  return inner_taps(height) * inner_taps(width) >= kLeastGain * count_products(problem, choose_m<T>(problem));
 }
 
 template <class T>

@@ -13,6 +13,7 @@ namespace convstep {
 inline constexpr int64_t kWidestPanel = 4 * kernels::kVectorBytes;
 template <class T>
 inline constexpr int64_t kPanelLanes = kWidestPanel / static_cast<int64_t>(sizeof(T));
+inline constexpr int64_t kMostWinogradTiles = 48;  // of a block
 // Channels that pass through the padded copy of a border tile at a time: 6 x 6 pixels of them stay in L1.
 inline constexpr int64_t kCopiedBytes = 256;
 
@@ -39,10 +40,13 @@ struct WinogradBlocking {
   }
 };
 
-// Of an image. In double, like all that follows, as products of sizes may leave 64 bits.
-inline double count_tiles(const ConvProblem& problem, int64_t m) {
-  return static_cast<double>(divide_up(problem.geometry.height.output, m)) *
-         static_cast<double>(divide_up(problem.geometry.width.output, m));
+// Per channel and output of an image: n pixels take n + 2 points for each tile they are cut into. In double, like all
+// that follows, as products of sizes may leave 64 bits.
+inline double count_products(const ConvProblem& problem, int64_t m) {
+  const auto points = [m](const WindowAxis& axis) {
+    return static_cast<double>(axis.output) + 2 * static_cast<double>(divide_up(axis.output, m));
+  };
+  return points(problem.geometry.height) * points(problem.geometry.width);
 }
 
 // Tiles of 4 need fewer multiplications per output than tiles of 2, but waste more at the edge of the image and have
@@ -53,9 +57,9 @@ template <class T>
 int64_t choose_m(const ConvProblem& problem) {
   constexpr double kCached = 2 << 20, kReadInTiles = 16;
   const auto cost = [&](int64_t m) {
-    const double size = static_cast<double>((m + 2) * (m + 2)), tiles = count_tiles(problem, m);
+    const double size = static_cast<double>((m + 2) * (m + 2)), products = count_products(problem, m);
     const double weights = static_cast<double>(problem.channels) * static_cast<double>(problem.outputs) * size;
-    return size * (weights * sizeof(T) <= kCached ? tiles : std::max(tiles, kReadInTiles));
+    return weights * sizeof(T) <= kCached ? products : std::max(products, size * kReadInTiles);
   };
   return cost(4) <= cost(2) ? 4 : 2;
 }
@@ -68,9 +72,9 @@ int64_t choose_m(const ConvProblem& problem) {
 // panels, which costs 5%; in double, 512 channels, 14 x 14 pixels, it gained 20%.
 template <class T>
 WinogradBlocking<T> choose_blocking(const ConvProblem& problem, int64_t m) {
-  constexpr int64_t kMostTiles = 48, kFewTiles = 12, kEnoughTiles = 24;
+  constexpr int64_t kFewTiles = 12, kEnoughTiles = 24;
   constexpr int64_t kSplitChannels = 512 / static_cast<int64_t>(sizeof(T)), kSplitPanels = 4;
-  const int64_t wanted = std::clamp(problem.channels / 4, kFewTiles, kMostTiles);
+  const int64_t wanted = std::clamp(problem.channels / 4, kFewTiles, kMostWinogradTiles);
   const auto fill = [&](WinogradBlocking<T> blocking) {
     const auto fits = [&](int64_t tiles) {
       return WinogradBlocking<T>{m, tiles, blocking.channels, blocking.panels}.bytes() <= kWorkspaceLimit;
