@@ -97,13 +97,14 @@ void conv_part(const DirectBlock<T>& block, int64_t panel, const DirectPart& par
   const int64_t packed = first * panels.lanes;  // the panel's place among the weights
   const int64_t first_output = packed - panels.first_vector(block.first_panel) * panels.lanes;
   const int64_t outputs = HWY_MIN(block.outputs - first_output, vectors * panels.lanes);
-  // Taps that lie side by side are one run.
-  const bool is_one_run = block.tap_step == block.channels;
-  const int64_t run = is_one_run ? part.tap_columns * block.channels : block.channels;
+  // Taps that lie side by side are one run. Where all lie on padding, it is empty.
+  const bool is_empty = part.tap_rows == 0 || part.tap_columns == 0;
+  const bool is_one_run = is_empty || block.tap_step == block.channels;
+  const int64_t run = is_empty ? 0 : is_one_run ? part.tap_columns * block.channels : block.channels;
   const int64_t width = vectors * panels.lanes, window_row = block.window_columns * block.channels * width;
   const T* weights = block.weights + packed * block.window_rows * block.window_columns * block.channels;
   const Tile<T> tile{block.pixel_step,
-                     part.tap_rows,
+                     is_empty ? 1 : part.tap_rows,
                      block.tap_row_step,
                      is_one_run && run > 0 ? kMaxPixels * block.pixel_step / run + 1 : 0,
                      block.prefetches_output,
