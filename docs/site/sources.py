@@ -1,7 +1,7 @@
 """Gives the pages of a site what they link to in the repository, and ends with an error where that is not there:
 sources.py DIRECTORY.
 
-Markdown pages link to the repository's files by their paths. In the site such a link leads to a coloured copy.
+Markdown pages link to the repository's files by their paths. In the site such a link leads to a header's page, or to a coloured copy.
 """
 
 import html
@@ -16,6 +16,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_for_filename
 
 ROOT = Path(__file__).parents[2]
+HEADERS = ROOT / "include" / "convstep"
 AS_THEY_ARE = {".json", ".png"}  # pictures; records of nearly a megabyte
 LINK = re.compile(r'(?<=[" ])(href|src)="(?!\w+:|[#$"])([^"#]+)')
 
@@ -44,7 +45,9 @@ def main(directory: str) -> None:
             broken.append(f"{page}: {link}")
             return str(match[0])
         name = "_".join(source.relative_to(ROOT).parts)
-        if source.suffix in AS_THEY_ARE:
+        if source.parent == HEADERS:
+            name = source.name.replace(".", "_8") + ".html"  # Doxygen's page of it
+        elif source.suffix in AS_THEY_ARE:
             shutil.copy(source, site / name)
         else:
             name += ".html"
