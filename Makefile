@@ -11,10 +11,11 @@
 #   make bench-quick   some layers of each kind, within 3 minutes
 #   make docs       a site of the pages and the references of C++ and Python: build/docs/html/index.html
 #   make fuzz       feed broken files to the readers for FUZZ_SECONDS (60)
+#   make tidy       clang-tidy over the checks, the layers, the files and the command
 #   make format     reformat every source file;  make format-check only looks
 #   make clean      remove what the above made
-.PHONY: demo test test-full bench bench-quick docs fuzz build python format format-check clean bench-adapters \
-  setup-build setup-python setup-docs setup-format setup-bench setup-bench-all
+.PHONY: demo test test-full bench bench-quick docs fuzz build python tidy format format-check clean bench-adapters \
+  setup-build setup-python setup-docs setup-tidy setup-format setup-bench setup-bench-all
 
 # In CI every warning is an error; elsewhere a newer compiler's new warning should not keep anybody from building.
 WERROR := $(if $(CI),ON,OFF)
@@ -77,6 +78,11 @@ python: setup-build setup-python
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check '.[draw]' \
 	  --config-settings=cmake.define.CONVSTEP_WARNINGS_AS_ERRORS=$(WERROR)
 
+# Not the kernels: these checks are not made for files that include themselves once per SIMD target.
+tidy: setup-build setup-tidy
+	cmake --preset release
+	run-clang-tidy -quiet -p build/release '/(src/(core|layers|io)|cli)/'
+
 format: setup-format
 	git ls-files '*.h' '*.cc' | xargs clang-format -i
 
@@ -94,6 +100,9 @@ setup-python:
 
 setup-docs: setup-python
 	scripts/setup.sh docs
+
+setup-tidy:
+	scripts/setup.sh tidy
 
 setup-format:
 	scripts/setup.sh format

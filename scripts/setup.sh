@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what a make target needs and this machine lacks: setup.sh build|python|docs|format|clang|bench|bench-all ...
+# Installs what a make target needs and this machine lacks: setup.sh build|python|docs|tidy|format|clang|bench|bench-all ...
 #
 # Packages come from Debian by apt-get (with sudo where we are not root); Python packages go into .venv and touch nothing else.
 # A machine that has them already is left alone, and needs no network.
@@ -9,6 +9,7 @@ cd "$(dirname "$0")/.."
 build_packages="cmake ninja-build pkg-config libcli11-dev libfmt-dev libgtest-dev libgmock-dev zlib1g-dev libspng-dev libturbojpeg0-dev libhwy-dev libtbb-dev"
 python_packages="python3 python3-dev python3-venv"
 docs_packages="doxygen"
+tidy_packages="clang-tidy"
 format_packages="clang-format"
 clang_packages="clang libclang-rt-dev"
 bench_packages="libdnnl-dev libbenchmark-dev"
@@ -79,6 +80,7 @@ install_onednn() {
 for part in "$@"; do
   case "$part" in
     build) install_packages $build_packages ;;
+    tidy) install_packages $tidy_packages ;;
     format) install_packages $format_packages ;;
     clang) install_packages $clang_packages ;;
     python)
