@@ -11,7 +11,7 @@
 #   make bench-quick   some layers of each kind, within 3 minutes
 #   make docs       a site of the pages and the references of C++ and Python: build/docs/html/index.html
 #   make fuzz       feed broken files to the readers for FUZZ_SECONDS (60)
-#   make tidy       clang-tidy over the checks, the layers, the files and the command
+#   make tidy       clang-tidy over src/core, src/layers, src/io and cli
 #   make format     reformat every source file;  make format-check only looks
 #   make clean      remove what the above made
 .PHONY: demo test test-full bench bench-quick docs fuzz build python tidy format format-check clean bench-adapters \
