@@ -41,7 +41,8 @@ def main(path: str) -> None:
             i += 1
         if comment and code:  # a comment that stands alone is about what follows at large
             comment, code = document(comment, code)
-        print(*comment, *code, sep="\n")
+        for line in comment + code:
+            print(line)
         if i < len(lines) and not lines[i]:
             print()
             i += 1
