@@ -9,11 +9,13 @@
 #                   again under clang and under the sanitizers, with more cases
 #   make bench      every layer beside every peer that installs, and what a call from Python costs beside np.add (an hour)
 #   make bench-quick   some layers of each kind, within 3 minutes
+#   make docs       a site of the pages and the references of C++ and Python: build/docs/html/index.html
 #   make fuzz       feed broken files to the readers for FUZZ_SECONDS (60)
+#   make tidy       clang-tidy over src/core, src/layers, src/io and cli
 #   make format     reformat every source file;  make format-check only looks
 #   make clean      remove what the above made
-.PHONY: demo test test-full bench bench-quick fuzz build python format format-check clean bench-adapters \
-  setup-build setup-python setup-format setup-bench setup-bench-all
+.PHONY: demo test test-full bench bench-quick docs fuzz build python tidy format format-check clean bench-adapters \
+  setup-build setup-python setup-docs setup-tidy setup-format setup-bench setup-bench-all
 
 # In CI every warning is an error; elsewhere a newer compiler's new warning should not keep anybody from building.
 WERROR := $(if $(CI),ON,OFF)
@@ -52,6 +54,13 @@ bench-adapters: setup-build setup-bench
 	cmake --preset release -DCONVSTEP_BUILD_BENCH=ON
 	cmake --build --preset release --target convstep_bench_adapters conv_bench pool_bench
 
+docs: python setup-docs
+	rm -rf build/docs
+	mkdir -p build/docs
+	doxygen docs/Doxyfile
+	$(PYTHON) docs/site/python_reference.py build/docs/html/python
+	$(PYTHON) docs/site/sources.py build/docs/html
+
 fuzz: setup-build setup-python
 	scripts/setup.sh clang
 	cmake --preset fuzz
@@ -69,6 +78,11 @@ python: setup-build setup-python
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check '.[draw]' \
 	  --config-settings=cmake.define.CONVSTEP_WARNINGS_AS_ERRORS=$(WERROR)
 
+# Not the kernels: these checks are not made for files that include themselves once per SIMD target.
+tidy: setup-build setup-tidy
+	cmake --preset release
+	run-clang-tidy -quiet -p build/release '/(src/(core|layers|io)|cli)/'
+
 format: setup-format
 	git ls-files '*.h' '*.cc' | xargs clang-format -i
 
@@ -83,6 +97,12 @@ setup-build:
 
 setup-python:
 	scripts/setup.sh python
+
+setup-docs: setup-python
+	scripts/setup.sh docs
+
+setup-tidy:
+	scripts/setup.sh tidy
 
 setup-format:
 	scripts/setup.sh format

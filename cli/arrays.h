@@ -28,7 +28,8 @@ Dtype compute_dtype(const std::optional<Dtype>& requested, const std::vector<con
 // Calls `function` with a value of the type that `dtype` (float32 or float64) names.
 template <class Function>
 auto with_dtype(Dtype dtype, Function function) {
-  return dtype == Dtype::kFloat32 ? function(float()) : function(double());
+  if (dtype == Dtype::kFloat32) return function(float());
+  return function(double());
 }
 
 // The input converted to a tensor. Throws ShapeError, naming the argument, where it has not Rank axes.

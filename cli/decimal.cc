@@ -66,14 +66,14 @@ Decimal written_out(Decimal decimal) {
 
 template <class T>
 Decimal positional(T x, int64_t precision) {
-  const Decimal digits = written_out(shortest(x));
+  Decimal digits = written_out(shortest(x));
   if (digits_after_point(digits) <= precision) return digits;
   return without_trailing_zeros(split(text_of(x, std::chars_format::fixed, static_cast<int>(precision))));
 }
 
 template <class T>
 Decimal scientific(T x, int64_t precision) {
-  const Decimal digits = shortest(x);
+  Decimal digits = shortest(x);
   if (digits_after_point(digits) <= precision) return digits;
   return without_trailing_zeros(scientific_fixed(x, precision));
 }

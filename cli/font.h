@@ -18,8 +18,7 @@ inline constexpr int64_t kGlyphAdvance = kGlyphWidth + 1;
 bool is_ink(char character, int64_t row, int64_t column);
 
 // The text as the font can show it: every character (in UTF-8, of one or more bytes) outside printable ASCII becomes
-// one
-// '?'.
+// one '?'.
 std::string printable(std::string_view text);
 
 // In pixels, from the first column of the first glyph to the last column of the last one; a font pixel is a square of

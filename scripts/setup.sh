@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what a make target needs and this machine lacks: setup.sh build|python|format|clang|bench|bench-all ...
+# Installs what a make target needs and this machine lacks: setup.sh build|python|docs|tidy|format|clang|bench|bench-all ...
 #
 # Packages come from Debian by apt-get (with sudo where we are not root); Python packages go into .venv and touch nothing else.
 # A machine that has them already is left alone, and needs no network.
@@ -8,6 +8,8 @@ cd "$(dirname "$0")/.."
 
 build_packages="cmake ninja-build pkg-config libcli11-dev libfmt-dev libgtest-dev libgmock-dev zlib1g-dev libspng-dev libturbojpeg0-dev libhwy-dev libtbb-dev"
 python_packages="python3 python3-dev python3-venv"
+docs_packages="doxygen"
+tidy_packages="clang-tidy"
 format_packages="clang-format"
 clang_packages="clang libclang-rt-dev"
 bench_packages="libdnnl-dev libbenchmark-dev"
@@ -46,6 +48,13 @@ install_python() {
   cp tests/requirements.txt "$stamp"
 }
 
+# Beside the package whose reference it writes.
+install_pdoc() {
+  .venv/bin/python -c 'import pdoc' 2>/dev/null && return 0
+  echo "setup: installing pdoc"
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check 'pdoc>=16,<17'
+}
+
 install_bench() {
   stamp=.venv-bench/.requirements.txt
   cmp -s bench/requirements.txt "$stamp" && return 0
@@ -71,11 +80,16 @@ install_onednn() {
 for part in "$@"; do
   case "$part" in
     build) install_packages $build_packages ;;
+    tidy) install_packages $tidy_packages ;;
     format) install_packages $format_packages ;;
     clang) install_packages $clang_packages ;;
     python)
       install_packages $python_packages
       install_python
+      ;;
+    docs)
+      install_packages $docs_packages
+      install_pdoc
       ;;
     bench)
       install_packages $python_packages $bench_packages

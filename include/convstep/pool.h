@@ -14,8 +14,7 @@
 // Float and double; sums are kept in the type of the arrays, in NumPy's pairwise order over the elements that a window
 // reads, row by row, or in that of SumOrder::kAuto. So the bits of the result follow from the input and the geometry
 // alone: not from threads, batch, strides of the views or SIMD target. N = 0 is valid. Source: section 4 of the
-// notebook
-// (`pool_forward`). Readable version: src/reference/pool.cc.
+// notebook (`pool_forward`). Readable version: src/reference/pool.cc.
 #pragma once
 
 #include <string>
@@ -30,9 +29,8 @@ enum class PoolMode { kMax, kAverage, kLp };
 // The order of the additions in kAverage and kLp.
 //
 //   kAuto   NumPy's, except where windows overlap so much that sums by column pay: with dilation 1, more than one
-//   column
-//           of output, and windows at least 5 high and at least 5 strides wide. There each column under a window is
-//           summed from top to bottom, then these sums from left to right.
+//           column of output, and windows at least 5 high and at least 5 strides wide. There each column under a
+//           window is summed from top to bottom, then these sums from left to right.
 //   kNumpy  always NumPy's
 enum class SumOrder { kAuto, kNumpy };
 

@@ -86,7 +86,7 @@ def filters(weights: npt.ArrayLike, *, limit: int = 64) -> Figure:
     Parameters
     ----------
     weights : (KH, KW, C, O)
-    limit : how many pictures are drawn at most: as many filters as fit, then as many input channels of them as fit
+    limit : how many pictures are drawn at most, as many filters as fit, then as many input channels of them as fit
 
     Examples
     --------

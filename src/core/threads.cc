@@ -31,7 +31,7 @@ std::atomic<int> chosen_threads{0};  // by set_num_threads; 0 for none
 std::atomic<bool> all_work_worth_threads{false};
 
 // A fork takes the calling thread alone along: the child's oneTBB would wait for workers that are not there.
-[[maybe_unused]] const int fork_watch = pthread_atfork(nullptr, nullptr, [] { is_forked_child = true; });
+[[maybe_unused]] const int kForkWatch = pthread_atfork(nullptr, nullptr, [] { is_forked_child = true; });
 
 int check_threads(const char* argument, int threads) {
   if (threads < 0 || threads > kMaxThreads) {

@@ -11,7 +11,7 @@ namespace {
 
 // The least that a block of 8x8 pixels can take is one bit: its mean in a progressive file. In others its end takes
 // another. (Arithmetic coding, which hardly any program writes, could do with less in a picture of one colour.)
-constexpr int64_t kMaxPixelsPerByte = 8 * 8 * 8;
+constexpr int64_t kMaxPixelsPerByte = int64_t{8} * 8 * 8;
 
 struct DestroyDecompressor {
   void operator()(void* handle) const { tjDestroy(handle); }

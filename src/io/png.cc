@@ -84,7 +84,7 @@ RawPicture decode(const Tensor<unsigned char, 1>& bytes, const std::string& path
                     : color == SPNG_COLOR_TYPE_TRUECOLOR_ALPHA ? 4
                     : color == SPNG_COLOR_TYPE_GRAYSCALE_ALPHA ? 2
                                                                : 1;
-  const int64_t pixel_bits = picture.samples * picture.header.bit_depth;
+  const int64_t pixel_bits = int64_t{picture.samples} * picture.header.bit_depth;
   check_pixel_count(picture.header.width, picture.header.height, path);
   picture.row_size = (picture.header.width * pixel_bits + 7) / 8;
   const int64_t size = picture.row_size * picture.header.height;

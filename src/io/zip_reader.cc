@@ -168,6 +168,7 @@ ZipEntry read_entry(Fields& fields, const InputFile& file) {
 // over and over.
 void check_overlap(std::vector<ZipEntry>& entries, int64_t directory_offset, const InputFile& file) {
   std::vector<ZipEntry*> by_offset;
+  by_offset.reserve(entries.size());
   for (ZipEntry& entry : entries) by_offset.push_back(&entry);
   std::sort(by_offset.begin(), by_offset.end(),
             [](const ZipEntry* a, const ZipEntry* b) { return a->offset < b->offset; });
