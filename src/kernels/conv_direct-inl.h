@@ -30,6 +30,18 @@ constexpr int kMaxPixels = 7;
 constexpr int kMaxPixels = 3;
 #endif
 
+// Outputs that fill at most half of a panel's only vector are computed in vectors half as long: of those a processor
+// with two units that a long vector takes both of does twice as many (Zen 4).
+#if HWY_TARGET == HWY_AVX3
+constexpr bool kHasHalves = true;
+template <class T>
+using ShortTag = hn::Half<hn::ScalableTag<T>>;
+#else
+constexpr bool kHasHalves = false;
+template <class T>
+using ShortTag = hn::ScalableTag<T>;
+#endif
+
 // How many rows of a panel ahead weights are prefetched: the next ones come from the level-2 cache in time by
 // themselves, but large layers read theirs from level 3. +3 to +10% on those (1024 to 2048 channels), nothing lost on
 // others.
@@ -85,7 +97,7 @@ HWY_INLINE T* opaque(T* p) {
 // sum += residual, for the pixels of a strip. `last_lanes` may be all.
 template <class T, int kPixels, int kVectors, class V>
 HWY_INLINE void add_residual(const T* HWY_RESTRICT from, int64_t step, size_t last_lanes, V (&sum)[kPixels][kVectors]) {
-  const hn::ScalableTag<T> d;
+  const hn::DFromV<V> d;
   constexpr int kLast = kVectors - 1;
   HWY_UNROLL(16)
   for (int r = 0; r < kPixels; ++r, from += step) {
@@ -107,7 +119,7 @@ HWY_INLINE void relu_sums(V (&sum)[kPixels][kVectors]) {
 // Where stores can be masked at no cost, the last vector always is.
 template <int kPixels, int kVectors, class T, class V>
 HWY_INLINE void store_sums(const V (&sum)[kPixels][kVectors], T* HWY_RESTRICT output, int64_t step, size_t last_lanes) {
-  const hn::ScalableTag<T> d;
+  const hn::DFromV<V> d;
   const size_t lanes = hn::Lanes(d);
   constexpr int kLast = kVectors - 1;
 #if HWY_TARGET == HWY_AVX3
@@ -147,11 +159,11 @@ HWY_INLINE void prefetch_output(const Tile<T>& tile, T* output) {
 // `count` tiles, each of kStrips strips of kPixels pixels, `step` pixels apart. Not inlined, and with a plain loop over
 // the run: inlined into the loop over rows, GCC 12 keeps the pointers in memory. A call for all tiles of a row, not one
 // each: short reductions feel what a call costs.
-template <class T, int kStrips, int kPixels, int kVectors>
+template <class D, int kStrips, int kPixels, int kVectors, class T = hn::TFromD<D>>
 HWY_NOINLINE void conv_tiles(const Tile<T>& tile, Strip<T> first, Strip<T> second, int64_t count, int64_t step) {
-  const hn::ScalableTag<T> d;
-  using V = hn::Vec<decltype(d)>;
-  const size_t lanes = hn::Lanes(d);
+  const D d;
+  using V = hn::Vec<D>;
+  const size_t lanes = hn::Lanes(d), packed_lanes = hn::Lanes(hn::ScalableTag<T>());
   // What the loop reads of the tile it reads first: for all the compiler knows, the stores could change it.
   const int64_t pixel_step = tile.pixel_step, run = tile.run, run_gap = tile.run_step - run;
   const int64_t window_row_gap = tile.window_row_step - (tile.runs - 1) * tile.run_step - run;
@@ -188,7 +200,7 @@ HWY_NOINLINE void conv_tiles(const Tile<T>& tile, Strip<T> first, Strip<T> secon
         for (; x < end; ++x, ++y) {
           V weights[kVectors];
           HWY_UNROLL(4)
-          for (int v = 0; v < kVectors; ++v) hwy::Prefetch(w + (kAhead * kVectors + v) * lanes);
+          for (int v = 0; v < kVectors; ++v) hwy::Prefetch(w + (kAhead * kVectors + v) * packed_lanes);
           hwy::Prefetch(nx);
           if constexpr (kStrips == 2) hwy::Prefetch(ny);
           nx += ahead;
@@ -209,7 +221,7 @@ HWY_NOINLINE void conv_tiles(const Tile<T>& tile, Strip<T> first, Strip<T> secon
               for (int v = 0; v < kVectors; ++v) b[r][v] = hn::MulAdd(value, weights[v], b[r][v]);
             }
           }
-          w += kVectors * lanes;
+          w += kVectors * packed_lanes;
         }
         if (--left == 0) break;
         x += run_gap;
@@ -244,16 +256,20 @@ template <class T>
 using TilesFunction = void (*)(const Tile<T>&, Strip<T>, Strip<T>, int64_t count, int64_t step);
 
 // kTiles[n - 1] computes strips of n pixels.
-template <class T, int kStrips, int kVectors, int... kIndex>
+template <class D, int kStrips, int kVectors, class T = hn::TFromD<D>, int... kIndex>
 HWY_INLINE const TilesFunction<T>* tiles_of(std::integer_sequence<int, kIndex...>) {
-  static constexpr TilesFunction<T> kTiles[] = {&conv_tiles<T, kStrips, kIndex + 1, kVectors>...};
+  static constexpr TilesFunction<T> kTiles[] = {&conv_tiles<D, kStrips, kIndex + 1, kVectors>...};
   return kTiles;
 }
 
+// For a panel of so many outputs.
 template <class T, int kStrips>
-HWY_INLINE const TilesFunction<T>* tiles_for(int64_t vectors) {
+HWY_INLINE const TilesFunction<T>* tiles_for(int64_t outputs) {
   using Lengths = std::make_integer_sequence<int, kMaxPixels>;
-  return vectors == 2 ? tiles_of<T, kStrips, 2>(Lengths()) : tiles_of<T, kStrips, 1>(Lengths());
+  using D = hn::ScalableTag<T>;
+  if (outputs > static_cast<int64_t>(hn::Lanes(D()))) return tiles_of<D, kStrips, 2>(Lengths());
+  if (outputs > static_cast<int64_t>(hn::Lanes(ShortTag<T>()))) return tiles_of<D, kStrips, 1>(Lengths());
+  return tiles_of<ShortTag<T>, kStrips, 1>(Lengths());
 }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)

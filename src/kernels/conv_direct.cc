@@ -24,12 +24,12 @@ struct BlockPart {
 template <class T>
 class PanelRows {
  public:
-  PanelRows(const DirectBlock<T>& block, const BlockPart<T>& part, const Tile<T>& tile, int64_t vectors)
+  PanelRows(const DirectBlock<T>& block, const BlockPart<T>& part, const Tile<T>& tile, int64_t outputs)
       : block_(block),
         part_(part),
         tile_(tile),
-        single_(tiles_for<T, 1>(vectors)),
-        pair_(tiles_for<T, 2>(vectors)),
+        single_(tiles_for<T, 1>(outputs)),
+        pair_(tiles_for<T, 2>(outputs)),
         strips_((part.pixels + kMaxPixels - 1) / kMaxPixels),
         pixels_(part.pixels / strips_),
         longer_(part.pixels % strips_) {}
@@ -129,7 +129,7 @@ void conv_part(const DirectBlock<T>& block, int64_t panel, const DirectPart& par
   PanelRows<T>(block,
                {block.input + input, block.output + output, epilogue.residual ? epilogue.residual + residual : nullptr,
                 rows, pixels},
-               tile, vectors)
+               tile, outputs)
       .run();
 }
 
@@ -143,7 +143,8 @@ void conv_block(const DirectBlock<T>& block) {
 template <class T>
 const DirectKernel<T>* kernel_of() {
   const hn::ScalableTag<T> d;
-  static const DirectKernel<T> kernel{static_cast<int64_t>(hn::Lanes(d)), kMaxVectors, kMaxPixels, &conv_block<T>};
+  static const DirectKernel<T> kernel{static_cast<int64_t>(hn::Lanes(d)), kMaxVectors, kHasHalves, kMaxPixels,
+                                      &conv_block<T>};
   return &kernel;
 }
 const DirectKernel<float>* direct_float() { return kernel_of<float>(); }

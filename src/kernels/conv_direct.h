@@ -58,6 +58,7 @@ template <class T>
 struct DirectKernel {
   int64_t lanes;
   int64_t max_vectors;  // of a panel
+  bool has_halves;      // is a panel of one vector, half of it outputs, the faster for it?
   int64_t max_pixels;   // of a strip; a tile is two of them
   void (*run)(const DirectBlock<T>& block);
 };

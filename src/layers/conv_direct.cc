@@ -26,9 +26,14 @@ constexpr int64_t kFarBytes = 4 << 20;
 // Fewer products than this (some 30 microseconds) do not pay for waking a thread.
 constexpr double kProductsPerThread = 2'000'000;
 
-kernels::DirectPanels cut_into_panels(int64_t outputs, int64_t lanes, int64_t max_vectors) {
-  const int64_t vectors = divide_up(outputs, lanes), count = divide_up(vectors, max_vectors);
-  return {lanes, vectors, count, vectors % count, vectors / count};
+// Panels as wide as can be; but where the last vector is at most half full and that is of use, it is a panel of its
+// own.
+template <class T>
+kernels::DirectPanels cut_into_panels(int64_t outputs, const kernels::DirectKernel<T>& kernel) {
+  const int64_t vectors = divide_up(outputs, kernel.lanes), last = outputs - (vectors - 1) * kernel.lanes;
+  int64_t count = divide_up(vectors, kernel.max_vectors);
+  if (kernel.has_halves && last <= kernel.lanes / 2 && vectors % kernel.max_vectors == 0) ++count;
+  return {kernel.lanes, vectors, count, vectors % count, vectors / count};
 }
 
 // How the output is cut: blocks of rows x columns of an image, or several images as a whole; and runs of panels.
@@ -42,7 +47,7 @@ class ConvDirect final : public ConvMethod<T> {
   ConvDirect(const ConvProblem& problem, const ConvWeights<T>& weights)
       : problem_(problem),
         kernel_(kernels::direct_kernel<T>()),
-        panels_(cut_into_panels(problem.group_outputs(), kernel_.lanes, kernel_.max_vectors)),
+        panels_(cut_into_panels(problem.group_outputs(), kernel_)),
         weights_(pack(weights.weights)),
         bias_(pack(weights.bias)),
         input_(problem, are_finite(weights_)) {}
