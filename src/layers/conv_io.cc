@@ -19,6 +19,11 @@ Pixels<T> pixels_of(const View<T, 4>& view, const Block& block, int64_t channel)
   return {&view(block.image, block.first_row, block.first_column, channel), view.stride(1), view.stride(2)};
 }
 
+template <class T>
+void clear(T* to, int64_t count) {
+  std::memset(to, 0, static_cast<size_t>(count) * sizeof(T));
+}
+
 // One row of pixels, n of them, to pixels that lie `step` apart and whose channels are side by side.
 template <class T>
 void copy_row(const T* from, int64_t pixel_stride, int64_t channel_stride, int64_t n, int64_t channels, T* to,
@@ -43,23 +48,22 @@ void copy_row(const T* from, int64_t pixel_stride, int64_t channel_stride, int64
 template <class T>
 void copy_padded(View<const T, 3> image, int64_t first_row, int64_t rows, int64_t first_column, int64_t columns,
                  T* packed, int64_t gap) {
-  const auto [H, W, C] = image.shape();
-  const int64_t height = H, width = W, channels = C, step = channels + gap;
-  const int64_t left = std::clamp<int64_t>(-first_column, 0, columns);
+  const int64_t height = image.shape(0), width = image.shape(1), channels = image.shape(2), step = channels + gap;
+  const int64_t left = std::clamp<int64_t>(-first_column, 0, columns), row_values = columns * step;
   const int64_t inside = std::max<int64_t>(std::min(first_column + columns, width) - (first_column + left), 0);
   const int64_t right = columns - left - inside;
-  const bool is_small = rows * columns * step <= kClearedAtOnce;
-  if (is_small) std::fill_n(packed, rows * columns * step, T(0));
-  for (int64_t r = 0; r < rows; ++r, packed += columns * step) {
-    const int64_t row = first_row + r;
-    if (row < 0 || row >= height || inside == 0) {
-      if (!is_small) std::fill_n(packed, columns * step, T(0));
-      continue;
-    }
-    if (!is_small) std::fill_n(packed, left * step, T(0));
-    copy_row(&image(row, first_column + left, 0), image.stride(1), image.stride(2), inside, channels,
-             packed + left * step, step);
-    if (!is_small) std::fill_n(packed + (left + inside) * step, right * step, T(0));
+  const int64_t top = inside > 0 ? std::clamp<int64_t>(-first_row, 0, rows) : rows;
+  const int64_t end = std::clamp<int64_t>(height - first_row, top, rows);
+  const bool is_small = rows * row_values <= kClearedAtOnce;
+  clear(packed, is_small ? rows * row_values : top * row_values);
+  if (!is_small) clear(packed + end * row_values, (rows - end) * row_values);
+  if (top == end) return;
+  const T* from = &image(first_row + top, first_column + left, 0);
+  T* to = packed + top * row_values;
+  for (int64_t r = top; r < end; ++r, from += image.stride(0), to += row_values) {
+    if (!is_small) clear(to, left * step);
+    copy_row(from, image.stride(1), image.stride(2), inside, channels, to + left * step, step);
+    if (!is_small) clear(to + (left + inside) * step, right * step);
   }
 }
 
