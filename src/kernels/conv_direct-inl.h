@@ -56,7 +56,8 @@ struct Tile {
   // the level-2 cache (56x56, 64 to 256; Sapphire Rapids), +13% on 3x3 of stride 2 (416x416, 32 to 64; Zen 4).
   int64_t prefetch_step;
   // Lines of an output that is too large for any cache are asked for before a tile begins, or its stores wait for them.
-  // Zen 4, batch 8: +5% from 128 channels, +20 to +25% from 3 to 32. Smaller outputs took 1 to 4% longer.
+  // Zen 4, batch 8: +5% from 128 channels, +20 to +25% from 3 to 32. Smaller outputs took 1 to 4% longer. They come
+  // into the level-2 cache: in level 1 those of pixels 2 KB apart drive each other out (another 5%).
   bool prefetches_output;
   // A row of a window is `runs` runs, run_step apart, of `run` values side by side. There is at least one row, and one
   // run, but it may be empty.
@@ -152,7 +153,7 @@ HWY_INLINE void prefetch_output(const Tile<T>& tile, T* output) {
   HWY_UNROLL(1)
   for (int r = 0; r < kPixels; ++r, output += tile.output_pixel_step) {
     HWY_UNROLL(4)
-    for (int v = 0; v < kVectors; ++v) __builtin_prefetch(output + v * hn::Lanes(hn::ScalableTag<T>()), 1);
+    for (int v = 0; v < kVectors; ++v) __builtin_prefetch(output + v * hn::Lanes(hn::ScalableTag<T>()), 0, 2);
   }
 }
 
