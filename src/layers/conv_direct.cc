@@ -84,24 +84,24 @@ class ConvDirect final : public ConvMethod<T> {
   DirectInput<T> input_;
 };
 
+// Panels inside: the weights are read as they lie, which the hardware sees ahead.
 template <class T>
 Tensor<T, 1> ConvDirect<T>::pack(const View<const T, 4>& weights) const {
-  Tensor<T, 1> packed({problem_.groups * group_width() * problem_.window_size()});
+  const int64_t group_values = group_width() * problem_.window_size();
+  auto packed = Tensor<T, 1>::uninitialized({problem_.groups * group_values});
   const auto [KH, KW, channels, O] = weights.shape();
-  T* to = packed.data();
+  const int64_t outputs = problem_.group_outputs();
   for (int64_t g = 0; g < problem_.groups; ++g) {
-    for (int64_t p = 0; p < panels_.count; ++p) {
-      const int64_t start = panels_.first_vector(p) * panels_.lanes, end = panels_.first_vector(p + 1) * panels_.lanes;
-      const int64_t first = g * problem_.group_outputs() + start;
-      const int64_t outputs = std::min(end, problem_.group_outputs()) - start;
-      for (int64_t i = 0; i < KH; ++i) {
-        for (int64_t j = 0; j < KW; ++j) {
-          for (int64_t c = 0; c < channels; ++c, to += end - start) {
-            const T* from = &weights(i, j, c, first);
-            const int64_t step = weights.stride(3);
-            for (int64_t o = 0; o < outputs; ++o) to[o] = from[o * step];
-          }
-        }
+    for (int64_t k = 0; k < problem_.window_size(); ++k) {
+      const int64_t tap = k / channels;
+      const T* from = &weights(tap / KW, tap % KW, k % channels, g * outputs);
+      for (int64_t p = 0; p < panels_.count; ++p) {
+        const int64_t first = panels_.first_vector(p) * panels_.lanes,
+                      end = panels_.first_vector(p + 1) * panels_.lanes;
+        T* to = packed.data() + g * group_values + first * problem_.window_size() + k * (end - first);
+        const int64_t last = std::min(end, outputs);
+        for (int64_t o = first; o < last; ++o) to[o - first] = from[o * weights.stride(3)];
+        std::fill(to + (last - first), to + (end - first), T(0));
       }
     }
   }
