@@ -67,9 +67,25 @@ class ConvDepthwiseTest : public testing::Test {
     }
   }
   void expect_runs_right(const std::string& target, const std::string& what, int threads = 1) const {
+    ASSERT_NO_FATAL_FAILURE(expect_runs_right(input_, target, what, threads));
+  }
+  void expect_runs_right(View<const T, 4> input, const std::string& target, const std::string& what,
+                         int threads = 1) const {
     auto output = filled<T, 4>(expected_.shape(), kPoison);
-    method()->run({input_, residual_, output, threads, kSilent});
+    method()->run({input, residual_, output, threads, kSilent});
     ASSERT_NO_FATAL_FAILURE(expect_right(output, target, what));
+  }
+
+  // Pixels that collide in the level-1 cache: the layer's input with its pixels 2 KB apart, and nothing behind the
+  // last.
+  static constexpr int64_t kCollidingStep = 2048 / sizeof(T), kLongestVector = 64 / sizeof(T);
+  int64_t colliding_size() const { return (input_.size() / input_.shape(3) - 1) * kCollidingStep + input_.shape(3); }
+  View<const T, 4> colliding_input(T* memory) const {
+    const auto [N, H, W, C] = input_.shape();
+    for (int64_t pixel = 0; pixel < N * H * W; ++pixel) {
+      std::copy_n(input_.data() + pixel * C, C, memory + pixel * kCollidingStep);
+    }
+    return {memory, input_.shape(), {H * W * kCollidingStep, W * kCollidingStep, kCollidingStep, 1}};
   }
 
   ConvOptions options_;
@@ -158,6 +174,12 @@ TYPED_TEST(ConvDepthwiseTest, ThreadsAndBatchesChangeNoBit) {
         ASSERT_NO_FATAL_FAILURE(this->expect_runs_right(simd_target(), "threads " + std::to_string(threads), threads));
       }
     }
+  }
+  // Pixels of 4 KB.
+  const int64_t C = 2 * this->kCollidingStep;
+  this->make_layer({2, 28, 28, C}, {3, 3}, {.stride = {2, 2}, .padding = Padding::all(1)});
+  for (const int threads : {1, 2, 3, 8}) {
+    ASSERT_NO_FATAL_FAILURE(this->expect_runs_right(simd_target(), "4 KB, " + std::to_string(threads), threads));
   }
 }
 
@@ -281,6 +303,87 @@ TYPED_TEST(ConvDepthwiseTest, NanAndInfinityReachWhatReadsThem) {
           value = good;
         }
       }
+    }
+  }
+}
+
+// Stride 2 has tiles of their own for these, of several vectors of channels and 4 or 7 pixels.
+TYPED_TEST(ConvDepthwiseTest, PixelsThatCollideInTheCache) {
+  using T = TypeParam;
+  const int64_t L = this->kLongestVector;
+  for (const std::string& target : simd_targets()) {
+    set_simd_target(target);
+    for (const int64_t C : {4 * L - 1, 4 * L, 4 * L + 3, 5 * L, 8 * L, 9 * L + 5}) {
+      for (int64_t W = 1; W <= 29; W += W < 17 ? 1 : 6) {
+        for (const Padding& padding : {Padding::all(1), Padding{0, 1, 0, 1}, Padding{3, 0, 1, 0}}) {
+          const ConvOptions options{.stride = {2, 2}, .padding = padding};
+          const Shape<4> shape{1, 1 + W % 6, W, C};
+          if (!exists(shape, {3, 3}, options)) continue;
+          this->make_layer(shape, {3, 3}, options);
+          for (const Flush flush : {Flush::kFront, Flush::kBack}) {
+            GuardedBuffer<T> input(this->colliding_size(), flush), output(this->expected_.size(), flush);
+            const View<T, 4> to(output.data(), this->expected_.shape());
+            this->method()->run({this->colliding_input(input.data()), {}, to, 1, kSilent});
+            ASSERT_NO_FATAL_FAILURE(this->expect_right(to, target, describe(shape, {3, 3}, options)));
+          }
+        }
+      }
+    }
+  }
+}
+
+TYPED_TEST(ConvDepthwiseTest, PixelsThatCollideWithResidualsAndActivations) {
+  using T = TypeParam;
+  for (const std::string& target : simd_targets()) {
+    set_simd_target(target);
+    for (const int64_t W : {8, 14}) {
+      for (const Activation activation : {Activation::kNone, Activation::kRelu, Activation::kRelu6,
+                                          Activation::kLeakyRelu, Activation::kSigmoid, Activation::kTanh}) {
+        this->residual_ = {};
+        const Shape<4> shape{1, 9, W, 8 * this->kLongestVector + 5};
+        this->make_layer(shape, {3, 3}, {.stride = {2, 2}, .padding = Padding::all(1), .activation = activation});
+        // Zeros of either sign, and sums beyond 6.
+        for (int64_t i = 0; i < this->input_.size(); ++i) this->input_.data()[i] *= static_cast<T>(i % 5) * 4;
+        this->update();
+        Tensor<T, 1> memory({this->colliding_size()});
+        const auto input = this->colliding_input(memory.data());
+        const bool is_exact = activation < Activation::kSigmoid;
+        const std::string kind = is_exact ? target : "sse4";
+        ASSERT_NO_FATAL_FAILURE(this->expect_runs_right(input, kind, "no residual, " + target));
+        auto residual = random_tensor<T, 4>(this->expected_.shape(), 4);
+        this->residual_ = residual;
+        this->update();
+        ASSERT_NO_FATAL_FAILURE(this->expect_runs_right(input, kind, "residual apart, " + target));
+        this->method()->run({input, residual.view(), residual.view(), 1, kSilent});
+        ASSERT_NO_FATAL_FAILURE(this->expect_right(residual, kind, "residual in place, " + target));
+        this->residual_ = {};
+      }
+    }
+  }
+}
+
+TYPED_TEST(ConvDepthwiseTest, NanAndInfinityInPixelsThatCollide) {
+  using T = TypeParam;
+  const int64_t C = 4 * this->kLongestVector + 5;
+  for (const std::string& target : simd_targets()) {
+    set_simd_target(target);
+    for (const int64_t W : {8, 14}) {
+      this->make_layer({1, 5, W, C}, {3, 3}, {.stride = {2, 2}, .padding = Padding::all(1)});
+      Tensor<T, 1> memory({this->colliding_size()});
+      const auto try_all = [&](T* values, int64_t count, int64_t step, const std::string& what) {
+        for (const T bad : {this->kNan, this->kInfinity}) {
+          for (int64_t i = 0; i < count; i += step) {
+            const T good = std::exchange(values[i], bad);
+            this->update();
+            const auto input = this->colliding_input(memory.data());
+            ASSERT_NO_FATAL_FAILURE(this->expect_runs_right(input, target, what + std::to_string(i)));
+            values[i] = good;
+          }
+        }
+      };
+      // A channel of every pixel, and of every tap, in turn another one.
+      ASSERT_NO_FATAL_FAILURE(try_all(this->input_.data(), this->input_.size(), C - 2, "input "));
+      ASSERT_NO_FATAL_FAILURE(try_all(this->weights_.data(), this->weights_.size(), 7, "weight "));
     }
   }
 }

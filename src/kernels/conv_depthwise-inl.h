@@ -24,10 +24,11 @@ struct Strips {
   int64_t length(int64_t strip) const { return pixels + (strip < longer); }
 };
 
-// What a column or a row off the image reads.
+// What a column or a row off the image reads: as many vectors as a wide tile takes of a pixel.
+constexpr int kZeroVectors = HWY_TARGET == HWY_AVX3 ? 4 : 1;
 template <class T>
 HWY_INLINE const T* zeros() {
-  HWY_ALIGN static constexpr T kZeros[HWY_MAX_BYTES / sizeof(T)] = {};
+  HWY_ALIGN static constexpr T kZeros[kZeroVectors * HWY_MAX_BYTES / sizeof(T)] = {};
   return kZeros;
 }
 
@@ -69,6 +70,21 @@ HWY_INLINE TileOutput<T> tile_output(const DepthwiseBlock<T>& block, int64_t y, 
           epilogue.slope};
 }
 
+// Activations that a tile does itself.
+HWY_INLINE bool is_cheap(Activation activation) {
+  return activation == Activation::kRelu || activation == Activation::kRelu6;
+}
+template <class T>
+HWY_INLINE T relu_limit(Activation activation) {
+  return activation == Activation::kRelu ? std::numeric_limits<T>::infinity() : T(6);
+}
+template <int kPixels, class V, class T>
+HWY_INLINE void relu_pixels(V (&sum)[kPixels], T limit) {
+  const hn::ScalableTag<T> d;
+  HWY_UNROLL(16)
+  for (int p = 0; p < kPixels; ++p) sum[p] = at_most(d, relu(d, sum[p]), limit);
+}
+
 // Stores a row of sums, plus the residual, and activated if that is cheap.
 template <int kPixels, class T, class V>
 HWY_INLINE void store_pixels(const TileOutput<T>& to, int64_t y, V (&sum)[kPixels]) {
@@ -85,11 +101,7 @@ HWY_INLINE void store_pixels(const TileOutput<T>& to, int64_t y, V (&sum)[kPixel
       sum[p] = hn::IfThenElse(is_done, hn::LoadU(d, output + p * step), total);
     }
   }
-  if (activation == Activation::kRelu || activation == Activation::kRelu6) {
-    const T limit = activation == Activation::kRelu ? std::numeric_limits<T>::infinity() : T(6);
-    HWY_UNROLL(16)
-    for (int p = 0; p < kPixels; ++p) sum[p] = at_most(d, relu(d, sum[p]), limit);
-  }
+  if (is_cheap(activation)) relu_pixels(sum, relu_limit<T>(activation));
   HWY_UNROLL(16)
   for (int p = 0; p < kPixels; ++p) hn::StoreU(sum[p], d, output + p * step);
 }

@@ -7,6 +7,7 @@
 // After foreach_target.
 #include "kernels/conv_depthwise_3x3-inl.h"
 #include "kernels/conv_depthwise_rows-inl.h"
+#include "kernels/conv_depthwise_wide-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
@@ -126,7 +127,7 @@ void run_depthwise(const DepthwiseBlock<T>& block) {
   if (block.channels < static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>()))) {
     narrow_block(block);
   } else if (depthwise_slides(block.height, block.width)) {
-    slide_block(block);
+    slide_block(block, wide_channels(block));
   } else if (depthwise_has_row_tile(block.width)) {
     row_block(block);
   } else {

@@ -164,45 +164,47 @@ HWY_INLINE const SlideFunction<T>* slides_of(int64_t stride, std::integer_sequen
   return stride == 1 ? kByOne : kByTwo;
 }
 
-// Vectors of a strip of columns [x, x + pixels), rows [y, y + rows) of the block.
+// Pixels of the block: rows [y, y + rows), columns [x, x + pixels).
+struct SlideArea {
+  int64_t y, x, rows, pixels;
+};
+
+// The vector of channels that begins at c or, at the end, before it, whose first channel is `start`.
 template <class T>
-HWY_INLINE void slide_strip(const DepthwiseBlock<T>& block, int64_t y, int64_t rows, int64_t x, int64_t pixels,
-                            SlideFunction<T> slide) {
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>()));
-  const int64_t second = block.width.source(x, 1), last = block.width.source(x + pixels - 1, 2);
-  for (int64_t c = 0; c < block.channels; c += lanes) {
-    const int64_t start = HWY_MIN(c, block.channels - lanes);
-    const Slide<T> work{.image = block.input + start,
-                        .row_step = block.input_row_step,
-                        .pixel_step = block.input_pixel_step,
-                        .height = block.height.input,
-                        .first_row = block.height.source(y, 0),
-                        .second_column = second,
-                        .left_off = second == 0,
-                        .right_off = last >= block.width.input,
-                        .weights = block.weights + start,
-                        .bias = block.bias + start,
-                        .tap_step = block.tap_step,
-                        .rows = rows,
-                        .output = tile_output(block, y, x, c, start)};
-    slide(work);
-    activate_the_rest(work.output, rows, pixels);
-  }
+HWY_INLINE Slide<T> slide_at(const DepthwiseBlock<T>& block, const SlideArea& area, int64_t c, int64_t start) {
+  const int64_t second = block.width.source(area.x, 1), last = block.width.source(area.x + area.pixels - 1, 2);
+  return {.image = block.input + start,
+          .row_step = block.input_row_step,
+          .pixel_step = block.input_pixel_step,
+          .height = block.height.input,
+          .first_row = block.height.source(area.y, 0),
+          .second_column = second,
+          .left_off = second == 0,
+          .right_off = last >= block.width.input,
+          .weights = block.weights + start,
+          .bias = block.bias + start,
+          .tap_step = block.tap_step,
+          .rows = area.rows,
+          .output = tile_output(block, area.y, area.x, c, start)};
 }
 
+// The channels of the block from `first` on.
 template <class T>
-void slide_block(const DepthwiseBlock<T>& block) {
+void slide_block(const DepthwiseBlock<T>& block, int64_t first) {
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>()));
   const SlideFunction<T>* slides =
       slides_of<T>(block.width.stride, std::make_integer_sequence<int, kMaxSlidingPixels>());
   const Strips strips(block.width.output, kMaxSlidingPixels);
   const int64_t band = block.width.stride == 1 ? kBandRowsByOne : kBandRowsByTwo;
   for (int64_t y = 0; y < block.height.output; y += band) {
     const int64_t rows = HWY_MIN(band, block.height.output - y);
-    int64_t x = 0;
-    for (int64_t s = 0; s < strips.count; ++s) {
+    for (int64_t s = 0, x = 0; s < strips.count; x += strips.length(s++)) {
       const int64_t pixels = strips.length(s);
-      slide_strip(block, y, rows, x, pixels, slides[pixels - 1]);
-      x += pixels;
+      for (int64_t c = first; c < block.channels; c += lanes) {
+        const Slide<T> work = slide_at(block, {y, x, rows, pixels}, c, HWY_MIN(c, block.channels - lanes));
+        slides[pixels - 1](work);
+        activate_the_rest(work.output, rows, pixels);
+      }
     }
   }
 }
