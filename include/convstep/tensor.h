@@ -99,6 +99,10 @@ class View {
   Shape<Rank> strides_{};
 };
 
+// Memory for an array, aligned to 64 bytes, for std::free to take back; null where there is not enough. A large array
+// gets huge pages, where the system has them on offer.
+void* allocate_array(size_t bytes);
+
 // An array of its own: dense, row-major, its first element aligned to 64 bytes (a cache line, and the widest vector).
 // Copies are deep. It converts to a View wherever an operation takes one.
 template <class T, int Rank>
@@ -106,8 +110,6 @@ class Tensor {
   static_assert(std::is_trivially_copyable_v<T> && !std::is_const_v<T>);
 
  public:
-  static constexpr size_t kAlignment = 64;
-
   Tensor() = default;
 
   // All zeros. Throws ShapeError for an impossible shape, std::bad_alloc where memory is short.
@@ -162,8 +164,7 @@ class Tensor {
 
   void allocate(const Shape<Rank>& shape) {
     const int64_t count = element_count("shape", shape.data(), Rank, sizeof(T));
-    const size_t bytes = (static_cast<size_t>(count) * sizeof(T) + kAlignment) / kAlignment * kAlignment;
-    memory_.reset(std::aligned_alloc(kAlignment, bytes));
+    memory_.reset(allocate_array(static_cast<size_t>(count) * sizeof(T)));
     if (!memory_) throw std::bad_alloc();
     view_ = {static_cast<T*>(memory_.get()), shape};
   }
