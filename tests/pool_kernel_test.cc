@@ -133,9 +133,14 @@ bool same(T a, T b) {
   return a == b && std::signbit(a) == std::signbit(b);
 }
 
-bool is_by_column(const PoolOptions& options, const WindowGeometry& geometry) {
-  return options.mode != PoolMode::kMax && options.sum_order == SumOrder::kAuto && options.dilation == Size2{1, 1} &&
-         geometry.width.output > 1 && options.window.height >= 5 && options.window.width >= 5 * options.stride.width;
+bool is_by_column(const PoolOptions& options, const WindowGeometry& geometry, int64_t channels) {
+  if (options.mode == PoolMode::kMax || options.sum_order == SumOrder::kNumpy || options.dilation != Size2{1, 1}) {
+    return false;
+  }
+  const bool is_small_average = options.mode == PoolMode::kAverage && options.window == Size2{3, 3} &&
+                                options.stride == Size2{1, 1} && channels >= 16;
+  return is_small_average ||
+         (geometry.width.output > 1 && options.window.height >= 5 && options.window.width >= 5 * options.stride.width);
 }
 
 template <class T>
@@ -162,7 +167,7 @@ void check(const Case& test) {
   } else {
     pool_forward(input, output, options);
   }
-  const bool by_column = is_by_column(options, geometry);
+  const bool by_column = is_by_column(options, geometry, test.input[3]);
   const auto [N, OH, OW, C] = shape;
   int64_t poisoned = 0;
   for (const T& value : y.buffer()) poisoned += value == static_cast<T>(kPoison);
@@ -311,6 +316,26 @@ TYPED_TEST(PoolKernelTest, EveryLengthOfASum) {
       test.seed = static_cast<unsigned>(n);
       check<TypeParam>(test);
       if (this->HasFatalFailure()) return;
+    }
+  }
+}
+
+// 3x3 windows at stride 1 over every number of channels, heights and widths around what is done at once.
+TYPED_TEST(PoolKernelTest, AveragesOfThreeByThree) {
+  for (const std::string& target : simd_targets()) {
+    set_simd_target(target);
+    for (int64_t channels = 1; channels <= (try_more() ? 150 : 80); ++channels) {
+      for (int i = 0; i < (try_more() ? 30 : 6); ++i) {
+        Case test;
+        this->choose_rest(test);
+        test.with_indices = false;
+        test.input = {this->pick(1, 2), this->pick(1, 9), this->pick(1, 9), channels};
+        test.options.window = {3, 3};
+        test.options.mode = PoolMode::kAverage;
+        test.options.padding = {this->pick(0, 2), this->pick(0, 2), this->pick(0, 2), this->pick(0, 2)};
+        if (is_valid(test)) check<TypeParam>(test);
+        if (this->HasFatalFailure()) return;
+      }
     }
   }
 }

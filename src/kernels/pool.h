@@ -107,6 +107,21 @@ struct StripRanges {
 void sum_strip(const Strip<float>& strip, const StripRanges& rows, const SumOptions& options, const float* divisors);
 void sum_strip(const Strip<double>& strip, const StripRanges& rows, const SumOptions& options, const double* divisors);
 
+// Averages of 3x3 windows at stride 1, summed by column as above, for two rows of output.
+template <class T>
+struct AverageRows {
+  // The four rows under the windows, from top to bottom, each at its first column, and the steps between their pixels.
+  // What lies beyond the image is a row of -0, which leaves every sum unchanged: one pixel of it, with a step of 0.
+  const T* input[4];
+  int64_t steps[4];
+  int64_t columns, channels, before;  // the first window begins `before` columns before the first
+  T* output;
+  int64_t output_row_step, output_pixel_step, output_columns;
+  const T* divisors;  // as in sum_strip
+};
+void average_rows(const AverageRows<float>& rows);
+void average_rows(const AverageRows<double>& rows);
+
 // Maxima and where they are: the first among equals, the first NaN. Tap t of pixel x is at
 // first_position + x * position_step + positions[t]; positions[t] is not negative and fits in 31 bits.
 struct IndexRun {

@@ -129,7 +129,7 @@ HWY_INLINE void sum_terms(const PixelRun<T>& run, const Taps& taps, const SumOpt
   if (options.mode == PoolMode::kAverage) {
     sum_pixels(run, taps, options, finish, Itself());
   } else if (options.p == 1 || options.p == 2) {
-    sum_pixels(run, taps, options, finish, MagnitudeOrSquare{options.p});
+    sum_vectors<1>(run, taps, options, finish, MagnitudeOrSquare{options.p});
   } else {
     sum_vectors<1>(run, taps, options, finish, Power{options.p});
   }

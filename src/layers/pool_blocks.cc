@@ -24,6 +24,8 @@ constexpr int64_t kLineBytes = 64;
 constexpr int64_t kStripTaps = 16;
 // Sums by column: a window at least so many times as wide as its stride, and so high.
 constexpr int64_t kColumnSumOverlap = 5;
+// Averages of 3x3 windows at stride 1, too, where there are channels for a vector of every target.
+constexpr int64_t kAverageWindow = 3, kAverageChannels = 16;
 
 bool overlaps(const WindowAxis& axis) { return axis.output > 1 && axis.window > axis.stride; }
 
@@ -33,12 +35,19 @@ bool is_moderate(const WindowAxis& axis) {
 }
 
 template <class T>
+bool is_small_average(const PoolCall<T>& call) {
+  return call.options.mode == PoolMode::kAverage && call.options.window == Size2{kAverageWindow, kAverageWindow} &&
+         call.options.stride == Size2{1, 1} && call.output.shape(3) >= kAverageChannels;
+}
+
+template <class T>
 PoolMethod choose_method(const PoolCall<T>& call) {
   const auto& [height, width] = call.geometry;
   if (call.options.mode != PoolMode::kMax) {
-    const bool by_column = call.options.sum_order == SumOrder::kAuto && height.dilation == 1 && width.dilation == 1 &&
-                           width.output > 1 && width.window / kColumnSumOverlap >= width.stride &&
-                           height.window >= kColumnSumOverlap;
+    if (call.options.sum_order == SumOrder::kNumpy || call.options.dilation != Size2{1, 1}) return PoolMethod::kWindows;
+    if (is_small_average(call)) return PoolMethod::kAverages;
+    const bool by_column =
+        width.output > 1 && width.window / kColumnSumOverlap >= width.stride && height.window >= kColumnSumOverlap;
     return by_column ? PoolMethod::kStrips : PoolMethod::kWindows;
   }
   const bool pays = (overlaps(height) || overlaps(width)) && is_moderate(height) && is_moderate(width) &&
@@ -76,7 +85,7 @@ class Cutter {
     copies_input_ = !has_dense_pixels(call.input);
     copies_output_ = !has_dense_pixels(call.output);
     copies_indices_ = call.indices && !has_dense_pixels(call.indices);
-    taps_ = method_ == PoolMethod::kStrips
+    taps_ = method_ != PoolMethod::kWindows
                 ? double(std::min(height_.window, height_.input)) + double(std::min(width_.window, width_.input))
                 : double(std::min(height_.window, height_.input)) * double(std::min(width_.window, width_.input));
   }
@@ -84,6 +93,7 @@ class Cutter {
   BlockSize choose() {
     size_ = {1, width_.output, call_.output.shape(3)};
     if (method_ == PoolMethod::kStrips) size_.rows = kernels::kStripRows;
+    if (method_ == PoolMethod::kAverages) size_.rows = 2;
     size_.rows = std::min(size_.rows, height_.output);
     keep_near();
     shrink();
@@ -110,7 +120,7 @@ class Cutter {
   int64_t scratch(const BlockSize& size) const {
     if (method_ == PoolMethod::kStrips)
       return strip_scratch(call_, size, longest_span(height_, size.rows), longest_span(width_, size.columns));
-    return kSumLevels * size.channels;
+    return method_ == PoolMethod::kAverages ? average_scratch<T>(size) : kSumLevels * size.channels;
   }
   // In values, each part rounded up to a cache line.
   int64_t memory(const BlockSize& size) const {
@@ -253,7 +263,17 @@ void run_block(const PoolCall<T>& call, const Cutter<T>& cutter, const BlockSize
     views.index_row_step = block.columns * block.channels;
   }
   views.scratch = memory;
-  cutter.method() == PoolMethod::kStrips ? run_strips(call, block, views) : run_windows(call, block, views, progress);
+  switch (cutter.method()) {
+    case PoolMethod::kWindows:
+      run_windows(call, block, views, progress);
+      break;
+    case PoolMethod::kStrips:
+      run_strips(call, block, views);
+      break;
+    case PoolMethod::kAverages:
+      run_averages(call, block, views);
+      break;
+  }
   if (cutter.copies_output()) scatter(views.output, output, block);
   if (cutter.copies_indices()) scatter(views.indices, call.indices, block);
 }

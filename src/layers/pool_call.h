@@ -11,7 +11,8 @@ namespace convstep {
 
 enum class PoolMethod {
   kWindows,  // each window from the input
-  kStrips    // down the columns, then along the rows
+  kStrips,   // down the columns, then along the rows
+  kAverages  // 3x3 at stride 1, summed by column
 };
 
 template <class T>
@@ -75,6 +76,12 @@ void run_windows(const PoolCall<T>& call, const PoolBlock& block, const BlockVie
                  const PoolProgress& progress);
 template <class T>
 void run_strips(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views);
+
+// Values of scratch that run_averages takes.
+template <class T>
+int64_t average_scratch(const BlockSize& size);
+template <class T>
+void run_averages(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views);
 
 // Pools, with the target that choose_target() settled.
 template <class T>
