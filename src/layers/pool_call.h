@@ -12,7 +12,7 @@ namespace convstep {
 enum class PoolMethod {
   kWindows,  // each window from the input
   kStrips,   // down the columns, then along the rows
-  kAverages  // 3x3 at stride 1, summed by column
+  kRowPairs  // 3x3, two rows of output at a time
 };
 
 template <class T>
@@ -77,11 +77,11 @@ void run_windows(const PoolCall<T>& call, const PoolBlock& block, const BlockVie
 template <class T>
 void run_strips(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views);
 
-// Values of scratch that run_averages takes.
+// Values of scratch that row pairs take.
+int64_t row_pair_scratch(const BlockSize& size);
 template <class T>
-int64_t average_scratch(const BlockSize& size);
-template <class T>
-void run_averages(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views);
+void run_row_pairs(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
+                   const PoolProgress& progress);
 
 // Pools, with the target that choose_target() settled.
 template <class T>
