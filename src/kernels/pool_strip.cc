@@ -23,6 +23,12 @@ HWY_INLINE V join_range(const Maximum& maximum, const Load& load, V best, int64_
   return best;
 }
 
+// Inputs that take more than one instruction for a maximum are rare: not worth code for stride 1 alone.
+template <class Maximum>
+constexpr bool kIsFrequent = false;
+template <>
+constexpr bool kIsFrequent<PlainMaximum> = true;
+
 // kStride is s where that is known to the compiler, whose loops over s elements then vanish; else 0.
 template <int64_t kStride, class V, class Maximum, class Load>
 HWY_INLINE void four_windows(const Maximum& maximum, const Load& load, int64_t K, int64_t stride, V& out0, V& out1,
@@ -99,8 +105,8 @@ HWY_INLINE void down_any(D d, const Strip<T>& strip, const T* HWY_RESTRICT p, si
                          int64_t buffer_row) {
   if (kHasTails && count < hn::Lanes(d)) {
     down<Maximum, 0, false>(d, strip, p, count, to, buffer_row);
-  } else if (strip.stride_height == 1) {
-    down<Maximum, 1, true>(d, strip, p, count, to, buffer_row);
+  } else if (kIsFrequent<Maximum> && strip.stride_height == 1) {
+    down<Maximum, kIsFrequent<Maximum> ? 1 : 0, true>(d, strip, p, count, to, buffer_row);
   } else {
     down<Maximum, 0, true>(d, strip, p, count, to, buffer_row);
   }
@@ -188,8 +194,8 @@ HWY_INLINE void max_strip_with(const Strip<T>& strip) {
     T* output = strip.output + y * strip.output_row_step;
     if (kHasTails && C < static_cast<int64_t>(hn::Lanes(d))) {
       along_narrow<Maximum>(d, strip, from, row, output);
-    } else if (strip.stride_width == 1) {
-      along<Maximum, 1>(d, strip, from, output);
+    } else if (kIsFrequent<Maximum> && strip.stride_width == 1) {
+      along<Maximum, kIsFrequent<Maximum> ? 1 : 0>(d, strip, from, output);
     } else {
       along<Maximum, 0>(d, strip, from, output);
     }
