@@ -100,6 +100,7 @@ void sum_strip(const Strip<double>& strip, const StripRanges& rows, const SumOpt
 
 // As many channels as a vector of any target has lanes.
 inline constexpr int64_t kLeastPairChannels = 16;
+inline constexpr int64_t kPairRows = 2;
 
 // Two rows of output whose windows are 3x3, of at least so many channels, and all that they read.
 template <class T>

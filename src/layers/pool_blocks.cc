@@ -110,7 +110,7 @@ class Cutter {
   BlockSize choose() {
     size_ = {1, width_.output, call_.output.shape(3)};
     if (method_ == PoolMethod::kStrips) size_.rows = kernels::kStripRows;
-    if (method_ == PoolMethod::kRowPairs) size_.rows = 2;
+    if (method_ == PoolMethod::kRowPairs) size_.rows = kernels::kPairRows;
     size_.rows = std::min(size_.rows, height_.output);
     keep_near();
     shrink();

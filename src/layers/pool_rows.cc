@@ -19,7 +19,7 @@ class RowPairs {
         progress_(progress),
         beyond_(views.scratch),
         divisors_(beyond_ + block.channels),
-        wide_(divisors_ + 2 * block.columns) {
+        wide_(divisors_ + kernels::kPairRows * block.columns) {
     is_max_ = call.options.mode == PoolMode::kMax;
     std::fill_n(beyond_, block.channels, is_max_ ? -std::numeric_limits<T>::infinity() : T(-0.0));
     for (int64_t x = 0; x < block.columns; ++x) {
@@ -30,8 +30,8 @@ class RowPairs {
 
   void run() {
     const int64_t stride = call_.geometry.height.stride;
-    for (int64_t y = 0; y < block_.rows; y += 2) {
-      const int64_t pair = std::min<int64_t>(2, block_.rows - y);
+    for (int64_t y = 0; y < block_.rows; y += kernels::kPairRows) {
+      const int64_t pair = std::min(kernels::kPairRows, block_.rows - y);
       const kernels::RowPair<T> rows = rows_at(y, pair);
       if (!is_max_) {
         fill_divisors(y, pair);
@@ -66,7 +66,7 @@ class RowPairs {
   }
 
   void fill_divisors(int64_t y, int64_t pair) {
-    for (int64_t i = 0; i < 2; ++i) {
+    for (int64_t i = 0; i < kernels::kPairRows; ++i) {
       const int64_t row = block_.first_row + y + std::min(i, pair - 1);
       const T high = static_cast<T>(count_taps(call_.geometry.height, row, call_.options.count_include_pad));
       for (int64_t x = 0; x < block_.columns; ++x) divisors_[i * block_.columns + x] = high * wide_[x];
@@ -94,7 +94,7 @@ class RowPairs {
 
 }  // namespace
 
-int64_t row_pair_scratch(const BlockSize& size) { return size.channels + 3 * size.columns; }
+int64_t row_pair_scratch(const BlockSize& size) { return size.channels + (kernels::kPairRows + 1) * size.columns; }
 
 template <class T>
 void run_row_pairs(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
