@@ -133,9 +133,14 @@ bool same(T a, T b) {
   return a == b && std::signbit(a) == std::signbit(b);
 }
 
-bool is_by_column(const PoolOptions& options, const WindowGeometry& geometry) {
-  return options.mode != PoolMode::kMax && options.sum_order == SumOrder::kAuto && options.dilation == Size2{1, 1} &&
-         geometry.width.output > 1 && options.window.height >= 5 && options.window.width >= 5 * options.stride.width;
+bool is_by_column(const PoolOptions& options, const WindowGeometry& geometry, int64_t channels) {
+  if (options.mode == PoolMode::kMax || options.sum_order == SumOrder::kNumpy || options.dilation != Size2{1, 1}) {
+    return false;
+  }
+  const bool is_small_average = options.mode == PoolMode::kAverage && options.window == Size2{3, 3} &&
+                                options.stride == Size2{1, 1} && channels >= 16;
+  return is_small_average ||
+         (geometry.width.output > 1 && options.window.height >= 5 && options.window.width >= 5 * options.stride.width);
 }
 
 template <class T>
@@ -162,7 +167,7 @@ void check(const Case& test) {
   } else {
     pool_forward(input, output, options);
   }
-  const bool by_column = is_by_column(options, geometry);
+  const bool by_column = is_by_column(options, geometry, test.input[3]);
   const auto [N, OH, OW, C] = shape;
   int64_t poisoned = 0;
   for (const T& value : y.buffer()) poisoned += value == static_cast<T>(kPoison);
@@ -315,9 +320,51 @@ TYPED_TEST(PoolKernelTest, EveryLengthOfASum) {
   }
 }
 
+// 3x3 windows over every number of channels, heights and widths around what is done at once.
+TYPED_TEST(PoolKernelTest, ThreeByThree) {
+  for (const std::string& target : simd_targets()) {
+    set_simd_target(target);
+    for (int64_t channels = 1; channels <= (try_more() ? 150 : 80); ++channels) {
+      for (int i = 0; i < (try_more() ? 60 : 12); ++i) {
+        Case test;
+        this->choose_rest(test);
+        test.input = {this->pick(1, 2), this->pick(1, 9), this->pick(1, 9), channels};
+        test.options.window = {3, 3};
+        test.options.mode = i % 2 ? PoolMode::kAverage : PoolMode::kMax;
+        test.with_indices = false;
+        const int64_t stride = this->pick(1, 2);
+        test.options.stride = {stride, stride};
+        test.options.padding = {this->pick(0, 2), this->pick(0, 2), this->pick(0, 2), this->pick(0, 2)};
+        if (is_valid(test)) check<TypeParam>(test);
+        if (this->HasFatalFailure()) return;
+      }
+    }
+  }
+}
+
+// Images that are cut along their width, and channels beyond what pairs of rows take.
+TYPED_TEST(PoolKernelTest, WideThreeByThree) {
+  for (const std::string& target : simd_targets()) {
+    set_simd_target(target);
+    for (int i = 0; i < (try_more() ? 32 : 8); ++i) {
+      Case test;
+      this->choose_rest(test);
+      const bool is_wide = i % 4 < 3;
+      test.input = {1, this->pick(3, 6), is_wide ? this->pick(300, 400) : 3, is_wide ? this->pick(60, 130) : 4100};
+      test.options.window = {3, 3};
+      test.options.mode = i % 2 ? PoolMode::kAverage : PoolMode::kMax;
+      test.with_indices = false;
+      test.options.stride = {1 + i / 4 % 2, 1 + i / 4 % 2};
+      test.options.padding = Padding::all(1);
+      check<TypeParam>(test);
+      if (this->HasFatalFailure()) return;
+    }
+  }
+}
+
 // A NaN, or a zero of the other sign, at each place of a window in turn.
 TYPED_TEST(PoolKernelTest, SpecialValuesAtEveryPosition) {
-  const TypeParam nan = std::numeric_limits<TypeParam>::quiet_NaN();
+  const TypeParam nan = std::numeric_limits<TypeParam>::quiet_NaN(), inf = std::numeric_limits<TypeParam>::infinity();
   for (const std::string& target : simd_targets()) {
     set_simd_target(target);
     for (const int64_t window : {2, 3, 5}) {
@@ -326,7 +373,8 @@ TYPED_TEST(PoolKernelTest, SpecialValuesAtEveryPosition) {
           for (const auto& [rest, special] : {std::pair<TypeParam, TypeParam>{-1, nan},
                                               {1, -nan},
                                               {TypeParam(-0.0), TypeParam(0)},
-                                              {TypeParam(0), TypeParam(-0.0)}}) {
+                                              {TypeParam(0), TypeParam(-0.0)},
+                                              {-inf, inf}}) {
             auto x = filled<TypeParam, 4>({1, window + 1, window + 1, C}, rest);
             for (int64_t c = 0; c < C; ++c) x(0, place / window, place % window, c) = special;
             const PoolOptions options{.window = {window, window}};

@@ -11,10 +11,6 @@
 
 namespace convstep::kernels {
 
-// The lanes of a vector of such numbers on the target that runs.
-int64_t lanes(float);
-int64_t lanes(double);
-
 // Output pixels with windows of one form: `pixels` of them, input_step apart in the input and output_step in the
 // output. `input` is where the first window's tap of offset 0 lies.
 template <class T>
@@ -35,11 +31,6 @@ struct Taps {
 // The IEEE 754-2019 maximum over the taps; with `accumulate` also over what the output holds.
 void max_run(const PixelRun<float>& run, const Taps& taps, bool accumulate);
 void max_run(const PixelRun<double>& run, const Taps& taps, bool accumulate);
-
-// The same for windows three columns wide that move by `stride`, 1 or 2: the maximum of a column serves every window
-// above it. `rows` are the taps of one column, and columns lie column_step apart.
-void max_three_columns_run(const PixelRun<float>& run, const Taps& rows, int64_t column_step, int64_t stride);
-void max_three_columns_run(const PixelRun<double>& run, const Taps& rows, int64_t column_step, int64_t stride);
 
 // What is summed, and what becomes of the sum.
 struct SumOptions {
@@ -106,6 +97,31 @@ struct StripRanges {
 };
 void sum_strip(const Strip<float>& strip, const StripRanges& rows, const SumOptions& options, const float* divisors);
 void sum_strip(const Strip<double>& strip, const StripRanges& rows, const SumOptions& options, const double* divisors);
+
+// As many channels as a vector of any target has lanes.
+inline constexpr int64_t kLeastPairChannels = 16;
+inline constexpr int64_t kPairRows = 2;
+
+// Two rows of output whose windows are 3x3, of at least so many channels, and all that they read.
+template <class T>
+struct RowPair {
+  // The rows under the windows from top to bottom, 3 + stride of them, each at its first column, and the steps between
+  // their pixels. What lies beyond the image is one pixel that changes no result, with a step of 0.
+  const T* input[5];
+  int64_t steps[5];
+  int64_t columns, channels, before;  // the first window begins `before` columns before the first
+  T* output;
+  int64_t output_row_step, output_pixel_step, output_columns;
+};
+
+// Averages at stride 1, summed by column as above, with divisors as there. Beyond the image is -0.
+void average_rows(const RowPair<float>& rows, const float* divisors);
+void average_rows(const RowPair<double>& rows, const double* divisors);
+
+// Maxima at stride 1 or 2. Beyond the image is -infinity. False where the input has, or may have, numbers that take
+// more than one instruction for a maximum (NaN, -0): the output is then not right.
+bool max_rows(const RowPair<float>& rows, int64_t stride);
+bool max_rows(const RowPair<double>& rows, int64_t stride);
 
 // Maxima and where they are: the first among equals, the first NaN. Tap t of pixel x is at
 // first_position + x * position_step + positions[t]; positions[t] is not negative and fits in 31 bits.

@@ -99,74 +99,8 @@ HWY_INLINE void max_pixels(const PixelRun<T>& run, const Taps& taps, bool accumu
   }
 }
 
-// Windows of three columns: the running maximum of the column that a window shares with the next stays in registers
-// (with stride 1, also that of the first two columns of the next).
-template <int kStride, class D, class T, class V = hn::Vec<D>, class M = hn::Mask<D>>
-HWY_INLINE void slide(D d, const T* HWY_RESTRICT p, const Taps& rows, int64_t column_step, T* HWY_RESTRICT out,
-                      int64_t output_step, int64_t pixels) {
-  V best, signs, last_best, last_signs;
-  M nans, last_nans;
-  max_taps(d, p, rows, last_best, last_signs, last_nans);
-  if constexpr (kStride == 1) {
-    best = last_best, signs = last_signs, nans = last_nans;
-    p += column_step;
-    max_taps(d, p, rows, last_best, last_signs, last_nans);
-    join(d, last_best, last_signs, last_nans, best, signs, nans);
-  }
-  for (int64_t x = 0; x < pixels; ++x, out += output_step) {
-    if constexpr (kStride == 2) {
-      p += column_step;
-      max_taps(d, p, rows, best, signs, nans);
-      join(d, last_best, last_signs, last_nans, best, signs, nans);
-    }
-    p += column_step;
-    V next_best, next_signs;
-    M next_nans;
-    max_taps(d, p, rows, next_best, next_signs, next_nans);
-    join(d, next_best, next_signs, next_nans, best, signs, nans);
-    hn::StoreU(finish(d, best, signs, nans), d, out);
-    if constexpr (kStride == 1) {
-      best = last_best, signs = last_signs, nans = last_nans;
-      join(d, next_best, next_signs, next_nans, best, signs, nans);
-    }
-    last_best = next_best, last_signs = next_signs, last_nans = next_nans;
-  }
-}
-
-// All vectors of channels slide over a few pixels before the run moves on, so that what one vector reads of a cache
-// line or page is still near when its neighbour comes.
-constexpr int64_t kPixelsAtATime = 16;
-
-template <int kStride, class T>
-HWY_INLINE void slide_pixels(const PixelRun<T>& run, const Taps& rows, int64_t column_step) {
-  const hn::ScalableTag<T> d;
-  const size_t L = hn::Lanes(d), C = static_cast<size_t>(run.channels);
-  for (int64_t x = 0; x < run.pixels; x += kPixelsAtATime) {
-    const int64_t pixels = HWY_MIN(kPixelsAtATime, run.pixels - x);
-    const T* p = run.input + x * run.input_step;
-    T* out = run.output + x * run.output_step;
-    for (size_t c = 0; c + L <= C; c += L) {
-      slide<kStride>(d, p + c, rows, column_step, out + c, run.output_step, pixels);
-    }
-  }
-}
-
 void max_run_f32(const PixelRun<float>& run, const Taps& taps, bool accumulate) { max_pixels(run, taps, accumulate); }
 void max_run_f64(const PixelRun<double>& run, const Taps& taps, bool accumulate) { max_pixels(run, taps, accumulate); }
-
-template <class T>
-HWY_INLINE void max_three_columns(const PixelRun<T>& run, const Taps& rows, int64_t column_step, int64_t stride) {
-  stride == 1 ? slide_pixels<1>(run, rows, column_step) : slide_pixels<2>(run, rows, column_step);
-}
-void max_three_columns_f32(const PixelRun<float>& run, const Taps& rows, int64_t column_step, int64_t stride) {
-  max_three_columns(run, rows, column_step, stride);
-}
-void max_three_columns_f64(const PixelRun<double>& run, const Taps& rows, int64_t column_step, int64_t stride) {
-  max_three_columns(run, rows, column_step, stride);
-}
-
-int64_t lanes_f32() { return static_cast<int64_t>(hn::Lanes(hn::ScalableTag<float>())); }
-int64_t lanes_f64() { return static_cast<int64_t>(hn::Lanes(hn::ScalableTag<double>())); }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
@@ -177,10 +111,6 @@ namespace convstep::kernels {
 
 HWY_EXPORT(max_run_f32);
 HWY_EXPORT(max_run_f64);
-HWY_EXPORT(max_three_columns_f32);
-HWY_EXPORT(max_three_columns_f64);
-HWY_EXPORT(lanes_f32);
-HWY_EXPORT(lanes_f64);
 
 void max_run(const PixelRun<float>& run, const Taps& taps, bool accumulate) {
   HWY_DYNAMIC_DISPATCH(max_run_f32)(run, taps, accumulate);
@@ -188,16 +118,6 @@ void max_run(const PixelRun<float>& run, const Taps& taps, bool accumulate) {
 void max_run(const PixelRun<double>& run, const Taps& taps, bool accumulate) {
   HWY_DYNAMIC_DISPATCH(max_run_f64)(run, taps, accumulate);
 }
-
-void max_three_columns_run(const PixelRun<float>& run, const Taps& rows, int64_t column_step, int64_t stride) {
-  HWY_DYNAMIC_DISPATCH(max_three_columns_f32)(run, rows, column_step, stride);
-}
-void max_three_columns_run(const PixelRun<double>& run, const Taps& rows, int64_t column_step, int64_t stride) {
-  HWY_DYNAMIC_DISPATCH(max_three_columns_f64)(run, rows, column_step, stride);
-}
-
-int64_t lanes(float) { return HWY_DYNAMIC_DISPATCH(lanes_f32)(); }
-int64_t lanes(double) { return HWY_DYNAMIC_DISPATCH(lanes_f64)(); }
 
 }  // namespace convstep::kernels
 #endif  // HWY_ONCE

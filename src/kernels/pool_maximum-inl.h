@@ -78,14 +78,6 @@ HWY_INLINE void take(D d, V a, V b, V& best, V& signs, M& nans) {
   nans = hn::Or(nans, unordered(d, a, b));
 }
 
-// Joins another running maximum to the first.
-template <class D, class V = hn::Vec<D>, class M = hn::Mask<D>>
-HWY_INLINE void join(D d, V best2, V signs2, M nans2, V& best, V& signs, M& nans) {
-  best = larger(d, best, best2);
-  signs = hn::And(signs, signs2);
-  nans = hn::Or(nans, nans2);
-}
-
 template <class D, class V = hn::Vec<D>, class M = hn::Mask<D>>
 HWY_INLINE V finish(D d, V best, V signs, M nans) {
   if constexpr (!kOrdersZeros) best = hn::Or(hn::Abs(best), hn::And(signs, hn::SignBit(d)));

@@ -55,11 +55,9 @@ struct MagnitudeOrSquare {
 // What becomes of a sum.
 enum class Finish { kNone, kMultiply, kDivide, kRoot, kPower };
 
-// Division by a number that is the same for all lanes, with the bits of a division, at the cost of three operations
-// where the CPU's own takes ten cycles and more. By a power of two it is a product. Otherwise (Markstein): from the
-// quotient q = x * r, with r the rounded reciprocal, the remainder x - q * divisor is exact with a fused
-// multiply-add, and q + remainder * r rounds to the true quotient. That holds where nothing underflows or overflows;
-// other vectors are divided, and so are all where there is no fused multiply-add.
+// A mean is a quotient; by a power of two it is a product, with the same bits. (The rounded reciprocal and the exact
+// remainder give a quotient's bits, too, but must look for numbers that need another way: averages of 3x3 windows took
+// no less time with AVX-512, two thirds more with AVX2; Zen 4.)
 template <class T>
 struct Divisor {
   explicit Divisor(const SumOptions& options) : divisor(static_cast<T>(options.divisor)), reciprocal(1 / divisor) {
@@ -74,19 +72,6 @@ struct Divisor {
   T divisor, reciprocal;
 };
 
-template <class D, class V = hn::Vec<D>, class T = hn::TFromD<D>>
-HWY_INLINE V divide(D d, V x, const Divisor<T>& by) {
-  // Quotients are then normal numbers whose remainders are, too.
-  constexpr T kMost = T(1e25), kLeast = T(1e-25), kMostDivisor = T(1 << 20);
-  const V divisor = hn::Set(d, by.divisor);
-  if (!HWY_NATIVE_FMA || by.divisor > kMostDivisor) return hn::Div(x, divisor);
-  const V magnitude = hn::Abs(x), r = hn::Set(d, by.reciprocal);
-  const auto is_moderate = hn::And(hn::Ge(magnitude, hn::Set(d, kLeast)), hn::Le(magnitude, hn::Set(d, kMost)));
-  if (HWY_UNLIKELY(!hn::AllTrue(d, hn::Or(is_moderate, hn::Eq(x, hn::Zero(d)))))) return hn::Div(x, divisor);
-  const V q = hn::Mul(x, r);
-  return hn::IfThenElse(is_moderate, hn::MulAdd(hn::NegMulAdd(q, divisor, x), r, q), x);
-}
-
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V finish_sum(D d, V sum, Finish finish, const Divisor<hn::TFromD<D>>& by, const SumOptions& options) {
   using T = hn::TFromD<D>;
@@ -96,7 +81,7 @@ HWY_INLINE V finish_sum(D d, V sum, Finish finish, const Divisor<hn::TFromD<D>>&
     case Finish::kMultiply:
       return hn::Mul(sum, hn::Set(d, by.reciprocal));
     case Finish::kDivide:
-      return divide(d, sum, by);
+      return hn::Div(sum, hn::Set(d, by.divisor));
     case Finish::kRoot:
       return hn::Sqrt(sum);
     case Finish::kPower:

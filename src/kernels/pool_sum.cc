@@ -116,7 +116,7 @@ HWY_NOINLINE void sum_vectors(const PixelRun<T>& run, const Taps& taps, const Su
 template <class Term, class T>
 HWY_INLINE void sum_pixels(const PixelRun<T>& run, const Taps& taps, const SumOptions& options, bool finish,
                            Term term) {
-  constexpr int kMany = HWY_TARGET == HWY_AVX3 || HWY_ARCH_ARM_A64 ? 8 : 4;  // by the number of registers
+  constexpr int kMany = 8;
   if (kHasTails && static_cast<size_t>(run.channels) >= kMany * hn::Lanes(hn::ScalableTag<T>())) {
     sum_vectors<kMany>(run, taps, options, finish, term);
   } else {
@@ -129,7 +129,7 @@ HWY_INLINE void sum_terms(const PixelRun<T>& run, const Taps& taps, const SumOpt
   if (options.mode == PoolMode::kAverage) {
     sum_pixels(run, taps, options, finish, Itself());
   } else if (options.p == 1 || options.p == 2) {
-    sum_pixels(run, taps, options, finish, MagnitudeOrSquare{options.p});
+    sum_vectors<1>(run, taps, options, finish, MagnitudeOrSquare{options.p});
   } else {
     sum_vectors<1>(run, taps, options, finish, Power{options.p});
   }

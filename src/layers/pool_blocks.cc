@@ -24,6 +24,9 @@ constexpr int64_t kLineBytes = 64;
 constexpr int64_t kStripTaps = 16;
 // Sums by column: a window at least so many times as wide as its stride, and so high.
 constexpr int64_t kColumnSumOverlap = 5;
+// 3x3 windows over channels enough for a vector of every target: averages at stride 1 are summed by column, too, and go
+// by pairs of rows, as maxima do at stride 1 or 2. No more channels than always fit into the memory of a block.
+constexpr int64_t kPairWindow = 3, kMostPairChannels = 4096;
 
 bool overlaps(const WindowAxis& axis) { return axis.output > 1 && axis.window > axis.stride; }
 
@@ -33,13 +36,36 @@ bool is_moderate(const WindowAxis& axis) {
 }
 
 template <class T>
+bool is_summed_by_column(const PoolCall<T>& call) {
+  const PoolOptions& options = call.options;
+  if (options.mode == PoolMode::kMax || options.sum_order == SumOrder::kNumpy || options.dilation != Size2{1, 1}) {
+    return false;
+  }
+  if (options.mode == PoolMode::kAverage && options.window == Size2{kPairWindow, kPairWindow} &&
+      options.stride == Size2{1, 1} && call.output.shape(3) >= kernels::kLeastPairChannels) {
+    return true;
+  }
+  const auto& [height, width] = call.geometry;
+  return width.output > 1 && width.window / kColumnSumOverlap >= width.stride && height.window >= kColumnSumOverlap;
+}
+
+template <class T>
+bool has_row_pairs(const PoolCall<T>& call) {
+  const PoolOptions& options = call.options;
+  const int64_t C = call.output.shape(3), stride = options.stride.height;
+  if (C < kernels::kLeastPairChannels || kMostPairChannels < C || options.window != Size2{kPairWindow, kPairWindow} ||
+      options.stride.width != stride || options.dilation != Size2{1, 1}) {
+    return false;
+  }
+  return options.mode == PoolMode::kMax ? stride <= 2 && !call.indices : stride == 1 && is_summed_by_column(call);
+}
+
+template <class T>
 PoolMethod choose_method(const PoolCall<T>& call) {
   const auto& [height, width] = call.geometry;
+  if (has_row_pairs(call)) return PoolMethod::kRowPairs;
   if (call.options.mode != PoolMode::kMax) {
-    const bool by_column = call.options.sum_order == SumOrder::kAuto && height.dilation == 1 && width.dilation == 1 &&
-                           width.output > 1 && width.window / kColumnSumOverlap >= width.stride &&
-                           height.window >= kColumnSumOverlap;
-    return by_column ? PoolMethod::kStrips : PoolMethod::kWindows;
+    return is_summed_by_column(call) ? PoolMethod::kStrips : PoolMethod::kWindows;
   }
   const bool pays = (overlaps(height) || overlaps(width)) && is_moderate(height) && is_moderate(width) &&
                     height.window * width.window >= kStripTaps;
@@ -76,7 +102,7 @@ class Cutter {
     copies_input_ = !has_dense_pixels(call.input);
     copies_output_ = !has_dense_pixels(call.output);
     copies_indices_ = call.indices && !has_dense_pixels(call.indices);
-    taps_ = method_ == PoolMethod::kStrips
+    taps_ = method_ != PoolMethod::kWindows
                 ? double(std::min(height_.window, height_.input)) + double(std::min(width_.window, width_.input))
                 : double(std::min(height_.window, height_.input)) * double(std::min(width_.window, width_.input));
   }
@@ -84,6 +110,7 @@ class Cutter {
   BlockSize choose() {
     size_ = {1, width_.output, call_.output.shape(3)};
     if (method_ == PoolMethod::kStrips) size_.rows = kernels::kStripRows;
+    if (method_ == PoolMethod::kRowPairs) size_.rows = kernels::kPairRows;
     size_.rows = std::min(size_.rows, height_.output);
     keep_near();
     shrink();
@@ -110,7 +137,7 @@ class Cutter {
   int64_t scratch(const BlockSize& size) const {
     if (method_ == PoolMethod::kStrips)
       return strip_scratch(call_, size, longest_span(height_, size.rows), longest_span(width_, size.columns));
-    return kSumLevels * size.channels;
+    return method_ == PoolMethod::kRowPairs ? row_pair_scratch(size) : kSumLevels * size.channels;
   }
   // In values, each part rounded up to a cache line.
   int64_t memory(const BlockSize& size) const {
@@ -141,6 +168,14 @@ class Cutter {
 
   // So few channels that what windows share is still in the cache when the next row of windows comes.
   void keep_near() {
+    if (method_ == PoolMethod::kRowPairs) {  // these want all channels
+      while (size_.columns > 1 &&
+             longest_span(height_, size_.rows) * longest_span(width_, size_.columns) * line_bytes(size_.channels) >
+                 kRowBytes) {
+        size_.columns = (size_.columns + 1) / 2;
+      }
+      return;
+    }
     if (method_ == PoolMethod::kWindows && !overlaps(height_)) return;
     const bool strips = method_ == PoolMethod::kStrips;
     const int64_t columns = longest_span(width_, size_.columns);
@@ -154,7 +189,7 @@ class Cutter {
   static int64_t line_bytes(int64_t values) { return line_up(values) * static_cast<int64_t>(sizeof(T)); }
 
   void shrink() {
-    while (!fits() && halve_channels()) continue;
+    while (method_ != PoolMethod::kRowPairs && !fits() && halve_channels()) continue;
     while (!fits() && size_.columns > 1) size_.columns = (size_.columns + 1) / 2;
     while (!fits() && size_.channels > 1) size_.channels = (size_.channels + 1) / 2;
     if (!fits() && copies_input_) {  // one channel at a time needs no copy
@@ -253,7 +288,17 @@ void run_block(const PoolCall<T>& call, const Cutter<T>& cutter, const BlockSize
     views.index_row_step = block.columns * block.channels;
   }
   views.scratch = memory;
-  cutter.method() == PoolMethod::kStrips ? run_strips(call, block, views) : run_windows(call, block, views, progress);
+  switch (cutter.method()) {
+    case PoolMethod::kWindows:
+      run_windows(call, block, views, progress);
+      break;
+    case PoolMethod::kStrips:
+      run_strips(call, block, views);
+      break;
+    case PoolMethod::kRowPairs:
+      run_row_pairs(call, block, views, progress);
+      break;
+  }
   if (cutter.copies_output()) scatter(views.output, output, block);
   if (cutter.copies_indices()) scatter(views.indices, call.indices, block);
 }

@@ -11,7 +11,8 @@ namespace convstep {
 
 enum class PoolMethod {
   kWindows,  // each window from the input
-  kStrips    // down the columns, then along the rows
+  kStrips,   // down the columns, then along the rows
+  kRowPairs  // 3x3, two rows of output at a time
 };
 
 template <class T>
@@ -75,6 +76,12 @@ void run_windows(const PoolCall<T>& call, const PoolBlock& block, const BlockVie
                  const PoolProgress& progress);
 template <class T>
 void run_strips(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views);
+
+// Values of scratch that row pairs take.
+int64_t row_pair_scratch(const BlockSize& size);
+template <class T>
+void run_row_pairs(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
+                   const PoolProgress& progress);
 
 // Pools, with the target that choose_target() settled.
 template <class T>

@@ -57,18 +57,31 @@ bool is_packed(const BlockViews<T>& views, int64_t channels) {
   return views.pixel_step == channels;
 }
 
-// The rows of a block, packed and looked at as the strips come to them.
+// The rows of a block, packed and looked at as the strips come to them. There is room for those of one strip: a row
+// takes the place of one that no strip will read again.
 template <class T>
 class StripInput {
  public:
-  StripInput(const PoolBlock& block, const BlockViews<T>& views, T* packed)
-      : views_(views), channels_(block.channels), packed_(is_packed(views, channels_) ? nullptr : packed) {}
+  StripInput(const PoolBlock& block, const BlockViews<T>& views, T* packed, int64_t room)
+      : views_(views),
+        channels_(block.channels),
+        room_(room),
+        packed_(is_packed(views, channels_) ? nullptr : packed) {}
 
   const T* data() const { return packed_ ? packed_ : views_.input; }
   int64_t pixel_step() const { return packed_ ? channels_ : views_.pixel_step; }
-  // From data() to a row of the image.
-  int64_t offset(int64_t row) const {
-    return (row - views_.first_row) * (packed_ ? views_.columns * channels_ : views_.row_step);
+  // From data() to the rows of the image from `first` on; those before and after what may be read are the nearest.
+  void offsets(int64_t first, int64_t count, int64_t* rows) const {
+    const int64_t last = views_.first_row + views_.rows - 1,
+                  step = packed_ ? views_.columns * channels_ : views_.row_step;
+    int64_t row = std::max(first, views_.first_row), place = row - views_.first_row;
+    if (packed_) place %= room_;
+    for (int64_t i = 0; i < count; ++i) {
+      rows[i] = place * step;
+      if (first + i < row || row == last) continue;
+      ++row;
+      if (++place == room_ && packed_) place = 0;
+    }
   }
 
   // Makes the rows before `end` ready.
@@ -76,7 +89,7 @@ class StripInput {
     if (!packed_ && !look) return;
     for (; ready_ < end - views_.first_row; ++ready_) {
       const T* row = views_.input + ready_ * views_.row_step;
-      T* to = packed_ ? packed_ + ready_ * views_.columns * channels_ : nullptr;
+      T* to = packed_ ? packed_ + ready_ % room_ * views_.columns * channels_ : nullptr;
       const bool is_plain = kernels::is_plain_row(row, views_.columns, views_.pixel_step, channels_, to);
       if (!is_plain) last_special_ = views_.first_row + ready_;
     }
@@ -86,7 +99,7 @@ class StripInput {
 
  private:
   const BlockViews<T>& views_;
-  const int64_t channels_;
+  const int64_t channels_, room_;
   T* const packed_;
   int64_t ready_ = 0, last_special_ = -1;
 };
@@ -99,14 +112,14 @@ void run_max(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T
   int64_t* const rows = reinterpret_cast<int64_t*>(views.scratch);
   strip.rows = rows;
   strip.buffer = views.scratch + row_table_size<T>(count);
-  StripInput<T> input(block, views, strip.buffer + kStripRows * kernels::buffer_columns(strip) * block.channels);
+  StripInput<T> input(block, views, strip.buffer + kStripRows * kernels::buffer_columns(strip) * block.channels, count);
   strip.input = input.data();
   strip.pixel_step = input.pixel_step();
   const int64_t end = block.first_row + block.rows, last_row = views.first_row + views.rows - 1;
   for (int64_t y = block.first_row; y < end; y += kStripRows) {
     strip.outputs = std::min(kStripRows, end - y);
     const int64_t start = axis.source(y, 0);
-    for (int64_t i = 0; i < count; ++i) rows[i] = input.offset(std::clamp(start + i, views.first_row, last_row));
+    input.offsets(start, count, rows);
     input.advance(std::min(start + count, last_row + 1), true);
     strip.output = views.output + (y - block.first_row) * views.output_row_step;
     kernels::max_strip(strip, input.is_plain_from(std::max(start, views.first_row)));
@@ -124,7 +137,7 @@ void run_sums(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<
   T* const divisors = views.scratch + row_table_size<T>(strip_rows(call));
   T* const wide = divisors + kStripRows * block.columns;  // columns that count in an average, for each window
   strip.buffer = wide + block.columns;
-  StripInput<T> input(block, views, strip.buffer + kStripRows * strip.columns * block.channels);
+  StripInput<T> input(block, views, strip.buffer + kStripRows * strip.columns * block.channels, strip_rows(call));
   strip.input = input.data();
   strip.pixel_step = input.pixel_step();
   for (int64_t x = 0; x < block.columns; ++x) {
@@ -143,7 +156,7 @@ void run_sums(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<
       const T high = static_cast<T>(count_taps(height, row, with_padding));
       for (int64_t x = 0; x < block.columns; ++x) divisors[i * block.columns + x] = high * wide[x];
     }
-    for (int64_t i = 0; i < ranges.end[kStripRows - 1]; ++i) rows[i] = input.offset(first + i);
+    input.offsets(first, ranges.end[kStripRows - 1], rows);
     input.advance(first + ranges.end[kStripRows - 1], false);
     strip.output = views.output + (y - block.first_row) * views.output_row_step;
     kernels::sum_strip(strip, ranges, sum, divisors);
@@ -165,7 +178,8 @@ int64_t strip_scratch(const PoolCall<T>& call, const BlockSize& size, int64_t ro
   }
   const bool packs = size.channels < call.input.shape(3) || call.input.stride(2) != size.channels;
   return row_table_size<T>(strip_rows(call)) + (kStripRows + 1) * size.columns +
-         kStripRows * kernels::buffer_columns(strip) * size.channels + (packs ? rows * columns * size.channels : 0);
+         kStripRows * kernels::buffer_columns(strip) * size.channels +
+         (packs ? std::min(rows, strip_rows(call)) * columns * size.channels : 0);
 }
 
 template <class T>

@@ -67,8 +67,6 @@ class Windows {
     if (views_.indices) {
       fill(0, taps);
       kernels::max_index_run(run, {offsets_, taps}, index_run(y, x, 0), false);
-    } else if (is_three_columns_wide()) {
-      run_three_columns(run);
     } else {
       fill(0, taps);
       // Windows that move by one pixel of packed channels are one pixel with many channels: no vector is part-filled.
@@ -87,26 +85,6 @@ class Windows {
     } else {
       kernels::sum_run(run, {offsets_, taps}, sum_, true);
     }
-  }
-
-  bool is_three_columns_wide() const {
-    return call_.options.mode == PoolMode::kMax && columns_.count() == 3 && call_.geometry.width.stride <= 2 &&
-           call_.geometry.width.dilation == 1 && lanes() <= block_.channels;
-  }
-
-  static int64_t lanes() { return kernels::lanes(T()); }
-
-  void run_three_columns(kernels::PixelRun<T> run) {
-    const int64_t rest = run.channels % lanes();
-    fill_column();
-    kernels::max_three_columns_run(run, {offsets_, rows_.count()}, views_.pixel_step, call_.geometry.width.stride);
-    filled_ = {};
-    if (rest == 0) return;
-    run.input += run.channels - rest;
-    run.output += run.channels - rest;
-    run.channels = rest;
-    fill(0, 3 * rows_.count());
-    reduce(run, 3 * rows_.count());
   }
 
   // A window with more taps than a kernel takes at once.
@@ -195,10 +173,6 @@ class Windows {
       if (views_.indices) positions_[t] = i * height.dilation * width.input + (j - start) * width.dilation;
       if (++j == columns_.count()) j = 0, ++i;
     }
-  }
-
-  void fill_column() {
-    for (int64_t i = 0; i < rows_.count(); ++i) offsets_[i] = i * call_.geometry.height.dilation * views_.row_step;
   }
 
   // Positions ride in 31 bits, counted from the first of a part. In images too large for that a part is one row, or one

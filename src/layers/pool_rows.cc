@@ -1,0 +1,108 @@
+// pool_rows.cc: 3x3 windows, two rows of output at a time.
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+
+#include "kernels/pool.h"
+#include "layers/pool_call.h"
+
+namespace convstep {
+namespace {
+
+template <class T>
+class RowPairs {
+ public:
+  RowPairs(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views, const PoolProgress& progress)
+      : call_(call),
+        block_(block),
+        views_(views),
+        progress_(progress),
+        beyond_(views.scratch),
+        divisors_(beyond_ + block.channels),
+        wide_(divisors_ + kernels::kPairRows * block.columns) {
+    is_max_ = call.options.mode == PoolMode::kMax;
+    std::fill_n(beyond_, block.channels, is_max_ ? -std::numeric_limits<T>::infinity() : T(-0.0));
+    for (int64_t x = 0; x < block.columns; ++x) {
+      wide_[x] =
+          static_cast<T>(count_taps(call.geometry.width, block.first_column + x, call.options.count_include_pad));
+    }
+  }
+
+  void run() {
+    const int64_t stride = call_.geometry.height.stride;
+    for (int64_t y = 0; y < block_.rows; y += kernels::kPairRows) {
+      const int64_t pair = std::min(kernels::kPairRows, block_.rows - y);
+      const kernels::RowPair<T> rows = rows_at(y, pair);
+      if (!is_max_) {
+        fill_divisors(y, pair);
+        kernels::average_rows(rows, divisors_);
+      } else if (!kernels::max_rows(rows, stride)) {
+        window_by_window(y, pair);
+      }
+    }
+  }
+
+ private:
+  kernels::RowPair<T> rows_at(int64_t y, int64_t pair) const {
+    const auto& [height, width] = call_.geometry;
+    kernels::RowPair<T> rows{.input = {},
+                             .steps = {},
+                             .columns = views_.columns,
+                             .channels = block_.channels,
+                             .before = views_.first_column - width.source(block_.first_column, 0),
+                             .output = views_.output + y * views_.output_row_step,
+                             .output_row_step = views_.output_row_step,
+                             .output_pixel_step = views_.output_pixel_step,
+                             .output_columns = block_.columns};
+    int64_t start = height.source(block_.first_row + y, 0) - views_.first_row;
+    // The last of an odd number of rows is the lower one of two that are written to the same place.
+    if (pair == 1) start -= height.stride, rows.output_row_step = 0;
+    for (int64_t i = 0; i < 3 + height.stride; ++i) {
+      const bool is_on_input = 0 <= start + i && start + i < views_.rows;
+      rows.input[i] = is_on_input ? views_.input + (start + i) * views_.row_step : beyond_;
+      rows.steps[i] = is_on_input ? views_.pixel_step : 0;
+    }
+    return rows;
+  }
+
+  void fill_divisors(int64_t y, int64_t pair) {
+    for (int64_t i = 0; i < kernels::kPairRows; ++i) {
+      const int64_t row = block_.first_row + y + std::min(i, pair - 1);
+      const T high = static_cast<T>(count_taps(call_.geometry.height, row, call_.options.count_include_pad));
+      for (int64_t x = 0; x < block_.columns; ++x) divisors_[i * block_.columns + x] = high * wide_[x];
+    }
+  }
+
+  void window_by_window(int64_t y, int64_t rows) const {
+    PoolBlock block = block_;
+    block.first_row += y;
+    block.rows = rows;
+    BlockViews<T> views = views_;
+    views.output += y * views.output_row_step;
+    run_windows(call_, block, views, progress_);
+  }
+
+  const PoolCall<T>& call_;
+  const PoolBlock& block_;
+  const BlockViews<T>& views_;
+  const PoolProgress& progress_;
+  bool is_max_;
+  T* const beyond_;    // a pixel of the rows above and below the image
+  T* const divisors_;  // of two rows
+  T* const wide_;      // columns that count in an average, for each window
+};
+
+}  // namespace
+
+int64_t row_pair_scratch(const BlockSize& size) { return size.channels + (kernels::kPairRows + 1) * size.columns; }
+
+template <class T>
+void run_row_pairs(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
+                   const PoolProgress& progress) {
+  RowPairs<T>(call, block, views, progress).run();
+}
+
+template void run_row_pairs(const PoolCall<float>&, const PoolBlock&, const BlockViews<float>&, const PoolProgress&);
+template void run_row_pairs(const PoolCall<double>&, const PoolBlock&, const BlockViews<double>&, const PoolProgress&);
+
+}  // namespace convstep
