@@ -150,7 +150,8 @@ void ConvDepthwise<T>::run(const ConvCall<T>& call) const {
   const int threads = threads_worth(double(N) * problem_.products(), kProductsPerThread, call.threads);
   const bool copy = needs_copy_ || (C > 1 && call.input.stride(3) != 1);
   const Cut cut = cut_for(N, threads, copy, OutputBlock<T>::scratch_per_value(call));
-  const BlockGrid grid(problem_.geometry, cut.rows, cut.columns);
+  const auto& [height, width] = problem_.geometry;
+  const BlockGrid grid(problem_.geometry, divide_up(height.output, cut.rows), divide_up(width.output, cut.columns));
   const int64_t parts = parts_of(cut);
   parallel_for(N * grid.blocks_per_image() * parts, threads, call.progress, [&](int64_t task) {
     const int64_t part = task % parts, first = part * cut.channels;

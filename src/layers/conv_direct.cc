@@ -36,9 +36,10 @@ kernels::DirectPanels cut_into_panels(int64_t outputs, const kernels::DirectKern
   return {kernel.lanes, vectors, count, vectors % count, vectors / count};
 }
 
-// How the output is cut: blocks of rows x columns of an image, or several images as a whole; and runs of panels.
+// How the output is cut: bands of at most `rows` rows and strips of at most `columns` columns of an image, or several
+// images as a whole; and runs of panels.
 struct Cut {
-  int64_t images, rows, columns, panels;
+  int64_t images, bands, rows, columns, panels;
 };
 
 template <class T>
@@ -125,7 +126,7 @@ Cut ConvDirect<T>::cut_for(int64_t images, int threads, int64_t scratch_per_valu
   };
   constexpr int64_t kLimit = kWorkspaceLimit / static_cast<int64_t>(sizeof(T));
   const int64_t budget = kPatchBytes / static_cast<int64_t>(sizeof(T));
-  Cut cut{1, 1, OW, panels_.count};
+  Cut cut{1, OH, 1, OW, panels_.count};
   const auto is_too_large = [&] {
     return values(1, cut.columns) > (cut.columns > kernel_.max_pixels ? budget : kLimit);
   };
@@ -158,9 +159,9 @@ void ConvDirect<T>::spread(int64_t images, int threads, bool is_scattered, Cut& 
   const auto cut_panels = [&] { cut.panels = divide_up(panels_.count, std::min(missing(), panels_.count)); };
   if (weights_first) cut_panels();
   const int64_t shortest = input_.needs_copy() ? std::min(2 * problem_.geometry.height.reach(), OH) : 1;
-  const int64_t bands = divide_up(OH, cut.rows) * missing();
-  cut.rows = std::min(cut.rows, std::max(divide_up(OH, bands), shortest));
-  cut.rows = divide_up(OH, divide_up(OH, cut.rows));  // of equal height
+  const int64_t fewest = divide_up(OH, cut.rows), most = std::max(fewest, OH / shortest);
+  cut.bands = std::min(round_up(fewest * missing(), threads), most);
+  cut.rows = divide_up(OH, cut.bands);
   if (!weights_first) cut_panels();
 }
 
@@ -219,12 +220,12 @@ void ConvDirect<T>::run(const ConvCall<T>& call) const {
   const int64_t N = call.input.shape(0);
   const int threads = threads_worth(double(N) * problem_.products(), kProductsPerThread, call.threads);
   const Cut cut = cut_for(N, threads, OutputBlock<T>::scratch_per_value(call));
-  const BlockGrid grid(problem_.geometry, cut.rows, cut.columns);
-  const int64_t parts = divide_up(panels_.count, cut.panels), batches = divide_up(N, cut.images);
-  const int64_t tasks = batches * grid.blocks_per_image() * problem_.groups * parts;
-  parallel_for(tasks, threads, call.progress, [&](int64_t task) {
-    const int64_t part = task % parts, group = task / parts % problem_.groups;
-    Block block = grid[task / parts / problem_.groups];
+  const BlockGrid grid(problem_.geometry, cut.bands, divide_up(problem_.geometry.width.output, cut.columns));
+  const int64_t places = divide_up(N, cut.images) * grid.blocks_per_image();
+  const int64_t parts = divide_up(panels_.count, cut.panels);
+  parallel_for(places * problem_.groups * parts, threads, call.progress, [&](int64_t task) {
+    const int64_t group = task / places % problem_.groups, part = task / places / problem_.groups;
+    Block block = grid[task % places];
     block.image *= cut.images;  // counted in batches of them
     run_block(call, block, std::min(cut.images, N - block.image),
               {group, part * cut.panels, std::min((part + 1) * cut.panels, panels_.count)});

@@ -116,7 +116,8 @@ void ConvGrouped<T>::run(const ConvCall<T>& call) const {
   const int64_t N = call.input.shape(0), parts = problem_.outputs / kChannels;
   const int threads = threads_worth(double(N) * problem_.products(), kProductsPerThread, call.threads);
   const Cut cut = cut_for(N, threads, OutputBlock<T>::scratch_per_value(call));
-  const BlockGrid grid(problem_.geometry, cut.rows, cut.columns);
+  const auto& [height, width] = problem_.geometry;
+  const BlockGrid grid(problem_.geometry, divide_up(height.output, cut.rows), divide_up(width.output, cut.columns));
   parallel_for(N * grid.blocks_per_image() * parts, threads, call.progress,
                [&](int64_t task) { run_block(call, grid[task / parts], task % parts); });
 }

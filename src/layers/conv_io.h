@@ -5,8 +5,6 @@
 // its channels are apart (as in an NCHW array).
 #pragma once
 
-#include <algorithm>
-
 #include "kernels/kernels.h"
 #include "layers/conv_method.h"
 
@@ -17,26 +15,28 @@ struct Block {
   int64_t image, first_row, rows, first_column, columns;
 };
 
-// An image's output positions cut into blocks of at most rows x columns, numbered row by row, image by image.
+// An image's output positions cut into bands of rows and strips of columns, numbered row by row, image by image.
+// Lengths differ by one at most, and long and short ones take turns: a thread that takes half of the blocks has half of
+// the work.
 class BlockGrid {
  public:
-  BlockGrid(const WindowGeometry& geometry, int64_t rows, int64_t columns)
-      : height_(geometry.height.output),
-        width_(geometry.width.output),
-        rows_(rows),
-        columns_(columns),
-        bands_(divide_up(height_, rows)),
-        strips_(divide_up(width_, columns)) {}
+  BlockGrid(const WindowGeometry& geometry, int64_t bands, int64_t strips)
+      : height_(geometry.height.output), width_(geometry.width.output), bands_(bands), strips_(strips) {}
 
   int64_t blocks_per_image() const { return bands_ * strips_; }
   Block operator[](int64_t number) const {
-    const int64_t row = number / strips_ % bands_ * rows_, column = number % strips_ * columns_;
-    return {number / strips_ / bands_, row, std::min(rows_, height_ - row), column,
-            std::min(columns_, width_ - column)};
+    const int64_t band = number / strips_ % bands_, strip = number % strips_;
+    const int64_t row = first(height_, bands_, band), column = first(width_, strips_, strip);
+    return {number / strips_ / bands_, row, first(height_, bands_, band + 1) - row, column,
+            first(width_, strips_, strip + 1) - column};
   }
 
  private:
-  int64_t height_, width_, rows_, columns_, bands_, strips_;
+  static int64_t first(int64_t length, int64_t parts, int64_t part) {
+    return length / parts * part + length % parts * part / parts;
+  }
+
+  int64_t height_, width_, bands_, strips_;
 };
 
 // Part of an array whose pixels hold their channels side by side.

@@ -50,7 +50,7 @@ class ConvWinograd final : public ConvMethod<T> {
         target_(simd_target()),
         panels_(cut_into_panels(problem.outputs, kernels_.lanes, kernels_.panel_vectors)),
         blocking_(choose_blocking<T>(problem, m_)),
-        grid_(problem.geometry, m_, m_),
+        grid_(problem.geometry, m_),
         whole_(winograd_axis<T>(m_, m_)),
         last_down_(winograd_axis<T>(m_, last_outputs(problem.geometry.height))),
         last_across_(winograd_axis<T>(m_, last_outputs(problem.geometry.width))) {
@@ -70,7 +70,7 @@ class ConvWinograd final : public ConvMethod<T> {
   }
 
   void run(const ConvCall<T>& call) const override {
-    const int64_t tiles = call.input.shape(0) * grid_.blocks_per_image();
+    const int64_t tiles = call.input.shape(0) * grid_.tiles_per_image();
     const int threads =
         threads_worth(double(call.input.shape(0)) * problem_.products(), kProductsPerThread, call.threads);
     const int64_t blocks = count_blocks(tiles, threads), parts = count_parts(blocks, threads);
@@ -239,7 +239,7 @@ class ConvWinograd final : public ConvMethod<T> {
   std::string target_;
   std::vector<WinogradPanel> panels_;
   WinogradBlocking<T> blocking_;
-  BlockGrid grid_;  // of tiles
+  WinogradGrid grid_;
   WinogradAxis<T> whole_, last_down_, last_across_;
   Tensor<T, 4> weights_;  // as given, dense
   Tensor<T, 1> bias_, packed_;

@@ -1,6 +1,7 @@
 // conv_winograd_tiles.h: the tiles of a block, in the order in which they lie in the workspace.
 #pragma once
 
+#include <algorithm>
 #include <array>
 
 #include "kernels/conv_winograd.h"
@@ -8,6 +9,23 @@
 #include "layers/conv_winograd_blocking.h"
 
 namespace convstep {
+
+// The m x m tiles of images, numbered row by row. The last ones of a row and of a column may be shorter.
+class WinogradGrid {
+ public:
+  WinogradGrid(const WindowGeometry& geometry, int64_t m)
+      : height_(geometry.height.output), width_(geometry.width.output), m_(m), across_(divide_up(width_, m)) {}
+
+  int64_t tiles_per_image() const { return divide_up(height_, m_) * across_; }
+  Block operator[](int64_t number) const {
+    const int64_t in_image = number % tiles_per_image(), row = in_image / across_ * m_,
+                  column = in_image % across_ * m_;
+    return {number / tiles_per_image(), row, std::min(m_, height_ - row), column, std::min(m_, width_ - column)};
+  }
+
+ private:
+  int64_t height_, width_, m_, across_;
+};
 
 // Tiles of an image's last row are shorter down where its height is no multiple of m, those of its last column shorter
 // across. They lack some of the elements xi. The order is
@@ -17,8 +35,8 @@ class WinogradTileList {
  public:
   // Tiles first .. first + count - 1 of the grid, whose last ones have the axes `down` and `across`.
   template <class T>
-  WinogradTileList(const BlockGrid& grid, int64_t first, int64_t count, int64_t m, const kernels::WinogradAxis<T>& down,
-                   const kernels::WinogradAxis<T>& across) {
+  WinogradTileList(const WinogradGrid& grid, int64_t first, int64_t count, int64_t m,
+                   const kernels::WinogradAxis<T>& down, const kernels::WinogradAxis<T>& across) {
     int64_t ends[4];  // of the four kinds
     for (int kind = 0; kind < 4; ++kind) {
       for (int64_t t = 0; t < count; ++t) {
