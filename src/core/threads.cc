@@ -168,13 +168,16 @@ void parallel_for(int64_t count, int threads, Task task, const void* body, const
   const std::thread::id caller = std::this_thread::get_id();
   std::atomic<int64_t> done{0};
   int64_t reported = 0;  // by the caller's thread alone
+  std::atomic<bool> has_help{false};
   const auto loop = [&](int64_t begin, int64_t end) {
+    const bool is_caller = std::this_thread::get_id() == caller;
+    if (!is_caller && !has_help.load(std::memory_order_relaxed)) has_help.store(true, std::memory_order_relaxed);
     for (int64_t i = begin; i < end; ++i) {
+      // Linux may wake a worker on the caller's processor, to wait there for milliseconds while others are idle.
+      if (is_caller && !has_help.load(std::memory_order_relaxed)) std::this_thread::yield();
       task(body, i);
       const int64_t now_done = ++done;
-      if (progress && now_done < count && std::this_thread::get_id() == caller && now_done > reported) {
-        progress(reported = now_done, count);
-      }
+      if (progress && now_done < count && is_caller && now_done > reported) progress(reported = now_done, count);
     }
   };
   CallersArena arena(threads);
