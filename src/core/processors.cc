@@ -52,4 +52,14 @@ int usable_processors() {
   return group > 0 ? std::min(affinity, group) : affinity;
 }
 
+void change_processor() {
+  cpu_set_t allowed, others;
+  if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0) return;
+  const int here = sched_getcpu();
+  if (here < 0 || here >= CPU_SETSIZE || CPU_COUNT(&allowed) < 2) return;
+  others = allowed;
+  CPU_CLR(here, &others);
+  if (sched_setaffinity(0, sizeof(others), &others) == 0) sched_setaffinity(0, sizeof(allowed), &allowed);
+}
+
 }  // namespace convstep

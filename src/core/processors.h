@@ -12,4 +12,7 @@ int usable_processors();
 // up; 0 for no limit and for text of another form.
 int processors_of_quota(const std::string& cpu_max);
 
+// Moves the calling thread to another processor of its affinity mask, where there is one. Takes some microseconds.
+void change_processor();
+
 }  // namespace convstep

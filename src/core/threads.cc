@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
@@ -32,6 +33,12 @@ std::atomic<bool> all_work_worth_threads{false};
 
 // A fork takes the calling thread alone along: the child's oneTBB would wait for workers that are not there.
 [[maybe_unused]] const int kForkWatch = pthread_atfork(nullptr, nullptr, [] { is_forked_child = true; });
+
+// A worker that is asleep begins within 20 microseconds, unless Linux wakes it on the caller's processor, to wait there
+// for milliseconds while others are idle. Then the caller makes room for it
+// (docs/decisions/0010-the-caller-makes-room-for-a-worker.md).
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::microseconds kWakingTime(30);
 
 int check_threads(const char* argument, int threads) {
   if (threads < 0 || threads > kMaxThreads) {
@@ -164,22 +171,26 @@ void parallel_for(int64_t count, int threads, Task task, const void* body, const
     }
     return;
   }
-  allow_parallelism(threads);
   const std::thread::id caller = std::this_thread::get_id();
   std::atomic<int64_t> done{0};
   int64_t reported = 0;  // by the caller's thread alone
+  const Clock::time_point start = Clock::now();
   std::atomic<bool> has_help{false};
+  bool has_moved = false;  // of the caller's thread alone, like reported
   const auto loop = [&](int64_t begin, int64_t end) {
     const bool is_caller = std::this_thread::get_id() == caller;
     if (!is_caller && !has_help.load(std::memory_order_relaxed)) has_help.store(true, std::memory_order_relaxed);
     for (int64_t i = begin; i < end; ++i) {
-      // Linux may wake a worker on the caller's processor, to wait there for milliseconds while others are idle.
-      if (is_caller && !has_help.load(std::memory_order_relaxed)) std::this_thread::yield();
       task(body, i);
       const int64_t now_done = ++done;
       if (progress && now_done < count && is_caller && now_done > reported) progress(reported = now_done, count);
+      if (is_caller && !has_moved && !has_help.load(std::memory_order_relaxed) && Clock::now() - start > kWakingTime) {
+        has_moved = true;
+        change_processor();
+      }
     }
   };
+  allow_parallelism(threads);
   CallersArena arena(threads);
   hand_over();
   (*arena).execute([&] {
