@@ -23,8 +23,8 @@ constexpr int64_t kLeastRows = 3;
 // An output that is no longer in any cache when the next layer reads it: several times a level-2 cache.
 constexpr int64_t kFarBytes = 4 << 20;
 
-// Fewer products than this (some 30 microseconds) do not pay for waking a thread.
-constexpr double kProductsPerThread = 2'000'000;
+// Fewer products than this (some 15 microseconds) do not pay for waking a thread.
+constexpr double kProductsPerThread = 1'000'000;
 
 // Panels as wide as can be; but where the last vector is at most half full and that is of use, it is a panel of its
 // own.
