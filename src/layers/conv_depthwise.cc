@@ -16,8 +16,8 @@ namespace {
 // row, the output and the caller's own rows want room beside it.
 constexpr int64_t kPatchBytes = 256 << 10;
 
-// Fewer products than this (some 10 to 25 microseconds, at 2 bytes of input and output per product) do not pay for waking a
-// thread.
+// Fewer products than this (some 10 to 25 microseconds, at 2 bytes of input and output per product) do not pay for
+// waking a thread.
 constexpr double kProductsPerThread = 250'000;
 
 // Output rows below which a band would read much more of its neighbours' input than of its own.
