@@ -22,6 +22,7 @@
 #include <utility>
 
 #include "convstep/error.h"
+#include "convstep/tensor.h"
 #include "core/processors.h"
 
 namespace convstep {
@@ -206,16 +207,14 @@ void* thread_workspace(size_t bytes) {
   struct Free {
     void operator()(void* memory) const { std::free(memory); }
   };
-  constexpr size_t kAlignment = 64;
   thread_local std::unique_ptr<void, Free> memory;
   thread_local size_t size = 0;
   if (bytes > size) {
     memory.reset();
     size = 0;
-    const size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
-    memory.reset(std::aligned_alloc(kAlignment, rounded));
+    memory.reset(allocate_array(bytes));
     if (!memory) throw std::bad_alloc();
-    size = rounded;
+    size = bytes;
   }
   return memory.get();
 }

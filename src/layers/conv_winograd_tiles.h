@@ -37,10 +37,12 @@ class WinogradTileList {
   template <class T>
   WinogradTileList(const WinogradGrid& grid, int64_t first, int64_t count, int64_t m,
                    const kernels::WinogradAxis<T>& down, const kernels::WinogradAxis<T>& across) {
+    std::array<Block, kMostWinogradTiles> in_image;  // in the order of the grid
+    for (int64_t t = 0; t < count; ++t) in_image[static_cast<size_t>(t)] = grid[first + t];
     int64_t ends[4];  // of the four kinds
     for (int kind = 0; kind < 4; ++kind) {
       for (int64_t t = 0; t < count; ++t) {
-        const Block tile = grid[first + t];
+        const Block& tile = in_image[static_cast<size_t>(t)];
         const bool short_down = tile.rows < m, short_across = tile.columns < m;
         if (kind == (short_across ? 2 + short_down : 1 - short_down)) tiles_[static_cast<size_t>(size_++)] = tile;
       }
