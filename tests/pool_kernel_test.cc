@@ -362,6 +362,25 @@ TYPED_TEST(PoolKernelTest, WideThreeByThree) {
   }
 }
 
+// Rows longer than what is worked out at once where channels are fewer than a vector has lanes.
+TYPED_TEST(PoolKernelTest, FewChannelsInLongRows) {
+  for (const std::string& target : simd_targets()) {
+    set_simd_target(target);
+    for (int64_t channels = 1; channels <= 17; ++channels) {
+      for (int i = 0; i < (try_more() ? 40 : 6); ++i) {
+        Case test;
+        this->choose_rest(test);
+        test.input = {1, this->pick(2, 5), this->pick(1024 / channels - 2, 3000 / channels), channels};
+        test.options.window = {this->pick(1, 4), this->pick(1, 4)};
+        test.options.stride = {this->pick(1, 2), i < 3 ? 2 : this->pick(1, 17)};
+        test.options.padding.left = this->pick(0, test.options.window.width - 1);
+        if (is_valid(test)) check<TypeParam>(test);
+        if (this->HasFatalFailure()) return;
+      }
+    }
+  }
+}
+
 // A NaN, or a zero of the other sign, at each place of a window in turn.
 TYPED_TEST(PoolKernelTest, SpecialValuesAtEveryPosition) {
   const TypeParam nan = std::numeric_limits<TypeParam>::quiet_NaN(), inf = std::numeric_limits<TypeParam>::infinity();

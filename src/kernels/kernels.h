@@ -14,6 +14,9 @@ namespace convstep::kernels {
 // ParameterError where CONVSTEP_TARGET names one that is not there.
 void choose_target();
 
+// The length of a vector of the settled target.
+int64_t vector_bytes();
+
 // The widest vector of any target, for what is packed without regard to the target.
 inline constexpr int64_t kVectorBytes = 64;
 

@@ -95,7 +95,12 @@ HWY_INLINE void max_pixels(const PixelRun<T>& run, const Taps& taps, bool accumu
       for (; c + 4 * L <= C; c += 4 * L) max_four_vectors(d, p + c, taps, out + c);
     }
     for (; c + L <= C; c += L) max_vector(d, p + c, taps, accumulate, out + c);
-    if (c < C) max_rest(d, p + c, taps, accumulate, out + c, C - c);
+    if (c == C) continue;
+    if (C >= L && !accumulate) {  // the last vector begins early
+      max_vector(d, p + C - L, taps, false, out + C - L);
+    } else {
+      max_rest(d, p + c, taps, accumulate, out + c, C - c);
+    }
   }
 }
 

@@ -89,19 +89,20 @@ HWY_INLINE auto pairwise_sum(const X& x, int64_t count) {
   return count <= kLongestBlock ? sum_block(x, 0, count) : sum_halves(x, 0, count);
 }
 
-// With more vectors than one there are at least as many channels as lanes in all.
+// The vectors are full where there are as many channels as lanes in all; with more vectors than one there always are.
 template <int kVectors, class Term, class T>
 HWY_NOINLINE void sum_vectors(const PixelRun<T>& run, const Taps& taps, const SumOptions& options, bool with_finish,
                               Term term) {
   const hn::ScalableTag<T> d;
   const size_t L = hn::Lanes(d), C = static_cast<size_t>(run.channels), step = kVectors * L;
+  const size_t last = C - HWY_MIN(C, step);
   const Divisor<T> by(options);
   const Finish finish = with_finish ? by.finish : Finish::kNone;
   const T* p = run.input;
   T* out = run.output;
   for (int64_t x = 0; x < run.pixels; ++x, p += run.input_step, out += run.output_step) {
     for (size_t next = 0; next < C; next += step) {
-      const size_t c = kVectors > 1 ? HWY_MIN(next, C - step) : next;  // the last vectors may begin early
+      const size_t c = HWY_MIN(next, last);  // the last vectors may begin early
       const size_t n = HWY_MIN(C - c, L);
       const Terms<kVectors, decltype(d), T, Term> terms{d, term, p + c, taps.offsets, n};
       const Sums<decltype(d), kVectors> sum = pairwise_sum(terms, taps.count);

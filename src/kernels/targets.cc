@@ -18,12 +18,13 @@ namespace {
 struct Target {
   const char* name;
   int64_t bit;  // Highway's
+  int64_t vector_bytes;
 };
 
 constexpr Target kTargets[] = {
     // best first
-    {"avx512", HWY_AVX3}, {"avx2", HWY_AVX2},       {"sse4", HWY_SSE4},
-    {"neon", HWY_NEON},   {"emulated", HWY_EMU128}, {"scalar", HWY_SCALAR},
+    {"avx512", HWY_AVX3, 64}, {"avx2", HWY_AVX2, 32},       {"sse4", HWY_SSE4, 16},
+    {"neon", HWY_NEON, 16},   {"emulated", HWY_EMU128, 16}, {"scalar", HWY_SCALAR, 0},
 };
 
 // Compiled in and fit for this CPU.
@@ -86,6 +87,7 @@ void set_simd_target(const std::string& name) {
 
 namespace kernels {
 void choose_target() { current(); }
+int64_t vector_bytes() { return current().vector_bytes; }
 }  // namespace kernels
 
 }  // namespace convstep
