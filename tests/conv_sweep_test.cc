@@ -1,5 +1,5 @@
-// conv_sweep_test.cc: every small convolution, on every SIMD target, with 1 and 2 threads (some with 3 and 8), between
-// pages that may not be touched. A part of them; all under `make test-full` (CONVSTEP_CASES=full).
+// conv_sweep_test.cc: every small convolution, on every SIMD target, with 1, 2, 3 and 8 threads, between pages that may
+// not be touched. A part of them; all under `make test-full` (CONVSTEP_CASES=full).
 //
 // Where the target fuses multiply-adds, the bits must be those of the chain that conv.h promises, whatever the method,
 // the number of threads, the strides and the alignment of the views. Elsewhere whole numbers must come out exactly, and
@@ -127,14 +127,15 @@ class ConvSweepTest : public testing::Test {
     set_simd_target("");
   }
 
-  // Every target, and 1 to `most_threads` threads, for one layer with numbers that depend on `number`.
-  void check(const Layer& layer, int64_t number, int most_threads) {
+  // Every target, for one layer with numbers that depend on `number`.
+  void check(const Layer& layer, int64_t number, int threads) {
     const uint32_t seed = static_cast<uint32_t>(number);
     is_whole_ = number % 3 == 0;
     const auto x = numbers<4>(layer.input, seed + 1), w = numbers<4>(layer.weights, seed + 2);
     const auto b = numbers<1>({layer.weights[3]}, seed + 3);
     ConvOptions options = layer.options;
     options.algorithm = ConvAlgorithm::kDirect;
+    options.threads = threads;
     const Activation activations[] = {Activation::kNone, Activation::kRelu, Activation::kRelu6, Activation::kLeakyRelu};
     options.activation = activations[number / 5 % 4];
     const ConvProblem problem = check_problem(layer.input, layer.weights, options, kConvNames);
@@ -145,16 +146,12 @@ class ConvSweepTest : public testing::Test {
     plain.activation = Activation::kNone;
     magnitude_ = fma_chain<T>(plain, absolute(x), absolute(w), absolute(b), {});
 
+    const Flush flush = (number + threads) % 2 ? Flush::kFront : Flush::kBack;
+    const int order = static_cast<int>((number / 7 + threads) % kOrders);
     for (const std::string& target : simd_targets()) {
       set_simd_target(target);
-      for (const int threads : {1, 2, 3, 8}) {
-        if (threads > most_threads) break;
-        options.threads = threads;
-        const Flush flush = (number + threads) % 2 ? Flush::kFront : Flush::kBack;
-        const int order = static_cast<int>((number / 7 + threads) % kOrders);
-        run(x, w, b, residual, options, flush, order, target);
-        if (HasFatalFailure()) return;
-      }
+      run(x, w, b, residual, options, flush, order, target);
+      if (HasFatalFailure()) return;
     }
   }
 
@@ -223,20 +220,19 @@ TYPED_TEST_SUITE(ConvSweepTest, Types);
 
 TYPED_TEST(ConvSweepTest, EverySmallLayer) {
   const char* cases = std::getenv("CONVSTEP_CASES");
-  // The steps share no factor with any base. Waking threads takes a thousand times as long as these layers where there
-  // are more of them than processors.
-  const bool all = cases && std::string(cases) == "full";
-  const int64_t step = all ? 1 : 41, step_with_many = all ? 11 : 41 * 29;
-  const int usual_threads = all ? 2 : 1;
-  int64_t checked = 0;
-  for (int64_t number = 0; number < kLayers; number += step) {
-    const Layer layer = layer_of(number);
-    if (!fits(layer)) continue;
-    this->check(layer, number, number % step_with_many == 0 ? 8 : usual_threads);
-    if (this->HasFatalFailure()) FAIL() << "layer " << number;
-    ++checked;
+  const int64_t step = cases && std::string(cases) == "full" ? 1 : 41;  // shares no factor with any base
+  // All layers with one number of threads, then with the next: to change it takes longer than such a layer.
+  for (const int threads : {1, 2, 3, 8}) {
+    int64_t checked = 0;
+    for (int64_t number = 0; number < kLayers; number += step) {
+      const Layer layer = layer_of(number);
+      if (!fits(layer)) continue;
+      this->check(layer, number, threads);
+      if (this->HasFatalFailure()) FAIL() << "layer " << number;
+      ++checked;
+    }
+    EXPECT_GT(checked * step, 100'000);
   }
-  EXPECT_GT(checked * step, 100'000);
 }
 
 }  // namespace
