@@ -61,8 +61,7 @@ WindowAxis resolve_explicit(WindowAxis axis, Rounding rounding) {
 
 }  // namespace
 
-WindowAxis::Taps WindowAxis::taps_between(int64_t o, int64_t first_index, int64_t end_index) const {
-  const int64_t start = source(o, 0);
+WindowAxis::Taps WindowAxis::some_taps_between(int64_t start, int64_t first_index, int64_t end_index) const {
   const int64_t first = start >= first_index ? 0 : (first_index - start - 1) / dilation + 1;
   const int64_t end = start >= end_index ? 0 : std::min((end_index - start - 1) / dilation + 1, window);
   return {first, std::max(first, end)};

@@ -34,7 +34,12 @@ struct WindowAxis {
   Taps taps_on_padded_input(int64_t o) const { return taps_between(o, -before, input + after); }
 
  private:
-  Taps taps_between(int64_t o, int64_t first_index, int64_t end_index) const;
+  Taps taps_between(int64_t o, int64_t first_index, int64_t end_index) const {
+    const int64_t start = source(o, 0);
+    const bool has_all = start >= first_index && end_index - start >= reach();
+    return has_all ? Taps{0, window} : some_taps_between(start, first_index, end_index);
+  }
+  Taps some_taps_between(int64_t start, int64_t first_index, int64_t end_index) const;
 };
 
 struct WindowGeometry {
