@@ -102,12 +102,15 @@ void conv_part(const DirectBlock<T>& block, int64_t panel, const DirectPart& par
   const bool is_one_run = is_empty || block.tap_step == block.channels;
   const int64_t run = is_empty ? 0 : is_one_run ? part.tap_columns * block.channels : block.channels;
   const int64_t width = vectors * panels.lanes, window_row = block.window_columns * block.channels * width;
+  const int64_t tile_products =
+      2 * kMaxPixels * vectors * HWY_MAX(part.tap_rows * part.tap_columns * block.channels, 1);
   const T* weights = block.weights + packed * block.window_rows * block.window_columns * block.channels;
   const Tile<T> tile{block.pixel_step,
                      is_empty ? 1 : part.tap_rows,
                      block.tap_row_step,
                      is_one_run && run > 0 ? kMaxPixels * block.pixel_step / run + 1 : 0,
                      block.prefetches_output,
+                     kAnswerProducts / tile_products,
                      is_one_run ? 1 : part.tap_columns,
                      block.tap_step,
                      run,
