@@ -81,7 +81,6 @@ std::unique_ptr<const ConvMethod<T>> make_conv_narrow(const ConvProblem& problem
 bool direct_fits(const ConvProblem& problem);
 template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_direct(const ConvProblem& problem, const ConvWeights<T>& weights);
-template <class T>
 bool winograd_fits(const ConvProblem& problem);
 template <class T>
 bool winograd_pays(const ConvProblem& problem);  // is it faster than the direct method?

@@ -12,8 +12,8 @@ namespace {
 template <class T>
 struct Row {
   ConvAlgorithm algorithm;
-  bool (*fits)(const ConvProblem& problem);
-  bool (*pays)(const ConvProblem& problem);  // may kAuto choose it?
+  bool (*fits)(const ConvProblem& problem);  // can it compute the layer?
+  bool (*pays)(const ConvProblem& problem);  // faster than the rows below can? kAuto takes no other
   std::unique_ptr<const ConvMethod<T>> (*make)(const ConvProblem& problem, const ConvWeights<T>& weights);
 };
 
@@ -23,19 +23,13 @@ bool always(const ConvProblem&) { return true; }
 
 bool never(const ConvProblem&) { return false; }
 
-// Asked for the direct method, too, the faster one of those that give its bits shall run.
-template <class T>
-bool is_narrow(const ConvProblem& problem) {
-  return narrow_fits(problem) && narrow_pays<T>(problem);
-}
-
 template <class T>
 constexpr Row<T> kTable[] = {
     {ConvAlgorithm::kNotebook, pairwise_fits, never, make_conv_pairwise<T>},
     {ConvAlgorithm::kNotebook, is_of_the_notebooks_size, never, make_conv_reference<T>},
-    {ConvAlgorithm::kWinograd, winograd_fits<T>, winograd_pays<T>, make_conv_winograd<T>},
+    {ConvAlgorithm::kWinograd, winograd_fits, winograd_pays<T>, make_conv_winograd<T>},
     {ConvAlgorithm::kDirect, grouped_fits<T>, always, make_conv_grouped<T>},
-    {ConvAlgorithm::kDirect, is_narrow<T>, always, make_conv_narrow<T>},
+    {ConvAlgorithm::kDirect, narrow_fits, narrow_pays<T>, make_conv_narrow<T>},
     {ConvAlgorithm::kDirect, depthwise_fits, always, make_conv_depthwise<T>},
     {ConvAlgorithm::kDirect, direct_fits, always, make_conv_direct<T>},
     {ConvAlgorithm::kDirect, always, always, make_conv_chain<T>},
@@ -48,8 +42,12 @@ template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_method(const ConvProblem& problem, const ConvWeights<T>& weights,
                                                       ConvAlgorithm algorithm) {
   kernels::choose_target();
-  for (const Row<T>& row : kTable<T>) {
-    if (row.algorithm == algorithm && row.fits(problem)) return row.make(problem, weights);
+  // A row of what was asked for that pays; or else one that does not, as the user wants it.
+  for (const bool must_pay : {true, false}) {
+    for (const Row<T>& row : kTable<T>) {
+      if (row.algorithm != algorithm || !row.fits(problem)) continue;
+      if (!must_pay || row.pays(problem)) return row.make(problem, weights);
+    }
   }
   // kAuto; kWinograd where it does not fit; kNotebook for larger layers.
   for (const Row<T>& row : kTable<T>) {

@@ -249,10 +249,8 @@ bool is_unit_3(const WindowAxis& axis) { return axis.window == 3 && axis.stride 
 
 }  // namespace
 
-template <class T>
 bool winograd_fits(const ConvProblem& problem) {
-  const bool has_form = is_unit_3(problem.geometry.height) && is_unit_3(problem.geometry.width) && problem.groups == 1;
-  return has_form;
+  return is_unit_3(problem.geometry.height) && is_unit_3(problem.geometry.width) && problem.groups == 1;
 }
 
 // The taps along an axis that lie on the image: the direct method leaves out the others.
@@ -282,8 +280,6 @@ std::unique_ptr<const ConvMethod<T>> make_conv_winograd(const ConvProblem& probl
   return std::make_unique<ConvWinograd<T>>(problem, weights);
 }
 
-template bool winograd_fits<float>(const ConvProblem&);
-template bool winograd_fits<double>(const ConvProblem&);
 template bool winograd_pays<float>(const ConvProblem&);
 template bool winograd_pays<double>(const ConvProblem&);
 template std::unique_ptr<const ConvMethod<float>> make_conv_winograd(const ConvProblem&, const ConvWeights<float>&);
