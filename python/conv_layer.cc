@@ -99,6 +99,13 @@ std::shared_ptr<const ConvPlan<T>> ConvLayer::plan_for(const Shape<4>& input) {
   return plan;
 }
 
+nb::object ConvLayer::output_shape(nb::handle input_shape) const {
+  const Shape<4> shape = to_shape("input_shape", input_shape, layout_);
+  const auto [N, OH, OW, O] =
+      with_value_errors(words_for(layout_), [&] { return conv_output_shape(shape, shape_, options_); });
+  return layout_ == Layout::kNHWC ? nb::make_tuple(N, OH, OW, O) : nb::make_tuple(N, O, OH, OW);
+}
+
 nb::object ConvLayer::run(nb::handle input, nb::handle residual, nb::handle out, nb::handle threads) {
   ConvRunOptions options{.threads = to_threads(threads)};
   Input x("input", input);
@@ -153,6 +160,7 @@ void bind_conv_layer(nb::module_& module) {
       .def("__init__", make, nb::arg("weights").none(), nb::arg("bias").none(), nb::arg("stride").none(),
            nb::arg("padding").none(), nb::arg("dilation").none(), nb::arg("groups").none(),
            nb::arg("activation").none(), nb::arg("slope").none(), nb::arg("layout").none(), nb::arg("algorithm").none())
+      .def("output_shape", &ConvLayer::output_shape, nb::arg("input_shape").none())
       .def("run", &ConvLayer::run, nb::arg("input").none(), nb::arg("residual").none(), nb::arg("out").none(),
            nb::arg("threads").none())
       .def(
@@ -162,6 +170,9 @@ void bind_conv_layer(nb::module_& module) {
       .def(
           "workspace_bytes", [](ConvLayer& layer, nb::handle shape) { return layer.workspace_bytes(shape); },
           nb::arg("input_shape").none())
+      .def_prop_ro(
+          "latest_dtype",
+          [](const ConvLayer& layer) { return layer.latest_scalar() == Scalar::kFloat ? "float32" : "float64"; })
       .def_prop_ro("shape", [](const ConvLayer& layer) {
         const auto [KH, KW, channels, O] = layer.shape();
         return nb::make_tuple(KH, KW, channels, O);

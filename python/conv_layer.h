@@ -42,13 +42,18 @@ class ConvLayer {
   // All that can be wrong with a layer before it has an input is found here. The arrays must not change any more.
   ConvLayer(nb::handle weights, nb::handle bias, const ConvOptions& options, Layout layout);
 
+  // In the caller's order, both of them.
+  nb::object output_shape(nb::handle input_shape) const;
+
   nb::object run(nb::handle input, nb::handle residual, nb::handle out, nb::handle threads);
 
   // Make the plan for inputs of this shape (in the caller's order, of the layer's dtype), or find it.
   std::string describe(nb::handle input_shape);
   size_t workspace_bytes(nb::handle input_shape);
-  // What the plan that was used last says of itself; "" before the first.
+  // What the plan that was used last says of itself, "" before the first; and the dtype that it computes in, at first
+  // the layer's own.
   std::string describe_latest();
+  Scalar latest_scalar() const { return latest_scalar_; }
 
   // (KH, KW, C/groups, O).
   const Shape<4>& shape() const { return shape_; }

@@ -309,5 +309,16 @@ TEST(ConvNotebookTest, NamesItsOwnParameters) {
   }
 }
 
+TEST(ConvPlanTest, KnowsTheShapeOfItsOutput) {
+  const Tensor<float, 4> weights({3, 2, 4, 6});
+  const ConvOptions options{.stride = {2, 1}, .padding = Padding::all(1), .groups = 2};
+  const ConvPlan<float> plan({5, 9, 8, 8}, weights, {}, options);
+  for (const int64_t images : {0, 1, 7}) {
+    EXPECT_EQ(plan.output_shape(images), conv_output_shape({images, 9, 8, 8}, weights.shape(), options));
+  }
+  expect_error<ShapeError>([&] { plan.output_shape(-1); }, "output", "(-1, 5, 9, 6)");
+  expect_error<ShapeError>([&] { plan.output_shape(int64_t{1} << 60); }, "output");
+}
+
 }  // namespace
 }  // namespace convstep

@@ -85,15 +85,50 @@ def test_a_layer_says_how_it_computes() -> None:
     assert nchw.describe((1, 16, 14, 15)).split(": ")[1] == how.split(": ")[1]
 
 
+@pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
+def test_a_layer_says_what_it_computed_in(layout: str) -> None:
+    w = W if layout == "NHWC" else W.transpose(3, 2, 0, 1)
+    shape = (1, 14, 15, 16) if layout == "NHWC" else (1, 16, 14, 15)
+    for weights_type, bias_type in ((np.float32, np.float64), (np.float64, np.float32), (np.float32, np.float32)):
+        layer = convstep.Conv2d(w.astype(weights_type), B.astype(bias_type), layout=layout)
+        own = np.result_type(weights_type, bias_type)
+        assert f", {own}, " in layer.describe() and f", {own}, " in layer.describe(shape)
+        for input_type in (np.float64, np.float32):
+            assert f", {layer(np.zeros(shape, input_type)).dtype}, " in layer.describe()
+        assert f", {own}, " in layer.describe(shape)
+
+
+@pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
+def test_a_layer_knows_the_shape_of_its_output(layout: str) -> None:
+    x, w = (X, W) if layout == "NHWC" else (X.transpose(0, 3, 1, 2), W.transpose(3, 2, 0, 1))
+    layer = convstep.Conv2d(w, stride=(2, 1), padding=((1, 0), (2, 1)), layout=layout)
+    assert layer.output_shape(x.shape) == layer(x).shape
+    assert layer.output_shape(list(x[:0].shape)) == layer(x[:0]).shape
+
+
+def test_a_description_keeps_to_the_target_of_the_call() -> None:
+    layer = convstep.Conv2d(W, algorithm="direct")
+    layer(X)
+    how = layer.describe()
+    try:
+        for target in convstep.simd_targets():
+            convstep.set_simd_target(target)
+            assert layer.describe() == how
+    finally:
+        convstep.set_simd_target("")
+
+
 def test_a_layer_says_what_memory_it_needs() -> None:
     layer = convstep.Conv2d(W, padding=1)
     assert isinstance(layer.workspace_bytes((1, 14, 15, 16)), int)
     for size in (14, 500, 100_000):
         assert 0 <= layer.workspace_bytes((8, size, size, 16)) <= 2 * MEGABYTE
     assert convstep.Conv2d(W, algorithm="reference").workspace_bytes((1, 14, 15, 16)) == 0
+    # Channels apart are copied.
+    assert convstep.Conv2d(W[:1, :1].transpose(3, 2, 0, 1), layout="NCHW").workspace_bytes((1, 16, 14, 15)) > 0
 
 
-@pytest.mark.parametrize("method", ["describe", "workspace_bytes"])
+@pytest.mark.parametrize("method", ["describe", "output_shape", "workspace_bytes"])
 def test_input_shapes_that_cannot_be(method: str) -> None:
     ask = getattr(convstep.Conv2d(W), method)
     for wrong in (5, "1, 14, 15, 16", (1, 14, 15), (1, 14, 15, 16, 1), X, (1, 14, 15, 16.0), (1, None, 15, 16)):

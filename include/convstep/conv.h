@@ -27,7 +27,8 @@ enum class ConvAlgorithm {
   kAuto,       // the library chooses, by the shape of one image and the dtype alone
   kReference,  // plain loops; each sum in the order of NumPy's np.sum, then the bias, then the residual
   kDirect,     // each output is one chain of fused multiply-adds that starts at the bias and runs over (i, j, c)
-  kWinograd,   // fewer multiplications for 3x3 windows of stride 1; errors in docs/performance.md
+  kWinograd,   // fewer multiplications; errors in docs/performance.md. For 3x3 windows of stride 1 without dilation and
+               // groups; kAuto for other layers
   kNotebook,   // the bits of kReference for layers of the notebook's size (kNotebookProducts), kAuto for larger ones
 };
 
@@ -71,6 +72,9 @@ struct ConvRunOptions {
 //
 // `input` is the shape of what run() will be given, but for N, which may differ from run to run. run() is const, may be
 // called by many threads at once, and gives the bits that conv_forward gives; it throws what conv_forward throws.
+//
+// A plan is for the SIMD target in use when it was made (runtime.h), and keeps to it. A plan that was moved from may
+// only be assigned to or destroyed.
 template <class T>
 class ConvPlan {
  public:
@@ -82,9 +86,12 @@ class ConvPlan {
   void run(View<const T, 4> input, View<T, 4> output, View<const T, 4> residual = {},
            const ConvRunOptions& options = {}) const;
 
+  // [N,OH,OW,O] for so many images. Throws ShapeError where N is negative or makes the output too large.
+  Shape<4> output_shape(int64_t images) const;
   // The algorithm, its tile and the SIMD target, for people: "direct 7x64, avx512".
   std::string describe() const;
-  // What run() needs per thread besides its arguments; each thread keeps it for the next call.
+  // The most memory that run() needs per thread besides its arguments, whatever their strides and the number of images
+  // and threads; with dense views it may be less, or none. Each thread keeps it for the next call.
   size_t workspace_bytes() const;
 
  private:

@@ -88,8 +88,9 @@ class Conv2d:
         """What the layer computes, and how.
 
         How depends on the height and width of the images, on the dtype and on the machine. Given the shape of an input,
-        in the order of `layout`, this makes ready for such inputs of the layer's own dtype and says what was chosen;
-        without it, what the last call did, if there was one.
+        in the order of `layout`, this makes ready for such inputs of the layer's own dtype, which is float32 where
+        weights and bias are, and says what was chosen; without it, what the last call did, if there was one. The dtype
+        is that of the sums and of the output.
 
         >>> import numpy as np
         >>> Conv2d(np.ones((5, 5, 3, 2)), algorithm="reference").describe((1, 32, 32, 3))
@@ -100,7 +101,7 @@ class Conv2d:
         parts = [
             f"conv2d {height}x{width}",
             f"{channels * self._options['groups']} to {outputs} channels",
-            str(self._weights.dtype),
+            self._layer.latest_dtype,
         ]
         defaults = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "algorithm": "auto"}
         parts += [f"{name} {self._options[name]}" for name, usual in defaults.items() if self._options[name] != usual]
@@ -111,8 +112,20 @@ class Conv2d:
         parts.append(self._options["layout"])
         return ", ".join(parts) + (f": {how}" if how else "")
 
+    def output_shape(self, input_shape: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+        """The shape of the output for inputs of this shape, both in the order of `layout`.
+
+        >>> import numpy as np
+        >>> Conv2d(np.ones((3, 3, 4, 8)), stride=2, padding=1).output_shape((10, 5, 7, 4))
+        (10, 3, 4, 8)
+        """
+        return self._layer.output_shape(input_shape)
+
     def workspace_bytes(self, input_shape: tuple[int, int, int, int]) -> int:
-        """The memory that each thread needs for inputs of this shape besides arrays and weights; threads keep it."""
+        """The most memory that each thread needs for inputs of this shape besides arrays and weights; threads keep it.
+
+        Whatever the strides of the arrays and the number of images and threads; some need less.
+        """
         return self._layer.workspace_bytes(input_shape)
 
     def __repr__(self) -> str:

@@ -68,7 +68,7 @@ template <class T>
 ConvPlan<T>::ConvPlan(const Shape<4>& input, View<const T, 4> weights, View<const T, 1> bias,
                       const ConvOptions& options) {
   const ConvProblem problem = check_problem(input, weights.shape(), options, kConvNames);
-  output_shape(input[0], problem);
+  convstep::output_shape(input[0], problem);
   check_weights<T>({weights, bias}, problem);
   resolve_threads(options.threads);
   layer_ = std::make_unique<const Layer>(Layer{problem, options.threads, options.progress,
@@ -89,6 +89,11 @@ void ConvPlan<T>::run(View<const T, 4> input, View<T, 4> output, View<const T, 4
   const ConvCall<T> call{input, residual, output, threads, options.progress ? options.progress : layer_->progress};
   check_call(call, layer_->problem);
   if (input.shape(0) > 0) layer_->method->run(call);
+}
+
+template <class T>
+Shape<4> ConvPlan<T>::output_shape(int64_t images) const {
+  return convstep::output_shape(images, layer_->problem);
 }
 
 template <class T>
