@@ -4,8 +4,10 @@
 
 #include <fstream>
 #include <random>
+#include <thread>
 
 #include "convstep/convstep.h"
+#include "core/threads.h"
 
 namespace convstep {
 namespace {
@@ -58,6 +60,45 @@ TEST(MemoryTest, WorkspacesAreBounded) {
         EXPECT_LE(ConvPlan<float>(input, w, {}, options).workspace_bytes(), 2 * kMegabyte) << to_string(shape) << side;
         EXPECT_LE(ConvPlan<double>(input, v, {}, options).workspace_bytes(), 2 * kMegabyte) << to_string(shape) << side;
       }
+    }
+  }
+}
+
+// The same array, dense or with its channels outermost.
+View<float, 4> laid_out(Tensor<float, 4>& tensor, bool is_dense) {
+  const auto [N, H, W, C] = tensor.shape();
+  return is_dense ? tensor.view() : View<float, 4>(tensor.data(), tensor.shape(), {C * H * W, W, 1, H * W});
+}
+
+// Runs the layer on a thread that has the memory that workspace_bytes() speaks of: it must not be replaced by more.
+void expect_enough_said(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& options) {
+  Tensor<float, 4> x(input);
+  const Tensor<float, 4> w(weights);
+  const ConvPlan<float> plan(input, w, {}, options);
+  Tensor<float, 4> y(plan.output_shape(input[0])), r(y.shape());
+  for (const int layout : {0, 1, 2, 3}) {
+    const auto run = [&] {
+      const void* before = thread_workspace(plan.workspace_bytes());
+      plan.run(laid_out(x, layout & 1), laid_out(y, layout & 2), laid_out(r, layout & 2), {.threads = 1});
+      EXPECT_EQ(thread_workspace(0), before)
+          << plan.describe() << " " << plan.workspace_bytes() << ", layout " << layout;
+    };
+    std::thread(run).join();
+  }
+}
+
+TEST(MemoryTest, NoLayoutNeedsMoreThanIsSaid) {
+  expect_enough_said({1, 9, 400, 45}, {3, 3, 1, 45}, {.padding = Padding::all(1), .groups = 45});  // parts of 16 and 29
+  for (const int64_t images : {1, 40}) {
+    for (const int64_t side : {7, 56}) {
+      const auto input = [&](int64_t channels) { return Shape<4>{images, side, side, channels}; };
+      expect_enough_said(input(64), {1, 1, 64, 64}, {});                                              // direct
+      expect_enough_said(input(32), {3, 3, 32, 40}, {.stride = {2, 2}, .padding = Padding::all(1)});  // direct
+      expect_enough_said(input(45), {3, 3, 1, 45}, {.padding = Padding::all(1), .groups = 45});       // depthwise
+      expect_enough_said(input(64), {3, 3, 4, 64}, {.padding = Padding::all(1), .groups = 16});       // grouped
+      expect_enough_said(input(16), {3, 3, 16, 2}, {.padding = Padding::all(1)});                     // narrow
+      expect_enough_said(input(32), {3, 3, 32, 32}, {.padding = Padding::all(1)});                    // Winograd
+      expect_enough_said(input(1), {3, 3, 1, 4}, {.algorithm = ConvAlgorithm::kNotebook});            // pairwise
     }
   }
 }

@@ -4,19 +4,24 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <limits>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "convstep/conv.h"
-#include "expect_error.h"
-#include "fill.h"
+#include "tests/expect_error.h"
+#include "tests/fill.h"
+#include "tests/fma_chain.h"
 
 namespace convstep {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
 using testing::EndsWith;
+using testing::StartsWith;
 
 class Targets : public testing::Test {
  protected:
@@ -62,12 +67,52 @@ TEST_F(Targets, AnUnknownTargetIsAnErrorAndChangesNothing) {
   }
 }
 
-TEST_F(Targets, PlansAreOfTheTargetThatWasInUse) {
-  const auto input = counting<float, 4>({1, 12, 12, 8}), weights = counting<float, 4>({3, 3, 8, 16});
-  for (const std::string& name : simd_targets()) {
-    set_simd_target(name);
-    const ConvPlan<float> plan(input.shape(), weights, {}, {.algorithm = ConvAlgorithm::kDirect});
-    EXPECT_THAT(plan.describe(), EndsWith(name));
+// A layer of each method. Winograd's output near the infinity is that of the chain.
+struct Layer {
+  const char* method;  // how its description begins
+  Shape<4> input, weights;
+  ConvOptions options;
+  bool depends_on_fma = true;
+};
+const Layer kLayers[] = {
+    {"winograd", {1, 9, 9, 64}, {3, 3, 64, 64}, {.padding = Padding::all(1)}},
+    {"direct", {1, 12, 12, 32}, {3, 3, 32, 40}, {.stride = {2, 2}}},
+    {"direct, one pixel at a time", {1, 402, 403, 3}, {2, 2, 3, 20}, {.dilation = {400, 400}}},
+    {"grouped", {1, 8, 8, 64}, {3, 3, 4, 64}, {.groups = 16}},
+    {"depthwise", {1, 8, 8, 32}, {3, 3, 1, 32}, {.groups = 32}},
+    {"narrow", {1, 32, 32, 16}, {3, 3, 16, 1}, {}},
+    {"sums in NumPy's order", {1, 8, 8, 4}, {3, 3, 4, 8}, {.algorithm = ConvAlgorithm::kNotebook}, false},
+};
+
+std::vector<char> bits_of(const ConvPlan<float>& plan, const View<const float, 4>& input) {
+  Tensor<float, 4> output(plan.output_shape(input.shape(0)));
+  plan.run(input, output);
+  std::vector<char> bits(static_cast<size_t>(output.size()) * sizeof(float));
+  std::memcpy(bits.data(), output.data(), bits.size());
+  return bits;
+}
+
+TEST_F(Targets, PlansKeepToTheTargetThatWasInUse) {
+  for (const Layer& layer : kLayers) {
+    auto input = random_tensor<float, 4>(layer.input, 1);
+    const auto weights = random_tensor<float, 4>(layer.weights, 2);
+    if (std::string(layer.method) == "winograd") input(0, 4, 4, 5) = std::numeric_limits<float>::infinity();
+    std::vector<char> fused, not_fused;
+    for (const std::string& first : simd_targets()) {
+      set_simd_target(first);
+      const ConvPlan<float> plan(layer.input, weights, {}, layer.options);
+      EXPECT_THAT(plan.describe(), AllOf(StartsWith(layer.method), EndsWith(", " + first)));
+      const std::string description = plan.describe();
+      const std::vector<char> bits = bits_of(plan, input);
+      (target_fuses(first) ? fused : not_fused) = bits;
+      for (const std::string& second : simd_targets()) {
+        set_simd_target(second);
+        EXPECT_EQ(plan.describe(), description) << second;
+        EXPECT_TRUE(bits_of(plan, input) == bits) << description << ", then " << second;
+      }
+    }
+    if (fused.empty() || not_fused.empty()) continue;
+    EXPECT_EQ(fused != not_fused, layer.depends_on_fma) << layer.method << ": what this test can see";
   }
 }
 

@@ -28,6 +28,10 @@ void set_num_threads(int threads);
 // ... Plans made, and calls begun, from now on use simd_target(): at first CONVSTEP_TARGET, or else the best. Results
 // are the same bits on all targets with fused multiply-add (all but "sse4", "emulated" and "scalar").
 //
+// set_simd_target() may be called while other threads compute. Plans keep to the target that they were made for, and a
+// convolution under way to that which it began with. Other operations under way may go on with the new target from some
+// part of their output on, which changes bits only where results differ between the two targets.
+//
 // set_simd_target("") returns to the best. Throws ParameterError for a name that simd_targets() does not have.
 std::vector<std::string> simd_targets();
 std::string simd_target();

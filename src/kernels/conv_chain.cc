@@ -68,14 +68,8 @@ void chain(const ChainLayer<T>& layer, const ChainImage<T>& image, const ChainRa
   }
 }
 
-void chain_float(const ChainLayer<float>& layer, const ChainImage<float>& image, const ChainRange& range,
-                 const Epilogue<float>& epilogue, float* out) {
-  chain(layer, image, range, epilogue, out);
-}
-void chain_double(const ChainLayer<double>& layer, const ChainImage<double>& image, const ChainRange& range,
-                  const Epilogue<double>& epilogue, double* out) {
-  chain(layer, image, range, epilogue, out);
-}
+ChainKernel<float> chain_float() { return &chain<float>; }
+ChainKernel<double> chain_double() { return &chain<double>; }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
@@ -88,14 +82,12 @@ HWY_EXPORT(chain_float);
 HWY_EXPORT(chain_double);
 
 template <>
-void conv_chain(const ChainLayer<float>& layer, const ChainImage<float>& image, const ChainRange& range,
-                const Epilogue<float>& epilogue, float* out) {
-  HWY_DYNAMIC_DISPATCH(chain_float)(layer, image, range, epilogue, out);
+ChainKernel<float> chain_kernel() {
+  return HWY_DYNAMIC_DISPATCH(chain_float)();
 }
 template <>
-void conv_chain(const ChainLayer<double>& layer, const ChainImage<double>& image, const ChainRange& range,
-                const Epilogue<double>& epilogue, double* out) {
-  HWY_DYNAMIC_DISPATCH(chain_double)(layer, image, range, epilogue, out);
+ChainKernel<double> chain_kernel() {
+  return HWY_DYNAMIC_DISPATCH(chain_double)();
 }
 
 }  // namespace convstep::kernels

@@ -35,8 +35,11 @@ struct ChainRange {
 // A window of many millions of elements takes a while; a caller that wants to be interruptible asks for a part of the
 // channels at a time, a multiple of kChainStep to lose nothing.
 template <class T>
-void conv_chain(const ChainLayer<T>& layer, const ChainImage<T>& image, const ChainRange& range,
-                const Epilogue<T>& epilogue, T* out);
+using ChainKernel = void (*)(const ChainLayer<T>& layer, const ChainImage<T>& image, const ChainRange& range,
+                             const Epilogue<T>& epilogue, T* out);
+// That of the SIMD target that is chosen now.
+template <class T>
+ChainKernel<T> chain_kernel();
 
 // A multiple of what is computed at a time on every target (eight vectors of the widest, of floats).
 inline constexpr int64_t kChainStep = 128;

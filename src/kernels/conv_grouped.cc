@@ -148,8 +148,9 @@ void grouped_block(const GroupedBlock<T>& block) {
     }
   }
 }
-void grouped_float(const GroupedBlock<float>& block) { grouped_block(block); }
-void grouped_double(const GroupedBlock<double>& block) { grouped_block(block); }
+
+GroupedKernel<float> grouped_float() { return &grouped_block<float>; }
+GroupedKernel<double> grouped_double() { return &grouped_block<double>; }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
@@ -162,12 +163,12 @@ HWY_EXPORT(grouped_float);
 HWY_EXPORT(grouped_double);
 
 template <>
-void conv_grouped(const GroupedBlock<float>& block) {
-  HWY_DYNAMIC_DISPATCH(grouped_float)(block);
+GroupedKernel<float> grouped_kernel() {
+  return HWY_DYNAMIC_DISPATCH(grouped_float)();
 }
 template <>
-void conv_grouped(const GroupedBlock<double>& block) {
-  HWY_DYNAMIC_DISPATCH(grouped_double)(block);
+GroupedKernel<double> grouped_kernel() {
+  return HWY_DYNAMIC_DISPATCH(grouped_double)();
 }
 
 }  // namespace convstep::kernels

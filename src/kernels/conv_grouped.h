@@ -30,7 +30,11 @@ struct GroupedBlock {
   int64_t output_row_step, output_pixel_step;
   Epilogue<T> epilogue;
 };
+
 template <class T>
-void conv_grouped(const GroupedBlock<T>& block);
+using GroupedKernel = void (*)(const GroupedBlock<T>& block);
+// That of the SIMD target that is chosen now.
+template <class T>
+GroupedKernel<T> grouped_kernel();
 
 }  // namespace convstep::kernels

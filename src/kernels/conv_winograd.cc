@@ -70,7 +70,7 @@ HWY_NOINLINE void repair_row(const WinogradOutput<T>& output, int64_t i, int64_t
   for (int64_t j = 0; j < columns; ++j) {
     hn::Store(sums[j], d, sum);
     const ChainRange range{output.range.y + i, output.range.x + j, output.range.first + first, count};
-    conv_chain(*output.layer, output.image, range, nothing, chain);
+    output.chain(*output.layer, output.image, range, nothing, chain);
     for (int64_t k = 0; k < count; ++k) {
       if (!(sum[k] - sum[k] == 0)) sum[k] = chain[k];
     }

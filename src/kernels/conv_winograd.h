@@ -42,7 +42,9 @@ struct WinogradOutput {
   int64_t channels;      // how many of the panel's lanes exist
   Epilogue<T> epilogue;  // the residual as data
   const T* bias;         // of every lane of the panel
-  // Where outputs that came out as NaN or infinity are computed anew. `range` names the first pixel and the channels.
+  // How and where outputs that came out as NaN or infinity are computed anew. `range` names the first pixel and the
+  // channels.
+  ChainKernel<T> chain;
   const ChainLayer<T>* layer;
   ChainImage<T> image;
   ChainRange range;

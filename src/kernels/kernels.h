@@ -10,9 +10,9 @@
 
 namespace convstep::kernels {
 
-// Settles which SIMD target runs: the forced one (set_simd_target, CONVSTEP_TARGET), else the best. Throws
-// ParameterError where CONVSTEP_TARGET names one that is not there.
-void choose_target();
+// Settles which SIMD target runs: the forced one (set_simd_target, CONVSTEP_TARGET), else the best. Returns its name,
+// which lasts. Throws ParameterError where CONVSTEP_TARGET names one that is not there.
+const char* choose_target();
 
 // The length of a vector of the settled target.
 int64_t vector_bytes();

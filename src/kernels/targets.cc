@@ -86,7 +86,7 @@ void set_simd_target(const std::string& name) {
 }
 
 namespace kernels {
-void choose_target() { current(); }
+const char* choose_target() { return current().name; }
 int64_t vector_bytes() { return current().vector_bytes; }
 }  // namespace kernels
 

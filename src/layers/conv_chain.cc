@@ -14,7 +14,10 @@ template <class T>
 class ConvChain final : public ConvMethod<T> {
  public:
   ConvChain(const ConvProblem& problem, const ConvWeights<T>& weights)
-      : problem_(problem), weights_(dense_copy(weights.weights)), bias_(dense_copy(weights.bias)) {}
+      : problem_(problem),
+        kernel_(kernels::chain_kernel<T>()),
+        weights_(dense_copy(weights.weights)),
+        bias_(dense_copy(weights.bias)) {}
 
   // A task is a part of the channels of one pixel.
   void run(const ConvCall<T>& call) const override {
@@ -26,24 +29,24 @@ class ConvChain final : public ConvMethod<T> {
               {pixel / width % height, pixel % width, first, std::min(problem_.outputs - first, kernels::kChainStep)});
     });
   }
-  std::string describe() const override { return "direct, one pixel at a time, " + simd_target(); }
-  size_t workspace_bytes() const override { return 0; }
+  std::string describe() const override { return std::string("direct, one pixel at a time, ") + this->target_; }
 
  private:
+  size_t workspace_for(int64_t) const override { return 0; }
   void compute(const ConvCall<T>& call, int64_t n, const kernels::ChainRange& range) const {
     T output[kernels::kChainStep], residual[kernels::kChainStep];
     for (int64_t o = 0; call.residual && o < range.count; ++o) {
       residual[o] = call.residual(n, range.y, range.x, range.first + o);
     }
     const View<const T, 3> image = call.input[n];
-    kernels::conv_chain<T>(
-        {problem_.geometry, problem_.channels, problem_.outputs, problem_.groups, weights_.data(), bias_.data()},
-        {image.data(), image.stride(0), image.stride(1), image.stride(2)}, range,
-        {call.residual ? residual : nullptr, 0, 0, problem_.activation, static_cast<T>(problem_.slope)}, output);
+    kernel_({problem_.geometry, problem_.channels, problem_.outputs, problem_.groups, weights_.data(), bias_.data()},
+            {image.data(), image.stride(0), image.stride(1), image.stride(2)}, range,
+            {call.residual ? residual : nullptr, 0, 0, problem_.activation, static_cast<T>(problem_.slope)}, output);
     for (int64_t o = 0; o < range.count; ++o) call.output(n, range.y, range.x, range.first + o) = output[o];
   }
 
   ConvProblem problem_;
+  kernels::ChainKernel<T> kernel_;
   Tensor<T, 4> weights_;
   Tensor<T, 1> bias_;  // or none
 };

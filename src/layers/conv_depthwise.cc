@@ -47,13 +47,14 @@ class ConvDepthwise final : public ConvMethod<T> {
   }
 
   void run(const ConvCall<T>& call) const override;
-  std::string describe() const override { return "depthwise, " + simd_target(); }
-  size_t workspace_bytes() const override {
-    if (!needs_copy_) return 0;
-    return static_cast<size_t>(values_of(cut_for(1, 1, true, 0), 0)) * sizeof(T);
-  }
+  std::string describe() const override { return std::string("depthwise, ") + this->target_; }
 
  private:
+  size_t workspace_for(int64_t scratch_per_value) const override {
+    Cut cut = cut_for(1, 1, true, scratch_per_value);
+    cut.channels = std::max(cut.channels, problem_.channels - (parts_of(cut) - 1) * cut.channels);
+    return static_cast<size_t>(values_of(cut, scratch_per_value)) * sizeof(T);
+  }
   // Of the workspace, for a block: the patch of the input, and the output where it is odd.
   int64_t values_of(const Cut& cut, int64_t scratch_per_value) const {
     const auto& [height, width] = problem_.geometry;

@@ -56,17 +56,17 @@ class ConvDirect final : public ConvMethod<T> {
   void run(const ConvCall<T>& call) const override;
   std::string describe() const override {
     return "direct " + std::to_string(2 * kernel_.max_pixels) + "x" +
-           std::to_string(panels_.first_vector(1) * panels_.lanes) + ", " + simd_target();
-  }
-  size_t workspace_bytes() const override {
-    if (!input_.needs_copy()) return 0;
-    const Cut cut = cut_for(1, 1, 0);
-    const int64_t at_once =
-        std::max<int64_t>(kPatchBytes, input_.copied_values(cut.rows, cut.columns) * int64_t{sizeof(T)});
-    return static_cast<size_t>(at_once);
+           std::to_string(panels_.first_vector(1) * panels_.lanes) + ", " + this->target_;
   }
 
  private:
+  // Small images are copied as many at a time as kPatchBytes hold.
+  size_t workspace_for(int64_t scratch_per_value) const override {
+    const Cut cut = cut_for(1, 1, scratch_per_value);
+    const int64_t values = input_.copied_values(cut.rows, cut.columns) +
+                           cut.rows * cut.columns * problem_.group_outputs() * scratch_per_value;
+    return static_cast<size_t>(std::max(kPatchBytes, values * int64_t{sizeof(T)}));
+  }
   int64_t group_width() const { return panels_.vectors * panels_.lanes; }
   Tensor<T, 1> pack(const View<const T, 4>& weights) const;
   Tensor<T, 1> pack(const View<const T, 1>& bias) const;

@@ -30,6 +30,7 @@ class ConvGrouped final : public ConvMethod<T> {
  public:
   ConvGrouped(const ConvProblem& problem, const ConvWeights<T>& weights)
       : problem_(problem),
+        kernel_(kernels::grouped_kernel<T>()),
         weights_(Tensor<T, 2>({problem.outputs / kChannels, problem.window_size() * kChannels})),
         bias_(Tensor<T, 2>({problem.outputs / kChannels, kChannels})) {
     const auto [KH, KW, channels, O] = weights.weights.shape();
@@ -47,12 +48,14 @@ class ConvGrouped final : public ConvMethod<T> {
   }
 
   void run(const ConvCall<T>& call) const override;
-  std::string describe() const override { return "grouped, " + simd_target(); }
-  size_t workspace_bytes() const override { return static_cast<size_t>(values_of(cut_for(1, 1, 0), 0)) * sizeof(T); }
+  std::string describe() const override { return std::string("grouped, ") + this->target_; }
 
  private:
   static constexpr int64_t kGroups = kernels::kGroupsOfPart<T>, kChannels = kernels::kChannelsOfPart<T>;
 
+  size_t workspace_for(int64_t scratch_per_value) const override {
+    return static_cast<size_t>(values_of(cut_for(1, 1, scratch_per_value), scratch_per_value)) * sizeof(T);
+  }
   // Of the workspace, for a block: the patch of the input, and the output where it is odd.
   int64_t values_of(const Cut& cut, int64_t scratch_per_value) const {
     const auto& [height, width] = problem_.geometry;
@@ -63,6 +66,7 @@ class ConvGrouped final : public ConvMethod<T> {
   void run_block(const ConvCall<T>& call, const Block& block, int64_t part) const;
 
   ConvProblem problem_;
+  kernels::GroupedKernel<T> kernel_;
   Tensor<T, 2> weights_, bias_;  // by parts
 };
 
@@ -96,18 +100,18 @@ void ConvGrouped<T>::run_block(const ConvCall<T>& call, const Block& block, int6
   const OutputBlock<T> output(call, block, {part * kChannels, kChannels}, workspace + patch);
   const auto [to, row_step, pixel_step] = output.output();
   const auto [residual, residual_row_step, residual_pixel_step] = output.residual();
-  kernels::conv_grouped<T>({.patch = workspace,
-                            .patch_rows = rows,
-                            .patch_columns = columns,
-                            .height = height,
-                            .width = width,
-                            .weights = &weights_(part, 0),
-                            .bias = &bias_(part, 0),
-                            .output = to,
-                            .output_row_step = row_step,
-                            .output_pixel_step = pixel_step,
-                            .epilogue = {residual, residual_row_step, residual_pixel_step, problem_.activation,
-                                         static_cast<T>(problem_.slope)}});
+  kernel_({.patch = workspace,
+           .patch_rows = rows,
+           .patch_columns = columns,
+           .height = height,
+           .width = width,
+           .weights = &weights_(part, 0),
+           .bias = &bias_(part, 0),
+           .output = to,
+           .output_row_step = row_step,
+           .output_pixel_step = pixel_step,
+           .epilogue = {residual, residual_row_step, residual_pixel_step, problem_.activation,
+                        static_cast<T>(problem_.slope)}});
   output.commit();
 }
 

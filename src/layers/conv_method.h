@@ -2,11 +2,13 @@
 // conv_direct.cc, conv_winograd.cc, ... one each.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
 #include "convstep/conv.h"
 #include "core/geometry.h"
+#include "kernels/kernels.h"
 
 namespace convstep {
 
@@ -45,14 +47,24 @@ struct ConvCall {
   const ProgressCallback& progress;
 };
 
-// A layer ready to run: its weights packed, its blocks chosen.
+// A layer ready to run: its weights packed, its blocks chosen, its kernels those of the SIMD target in use when it was
+// made.
 template <class T>
 class ConvMethod {
  public:
   virtual ~ConvMethod() = default;
   virtual void run(const ConvCall<T>& call) const = 0;
+  // For people: the method's name, up to a space or a comma; its tile; and target_, if it has kernels.
   virtual std::string describe() const = 0;
-  virtual size_t workspace_bytes() const = 0;  // per thread, for dense views
+  // The most that run() asks of a thread's workspace, whatever the strides of the views and the number of threads.
+  size_t workspace_bytes() const { return std::max({workspace_for(0), workspace_for(1), workspace_for(2)}); }
+
+ protected:
+  const char* const target_ = kernels::choose_target();
+
+ private:
+  // The same for outputs of so much scratch (conv_io.h), the input copied where some views make that necessary.
+  virtual size_t workspace_for(int64_t scratch_per_value) const = 0;
 };
 
 template <class T>

@@ -46,13 +46,19 @@ class ConvNarrow final : public ConvMethod<T> {
         bias_(weights.bias ? dense_copy(weights.bias) : Tensor<T, 1>({problem.outputs})) {}
 
   void run(const ConvCall<T>& call) const override;
-  std::string describe() const override { return "narrow, " + simd_target(); }
-  size_t workspace_bytes() const override { return static_cast<size_t>(planes_of(cut_for(1, 1, 0))) * sizeof(T); }
+  std::string describe() const override { return std::string("narrow, ") + this->target_; }
 
  private:
+  size_t workspace_for(int64_t scratch_per_value) const override {
+    return static_cast<size_t>(values_of(cut_for(1, 1, scratch_per_value), scratch_per_value)) * sizeof(T);
+  }
   int64_t planes_of(const Cut& cut) const {
     const auto& [height, width] = problem_.geometry;
     return kernels::narrow_planes(height, width, cut.rows, cut.columns, problem_.group_channels(), kernel_.lanes);
+  }
+  // Of the workspace, for a block: the planes, and the output where it is odd.
+  int64_t values_of(const Cut& cut, int64_t scratch_per_value) const {
+    return planes_of(cut) + cut.rows * cut.columns * problem_.group_outputs() * scratch_per_value;
   }
   Cut cut_for(int64_t images, int threads, int64_t scratch_per_value) const;
   void run_block(const ConvCall<T>& call, const Block& block, int64_t group) const;
@@ -68,9 +74,7 @@ Cut ConvNarrow<T>::cut_for(int64_t images, int threads, int64_t scratch_per_valu
   const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output;
   const int64_t budget = kPlaneBytes / static_cast<int64_t>(sizeof(T));
   Cut cut{OH, OW};
-  const auto fits = [&] {
-    return planes_of(cut) + cut.rows * cut.columns * problem_.group_outputs() * scratch_per_value <= budget;
-  };
+  const auto fits = [&] { return values_of(cut, scratch_per_value) <= budget; };
   while (!fits() && cut.rows > kShortestBand) cut.rows = divide_up(cut.rows, 2);
   while (!fits() && cut.columns > kShortestRow) cut.columns = divide_up(cut.columns, 2);
   while (!fits() && cut.rows > 1) cut.rows = divide_up(cut.rows, 2);
@@ -85,10 +89,10 @@ template <class T>
 void ConvNarrow<T>::run_block(const ConvCall<T>& call, const Block& block, int64_t group) const {
   const View<const T, 3> image = call.input[block.image];
   const Channels channels{group * problem_.group_outputs(), problem_.group_outputs()};
-  const int64_t planes = planes_of({block.rows, block.columns});
-  const int64_t scratch = block.rows * block.columns * channels.count * OutputBlock<T>::scratch_per_value(call);
-  T* workspace = static_cast<T*>(thread_workspace(static_cast<size_t>(planes + scratch) * sizeof(T)));
-  const OutputBlock<T> output(call, block, channels, workspace + planes);
+  const Cut cut{block.rows, block.columns};
+  const int64_t all = values_of(cut, OutputBlock<T>::scratch_per_value(call));
+  T* workspace = static_cast<T*>(thread_workspace(static_cast<size_t>(all) * sizeof(T)));
+  const OutputBlock<T> output(call, block, channels, workspace + planes_of(cut));
   kernel_.run({.input = image.data() + group * problem_.group_channels() * image.stride(2),
                .input_row_step = image.stride(0),
                .input_pixel_step = image.stride(1),

@@ -48,10 +48,12 @@ class ConvPairwise final : public ConvMethod<T> {
   }
 
   void run(const ConvCall<T>& call) const override;
-  std::string describe() const override { return "sums in NumPy's order, " + simd_target(); }
-  size_t workspace_bytes() const override { return bytes_of(rows_of(0), 0); }
+  std::string describe() const override { return std::string("sums in NumPy's order, ") + this->target_; }
 
  private:
+  size_t workspace_for(int64_t scratch_per_value) const override {
+    return bytes_of(rows_of(scratch_per_value), scratch_per_value);
+  }
   int64_t width() const {
     constexpr int64_t kLanes = kernels::kVectorBytes / static_cast<int64_t>(sizeof(T));
     return round_up(problem_.group_outputs(), kLanes);

@@ -20,9 +20,10 @@ class ConvReference final : public ConvMethod<T> {
     reference::conv_forward<T>({call.input, weights_, bias_, call.residual, call.output}, problem_.geometry, options);
   }
   std::string describe() const override { return "reference loops"; }
-  size_t workspace_bytes() const override { return 0; }
 
  private:
+  size_t workspace_for(int64_t) const override { return 0; }
+
   ConvProblem problem_;
   Tensor<T, 4> weights_;
   Tensor<T, 1> bias_;  // or none

@@ -47,7 +47,7 @@ class ConvWinograd final : public ConvMethod<T> {
       : problem_(problem),
         m_(choose_m<T>(problem)),
         kernels_(kernels::winograd_kernels<T>(m_)),
-        target_(simd_target()),
+        chain_(kernels::chain_kernel<T>()),
         panels_(cut_into_panels(problem.outputs, kernels_.lanes, kernels_.panel_vectors)),
         blocking_(choose_blocking<T>(problem, m_)),
         grid_(problem.geometry, m_),
@@ -83,11 +83,12 @@ class ConvWinograd final : public ConvMethod<T> {
 
   std::string describe() const override {
     const std::string m = std::to_string(m_);
-    return "winograd " + m + "x" + m + ", " + std::to_string(blocking_.tiles) + " tiles, " + target_;
+    return "winograd " + m + "x" + m + ", " + std::to_string(blocking_.tiles) + " tiles, " + this->target_;
   }
-  size_t workspace_bytes() const override { return static_cast<size_t>(blocking_.bytes()); }
 
  private:
+  size_t workspace_for(int64_t) const override { return static_cast<size_t>(blocking_.bytes()); }
+
   // Of the last tile of an axis.
   int64_t last_outputs(const WindowAxis& axis) const { return (axis.output - 1) % m_ + 1; }
 
@@ -128,7 +129,7 @@ class ConvWinograd final : public ConvMethod<T> {
   // One block of tiles and the panels of the groups first_group .. end_group - 1.
   void run_block(const ConvCall<T>& call, int64_t first_tile, int64_t count, int64_t first_group,
                  int64_t end_group) const {
-    T* const V = static_cast<T*>(thread_workspace(workspace_bytes()));
+    T* const V = static_cast<T*>(thread_workspace(static_cast<size_t>(blocking_.bytes())));
     T* const M = V + blocking_.transformed();
     T* const copied = M + blocking_.products();
     T* const scattered = copied + blocking_.copied();
@@ -222,6 +223,7 @@ class ConvWinograd final : public ConvMethod<T> {
                                    {to.residual().data, to.residual().row_step, to.residual().pixel_step,
                                     problem_.activation, static_cast<T>(problem_.slope)},
                                    bias_.data() + panel.first,
+                                   chain_,
                                    &layer,
                                    {image.data(), image.stride(0), image.stride(1), image.stride(2)},
                                    {tile.first_row, tile.first_column, panel.first, channels}};
@@ -236,7 +238,7 @@ class ConvWinograd final : public ConvMethod<T> {
   ConvProblem problem_;
   int64_t m_;
   const WinogradKernels<T>& kernels_;
-  std::string target_;
+  kernels::ChainKernel<T> chain_;
   std::vector<WinogradPanel> panels_;
   WinogradBlocking<T> blocking_;
   WinogradGrid grid_;
