@@ -3,12 +3,14 @@
 //
 // Where the target fuses multiply-adds, the bits must be those of the chain that conv.h promises, whatever the method,
 // the number of threads, the strides and the alignment of the views. Elsewhere whole numbers must come out exactly, and
-// other numbers within the chain's error.
+// other numbers within the chain's error. Each direct method must have been among those that were chosen.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,10 +26,10 @@ namespace {
 struct Sizes {
   int64_t channels, outputs, groups;
 };
-// Tails of one and of two vectors of every target, depthwise, multipliers, groups.
-constexpr Sizes kSizes[] = {{1, 1, 1},  {3, 2, 1},  {2, 17, 1}, {5, 33, 1}, {4, 4, 2},  {6, 6, 6},
-                            {8, 16, 4}, {16, 9, 1}, {1, 31, 1}, {17, 3, 1}, {3, 12, 3}, {33, 33, 33},
-                            {2, 40, 2}, {9, 8, 1},  {12, 6, 6}, {2, 65, 1}};
+// Tails of one and of two vectors of every target, depthwise, multipliers, groups, groups of four.
+constexpr Sizes kSizes[] = {{1, 1, 1},  {3, 2, 1},  {2, 17, 1}, {5, 33, 1}, {4, 4, 2},   {6, 6, 6},
+                            {8, 16, 4}, {16, 9, 1}, {1, 31, 1}, {17, 3, 1}, {3, 12, 3},  {33, 33, 33},
+                            {2, 40, 2}, {9, 8, 1},  {12, 6, 6}, {2, 65, 1}, {64, 64, 16}};
 
 // One of the layers, chosen by a number in a mixed base, its digits H, W, KH, KW, ...
 struct Layer {
@@ -127,6 +129,9 @@ class ConvSweepTest : public testing::Test {
     set_simd_target("");
   }
 
+  // What the methods that were chosen are called.
+  const std::set<std::string>& methods() const { return methods_; }
+
   // Every target, for one layer with numbers that depend on `number`.
   void check(const Layer& layer, int64_t number, int threads) {
     const uint32_t seed = static_cast<uint32_t>(number);
@@ -142,6 +147,8 @@ class ConvSweepTest : public testing::Test {
     const auto residual =
         number % 4 == 1 ? numbers<4>(output_shape(layer.input[0], problem), seed + 4) : Tensor<T, 4>();
     expected_ = fma_chain<T>(problem, x, w, b, residual);
+    const std::string description = ConvPlan<T>(layer.input, w, b, options).describe();
+    methods_.insert(description.substr(0, description.find_first_of(" ,")));
     ConvProblem plain = problem;
     plain.activation = Activation::kNone;
     magnitude_ = fma_chain<T>(plain, absolute(x), absolute(w), absolute(b), {});
@@ -213,6 +220,7 @@ class ConvSweepTest : public testing::Test {
   Room<T> input_, weights_, bias_, residual_, output_;
   Tensor<T, 4> expected_, magnitude_;
   bool is_whole_ = false;
+  std::set<std::string> methods_;
 };
 
 using Types = testing::Types<float, double>;
@@ -233,6 +241,7 @@ TYPED_TEST(ConvSweepTest, EverySmallLayer) {
     }
     EXPECT_GT(checked * step, 100'000);
   }
+  EXPECT_THAT(this->methods(), testing::ElementsAre("depthwise", "direct", "grouped", "narrow"));
 }
 
 }  // namespace
