@@ -48,7 +48,11 @@ class View {
       : data_(other.data()), shape_(other.shape()), strides_(other.strides()) {}
 
   // An empty array may have a null pointer, but a view of it has strides.
-  explicit operator bool() const { return data_ || shape_ != Shape<Rank>{} || strides_ != Shape<Rank>{}; }
+  explicit operator bool() const {
+    int64_t any = strides_[Rank - 1];
+    for (const int64_t length : shape_) any |= length;
+    return data_ || any != 0;
+  }
 
   T* data() const { return data_; }
   const Shape<Rank>& shape() const { return shape_; }
