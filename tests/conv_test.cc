@@ -113,6 +113,8 @@ TEST_F(ConvRefusalTest, OtherShapes) {
     bias_ = {three.data(), {length}};
     expect_refused<ShapeError>("bias", to_string(Shape<1>{length}), "(2,)");
   }
+  bias_ = {std::vector<float>().data(), {0}};  // an empty array is no "none"
+  expect_refused<ShapeError>("bias", "(0,)", "(2,)");
   bias_ = b_;
   for (const Shape<4>& shape :
        {Shape<4>{1, 3, 3, 2}, Shape<4>{2, 2, 3, 2}, Shape<4>{2, 3, 2, 2}, Shape<4>{2, 3, 3, 1}}) {

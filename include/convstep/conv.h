@@ -52,8 +52,9 @@ struct ConvOptions {
 Shape<4> conv_output_shape(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& options = {});
 
 // Writes every element of the output. The output must not overlap input, weights or bias; the residual may be the
-// output itself (the same view), which adds in place. Throws ShapeError (shapes) or ParameterError (options) before
-// anything is written.
+// output itself (the same view), which adds in place. Throws ShapeError (shapes) or ParameterError (options, or a bad
+// environment variable of runtime.h) before anything is written; and std::bad_alloc where there is no memory for packed
+// weights or for a thread's workspace, perhaps after part of the output is written. So does all of ConvPlan.
 void conv_forward(View<const float, 4> input, View<const float, 4> weights, View<const float, 1> bias,
                   View<float, 4> output, const ConvOptions& options = {}, View<const float, 4> residual = {});
 void conv_forward(View<const double, 4> input, View<const double, 4> weights, View<const double, 1> bias,
@@ -115,7 +116,8 @@ struct ConvHparameters {
   ConvAlgorithm algorithm = ConvAlgorithm::kNotebook;
 };
 
-// What the backward pass needs. Its views are the very ones that were passed in: they borrow.
+// What the notebook keeps for its backward pass, which convstep does not have. Its views are the very ones that were
+// passed in: they borrow.
 template <class T>
 struct ConvCache {
   View<const T, 4> A_prev, W, b;

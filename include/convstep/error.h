@@ -4,7 +4,7 @@
 //                                          <- ParameterError   a stride, window, mode, ... out of its range
 //   std::runtime_error    <- FormatError                       a file whose contents are not what they should be
 //                         <- FileError                         a file that cannot be opened, read or written
-//   std::bad_alloc                                             no memory for the result
+//   std::bad_alloc                                             no memory for the result or a workspace
 //
 // All but bad_alloc are thrown before an output array or file is touched.
 #pragma once

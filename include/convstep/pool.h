@@ -52,8 +52,9 @@ struct PoolOptions {
 // The shape of the output. Throws as pool_forward does.
 Shape<4> pool_output_shape(const Shape<4>& input, const PoolOptions& options);
 
-// Writes every element of the output, which must not overlap the input. Throws ShapeError or ParameterError before
-// anything is written.
+// Writes every element of the output, which must not overlap the input. Throws ShapeError (shapes) or ParameterError
+// (options, or a bad environment variable of runtime.h) before anything is written; and std::bad_alloc where there is
+// no memory for a thread's workspace, perhaps after part of the output is written.
 void pool_forward(View<const float, 4> input, View<float, 4> output, const PoolOptions& options);
 void pool_forward(View<const double, 4> input, View<double, 4> output, const PoolOptions& options);
 
@@ -75,7 +76,8 @@ struct PoolHparameters {
   int64_t f = 1;
 };
 
-// What the backward pass needs. Its view is the very one that was passed in: it borrows.
+// What the notebook keeps for its backward pass, which convstep does not have. Its view is the very one that was passed
+// in: it borrows.
 template <class T>
 struct PoolCache {
   View<const T, 4> A_prev;

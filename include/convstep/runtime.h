@@ -19,7 +19,8 @@ using ProgressCallback = std::function<void(int64_t done, int64_t total)>;
 // gain stay on the caller's thread. The number of threads never changes a bit of any result. In a forked child, calls
 // run on one thread.
 //
-// set_num_threads(0) returns to that. Throws ParameterError for a number below 0 or above kMaxThreads.
+// set_num_threads(0) returns to that. Throws ParameterError for a number below 0 or above kMaxThreads; num_threads(),
+// and calls that use it, where CONVSTEP_NUM_THREADS is no number from 1 to that.
 inline constexpr int kMaxThreads = 1024;
 int num_threads();
 void set_num_threads(int threads);
@@ -32,7 +33,8 @@ void set_num_threads(int threads);
 // convolution under way to that which it began with. Other operations under way may go on with the new target from some
 // part of their output on, which changes bits only where results differ between the two targets.
 //
-// set_simd_target("") returns to the best. Throws ParameterError for a name that simd_targets() does not have.
+// set_simd_target("") returns to the best. Throws ParameterError for a name that simd_targets() does not have;
+// simd_target(), and calls that use it, where CONVSTEP_TARGET is such a name.
 std::vector<std::string> simd_targets();
 std::string simd_target();
 void set_simd_target(const std::string& name);

@@ -15,7 +15,8 @@ namespace convstep {
 
 // A borrowed array of Rank axes. Dense in row-major order unless strides are given, so that the last index runs through
 // neighbouring elements; strides count elements and may be negative or larger than the axes (a crop, a channel range).
-// A default-constructed view stands for "none" (no bias, no residual) and converts to false.
+// A default-constructed view stands for "none" (no bias, no residual) and converts to false; that of an empty array
+// does not.
 //
 // Cheap to copy. The caller keeps the array alive and, while a call runs, unchanged.
 template <class T, int Rank>
@@ -46,10 +47,11 @@ class View {
   requires(std::is_const_v<T>&& std::is_same_v<const U, T>) View(const View<U, Rank>& other)
       : data_(other.data()), shape_(other.shape()), strides_(other.strides()) {}
 
+  // An empty array may have a null pointer, but a view of it has strides.
   explicit operator bool() const {
-    bool is_given = data_ != nullptr;
-    for (const int64_t length : shape_) is_given |= length != 0;
-    return is_given;
+    int64_t any = strides_[Rank - 1];
+    for (const int64_t length : shape_) any |= length;
+    return data_ || any != 0;
   }
 
   T* data() const { return data_; }

@@ -20,7 +20,7 @@ namespace convstep::kernels::HWY_NAMESPACE {
 // The strips of a row: kMax pixels or fewer, whose lengths differ by one at most, so that 13 are 7 + 6.
 struct Strips {
   int64_t count, pixels, longer;  // the first `longer` ones have one pixel more than the others
-  Strips(int64_t total, int64_t max) : count((total + max - 1) / max), pixels(total / count), longer(total % count) {}
+  Strips(int64_t total, int64_t max) : count(divide_up(total, max)), pixels(total / count), longer(total % count) {}
   int64_t length(int64_t strip) const { return pixels + (strip < longer); }
 };
 

@@ -30,7 +30,7 @@ class PanelRows {
         tile_(tile),
         single_(tiles_for<T, 1>(outputs)),
         pair_(tiles_for<T, 2>(outputs)),
-        strips_((part.pixels + kMaxPixels - 1) / kMaxPixels),
+        strips_(divide_up(part.pixels, kMaxPixels)),
         pixels_(part.pixels / strips_),
         longer_(part.pixels % strips_) {}
 

@@ -120,7 +120,7 @@ void grouped_block(const GroupedBlock<T>& block) {
     const int64_t channel = group * kGroupSize;
     for (int64_t y = 0; y < height.output; ++y) {
       // Tiles of a row differ in length by one at most.
-      const int64_t count = (width.output + kMaxPixels - 1) / kMaxPixels;
+      const int64_t count = divide_up(width.output, kMaxPixels);
       for (int64_t t = 0, x = 0; t < count; ++t) {
         const int64_t pixels = width.output / count + (t < width.output % count);
         GroupedTile<T> tile{.input = block.patch + y * height.stride * row_step + x * width.stride * kPixel + channel,

@@ -107,8 +107,8 @@ HWY_NOINLINE void fill_row(const NarrowBlock<T>& block, const Planes& planes, in
   for (int64_t phase = 0; phase < planes.phases; ++phase, to += planes.width) {
     // Columns of the image are those at positions first to end - 1.
     const int64_t column = width.source(0, 0) + phase, stride = width.stride;
-    const int64_t first = HWY_MIN(column >= 0 ? 0 : (-column + stride - 1) / stride, planes.width);
-    const int64_t inside = column < width.input ? (width.input - column + stride - 1) / stride : 0;
+    const int64_t first = HWY_MIN(column >= 0 ? 0 : divide_up(-column, stride), planes.width);
+    const int64_t inside = column < width.input ? divide_up(width.input - column, stride) : 0;
     const int64_t end = HWY_MAX(HWY_MIN(inside, planes.width), first);
     for (int64_t c = 0; c < block.channels; ++c) {
       std::fill_n(to + c * planes.plane_step, first, T(0));
@@ -232,9 +232,9 @@ class NarrowTiles {
 
   void run() const {
     const int64_t columns = block_.width.output, rows = block_.height.output;
-    const int64_t vectors = (columns + lanes_ - 1) / lanes_, max = kVectorsOf[outputs_ - 1];
+    const int64_t vectors = divide_up(columns, lanes_), max = kVectorsOf[outputs_ - 1];
     const bool beside = 2 * vectors > max || vectors >= rows;
-    const int64_t length = beside ? vectors : rows, tiles = (length + max - 1) / max;
+    const int64_t length = beside ? vectors : rows, tiles = divide_up(length, max);
     for (int64_t other = 0; other < (beside ? rows : vectors); ++other) {
       for (int64_t t = 0, at = 0; t < tiles; ++t) {
         const int64_t count = length / tiles + (t < length % tiles);

@@ -37,7 +37,7 @@ const NarrowKernel<T>& narrow_kernel();
 
 // Values of one plane: `columns` outputs rounded up to whole vectors, and where the window's last tap begins.
 inline int64_t narrow_plane_width(const WindowAxis& width, int64_t columns, int64_t lanes) {
-  return (columns + lanes - 1) / lanes * lanes + (width.window - 1) * width.dilation / width.stride;
+  return round_up(columns, lanes) + (width.window - 1) * width.dilation / width.stride;
 }
 inline int64_t narrow_phases(const WindowAxis& width) {
   const int64_t reach = (width.window - 1) * width.dilation + 1;

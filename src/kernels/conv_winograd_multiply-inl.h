@@ -88,11 +88,11 @@ template <class T, int Vectors>
 void multiply_xi(const T* HWY_RESTRICT V, int64_t V_step, const T* HWY_RESTRICT U, int64_t tiles, int64_t C, bool adds,
                  T* HWY_RESTRICT M, int64_t M_step) {
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>()));
-  const int64_t groups = (tiles + tile_rows(Vectors) - 1) / tile_rows(Vectors);
+  const int64_t groups = divide_up(tiles, tile_rows(Vectors));
   const int64_t rows = tiles / groups, longer = tiles % groups;
   const TileFunction<T> full = tile_function<T, Vectors>(longer ? rows + 1 : rows);
   const TileFunction<T> shorter = tile_function<T, Vectors>(rows);
-  const int64_t row_bytes = Vectors * lanes * static_cast<int64_t>(sizeof(T)), step = (row_bytes + groups - 1) / groups;
+  const int64_t row_bytes = Vectors * lanes * static_cast<int64_t>(sizeof(T)), step = divide_up(row_bytes, groups);
   const int64_t chunk = groups > 1 ? kChunkBytes / row_bytes : C;
   for (int64_t c = 0; c < C; c += chunk) {
     const int64_t channels = std::min(chunk, C - c);

@@ -22,9 +22,9 @@ struct Target {
 };
 
 constexpr Target kTargets[] = {
-    // best first
-    {"avx512", HWY_AVX3, 64}, {"avx2", HWY_AVX2, 32},       {"sse4", HWY_SSE4, 16},
-    {"neon", HWY_NEON, 16},   {"emulated", HWY_EMU128, 16}, {"scalar", HWY_SCALAR, 0},
+    // best first; src/kernels/CMakeLists.txt says which of Highway's these are
+    {"avx512", HWY_AVX3, 64},    {"avx2", HWY_AVX2, 32},       {"sse4", HWY_SSE4, 16},
+    {"neon", CONVSTEP_NEON, 16}, {"emulated", HWY_EMU128, 16}, {"scalar", HWY_SCALAR, 0},
 };
 
 // Compiled in and fit for this CPU.

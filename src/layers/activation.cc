@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/checks.h"
+#include "core/geometry.h"
 #include "core/threads.h"
 #include "kernels/activation.h"
 #include "kernels/kernels.h"
@@ -84,10 +85,10 @@ template <class T>
 void activate_all(View<const T, 4> input, View<T, 4> output, Activation activation, T slope) {
   kernels::choose_target();
   const Axes axes(input, output);
-  const int64_t parts = (axes[0].length + kTaskSize - 1) / kTaskSize;
+  const int64_t parts = divide_up(axes[0].length, kTaskSize);
   const int64_t runs = axes[1].length * axes[2].length * axes[3].length;
   const int64_t runs_at_a_time = std::clamp<int64_t>(kTaskSize / axes[0].length, 1, runs);
-  const int64_t groups = (runs + runs_at_a_time - 1) / runs_at_a_time;
+  const int64_t groups = divide_up(runs, runs_at_a_time);
   const int threads = input.size() < kSmallCall ? 1 : resolve_threads(0);
   parallel_for(groups * parts, threads, {}, [&](int64_t task) {
     const int64_t part = task % parts, group = task / parts, first = part * kTaskSize;

@@ -30,7 +30,7 @@ void pad_all_rows(View<const T, 4> input, View<T, 4> output, const Padding& padd
   const int64_t row_bytes = output.shape(2) * channels * static_cast<int64_t>(sizeof(T));
   const int64_t rows_at_a_time = std::max<int64_t>(kTaskBytes / row_bytes, 1);
   const int threads = rows < kSmallCallBytes / row_bytes ? 1 : resolve_threads(0);
-  parallel_for((rows + rows_at_a_time - 1) / rows_at_a_time, threads, progress, [&](int64_t task) {
+  parallel_for(divide_up(rows, rows_at_a_time), threads, progress, [&](int64_t task) {
     const int64_t end = std::min((task + 1) * rows_at_a_time, rows);
     for (int64_t i = task * rows_at_a_time; i < end; ++i) {
       const int64_t n = i / padded_height, y = i % padded_height, row = y - padding.top;
@@ -75,7 +75,12 @@ Shape<4> pad_output_shape(const Shape<4>& input, const Padding& padding) {
   }
   const Shape<4> output{input[0], padded_length(input[1], padding.top, padding.bottom),
                         padded_length(input[2], padding.left, padding.right), input[3]};
-  element_count("padded input", output.data(), 4, sizeof(double));
+  try {
+    element_count("output", output.data(), 4, sizeof(double));
+  } catch (const ShapeError&) {
+    const int64_t sides[] = {padding.top, padding.bottom, padding.left, padding.right};
+    throw ShapeError("padding", to_string(sides, 4), "a padded array of fewer than 2^63 bytes");
+  }
   return output;
 }
 
