@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -175,6 +176,24 @@ TEST(ParallelFor, StopsWhereProgressThrows) {
   }
 }
 
+TEST(ParallelFor, StopsWhereATaskThrows) {
+  for (const int threads : {1, 2, 8}) {
+    const auto call = [threads] {
+      parallel_for(1000, threads, {}, [](int64_t i) {
+        if (i % 100 == 50) throw std::bad_alloc();
+      });
+    };
+    EXPECT_THROW(call(), std::bad_alloc) << threads;
+    EXPECT_THAT(runs_of_tasks(100, threads), Each(1)) << "the next call is none the worse";
+  }
+}
+
+TEST(ParallelFor, MayChangeTheNumberOfThreadsFromCallToCall) {
+  for (int call = 0; call < 200; ++call) {
+    EXPECT_THAT(runs_of_tasks(100, 1 + call % 24), Each(1)) << "more numbers than arenas are kept";
+  }
+}
+
 TEST(ParallelFor, MayBeNested) {
   std::atomic<int> runs{0};
   parallel_for(20, 4, {}, [&](int64_t) {
@@ -224,16 +243,30 @@ TEST(ParallelFor, AForkedChildConvolves) {
 }
 
 TEST(ThreadWorkspace, IsAlignedAndOfTheThread) {
-  void* mine = thread_workspace(1000);
+  const void* mine = ThreadWorkspace(1000).as<char>();
   EXPECT_EQ(reinterpret_cast<uintptr_t>(mine) % 64, 0u);
-  EXPECT_EQ(thread_workspace(500), mine) << "the largest is kept";
-  std::memset(thread_workspace(1 << 20), 1, 1 << 20);
-  void* other = nullptr;
-  std::thread([&] {
-    other = thread_workspace(1000);
-    std::memset(other, 2, 1000);
-  }).join();
-  EXPECT_EQ(*static_cast<unsigned char*>(thread_workspace(1)), 1);
+  EXPECT_EQ(ThreadWorkspace(500).as<char>(), mine) << "the largest is kept";
+  std::memset(ThreadWorkspace(1 << 20).as<char>(), 1, 1 << 20);
+  std::thread([] { std::memset(ThreadWorkspace(1000).as<char>(), 2, 1000); }).join();
+  EXPECT_EQ(*ThreadWorkspace(1).as<char>(), 1);
+}
+
+TEST(ThreadWorkspace, IsOfOneHolderAtATime) {
+  constexpr size_t kSmall = 1000, kLarge = 1 << 20;
+  for (const size_t inner_bytes : {kSmall, kLarge}) {
+    const ThreadWorkspace outer(kSmall);
+    std::memset(outer.as<char>(), 1, kSmall);
+    const void* memory = nullptr;
+    for (int call = 0; call < 3; ++call) {
+      const ThreadWorkspace inner(inner_bytes);
+      std::memset(inner.as<char>(), 2, inner_bytes);
+      EXPECT_TRUE(!memory || memory == inner.as<char>()) << "kept from call to call inside, too";
+      memory = inner.as<char>();
+    }
+    EXPECT_EQ(outer.as<char>()[0] + outer.as<char>()[kSmall - 1], 2);
+  }
+  const void* largest = ThreadWorkspace(kLarge).as<char>();
+  EXPECT_EQ(ThreadWorkspace(kSmall).as<char>(), largest) << "that of the call inside was the largest";
 }
 
 }  // namespace

@@ -203,20 +203,34 @@ void parallel_for(int64_t count, int threads, Task task, const void* body, const
 
 }  // namespace internal
 
-void* thread_workspace(size_t bytes) {
-  struct Free {
-    void operator()(void* memory) const { std::free(memory); }
-  };
-  thread_local std::unique_ptr<void, Free> memory;
-  thread_local size_t size = 0;
-  if (bytes > size) {
-    memory.reset();
-    size = 0;
-    memory.reset(allocate_array(bytes));
-    if (!memory) throw std::bad_alloc();
-    size = bytes;
+namespace {
+
+// What the thread keeps for its next ThreadWorkspace: nothing while one is there, but what those inside it have left.
+struct KeptWorkspace {
+  ~KeptWorkspace() { std::free(memory); }
+  void* memory = nullptr;
+  size_t size = 0;
+};
+thread_local KeptWorkspace kept_workspace;
+
+}  // namespace
+
+ThreadWorkspace::ThreadWorkspace(size_t bytes) {
+  std::swap(memory_, kept_workspace.memory);
+  std::swap(size_, kept_workspace.size);
+  if (bytes <= size_) return;
+  std::free(memory_);
+  memory_ = allocate_array(bytes);
+  if (!memory_) throw std::bad_alloc();
+  size_ = bytes;
+}
+
+ThreadWorkspace::~ThreadWorkspace() {
+  if (size_ > kept_workspace.size) {
+    std::swap(memory_, kept_workspace.memory);
+    std::swap(size_, kept_workspace.size);
   }
-  return memory.get();
+  std::free(memory_);
 }
 
 }  // namespace convstep

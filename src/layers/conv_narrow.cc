@@ -87,7 +87,8 @@ void ConvNarrow<T>::run_block(const ConvCall<T>& call, const Block& block, int64
   const Channels channels{group * problem_.group_outputs(), problem_.group_outputs()};
   const int64_t planes = planes_of({block.rows, block.columns});
   const int64_t scratch = block.rows * block.columns * channels.count * OutputBlock<T>::scratch_per_value(call);
-  T* workspace = static_cast<T*>(thread_workspace(static_cast<size_t>(planes + scratch) * sizeof(T)));
+  const ThreadWorkspace memory(static_cast<size_t>(planes + scratch) * sizeof(T));
+  T* workspace = memory.as<T>();
   const OutputBlock<T> output(call, block, channels, workspace + planes);
   kernel_.run({.input = image.data() + group * problem_.group_channels() * image.stride(2),
                .input_row_step = image.stride(0),
