@@ -20,6 +20,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "convstep/error.h"
 #include "convstep/tensor.h"
@@ -81,25 +82,38 @@ void allow_parallelism(int threads) {
   control = std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism, allowed);
 }
 
-// An arena of the calling thread's own: concurrent callers share oneTBB's workers, and the caller always takes part. It
-// is kept from call to call, for a worker that has just left an arena takes a while to come back. A call inside another
-// one (progress may make it) finds none and makes its own.
+// An arena of the calling thread's own: concurrent callers share oneTBB's workers, and the caller always takes part.
+// Arenas are kept from call to call, one for each number of threads, for making one takes longer than a small layer. A
+// call inside another one (progress may make it) does not find the arena in use and makes its own.
 class CallersArena {
  public:
-  explicit CallersArena(int threads) : arena_(std::move(kept)) {
-    if (!arena_ || arena_->max_concurrency() != threads) arena_ = std::make_unique<tbb::task_arena>(threads);
+  explicit CallersArena(int threads) {
+    kept.reserve(kMostKept);
+    const auto fits = [threads](const Arena& arena) { return arena->max_concurrency() == threads; };
+    const auto found = std::find_if(kept.begin(), kept.end(), fits);
+    if (found == kept.end()) {
+      arena_ = std::make_unique<tbb::task_arena>(threads);
+    } else {
+      arena_ = std::move(*found);
+      kept.erase(found);
+    }
   }
-  ~CallersArena() { kept = std::move(arena_); }
+  ~CallersArena() {
+    if (kept.size() == kMostKept) kept.erase(kept.begin());  // the one that was used longest ago
+    kept.push_back(std::move(arena_));
+  }
   CallersArena(const CallersArena&) = delete;
   CallersArena& operator=(const CallersArena&) = delete;
 
   tbb::task_arena& operator*() { return *arena_; }
 
  private:
-  static thread_local std::unique_ptr<tbb::task_arena> kept;
-  std::unique_ptr<tbb::task_arena> arena_;
+  using Arena = std::unique_ptr<tbb::task_arena>;
+  static constexpr size_t kMostKept = 16;  // all that a machine of 17 processors can want
+  static thread_local std::vector<Arena> kept;
+  Arena arena_;
 };
-thread_local std::unique_ptr<tbb::task_arena> CallersArena::kept;
+thread_local std::vector<CallersArena::Arena> CallersArena::kept;
 
 // oneTBB comes without instrumentation, so the thread sanitizer does not see that tasks begin after their call has
 // begun and end before it returns. It is told here, by way of one address for all calls: what it then cannot see is a
