@@ -65,6 +65,21 @@ std::vector<int> runs_of_tasks(int64_t count, int threads) {
   return {runs.begin(), runs.end()};
 }
 
+// The most tasks that were seen to run at the same time.
+int most_at_once(int threads) {
+  std::atomic<int> inside{0}, most{0};
+  for (int call = 0; call < 100 && most < 2; ++call) {  // a busy machine takes its time to start threads
+    parallel_for(64, threads, {}, [&](int64_t) {
+      const int now = ++inside;
+      for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      --inside;
+    });
+  }
+  return most;
+}
+
 TEST(Processors, OfAQuota) {
   EXPECT_EQ(processors_of_quota("max 100000"), 0);
   EXPECT_EQ(processors_of_quota("100000 100000"), 1);
@@ -123,16 +138,7 @@ TEST(ParallelFor, RunsEveryTaskOnce) {
 }
 
 TEST(ParallelFor, UsesAsManyThreadsAsItIsTold) {
-  std::atomic<int> inside{0}, most{0};
-  for (int call = 0; call < 100 && most < 2; ++call) {  // a busy machine takes its time to start threads
-    parallel_for(64, 4, {}, [&](int64_t) {
-      const int now = ++inside;
-      for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
-      --inside;
-    });
-  }
+  const int most = most_at_once(4);
   EXPECT_GE(most, 2);
   EXPECT_LE(most, 4);
 }
@@ -225,7 +231,19 @@ TEST(ParallelFor, ServesManyCallersAtOnce) {
 TEST(ParallelFor, RunsInAForkedChild) {
   EXPECT_THAT(runs_of_tasks(1000, 4), Each(1));  // oneTBB has its workers now; the child will not
   EXPECT_EQ(exit_status_of_child([] { return runs_of_tasks(1000, 4) == std::vector<int>(1000, 1) ? 0 : 1; }), 0);
+  EXPECT_EQ(exit_status_of_child([] { return num_threads() == 1 && resolve_threads(4) == 1 ? 0 : 1; }), 0);
   EXPECT_THAT(runs_of_tasks(1000, 4), Each(1)) << "nor does the parent mind";
+}
+
+// As a service does that goes to the background. A death test of this style starts the program anew, so that no threads
+// have been used.
+TEST(ParallelForDeathTest, UsesThreadsInAChildForkedBeforeTheFirstCall) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto fork_and_run = [] {
+    const int usual = num_threads();
+    std::exit(exit_status_of_child([usual] { return num_threads() == usual && most_at_once(4) >= 2 ? 0 : 1; }));
+  };
+  EXPECT_EXIT(fork_and_run(), testing::ExitedWithCode(0), "");
 }
 
 TEST(ParallelFor, AForkedChildConvolves) {

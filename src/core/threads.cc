@@ -29,12 +29,14 @@
 namespace convstep {
 namespace {
 
-std::atomic<bool> is_forked_child{false};
+std::atomic<bool> has_used_threads{false}, is_without_workers{false};
 std::atomic<int> chosen_threads{0};  // by set_num_threads; 0 for none
 std::atomic<bool> all_work_worth_threads{false};
 
-// A fork takes the calling thread alone along: the child's oneTBB would wait for workers that are not there.
-[[maybe_unused]] const int kForkWatch = pthread_atfork(nullptr, nullptr, [] { is_forked_child = true; });
+// A fork takes the calling thread alone along: the child's oneTBB, once it has been used, would wait for workers that
+// are not there.
+[[maybe_unused]] const int kForkWatch =
+    pthread_atfork(nullptr, nullptr, [] { is_without_workers = has_used_threads.load(); });
 
 // A worker that is asleep begins within 20 microseconds, unless Linux wakes it on the caller's processor, to wait there
 // for milliseconds while others are idle. Then the caller makes room for it
@@ -157,6 +159,7 @@ class TaskBody {
 }  // namespace
 
 int num_threads() {
+  if (is_without_workers) return 1;
   const int chosen = chosen_threads;
   return chosen ? chosen : default_threads();
 }
@@ -165,7 +168,7 @@ void set_num_threads(int threads) { chosen_threads = check_threads("threads", th
 
 int resolve_threads(int requested) {
   const int threads = check_threads("threads", requested);
-  return threads ? threads : num_threads();
+  return threads && !is_without_workers ? threads : num_threads();
 }
 
 int threads_worth(double work, double enough, int threads) {
@@ -179,13 +182,14 @@ namespace internal {
 
 void parallel_for(int64_t count, int threads, Task task, const void* body, const ProgressCallback& progress) {
   if (count < threads) threads = static_cast<int>(count);
-  if (threads <= 1 || is_forked_child) {
+  if (threads <= 1 || is_without_workers) {
     for (int64_t i = 0; i < count; ++i) {
       task(body, i);
       if (progress) progress(i + 1, count);
     }
     return;
   }
+  has_used_threads = true;
   const std::thread::id caller = std::this_thread::get_id();
   std::atomic<int64_t> done{0};
   int64_t reported = 0;  // by the caller's thread alone
