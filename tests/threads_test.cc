@@ -99,6 +99,12 @@ TEST(Processors, OfTextThatIsNoQuota) {
 
 TEST(Processors, AtLeastOne) { EXPECT_GE(usable_processors(), 1); }
 
+TEST(Processors, ChangeLeavesTheMask) {
+  const int usual = usable_processors();
+  for (int change = 0; change < 10; ++change) change_processor();
+  EXPECT_EQ(usable_processors(), usual);
+}
+
 TEST(NumThreads, IsWhatWasSet) {
   const int usual = num_threads();
   EXPECT_GE(usual, 1);
