@@ -99,7 +99,7 @@ True
 constexpr const char* kNumThreadsDoc = R"(How many threads a call uses that is not told otherwise.
 
 At first what the environment variable CONVSTEP_NUM_THREADS says, or else as many processors as the process may use.
-Calls too small to gain stay on the caller's thread, and so do all calls in a forked child.
+Calls too small to gain stay on the caller's thread. So do all calls in a child forked after threads were used, where this is 1.
 
 Returns
 -------

@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <string>
+#include <thread>
 
 #include "layers/conv_checks.h"
 #include "tests/fill.h"
@@ -17,6 +20,8 @@ template <class T>
 class ConvPairwiseTest : public testing::Test {
  protected:
   void TearDown() override { set_simd_target(""); }
+
+  int threads_ = 1;
 
   void expect_same(const Shape<4>& input_shape, const Size2& window, int64_t outputs, const ConvOptions& options,
                    const std::string& what, bool with_residual = false) {
@@ -40,7 +45,7 @@ class ConvPairwiseTest : public testing::Test {
                            to = view_of(output.data(), shape, is_nchw);
           copy(input, from);
           std::fill(output.begin(), output.end(), static_cast<T>(kPoison));
-          make_conv_pairwise<T>(problem, {weights, bias})->run({from, addend, to, 1, kSilent});
+          make_conv_pairwise<T>(problem, {weights, bias})->run({from, addend, to, threads_, kSilent});
           int64_t i = 0;
           for (const T wanted : values_of(expected)) {
             ASSERT_EQ(wanted, at(to, i)) << what << ", " << target << ", output " << i;
@@ -111,6 +116,47 @@ TYPED_TEST(ConvPairwiseTest, WidthsOutputsResidualsAndActivations) {
 TYPED_TEST(ConvPairwiseTest, ManyBlocksOfRows) {
   ASSERT_NO_FATAL_FAILURE(this->expect_same({2, 37, 31, 3}, {3, 3}, 4, {.padding = Padding::all(1)}, "37x31"));
   ASSERT_NO_FATAL_FAILURE(this->expect_same({2, 37, 31, 3}, {3, 3}, 4, {}, "37x31 without padding"));
+}
+
+// Images, and blocks of rows, enough for several tasks.
+TYPED_TEST(ConvPairwiseTest, SeveralThreads) {
+  this->threads_ = 3;
+  const ConvOptions options{.padding = Padding::all(1), .groups = 2};
+  ASSERT_NO_FATAL_FAILURE(this->expect_same({101, 7, 8, 6}, {3, 3}, 8, options, "a batch"));
+  ASSERT_NO_FATAL_FAILURE(this->expect_same({101, 7, 8, 6}, {3, 3}, 8, {}, "a batch without padding", true));
+  ASSERT_NO_FATAL_FAILURE(this->expect_same({2, 40, 30, 3}, {9, 9}, 1, {}, "blocks of rows"));
+}
+
+TEST(ConvPairwiseThreadsTest, BatchesUseThem) {
+  const Tensor<double, 4> input({1000, 5, 7, 4}), weights({3, 3, 4, 8});
+  Tensor<double, 4> output({1000, 3, 5, 8});
+  const auto caller = std::this_thread::get_id();
+  // Progress comes after the caller's own tasks: where others have some, it skips numbers.
+  const auto has_help = [&] {
+    int64_t last = 0, reports = 0;
+    const ProgressCallback progress = [&](int64_t done, int64_t) {
+      EXPECT_EQ(std::this_thread::get_id(), caller);
+      last = done;
+      ++reports;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    };
+    conv_forward(input, weights, {}, output,
+                 {.algorithm = ConvAlgorithm::kNotebook, .threads = 4, .progress = progress});
+    return reports < last;
+  };
+  bool helped = false;
+  for (int call = 0; call < 100 && !helped; ++call) helped = has_help();  // a busy machine takes its time
+  EXPECT_TRUE(helped);
+}
+
+TEST(ConvPairwisePlanTest, KeepsItsTarget) {
+  const auto input = random_tensor<float, 4>({2, 6, 6, 4}, 1), weights = random_tensor<float, 4>({3, 3, 4, 8}, 2);
+  const ConvPlan<float> plan(input.shape(), weights, {}, {.algorithm = ConvAlgorithm::kNotebook});
+  const std::string described = plan.describe();
+  EXPECT_NE(described.find(simd_target()), std::string::npos) << described;
+  set_simd_target(simd_targets().back());
+  EXPECT_EQ(plan.describe(), described);
+  set_simd_target("");
 }
 
 TEST(ConvPairwiseFitsTest, WhatFitsIntoAWorkspaceAlone) {

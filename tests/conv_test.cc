@@ -1,8 +1,10 @@
 #include "convstep/conv.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include "tests/expect_error.h"
@@ -257,6 +259,27 @@ TEST(ConvForwardTest, ProgressReachesTheTotalAndMayThrow) {
   EXPECT_EQ(last, all);
   EXPECT_THROW(conv_forward(x, w, {}, output, {.progress = [](int64_t, int64_t) { throw std::domain_error("stop"); }}),
                std::domain_error);
+}
+
+// A larger layer, from within: Winograd's, whose workspace is larger, too.
+TEST(ConvForwardTest, ProgressMayConvolve) {
+  const auto x = counting<double, 4>({40, 9, 9, 4}), w = counting<double, 4>({3, 3, 4, 8});
+  const auto large = counting<float, 4>({1, 12, 12, 64});
+  const ConvPlan<float> inner(large.shape(), counting<float, 4>({3, 3, 64, 64}), {}, {.padding = Padding::all(1)});
+  Tensor<float, 4> inner_output({1, 12, 12, 64}), inner_expected(inner_output.shape());
+  inner.run(large, inner_expected);
+  for (const ConvAlgorithm algorithm : {ConvAlgorithm::kNotebook, ConvAlgorithm::kDirect, ConvAlgorithm::kReference}) {
+    for (const int threads : {1, 3}) {
+      ConvOptions options{.padding = Padding::all(1), .algorithm = algorithm, .threads = threads};
+      Tensor<double, 4> output({40, 9, 9, 8}), expected(output.shape());
+      conv_forward(x, w, {}, expected, options);
+      options.progress = [&](int64_t, int64_t) { inner.run(large, inner_output); };
+      // On a new thread, whose workspace is small at first.
+      std::thread([&] { conv_forward(x, w, {}, output, options); }).join();
+      EXPECT_TRUE(std::equal(output.data(), output.data() + output.size(), expected.data())) << threads;
+      EXPECT_TRUE(std::equal(inner_output.data(), inner_output.data() + inner_output.size(), inner_expected.data()));
+    }
+  }
 }
 
 TEST(ConvSingleStepTest, ChecksItsShapes) {

@@ -1,9 +1,11 @@
 #include "convstep/pool.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include "tests/expect_error.h"
@@ -318,6 +320,32 @@ TEST(PoolForwardTest, ProgressReachesTheTotalAndMayThrow) {
   EXPECT_EQ(last, all);
   EXPECT_THROW(pool_forward(x, output, {.progress = [](int64_t, int64_t) { throw std::domain_error("stop"); }}),
                std::domain_error);
+}
+
+// From within a window of so many taps that its sum is under way when progress is reported. The pooling inside copies
+// its input, whose channels lie apart, to the workspace.
+TEST(PoolForwardTest, ProgressMayPool) {
+  constexpr int64_t kSide = 1500;
+  const auto x = counting<float, 4>({1, kSide, kSide, 1});
+  const PoolOptions whole = global_pool_options(x.shape(), PoolMode::kAverage);
+  const auto planes = counting<float, 4>({1, 8, 90, 90});
+  const View<const float, 4> apart(planes.data(), {1, 90, 90, 8}, {0, 90, 1, 90 * 90});
+  const PoolOptions small{.window = {3, 3}, .stride = {2, 2}, .mode = PoolMode::kAverage};
+  Tensor<float, 4> output({1, 1, 1, 1}), inner(pool_output_shape(apart.shape(), small));
+  pool_forward(apart, inner, small);
+  const std::vector<float> inner_expected(inner.data(), inner.data() + inner.size());
+  pool_forward(x, output, whole);
+  const float expected = output(0, 0, 0, 0);
+  int calls = 0;
+  PoolOptions options = whole;
+  options.progress = [&](int64_t, int64_t) {
+    ++calls;
+    pool_forward(apart, inner, small);
+  };
+  std::thread([&] { pool_forward(x, output, options); }).join();  // a thread whose workspace is small at first
+  EXPECT_EQ(output(0, 0, 0, 0), expected);
+  EXPECT_GE(calls, 2) << "one of them inside the window";
+  EXPECT_TRUE(std::equal(inner_expected.begin(), inner_expected.end(), inner.data()));
 }
 
 TEST(PoolNotebookTest, ReturnsTheOutputAndACacheThatBorrows) {

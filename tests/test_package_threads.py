@@ -184,6 +184,33 @@ def test_many_callers_with_threads_of_their_own() -> None:
             np.testing.assert_array_equal(result, expected[i % len(calls)])
 
 
+def test_a_child_forked_before_the_first_call_has_threads() -> None:
+    """As a service does that goes to the background; but forked later, it has none."""
+    if not os.path.exists("/proc/self/task"):
+        pytest.skip("the threads of a process are those of Linux")
+    assert run_python("""
+        import os
+        import numpy as np
+        import convstep
+        x, w = np.ones((4, 64, 64, 32)), np.ones((3, 3, 32, 64))
+        convstep.set_num_threads(3)
+
+        def say_in_a_child():
+            child = os.fork()
+            if child == 0:
+                before = len(os.listdir("/proc/self/task"))
+                convstep.conv2d(x, w)
+                print(convstep.num_threads(), len(os.listdir("/proc/self/task")) > before, flush=True)
+                os._exit(0)
+            os.waitpid(child, 0)
+
+        say_in_a_child()
+        convstep.conv2d(x, w)
+        say_in_a_child()
+        print(convstep.num_threads())
+    """) == "3 True\n1 False\n3\n"
+
+
 def test_a_child_forked_after_threads_were_used_computes() -> None:
     assert run_python("""
         import multiprocessing, threading

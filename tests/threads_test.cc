@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -64,6 +65,21 @@ std::vector<int> runs_of_tasks(int64_t count, int threads) {
   return {runs.begin(), runs.end()};
 }
 
+// The most tasks that were seen to run at the same time.
+int most_at_once(int threads) {
+  std::atomic<int> inside{0}, most{0};
+  for (int call = 0; call < 100 && most < 2; ++call) {  // a busy machine takes its time to start threads
+    parallel_for(64, threads, {}, [&](int64_t) {
+      const int now = ++inside;
+      for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      --inside;
+    });
+  }
+  return most;
+}
+
 TEST(Processors, OfAQuota) {
   EXPECT_EQ(processors_of_quota("max 100000"), 0);
   EXPECT_EQ(processors_of_quota("100000 100000"), 1);
@@ -82,6 +98,12 @@ TEST(Processors, OfTextThatIsNoQuota) {
 }
 
 TEST(Processors, AtLeastOne) { EXPECT_GE(usable_processors(), 1); }
+
+TEST(Processors, ChangeLeavesTheMask) {
+  const int usual = usable_processors();
+  for (int change = 0; change < 10; ++change) change_processor();
+  EXPECT_EQ(usable_processors(), usual);
+}
 
 TEST(NumThreads, IsWhatWasSet) {
   const int usual = num_threads();
@@ -122,16 +144,7 @@ TEST(ParallelFor, RunsEveryTaskOnce) {
 }
 
 TEST(ParallelFor, UsesAsManyThreadsAsItIsTold) {
-  std::atomic<int> inside{0}, most{0};
-  for (int call = 0; call < 100 && most < 2; ++call) {  // a busy machine takes its time to start threads
-    parallel_for(64, 4, {}, [&](int64_t) {
-      const int now = ++inside;
-      for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
-      --inside;
-    });
-  }
+  const int most = most_at_once(4);
   EXPECT_GE(most, 2);
   EXPECT_LE(most, 4);
 }
@@ -175,6 +188,24 @@ TEST(ParallelFor, StopsWhereProgressThrows) {
   }
 }
 
+TEST(ParallelFor, StopsWhereATaskThrows) {
+  for (const int threads : {1, 2, 8}) {
+    const auto call = [threads] {
+      parallel_for(1000, threads, {}, [](int64_t i) {
+        if (i % 100 == 50) throw std::bad_alloc();
+      });
+    };
+    EXPECT_THROW(call(), std::bad_alloc) << threads;
+    EXPECT_THAT(runs_of_tasks(100, threads), Each(1)) << "the next call is none the worse";
+  }
+}
+
+TEST(ParallelFor, MayChangeTheNumberOfThreadsFromCallToCall) {
+  for (int call = 0; call < 200; ++call) {
+    EXPECT_THAT(runs_of_tasks(100, 1 + call % 24), Each(1)) << "more numbers than arenas are kept";
+  }
+}
+
 TEST(ParallelFor, MayBeNested) {
   std::atomic<int> runs{0};
   parallel_for(20, 4, {}, [&](int64_t) {
@@ -206,7 +237,19 @@ TEST(ParallelFor, ServesManyCallersAtOnce) {
 TEST(ParallelFor, RunsInAForkedChild) {
   EXPECT_THAT(runs_of_tasks(1000, 4), Each(1));  // oneTBB has its workers now; the child will not
   EXPECT_EQ(exit_status_of_child([] { return runs_of_tasks(1000, 4) == std::vector<int>(1000, 1) ? 0 : 1; }), 0);
+  EXPECT_EQ(exit_status_of_child([] { return num_threads() == 1 && resolve_threads(4) == 1 ? 0 : 1; }), 0);
   EXPECT_THAT(runs_of_tasks(1000, 4), Each(1)) << "nor does the parent mind";
+}
+
+// As a service does that goes to the background. A death test of this style starts the program anew, so that no threads
+// have been used.
+TEST(ParallelForDeathTest, UsesThreadsInAChildForkedBeforeTheFirstCall) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto fork_and_run = [] {
+    const int usual = num_threads();
+    std::exit(exit_status_of_child([usual] { return num_threads() == usual && most_at_once(4) >= 2 ? 0 : 1; }));
+  };
+  EXPECT_EXIT(fork_and_run(), testing::ExitedWithCode(0), "");
 }
 
 TEST(ParallelFor, AForkedChildConvolves) {
@@ -224,16 +267,30 @@ TEST(ParallelFor, AForkedChildConvolves) {
 }
 
 TEST(ThreadWorkspace, IsAlignedAndOfTheThread) {
-  void* mine = thread_workspace(1000);
+  const void* mine = ThreadWorkspace(1000).as<char>();
   EXPECT_EQ(reinterpret_cast<uintptr_t>(mine) % 64, 0u);
-  EXPECT_EQ(thread_workspace(500), mine) << "the largest is kept";
-  std::memset(thread_workspace(1 << 20), 1, 1 << 20);
-  void* other = nullptr;
-  std::thread([&] {
-    other = thread_workspace(1000);
-    std::memset(other, 2, 1000);
-  }).join();
-  EXPECT_EQ(*static_cast<unsigned char*>(thread_workspace(1)), 1);
+  EXPECT_EQ(ThreadWorkspace(500).as<char>(), mine) << "the largest is kept";
+  std::memset(ThreadWorkspace(1 << 20).as<char>(), 1, 1 << 20);
+  std::thread([] { std::memset(ThreadWorkspace(1000).as<char>(), 2, 1000); }).join();
+  EXPECT_EQ(*ThreadWorkspace(1).as<char>(), 1);
+}
+
+TEST(ThreadWorkspace, IsOfOneHolderAtATime) {
+  constexpr size_t kSmall = 1000, kLarge = 1 << 20;
+  for (const size_t inner_bytes : {kSmall, kLarge}) {
+    const ThreadWorkspace outer(kSmall);
+    std::memset(outer.as<char>(), 1, kSmall);
+    const void* memory = nullptr;
+    for (int call = 0; call < 3; ++call) {
+      const ThreadWorkspace inner(inner_bytes);
+      std::memset(inner.as<char>(), 2, inner_bytes);
+      EXPECT_TRUE(!memory || memory == inner.as<char>()) << "kept from call to call inside, too";
+      memory = inner.as<char>();
+    }
+    EXPECT_EQ(outer.as<char>()[0] + outer.as<char>()[kSmall - 1], 2);
+  }
+  const void* largest = ThreadWorkspace(kLarge).as<char>();
+  EXPECT_EQ(ThreadWorkspace(kSmall).as<char>(), largest) << "that of the call inside was the largest";
 }
 
 }  // namespace

@@ -16,8 +16,8 @@ using ProgressCallback = std::function<void(int64_t done, int64_t total)>;
 
 // How many threads a call uses, its caller's included, where its options say 0: at first CONVSTEP_NUM_THREADS, or else
 // as many as the process may use (its affinity mask and its control group's share of processors). Calls too small to
-// gain stay on the caller's thread. The number of threads never changes a bit of any result. In a forked child, calls
-// run on one thread.
+// gain stay on the caller's thread. The number of threads never changes a bit of any result. In a child forked after
+// a call has used threads, calls run on one, and num_threads() is 1 whatever was set.
 //
 // set_num_threads(0) returns to that. Throws ParameterError for a number below 0 or above kMaxThreads; num_threads(),
 // and calls that use it, where CONVSTEP_NUM_THREADS is no number from 1 to that.

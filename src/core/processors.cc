@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -59,7 +60,10 @@ void change_processor() {
   if (here < 0 || here >= CPU_SETSIZE || CPU_COUNT(&allowed) < 2) return;
   others = allowed;
   CPU_CLR(here, &others);
-  if (sched_setaffinity(0, sizeof(others), &others) == 0) sched_setaffinity(0, sizeof(allowed), &allowed);
+  if (sched_setaffinity(0, sizeof(others), &others) != 0) return;
+  if (sched_setaffinity(0, sizeof(allowed), &allowed) == 0) return;
+  std::memset(&allowed, 0xff, sizeof(allowed));  // its control group has lost all of them since: those that it has now
+  sched_setaffinity(0, sizeof(allowed), &allowed);
 }
 
 }  // namespace convstep

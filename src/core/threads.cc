@@ -20,6 +20,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "convstep/error.h"
 #include "convstep/tensor.h"
@@ -28,12 +29,14 @@
 namespace convstep {
 namespace {
 
-std::atomic<bool> is_forked_child{false};
+std::atomic<bool> has_used_threads{false}, is_without_workers{false};
 std::atomic<int> chosen_threads{0};  // by set_num_threads; 0 for none
 std::atomic<bool> all_work_worth_threads{false};
 
-// A fork takes the calling thread alone along: the child's oneTBB would wait for workers that are not there.
-[[maybe_unused]] const int kForkWatch = pthread_atfork(nullptr, nullptr, [] { is_forked_child = true; });
+// A fork takes the calling thread alone along: the child's oneTBB, once it has been used, would wait for workers that
+// are not there.
+[[maybe_unused]] const int kForkWatch =
+    pthread_atfork(nullptr, nullptr, [] { is_without_workers = has_used_threads.load(); });
 
 // A worker that is asleep begins within 20 microseconds, unless Linux wakes it on the caller's processor, to wait there
 // for milliseconds while others are idle. Then the caller makes room for it
@@ -81,25 +84,38 @@ void allow_parallelism(int threads) {
   control = std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism, allowed);
 }
 
-// An arena of the calling thread's own: concurrent callers share oneTBB's workers, and the caller always takes part. It
-// is kept from call to call, for a worker that has just left an arena takes a while to come back. A call inside another
-// one (progress may make it) finds none and makes its own.
+// An arena of the calling thread's own: concurrent callers share oneTBB's workers, and the caller always takes part.
+// Arenas are kept from call to call, one for each number of threads, for making one takes longer than a small layer. A
+// call inside another one (progress may make it) does not find the arena in use and makes its own.
 class CallersArena {
  public:
-  explicit CallersArena(int threads) : arena_(std::move(kept)) {
-    if (!arena_ || arena_->max_concurrency() != threads) arena_ = std::make_unique<tbb::task_arena>(threads);
+  explicit CallersArena(int threads) {
+    kept.reserve(kMostKept);
+    const auto fits = [threads](const Arena& arena) { return arena->max_concurrency() == threads; };
+    const auto found = std::find_if(kept.begin(), kept.end(), fits);
+    if (found == kept.end()) {
+      arena_ = std::make_unique<tbb::task_arena>(threads);
+    } else {
+      arena_ = std::move(*found);
+      kept.erase(found);
+    }
   }
-  ~CallersArena() { kept = std::move(arena_); }
+  ~CallersArena() {
+    if (kept.size() == kMostKept) kept.erase(kept.begin());  // the one that was used longest ago
+    kept.push_back(std::move(arena_));
+  }
   CallersArena(const CallersArena&) = delete;
   CallersArena& operator=(const CallersArena&) = delete;
 
   tbb::task_arena& operator*() { return *arena_; }
 
  private:
-  static thread_local std::unique_ptr<tbb::task_arena> kept;
-  std::unique_ptr<tbb::task_arena> arena_;
+  using Arena = std::unique_ptr<tbb::task_arena>;
+  static constexpr size_t kMostKept = 16;  // all that a machine of 17 processors can want
+  static thread_local std::vector<Arena> kept;
+  Arena arena_;
 };
-thread_local std::unique_ptr<tbb::task_arena> CallersArena::kept;
+thread_local std::vector<CallersArena::Arena> CallersArena::kept;
 
 // oneTBB comes without instrumentation, so the thread sanitizer does not see that tasks begin after their call has
 // begun and end before it returns. It is told here, by way of one address for all calls: what it then cannot see is a
@@ -143,6 +159,7 @@ class TaskBody {
 }  // namespace
 
 int num_threads() {
+  if (is_without_workers) return 1;
   const int chosen = chosen_threads;
   return chosen ? chosen : default_threads();
 }
@@ -151,7 +168,7 @@ void set_num_threads(int threads) { chosen_threads = check_threads("threads", th
 
 int resolve_threads(int requested) {
   const int threads = check_threads("threads", requested);
-  return threads ? threads : num_threads();
+  return threads && !is_without_workers ? threads : num_threads();
 }
 
 int threads_worth(double work, double enough, int threads) {
@@ -165,13 +182,14 @@ namespace internal {
 
 void parallel_for(int64_t count, int threads, Task task, const void* body, const ProgressCallback& progress) {
   if (count < threads) threads = static_cast<int>(count);
-  if (threads <= 1 || is_forked_child) {
+  if (threads <= 1 || is_without_workers) {
     for (int64_t i = 0; i < count; ++i) {
       task(body, i);
       if (progress) progress(i + 1, count);
     }
     return;
   }
+  has_used_threads = true;
   const std::thread::id caller = std::this_thread::get_id();
   std::atomic<int64_t> done{0};
   int64_t reported = 0;  // by the caller's thread alone
@@ -203,20 +221,34 @@ void parallel_for(int64_t count, int threads, Task task, const void* body, const
 
 }  // namespace internal
 
-void* thread_workspace(size_t bytes) {
-  struct Free {
-    void operator()(void* memory) const { std::free(memory); }
-  };
-  thread_local std::unique_ptr<void, Free> memory;
-  thread_local size_t size = 0;
-  if (bytes > size) {
-    memory.reset();
-    size = 0;
-    memory.reset(allocate_array(bytes));
-    if (!memory) throw std::bad_alloc();
-    size = bytes;
+namespace {
+
+// What the thread keeps for its next ThreadWorkspace: nothing while one is there, but what those inside it have left.
+struct KeptWorkspace {
+  ~KeptWorkspace() { std::free(memory); }
+  void* memory = nullptr;
+  size_t size = 0;
+};
+thread_local KeptWorkspace kept_workspace;
+
+}  // namespace
+
+ThreadWorkspace::ThreadWorkspace(size_t bytes) {
+  std::swap(memory_, kept_workspace.memory);
+  std::swap(size_, kept_workspace.size);
+  if (bytes <= size_) return;
+  std::free(memory_);
+  memory_ = allocate_array(bytes);
+  if (!memory_) throw std::bad_alloc();
+  size_ = bytes;
+}
+
+ThreadWorkspace::~ThreadWorkspace() {
+  if (size_ > kept_workspace.size) {
+    std::swap(memory_, kept_workspace.memory);
+    std::swap(size_, kept_workspace.size);
   }
-  return memory.get();
+  std::free(memory_);
 }
 
 }  // namespace convstep

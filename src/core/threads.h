@@ -28,15 +28,31 @@ void parallel_for(int64_t count, int threads, Task task, const void* body, const
 
 // Calls body(0), ..., body(count - 1), in any order, on up to `threads` threads of which the caller's is one. After
 // each of its own tasks the caller's thread calls progress(done, count), and once more when all is done. What progress
-// throws reaches the caller after the tasks under way have ended; the rest is left out. body must not throw.
+// or body throws reaches the caller after the tasks under way have ended; the rest is left out.
 template <class Body>
 void parallel_for(int64_t count, int threads, const ProgressCallback& progress, const Body& body) {
   const auto task = [](const void* erased, int64_t index) { (*static_cast<const Body*>(erased))(index); };
   internal::parallel_for(count, threads, task, &body, progress);
 }
 
-// Memory of the calling thread, at least so many bytes, aligned to 64; what it holds is whatever the last user left.
-// The thread keeps the largest it ever asked for. Throws std::bad_alloc.
-void* thread_workspace(size_t bytes);
+// Memory of the calling thread's own, aligned to 64; what it holds is whatever the last user left. The thread keeps the
+// largest it ever asked for, and lends it to one ThreadWorkspace at a time: a task inside another one (progress may run
+// it) has memory of its own, until it ends.
+class ThreadWorkspace {
+ public:
+  explicit ThreadWorkspace(size_t bytes);  // throws std::bad_alloc
+  ~ThreadWorkspace();
+  ThreadWorkspace(const ThreadWorkspace&) = delete;
+  ThreadWorkspace& operator=(const ThreadWorkspace&) = delete;
+
+  template <class T>
+  T* as() const {
+    return static_cast<T*>(memory_);
+  }
+
+ private:
+  void* memory_ = nullptr;
+  size_t size_ = 0;
+};
 
 }  // namespace convstep

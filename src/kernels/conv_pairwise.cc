@@ -132,8 +132,14 @@ void pairwise_block(const PairwiseBlock<T>& block) {
     }
   }
 }
-void pairwise_float(const PairwiseBlock<float>& block) { pairwise_block(block); }
-void pairwise_double(const PairwiseBlock<double>& block) { pairwise_block(block); }
+
+template <class T>
+const PairwiseKernel<T>* kernel_of() {
+  static const PairwiseKernel<T> kernel{&pairwise_block<T>};
+  return &kernel;
+}
+const PairwiseKernel<float>* pairwise_float() { return kernel_of<float>(); }
+const PairwiseKernel<double>* pairwise_double() { return kernel_of<double>(); }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
@@ -146,12 +152,12 @@ HWY_EXPORT(pairwise_float);
 HWY_EXPORT(pairwise_double);
 
 template <>
-void conv_pairwise(const PairwiseBlock<float>& block) {
-  HWY_DYNAMIC_DISPATCH(pairwise_float)(block);
+const PairwiseKernel<float>& pairwise_kernel() {
+  return *HWY_DYNAMIC_DISPATCH(pairwise_float)();
 }
 template <>
-void conv_pairwise(const PairwiseBlock<double>& block) {
-  HWY_DYNAMIC_DISPATCH(pairwise_double)(block);
+const PairwiseKernel<double>& pairwise_kernel() {
+  return *HWY_DYNAMIC_DISPATCH(pairwise_double)();
 }
 }  // namespace convstep::kernels
 #endif

@@ -22,7 +22,13 @@ struct PairwiseBlock {
   int64_t output_row_step, output_pixel_step;
   Epilogue<T> epilogue;  // not kSigmoid or kTanh, whose last bits are the reference's own
 };
+
+// The kernel of the SIMD target that is chosen now.
 template <class T>
-void conv_pairwise(const PairwiseBlock<T>& block);
+struct PairwiseKernel {
+  void (*run)(const PairwiseBlock<T>& block);
+};
+template <class T>
+const PairwiseKernel<T>& pairwise_kernel();
 
 }  // namespace convstep::kernels

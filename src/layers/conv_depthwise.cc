@@ -112,8 +112,8 @@ void ConvDepthwise<T>::run_block(const ConvCall<T>& call, const Block& block, co
   const Cut cut{block.rows, block.columns, channels};
   const int64_t patch = copy ? values_of(cut, 0) : 0;
   const int64_t scratch = block.rows * block.columns * channels * OutputBlock<T>::scratch_per_value(call);
-  const size_t bytes = static_cast<size_t>(patch + scratch) * sizeof(T);
-  T* workspace = bytes > 0 ? static_cast<T*>(thread_workspace(bytes)) : nullptr;
+  const ThreadWorkspace memory(static_cast<size_t>(patch + scratch) * sizeof(T));
+  T* workspace = memory.as<T>();
   Pixels<const T> input{image.data(), image.stride(0), image.stride(1)};
   if (copy) {
     const int64_t rows = height.reach_of(block.rows);

@@ -175,7 +175,8 @@ void ConvDirect<T>::run_block(const ConvCall<T>& call, const Block& block, int64
   const int64_t end = std::min(panels_.first_vector(part.end_panel) * panels_.lanes, problem_.group_outputs());
   const Channels channels{part.group * problem_.group_outputs() + first, end - first};
   const int64_t scratch = block.rows * block.columns * channels.count * OutputBlock<T>::scratch_per_value(call);
-  T* workspace = static_cast<T*>(thread_workspace(static_cast<size_t>(patches + scratch) * sizeof(T)));
+  const ThreadWorkspace memory(static_cast<size_t>(patches + scratch) * sizeof(T));
+  T* workspace = memory.as<T>();
 
   const BlockInput<T> input =
       copy ? input_.copy(call, block, images, part.group, workspace) : input_.in_place(call, block, part.group);

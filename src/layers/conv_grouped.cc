@@ -91,7 +91,8 @@ void ConvGrouped<T>::run_block(const ConvCall<T>& call, const Block& block, int6
   const WindowAxis width = problem_.geometry.width.part(block.first_column, block.columns);
   const Cut cut{block.rows, block.columns};
   const int64_t patch = values_of(cut, 0), all = values_of(cut, OutputBlock<T>::scratch_per_value(call));
-  T* workspace = static_cast<T*>(thread_workspace(static_cast<size_t>(all) * sizeof(T)));
+  const ThreadWorkspace memory(static_cast<size_t>(all) * sizeof(T));
+  T* workspace = memory.as<T>();
   const View<const T, 3> whole = call.input[block.image];
   const View<const T, 3> image(whole.data() + part * kChannels * whole.stride(2),
                                {whole.shape(0), whole.shape(1), kChannels}, whole.strides());

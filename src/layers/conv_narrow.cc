@@ -91,7 +91,8 @@ void ConvNarrow<T>::run_block(const ConvCall<T>& call, const Block& block, int64
   const Channels channels{group * problem_.group_outputs(), problem_.group_outputs()};
   const Cut cut{block.rows, block.columns};
   const int64_t all = values_of(cut, OutputBlock<T>::scratch_per_value(call));
-  T* workspace = static_cast<T*>(thread_workspace(static_cast<size_t>(all) * sizeof(T)));
+  const ThreadWorkspace memory(static_cast<size_t>(all) * sizeof(T));
+  T* workspace = memory.as<T>();
   const OutputBlock<T> output(call, block, channels, workspace + planes_of(cut));
   kernel_.run({.input = image.data() + group * problem_.group_channels() * image.stride(2),
                .input_row_step = image.stride(0),

@@ -2,6 +2,7 @@
 #include "kernels/conv_pairwise.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "core/threads.h"
 #include "layers/conv_io.h"
@@ -13,6 +14,10 @@ namespace {
 // Of the workspace that the rows computed at a time may take: half of a level-1 cache of 32 KB, in doubles. One row may
 // take more.
 constexpr int64_t kBlockValues = 2048;
+
+// Products, empty lanes included, of which one thread takes some 50 microseconds, and a task some 5; and what any block
+// takes besides, in products (Zen 4).
+constexpr double kProductsPerThread = 1'000'000, kProductsPerTask = 100'000, kProductsOfABlock = 500;
 
 // Values of the workspace for so many output rows of an image: the input with its padding, where there is some, and
 // `scratch_per_value` for every output.
@@ -30,20 +35,22 @@ class ConvPairwise final : public ConvMethod<T> {
       : problem_(problem),
         weights_(Tensor<T, 1>({problem.groups * problem.window_size() * width()})),
         bias_(Tensor<T, 1>({problem.groups * width()})),
+        kernel_(kernels::pairwise_kernel<T>()),
+        products_(problem.products() * double(width()) / double(problem.group_outputs())),
         has_bias_(weights.bias) {
     const auto [KH, KW, channels, O] = weights.weights.shape();
-    const int64_t outputs = problem.group_outputs(), step = weights.weights.stride(3);
+    const int64_t outputs = problem.group_outputs(), step = weights.weights.stride(3), row = width();
     T* to = weights_.data();
     for (int64_t g = 0; g < problem.groups; ++g) {
       for (int64_t i = 0; i < KH; ++i) {
         for (int64_t j = 0; j < KW; ++j) {
-          for (int64_t c = 0; c < channels; ++c, to += width()) {
+          for (int64_t c = 0; c < channels; ++c, to += row) {
             const T* from = &weights.weights(i, j, c, g * outputs);
             for (int64_t o = 0; o < outputs; ++o) to[o] = from[o * step];
           }
         }
       }
-      for (int64_t o = 0; has_bias_ && o < outputs; ++o) bias_(g * width() + o) = weights.bias(g * outputs + o);
+      for (int64_t o = 0; has_bias_ && o < outputs; ++o) bias_(g * row + o) = weights.bias(g * outputs + o);
     }
   }
 
@@ -51,102 +58,135 @@ class ConvPairwise final : public ConvMethod<T> {
   std::string describe() const override { return std::string("sums in NumPy's order, ") + this->target_; }
 
  private:
+  // One run over a batch, which is cut into blocks of rows.
+  struct Run {
+    const ConvCall<T>& call;
+    int64_t scratch_per_value, rows, bands;
+    Pixels<const T> input;  // what windows read: the views, or copies
+    int64_t channel_step;
+    const int64_t* offsets;  // from the first tap of a window to the others
+  };
+
   size_t workspace_for(int64_t scratch_per_value) const override {
-    return bytes_of(rows_of(scratch_per_value), scratch_per_value);
+    return bytes_of(rows_of(scratch_per_value), scratch_per_value) +
+           static_cast<size_t>(problem_.window_size()) * sizeof(int64_t);
   }
   int64_t width() const {
     constexpr int64_t kLanes = kernels::kVectorBytes / static_cast<int64_t>(sizeof(T));
     return round_up(problem_.group_outputs(), kLanes);
   }
-  // Output rows at a time, and what they and the offsets take of the workspace.
+  // Output rows at a time, and what they take of the workspace.
   int64_t rows_of(int64_t scratch_per_value) const {
     int64_t rows = problem_.geometry.height.output;
     while (rows > 1 && values_of(problem_, rows, scratch_per_value) > kBlockValues) rows = divide_up(rows, 2);
     return rows;
   }
   size_t bytes_of(int64_t rows, int64_t scratch_per_value) const {
-    return static_cast<size_t>(values_of(problem_, rows, scratch_per_value)) * sizeof(T) +
-           static_cast<size_t>(problem_.window_size()) * sizeof(int64_t);
+    return static_cast<size_t>(values_of(problem_, rows, scratch_per_value)) * sizeof(T);
   }
-  void run_group(const ConvCall<T>& call, const Block& at, int64_t group, const Pixels<const T>& input,
-                 const int64_t* offsets, T* scratch) const;
+  void fill_offsets(const Run& run, int64_t* offset) const;
+  void run_blocks(const Run& run, int64_t first, int64_t end) const;
+  void run_group(const Run& run, const Block& at, int64_t group, const T* input, T* scratch) const;
 
   ConvProblem problem_;
   Tensor<T, 1> weights_, bias_;
+  kernels::PairwiseKernel<T> kernel_;
+  double products_;  // of an image, empty lanes included
   bool has_bias_;
 };
 
-// The pixels of `input` are those that the block reads, `offsets` where a window finds its taps among them.
+// `input` is the first value of the group that the block reads.
 template <class T>
-void ConvPairwise<T>::run_group(const ConvCall<T>& call, const Block& at, int64_t group, const Pixels<const T>& input,
-                                const int64_t* offsets, T* scratch) const {
+void ConvPairwise<T>::run_group(const Run& run, const Block& at, int64_t group, const T* input, T* scratch) const {
   const int64_t outputs = problem_.group_outputs(), K = problem_.window_size();
-  const OutputBlock<T> output(call, at, {group * outputs, outputs}, scratch);
+  const OutputBlock<T> output(run.call, at, {group * outputs, outputs}, scratch);
   const auto [to, row_step, pixel_step] = output.output();
   const auto [residual, residual_row_step, residual_pixel_step] = output.residual();
-  kernels::conv_pairwise<T>({.input = input.data,
-                             .input_row_step = problem_.geometry.height.stride * input.row_step,
-                             .input_pixel_step = problem_.geometry.width.stride * input.pixel_step,
-                             .offsets = offsets,
-                             .size = K,
-                             .rows = at.rows,
-                             .columns = at.columns,
-                             .weights = weights_.data() + group * K * width(),
-                             .bias = has_bias_ ? bias_.data() + group * width() : nullptr,
-                             .width = width(),
-                             .outputs = outputs,
-                             .output = to,
-                             .output_row_step = row_step,
-                             .output_pixel_step = pixel_step,
-                             .epilogue = {residual, residual_row_step, residual_pixel_step, problem_.activation,
-                                          static_cast<T>(problem_.slope)}});
+  kernel_.run({.input = input,
+               .input_row_step = problem_.geometry.height.stride * run.input.row_step,
+               .input_pixel_step = problem_.geometry.width.stride * run.input.pixel_step,
+               .offsets = run.offsets,
+               .size = K,
+               .rows = at.rows,
+               .columns = at.columns,
+               .weights = weights_.data() + group * K * width(),
+               .bias = has_bias_ ? bias_.data() + group * width() : nullptr,
+               .width = width(),
+               .outputs = outputs,
+               .output = to,
+               .output_row_step = row_step,
+               .output_pixel_step = pixel_step,
+               .epilogue = {residual, residual_row_step, residual_pixel_step, problem_.activation,
+                            static_cast<T>(problem_.slope)}});
   output.commit();
 }
 
-// On the caller's thread: these layers are small. Windows are read where they lie, in any order of memory; but for
-// those with padding, whose rows are copied with it.
 template <class T>
-void ConvPairwise<T>::run(const ConvCall<T>& call) const {
+void ConvPairwise<T>::fill_offsets(const Run& run, int64_t* offset) const {
   const auto& [height, width] = problem_.geometry;
-  const auto [N, OH, OW, O] = call.output.shape();
-  const int64_t scratch_per_value = OutputBlock<T>::scratch_per_value(call), rows = rows_of(scratch_per_value);
-  int64_t* offsets = static_cast<int64_t*>(thread_workspace(bytes_of(rows, scratch_per_value)));
-  T* patch = reinterpret_cast<T*>(offsets + problem_.window_size());
-  const bool is_copied = problem_.geometry.reads_padding();
-  const int64_t columns = width.reach_of(OW), C = problem_.channels;
-  T* scratch = is_copied ? patch + height.reach_of(rows) * columns * C : patch;
-  Pixels<const T> input{patch, columns * C, C};
-  int64_t channel_step = 1;
-  if (!is_copied) {
-    input = {nullptr, call.input.stride(1), call.input.stride(2)};
-    channel_step = call.input.stride(3);
-  }
-  int64_t* offset = offsets;
   for (int64_t i = 0; i < height.window; ++i) {
     for (int64_t j = 0; j < width.window; ++j) {
-      const int64_t tap = i * height.dilation * input.row_step + j * width.dilation * input.pixel_step;
-      for (int64_t c = 0; c < problem_.group_channels(); ++c) *offset++ = tap + c * channel_step;
+      const int64_t tap = i * height.dilation * run.input.row_step + j * width.dilation * run.input.pixel_step;
+      for (int64_t c = 0; c < problem_.group_channels(); ++c) *offset++ = tap + c * run.channel_step;
     }
   }
-  int64_t done = 0;
-  for (Block at{0, 0, 0, 0, OW}; at.image < N; ++at.image) {
-    for (at.first_row = 0; at.first_row < OH; at.first_row += rows) {
-      at.rows = std::min(rows, OH - at.first_row);
-      const int64_t row = height.source(at.first_row, 0);
-      if (is_copied) {
-        copy_padded(call.input[at.image], row, height.reach_of(at.rows), width.source(0, 0), columns, patch);
-      } else {
-        input.data = &call.input(at.image, row, width.source(0, 0), 0);
-      }
-      const T* first = input.data;
-      for (int64_t g = 0; g < problem_.groups; ++g) {
-        input.data = first + g * problem_.group_channels() * channel_step;
-        run_group(call, at, g, input, offsets, scratch);
-      }
-      input.data = first;
-      if (call.progress) call.progress(done += at.rows, N * OH);
+}
+
+// Blocks first .. end - 1, numbered from the top of the first image on.
+template <class T>
+void ConvPairwise<T>::run_blocks(const Run& run, int64_t first, int64_t end) const {
+  const auto& [height, width] = problem_.geometry;
+  const ThreadWorkspace workspace(bytes_of(run.rows, run.scratch_per_value));
+  T* patch = workspace.as<T>();
+  const bool is_copied = problem_.geometry.reads_padding();
+  const int64_t columns = width.reach_of(width.output);
+  T* scratch = is_copied ? patch + height.reach_of(run.rows) * columns * problem_.channels : patch;
+  Block at{first / run.bands, first % run.bands * run.rows, 0, 0, width.output};
+  for (int64_t block = first; block < end; ++block) {
+    at.rows = std::min(run.rows, height.output - at.first_row);
+    const int64_t row = height.source(at.first_row, 0), column = width.source(0, 0);
+    const T* input = patch;
+    if (is_copied) {
+      copy_padded(run.call.input[at.image], row, height.reach_of(at.rows), column, columns, patch);
+    } else {
+      input = &run.call.input(at.image, row, column, 0);
     }
+    for (int64_t g = 0; g < problem_.groups; ++g) {
+      run_group(run, at, g, input + g * problem_.group_channels() * run.channel_step, scratch);
+    }
+    at.first_row += at.rows;
+    if (at.first_row == height.output) at = {at.image + 1, 0, 0, 0, width.output};
   }
+}
+
+// Windows are read where they lie, in any order of memory; but for those with padding, whose rows are copied with it.
+template <class T>
+void ConvPairwise<T>::run(const ConvCall<T>& call) const {
+  const int64_t scratch_per_value = OutputBlock<T>::scratch_per_value(call), rows = rows_of(scratch_per_value);
+  const int64_t C = problem_.channels, columns = problem_.geometry.width.reach_of(call.output.shape(2));
+  Run run{call, scratch_per_value, rows, divide_up(call.output.shape(1), rows), {nullptr, columns * C, C}, 1, nullptr};
+  if (!problem_.geometry.reads_padding()) {
+    run.input = {nullptr, call.input.stride(1), call.input.stride(2)};
+    run.channel_step = call.input.stride(3);
+  }
+  // On the stack, if they are few: an allocation takes as long as the products of the smallest layers.
+  constexpr int64_t kFew = 256;
+  int64_t few[kFew];
+  std::vector<int64_t> many(static_cast<size_t>(problem_.window_size() > kFew ? problem_.window_size() : 0));
+  int64_t* offsets = many.empty() ? few : many.data();
+  fill_offsets(run, offsets);
+  run.offsets = offsets;
+
+  const int64_t blocks = call.output.shape(0) * run.bands;
+  const double work = double(call.output.shape(0)) * products_ + double(blocks) * kProductsOfABlock;
+  int64_t per_task = blocks;
+  int threads = 1;
+  if (work > kProductsPerTask) {
+    per_task = std::max<int64_t>(static_cast<int64_t>(double(blocks) * kProductsPerTask / work), 1);
+    threads = threads_worth(work, kProductsPerThread, call.threads);
+  }
+  parallel_for(divide_up(blocks, per_task), threads, call.progress,
+               [&](int64_t task) { run_blocks(run, task * per_task, std::min((task + 1) * per_task, blocks)); });
 }
 
 }  // namespace

@@ -129,7 +129,8 @@ class ConvWinograd final : public ConvMethod<T> {
   // One block of tiles and the panels of the groups first_group .. end_group - 1.
   void run_block(const ConvCall<T>& call, int64_t first_tile, int64_t count, int64_t first_group,
                  int64_t end_group) const {
-    T* const V = static_cast<T*>(thread_workspace(static_cast<size_t>(blocking_.bytes())));
+    const ThreadWorkspace memory(static_cast<size_t>(blocking_.bytes()));
+    T* const V = memory.as<T>();
     T* const M = V + blocking_.transformed();
     T* const copied = M + blocking_.products();
     T* const scattered = copied + blocking_.copied();

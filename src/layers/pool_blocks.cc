@@ -240,7 +240,8 @@ void run_block(const PoolCall<T>& call, const Cutter<T>& cutter, const BlockSize
                const PoolProgress& progress) {
   const View<const T, 4>& input = call.input;
   const View<T, 4>& output = call.output;
-  T* memory = static_cast<T*>(thread_workspace(static_cast<size_t>(cutter.memory(size)) * sizeof(T)));
+  const ThreadWorkspace workspace(static_cast<size_t>(cutter.memory(size)) * sizeof(T));
+  T* memory = workspace.as<T>();
   const auto take = [&memory](int64_t values) {
     T* taken = memory;
     memory += Cutter<T>::line_up(values);
