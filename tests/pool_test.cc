@@ -148,6 +148,9 @@ TEST_F(PoolRefusalTest, Indices) {
   expect_indices_refused(parameter, "indices", "overlaps output");
   indices = {reinterpret_cast<int64_t*>(x_.data()), memory_.shape()};
   expect_indices_refused(parameter, "indices", "overlaps input");
+  indices = index_memory_;
+  output_ = {memory_.data(), {2, 2, 1, 3}};
+  expect_indices_refused(std::type_identity<ShapeError>{}, "output", "(2, 2, 1, 3)");
 }
 
 template <class T>
@@ -258,11 +261,18 @@ TEST(PoolForwardTest, StrideAndDilationKeepHeightAndWidthApart) {
 }
 
 TEST(PoolForwardTest, AStrideBeyondTheImageLeavesOneOutput) {
-  const auto x = counting<float, 4>({1, 3, 3, 1});
-  for (const int64_t stride : {int64_t{2}, int64_t{65536}, kMax}) {
-    Tensor<float, 4> output({1, 1, 1, 1});
-    pool_forward(x, output, {.window = {2, 2}, .stride = {stride, stride}});
-    EXPECT_EQ(output(0, 0, 0, 0), 5);
+  for (const int64_t channels : {1, 16}) {  // steps to the next window, were there one, overflow with 16
+    const auto x = counting<float, 4>({1, 3, 3, channels});
+    for (const int64_t stride : {int64_t{2}, int64_t{65536}, int64_t{1} << 61, kMax}) {
+      Tensor<float, 4> output({1, 1, 1, channels});
+      Tensor<int64_t, 4> indices(output.shape());
+      pool_forward(x, output, indices, {.window = {2, 2}, .stride = {stride, stride}});
+      EXPECT_EQ(output(0, 0, 0, channels - 1), x(0, 1, 1, channels - 1));
+      EXPECT_EQ(indices(0, 0, 0, channels - 1), 4);
+      output(0, 0, 0, 0) = 0;
+      pool_forward(x, output, {.window = {3, 2}, .stride = {1, stride}});
+      EXPECT_EQ(output(0, 0, 0, channels - 1), x(0, 2, 1, channels - 1));
+    }
   }
 }
 
