@@ -6,6 +6,7 @@
 #include <random>
 
 #include "convstep/convstep.h"
+#include "tests/fill.h"
 
 namespace convstep {
 namespace {
@@ -58,6 +59,22 @@ TEST(MemoryTest, WorkspacesAreBounded) {
         EXPECT_LE(ConvPlan<float>(input, w, {}, options).workspace_bytes(), 2 * kMegabyte) << to_string(shape) << side;
         EXPECT_LE(ConvPlan<double>(input, v, {}, options).workspace_bytes(), 2 * kMegabyte) << to_string(shape) << side;
       }
+    }
+  }
+}
+
+// A thread keeps its workspace, so that what a call took shows after it.
+TEST(MemoryTest, PoolingTakesTheSameHoweverLongTheWindow) {
+  constexpr Size2 kWindows[] = {{1, 500'000}, {500'000, 1}, {5, 200'000}, {1000, 1000}};
+  for (const Size2& window : kWindows) {
+    for (const PoolMode mode : {PoolMode::kMax, PoolMode::kAverage}) {
+      const PoolOptions options{.window = window, .mode = mode, .threads = 1};
+      const auto x = filled<float, 4>({1, window.height + 1, window.width + 1, 2}, 1);
+      Tensor<float, 4> y(pool_output_shape(x.shape(), options));
+      const int64_t before = resident_bytes();
+      pool_forward(x, y, options);
+      EXPECT_LT(resident_bytes() - before, 2 * kMegabyte) << to_string(window) << static_cast<int>(mode);
+      EXPECT_EQ(y(0, 1, 1, 1), 1);
     }
   }
 }

@@ -330,6 +330,23 @@ TEST(PoolForwardTest, ProgressReachesTheTotalAndMayThrow) {
                std::domain_error);
 }
 
+// Windows share the work of their columns only within a block.
+TEST(PoolForwardTest, LongWindowsAreNotCutIntoManyBlocks) {
+  const auto blocks = [](const Shape<4>& input, const Size2& window, PoolMode mode) {
+    const Tensor<float, 4> x(input);
+    PoolOptions options{.window = window, .mode = mode};
+    int64_t all = 0;
+    options.progress = [&](int64_t, int64_t total) { all = total; };
+    Tensor<float, 4> output(pool_output_shape(input, options));
+    pool_forward(x, output, options);
+    return all;
+  };
+  EXPECT_LE(blocks({1, 1, 12'000, 16}, {1, 4'000}, PoolMode::kMax), 16);
+  EXPECT_LE(blocks({1, 1, 12'000, 16}, {1, 4'200}, PoolMode::kMax), 16);
+  EXPECT_LE(blocks({1, 300, 300, 32}, {150, 150}, PoolMode::kMax), 200);
+  EXPECT_LE(blocks({1, 300, 300, 32}, {150, 150}, PoolMode::kAverage), 200);
+}
+
 TEST(PoolNotebookTest, ReturnsTheOutputAndACacheThatBorrows) {
   const auto A_prev = counting<double, 4>({1, 4, 4, 1});
   const auto [A, cache] = pool_forward(A_prev, {.stride = 2, .f = 2});

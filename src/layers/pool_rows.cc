@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "kernels/pool.h"
-#include "layers/pool_call.h"
+#include "layers/pool_cut.h"
 
 namespace convstep {
 namespace {
