@@ -1,5 +1,6 @@
 #include "convstep/pool.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -11,6 +12,12 @@
 namespace convstep::python {
 namespace {
 
+// Counts elements window by window, as some calls read them; a window reads no more than there are.
+bool is_worth_interrupting(const Shape<4>& input, const Shape<4>& output, const Size2& window) {
+  const double taps = double(std::min(window.height, input[1])) * double(std::min(window.width, input[2]));
+  return double(output[0]) * double(output[1]) * double(output[2]) * double(output[3]) * taps > kWorthInterrupting;
+}
+
 // Pools; options.window = {0, 0} stands for the whole image. With indices, a pair.
 nb::object pool(const Input& input, PoolOptions& options, bool with_indices, nb::handle out, Layout layout,
                 const Words& words) {
@@ -21,7 +28,7 @@ nb::object pool(const Input& input, PoolOptions& options, bool with_indices, nb:
       const Shape<4> shape = pool_output_shape(x.shape(), options);
       const Output output(out, shape, kFormat<T>, layout);
       const View<T, 4> y = output.volume<T>(layout);
-      if (x.size() + y.size() > kWorthInterrupting) options.progress = interruptible();
+      if (is_worth_interrupting(x.shape(), shape, options.window)) options.progress = interruptible();
       if (!with_indices) {
         without_gil([&] { pool_forward(x, y, options); });
         return output.array();

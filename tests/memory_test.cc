@@ -8,6 +8,7 @@
 
 #include "convstep/convstep.h"
 #include "core/threads.h"
+#include "tests/fill.h"
 
 namespace convstep {
 namespace {
@@ -78,9 +79,9 @@ void expect_enough_said(const Shape<4>& input, const Shape<4>& weights, const Co
   Tensor<float, 4> y(plan.output_shape(input[0])), r(y.shape());
   for (const int layout : {0, 1, 2, 3}) {
     const auto run = [&] {
-      const void* before = thread_workspace(plan.workspace_bytes());
+      const void* before = ThreadWorkspace(plan.workspace_bytes()).as<void>();
       plan.run(laid_out(x, layout & 1), laid_out(y, layout & 2), laid_out(r, layout & 2), {.threads = 1});
-      EXPECT_EQ(thread_workspace(0), before)
+      EXPECT_EQ(ThreadWorkspace(0).as<void>(), before)
           << plan.describe() << " " << plan.workspace_bytes() << ", layout " << layout;
     };
     std::thread(run).join();
@@ -99,6 +100,22 @@ TEST(MemoryTest, NoLayoutNeedsMoreThanIsSaid) {
       expect_enough_said(input(16), {3, 3, 16, 2}, {.padding = Padding::all(1)});                     // narrow
       expect_enough_said(input(32), {3, 3, 32, 32}, {.padding = Padding::all(1)});                    // Winograd
       expect_enough_said(input(1), {3, 3, 1, 4}, {.algorithm = ConvAlgorithm::kNotebook});            // pairwise
+    }
+  }
+}
+
+// A thread keeps its workspace, so that what a call took shows after it.
+TEST(MemoryTest, PoolingTakesTheSameHoweverLongTheWindow) {
+  constexpr Size2 kWindows[] = {{1, 500'000}, {500'000, 1}, {5, 200'000}, {1000, 1000}};
+  for (const Size2& window : kWindows) {
+    for (const PoolMode mode : {PoolMode::kMax, PoolMode::kAverage}) {
+      const PoolOptions options{.window = window, .mode = mode, .threads = 1};
+      const auto x = filled<float, 4>({1, window.height + 1, window.width + 1, 2}, 1);
+      Tensor<float, 4> y(pool_output_shape(x.shape(), options));
+      const int64_t before = resident_bytes();
+      pool_forward(x, y, options);
+      EXPECT_LT(resident_bytes() - before, 2 * kMegabyte) << to_string(window) << static_cast<int>(mode);
+      EXPECT_EQ(y(0, 1, 1, 1), 1);
     }
   }
 }

@@ -133,7 +133,12 @@ bool same(T a, T b) {
   return a == b && std::signbit(a) == std::signbit(b);
 }
 
+template <class T>
 bool is_by_column(const PoolOptions& options, const WindowGeometry& geometry, int64_t channels) {
+  const auto fits = [](const WindowAxis& axis) {
+    return (axis.window + 3 * axis.stride) * static_cast<int64_t>(sizeof(T)) <= 1 << 17;
+  };
+  if (!fits(geometry.height) || !fits(geometry.width)) return false;
   if (options.mode == PoolMode::kMax || options.sum_order == SumOrder::kNumpy || options.dilation != Size2{1, 1}) {
     return false;
   }
@@ -167,7 +172,7 @@ void check(const Case& test) {
   } else {
     pool_forward(input, output, options);
   }
-  const bool by_column = is_by_column(options, geometry, test.input[3]);
+  const bool by_column = is_by_column<T>(options, geometry, test.input[3]);
   const auto [N, OH, OW, C] = shape;
   int64_t poisoned = 0;
   for (const T& value : y.buffer()) poisoned += value == static_cast<T>(kPoison);
@@ -299,6 +304,28 @@ TYPED_TEST(PoolKernelTest, LongWindows) {
       const int64_t H = test.input[1], W = test.input[2];
       test.options.window = {H - this->pick(0, std::min<int64_t>(1, H - 1)), W - this->pick(0, 1)};
       test.options.stride = {this->pick(1, 2), this->pick(1, 2)};
+      check<TypeParam>(test);
+      if (this->HasFatalFailure()) return;
+    }
+  }
+}
+
+// Long windows that overlap: blocks of few channels, rows that are not copied first, maxima by doubling; and windows
+// too long for a strip.
+TYPED_TEST(PoolKernelTest, LongOverlappingWindows) {
+  constexpr Size2 kWindows[] = {{1, 150}, {2, 2500}, {1, 4200}, {200, 200}, {5, 700}, {5, 33'000}, {33'000, 1}};
+  for (const std::string& target : simd_targets()) {
+    set_simd_target(target);
+    for (int i = 0; i < (try_more() ? 70 : 14); ++i) {
+      Case test;
+      this->choose_rest(test);
+      const Size2 window = test.options.window = kWindows[i % 7];
+      const int64_t more = window.height * window.width < 3000 ? this->pick(1, 200) : this->pick(1, 9);
+      test.input = {1, window.height + this->pick(0, 5), window.width + more,
+                    window.height * window.width > 30'000 ? this->pick(1, 3) : this->pick(1, 40)};
+      test.options.mode = i / 7 % 2 ? PoolMode::kAverage : PoolMode::kMax;
+      test.options.stride = {1, this->pick(1, 2)};
+      test.with_indices = false;
       check<TypeParam>(test);
       if (this->HasFatalFailure()) return;
     }

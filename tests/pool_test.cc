@@ -150,6 +150,9 @@ TEST_F(PoolRefusalTest, Indices) {
   expect_indices_refused(parameter, "indices", "overlaps output");
   indices = {reinterpret_cast<int64_t*>(x_.data()), memory_.shape()};
   expect_indices_refused(parameter, "indices", "overlaps input");
+  indices = index_memory_;
+  output_ = {memory_.data(), {2, 2, 1, 3}};
+  expect_indices_refused(std::type_identity<ShapeError>{}, "output", "(2, 2, 1, 3)");
 }
 
 template <class T>
@@ -260,11 +263,18 @@ TEST(PoolForwardTest, StrideAndDilationKeepHeightAndWidthApart) {
 }
 
 TEST(PoolForwardTest, AStrideBeyondTheImageLeavesOneOutput) {
-  const auto x = counting<float, 4>({1, 3, 3, 1});
-  for (const int64_t stride : {int64_t{2}, int64_t{65536}, kMax}) {
-    Tensor<float, 4> output({1, 1, 1, 1});
-    pool_forward(x, output, {.window = {2, 2}, .stride = {stride, stride}});
-    EXPECT_EQ(output(0, 0, 0, 0), 5);
+  for (const int64_t channels : {1, 16}) {  // steps to the next window, were there one, overflow with 16
+    const auto x = counting<float, 4>({1, 3, 3, channels});
+    for (const int64_t stride : {int64_t{2}, int64_t{65536}, int64_t{1} << 61, kMax}) {
+      Tensor<float, 4> output({1, 1, 1, channels});
+      Tensor<int64_t, 4> indices(output.shape());
+      pool_forward(x, output, indices, {.window = {2, 2}, .stride = {stride, stride}});
+      EXPECT_EQ(output(0, 0, 0, channels - 1), x(0, 1, 1, channels - 1));
+      EXPECT_EQ(indices(0, 0, 0, channels - 1), 4);
+      output(0, 0, 0, 0) = 0;
+      pool_forward(x, output, {.window = {3, 2}, .stride = {1, stride}});
+      EXPECT_EQ(output(0, 0, 0, channels - 1), x(0, 2, 1, channels - 1));
+    }
   }
 }
 
@@ -346,6 +356,23 @@ TEST(PoolForwardTest, ProgressMayPool) {
   EXPECT_EQ(output(0, 0, 0, 0), expected);
   EXPECT_GE(calls, 2) << "one of them inside the window";
   EXPECT_TRUE(std::equal(inner_expected.begin(), inner_expected.end(), inner.data()));
+}
+
+// Windows share the work of their columns only within a block.
+TEST(PoolForwardTest, LongWindowsAreNotCutIntoManyBlocks) {
+  const auto blocks = [](const Shape<4>& input, const Size2& window, PoolMode mode) {
+    const Tensor<float, 4> x(input);
+    PoolOptions options{.window = window, .mode = mode};
+    int64_t all = 0;
+    options.progress = [&](int64_t, int64_t total) { all = total; };
+    Tensor<float, 4> output(pool_output_shape(input, options));
+    pool_forward(x, output, options);
+    return all;
+  };
+  EXPECT_LE(blocks({1, 1, 12'000, 16}, {1, 4'000}, PoolMode::kMax), 16);
+  EXPECT_LE(blocks({1, 1, 12'000, 16}, {1, 4'200}, PoolMode::kMax), 16);
+  EXPECT_LE(blocks({1, 300, 300, 32}, {150, 150}, PoolMode::kMax), 200);
+  EXPECT_LE(blocks({1, 300, 300, 32}, {150, 150}, PoolMode::kAverage), 200);
 }
 
 TEST(PoolNotebookTest, ReturnsTheOutputAndACacheThatBorrows) {

@@ -32,6 +32,8 @@ LONG_CALLS = {
         "convstep.max_pool2d(np.zeros((64, 512, 512, 16)), kernel_size=100, stride=1, return_indices=True)",
     "max_pool2d on many threads":
         "convstep.max_pool2d(np.zeros((64, 512, 512, 16)), kernel_size=100, stride=1, dilation=2, threads=16)",
+    "max_pool2d of a small image":
+        "convstep.max_pool2d(np.zeros((1, 800, 800, 1)), kernel_size=400, stride=1, return_indices=True)",
     "lp_pool2d": "convstep.lp_pool2d(np.zeros((64, 512, 512, 16)), kernel_size=100, stride=1, p=3)",
     "global_max_pool2d of one image": "convstep.global_max_pool2d(np.broadcast_to(np.zeros(1), (1, 2**18, 2**18, 1)))",
     "global_avg_pool2d": "convstep.global_avg_pool2d(np.broadcast_to(np.zeros(1), (2**16, 256, 256, 64)))",

@@ -31,7 +31,8 @@ enum class PoolMode { kMax, kAverage, kLp };
 //   kAuto   NumPy's, except where windows overlap so much that sums by column pay. There each column under a window is
 //           summed from top to bottom, then these sums from left to right. With dilation 1 that is so for windows at
 //           least 5 high and at least 5 strides wide, with more than one column of output, and for averages of 3x3
-//           windows at stride 1 over at least 16 channels.
+//           windows at stride 1 over at least 16 channels; but not for windows of which four in a row, or in a column,
+//           reach over more than 128 KB (32768 floats).
 //   kNumpy  always NumPy's
 enum class SumOrder { kAuto, kNumpy };
 

@@ -59,6 +59,14 @@ WindowAxis resolve_explicit(WindowAxis axis, Rounding rounding) {
   return axis;
 }
 
+// A window that stays where it is has a stride that means nothing, and may be as large as 2^63 - 1.
+WindowGeometry with_used_strides(WindowGeometry geometry) {
+  for (WindowAxis* axis : {&geometry.height, &geometry.width}) {
+    if (axis->output == 1) axis->stride = 1;
+  }
+  return geometry;
+}
+
 }  // namespace
 
 WindowAxis::Taps WindowAxis::some_taps_between(int64_t start, int64_t first_index, int64_t end_index) const {
@@ -90,7 +98,7 @@ WindowGeometry resolve_geometry(const Size2& image, const Size2& window, const c
       .height = {image.height, window.height, stride.height, dilation.height, padding.top, padding.bottom, 0},
       .width = {image.width, window.width, stride.width, dilation.width, padding.left, padding.right, 0}};
   if (padding.rule != Padding::Rule::kExplicit) {
-    return {resolve_same(geometry.height, padding.rule), resolve_same(geometry.width, padding.rule)};
+    return with_used_strides({resolve_same(geometry.height, padding.rule), resolve_same(geometry.width, padding.rule)});
   }
   geometry = {resolve_explicit(geometry.height, rounding), resolve_explicit(geometry.width, rounding)};
   if (geometry.height.output == 0 || geometry.width.output == 0) {
@@ -101,7 +109,7 @@ WindowGeometry resolve_geometry(const Size2& image, const Size2& window, const c
         window_argument, to_string(window), "a window that fits into the padded input",
         "the window " + to_string(window) + " " + dilated + "is larger than the padded input " + to_string(padded));
   }
-  return geometry;
+  return with_used_strides(geometry);
 }
 
 void check_no_empty_window(const WindowAxis& axis, const char* axis_name) {

@@ -54,7 +54,8 @@ constexpr int64_t round_up(int64_t value, int64_t multiple) { return divide_up(v
 
 enum class Rounding { kFloor, kCeil };
 
-// Checks window, stride, dilation and padding, resolves SAME padding and computes the output size of both axes.
+// Checks window, stride, dilation and padding, resolves SAME padding and computes the output size of both axes. The
+// stride of an axis with one output is 1 whatever was asked for.
 // `image` is {H, W}; `window_argument` names the window in messages. Throws ShapeError, ParameterError.
 WindowGeometry resolve_geometry(const Size2& image, const Size2& window, const char* window_argument,
                                 const Size2& stride, const Size2& dilation, const Padding& padding, Rounding rounding);

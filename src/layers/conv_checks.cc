@@ -35,12 +35,8 @@ ConvProblem check_problem(const Shape<4>& input, const Shape<4>& weights, const 
   if (options.algorithm < ConvAlgorithm::kAuto || options.algorithm > ConvAlgorithm::kNotebook) {
     throw ParameterError("algorithm", std::to_string(static_cast<int>(options.algorithm)), "a value of ConvAlgorithm");
   }
-  WindowGeometry geometry = resolve_geometry({input[1], input[2]}, {weights[0], weights[1]}, names.window,
-                                             options.stride, options.dilation, options.padding, Rounding::kFloor);
-  // A window that stays where it is has a stride that means nothing, and may be as large as 2^63 - 1.
-  for (WindowAxis* axis : {&geometry.height, &geometry.width}) {
-    if (axis->output == 1) axis->stride = 1;
-  }
+  const WindowGeometry geometry = resolve_geometry({input[1], input[2]}, {weights[0], weights[1]}, names.window,
+                                                   options.stride, options.dilation, options.padding, Rounding::kFloor);
   return {geometry, input[3], weights[3], options.groups, options.activation, options.slope};
 }
 

@@ -10,11 +10,6 @@ namespace {
 constexpr int64_t kClearedAtOnce = 1024;
 
 template <class T>
-bool has_dense_pixels(const View<T, 4>& view) {
-  return view.shape(3) == 1 || view.stride(3) == 1;
-}
-
-template <class T>
 Pixels<T> pixels_of(const View<T, 4>& view, const Block& block, int64_t channel) {
   return {&view(block.image, block.first_row, block.first_column, channel), view.stride(1), view.stride(2)};
 }
@@ -68,6 +63,18 @@ void copy_padded(View<const T, 3> image, int64_t first_row, int64_t rows, int64_
 }
 
 template <class T>
+void scatter(const T* packed, const View<T, 3>& to) {
+  const auto [rows, columns, channels] = to.shape();
+  const auto [row_step, pixel_step, channel_step] = to.strides();
+  for (int64_t r = 0; r < rows; ++r, packed += columns * channels) {
+    T* row = to.data() + r * row_step;
+    for (int64_t c = 0; c < channels; ++c) {  // planes outside: writes run along the row, as NCHW arrays lie
+      for (int64_t x = 0; x < columns; ++x) row[x * pixel_step + c * channel_step] = packed[x * channels + c];
+    }
+  }
+}
+
+template <class T>
 int64_t OutputBlock<T>::scratch_per_value(const ConvCall<T>& call) {
   const bool residual_fits = !call.residual || has_dense_pixels(call.residual);
   if (has_dense_pixels(call.output) && residual_fits) return 0;
@@ -96,18 +103,16 @@ template <class T>
 void OutputBlock<T>::commit() const {
   if (in_place_) return;
   const View<T, 4>& to = call_.output;
-  const int64_t count = channels_.count;
-  for (int64_t r = 0; r < block_.rows; ++r) {
-    T* row = &to(block_.image, block_.first_row + r, block_.first_column, channels_.first);
-    const T* from = output_.data + r * output_.row_step;
-    for (int64_t o = 0; o < count; ++o) {
-      for (int64_t x = 0; x < block_.columns; ++x) row[x * to.stride(2) + o * to.stride(3)] = from[x * count + o];
-    }
-  }
+  T* first = &to(block_.image, block_.first_row, block_.first_column, channels_.first);
+  scatter(output_.data, View<T, 3>(first, {block_.rows, block_.columns, channels_.count},
+                                   {to.stride(1), to.stride(2), to.stride(3)}));
 }
 
 template void copy_padded(View<const float, 3>, int64_t, int64_t, int64_t, int64_t, float*, int64_t);
 template void copy_padded(View<const double, 3>, int64_t, int64_t, int64_t, int64_t, double*, int64_t);
+template void scatter(const float*, const View<float, 3>&);
+template void scatter(const double*, const View<double, 3>&);
+template void scatter(const int64_t*, const View<int64_t, 3>&);
 template class OutputBlock<float>;
 template class OutputBlock<double>;
 

@@ -46,12 +46,22 @@ struct Pixels {
   int64_t row_step, pixel_step;
 };
 
+// Do the channels of a pixel lie side by side?
+template <class T>
+bool has_dense_pixels(const View<T, 4>& view) {
+  return view.shape(3) == 1 || view.stride(3) == 1;
+}
+
 // Copies the rectangle [first_row, first_row + rows) x [first_column, first_column + columns) of an image, all
 // channels, to `packed`, whose pixels lie `gap` values apart, of whatever value. Rows and columns outside the image are
 // zeros.
 template <class T>
 void copy_padded(View<const T, 3> image, int64_t first_row, int64_t rows, int64_t first_column, int64_t columns,
                  T* packed, int64_t gap = 0);
+
+// Copies a dense array to a part of an image with other strides.
+template <class T>
+void scatter(const T* packed, const View<T, 3>& to);
 
 // Output channels first .. first + count - 1.
 struct Channels {

@@ -43,24 +43,27 @@ Shape<4> output_shape(const Shape<4>& input, const WindowGeometry& geometry) {
 }
 
 template <class T>
-void run(View<const T, 4> input, View<T, 4> output, View<int64_t, 4> indices, const PoolOptions& options) {
+void check_indices(View<int64_t, 4> indices, View<const T, 4> input, View<T, 4> output) {
+  check_shape("indices", indices.shape().data(), output.shape().data(), 4, "the shape of the output");
+  check_writable(extent_of("indices", indices));
+  check_no_overlap(extent_of("indices", indices), extent_of("input", input));
+  check_no_overlap(extent_of("indices", indices), extent_of("output", output));
+}
+
+// Without indices where `indices` is null.
+template <class T>
+void run(View<const T, 4> input, View<T, 4> output, const View<int64_t, 4>* indices, const PoolOptions& options) {
+  if (indices && options.mode != PoolMode::kMax) {
+    throw ParameterError("mode", "a mode that has no indices", "PoolMode::kMax");
+  }
   const WindowGeometry geometry = check_geometry(input.shape(), options, kNames);
   const Shape<4> expected = output_shape(input.shape(), geometry);
   check_shape("output", output.shape().data(), expected.data(), 4, "(N, OH, OW, C)");
   check_readable(extent_of("input", input));
   check_writable(extent_of("output", output));
   check_no_overlap(extent_of("output", output), extent_of("input", input));
-  if (output.size() > 0) run_blocks<T>({input, output, indices, geometry, options});
-}
-
-template <class T>
-void run_with_indices(View<const T, 4> input, View<T, 4> output, View<int64_t, 4> indices, const PoolOptions& options) {
-  if (options.mode != PoolMode::kMax) throw ParameterError("mode", "a mode that has no indices", "PoolMode::kMax");
-  check_shape("indices", indices.shape().data(), output.shape().data(), 4, "the shape of the output");
-  check_writable(extent_of("indices", indices));
-  check_no_overlap(extent_of("indices", indices), extent_of("input", input));
-  check_no_overlap(extent_of("indices", indices), extent_of("output", output));
-  run<T>(input, output, indices, options);
+  if (indices) check_indices(*indices, input, output);
+  if (output.size() > 0) run_blocks<T>({input, output, indices ? *indices : View<int64_t, 4>(), geometry, options});
 }
 
 PoolMode notebook_mode(const std::string& mode) {
@@ -95,19 +98,19 @@ PoolOptions global_pool_options(const Shape<4>& input, PoolMode mode) {
 }
 
 void pool_forward(View<const float, 4> input, View<float, 4> output, const PoolOptions& options) {
-  run<float>(input, output, {}, options);
+  run<float>(input, output, nullptr, options);
 }
 void pool_forward(View<const double, 4> input, View<double, 4> output, const PoolOptions& options) {
-  run<double>(input, output, {}, options);
+  run<double>(input, output, nullptr, options);
 }
 
 void pool_forward(View<const float, 4> input, View<float, 4> output, View<int64_t, 4> indices,
                   const PoolOptions& options) {
-  run_with_indices<float>(input, output, indices, options);
+  run<float>(input, output, &indices, options);
 }
 void pool_forward(View<const double, 4> input, View<double, 4> output, View<int64_t, 4> indices,
                   const PoolOptions& options) {
-  run_with_indices<double>(input, output, indices, options);
+  run<double>(input, output, &indices, options);
 }
 
 PoolResult<float> pool_forward(View<const float, 4> A_prev, const PoolHparameters& hparameters,

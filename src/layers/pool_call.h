@@ -1,4 +1,4 @@
-// pool_call.h: one call of a pooling layer, its arguments checked, and how it is cut into blocks.
+// pool_call.h: one call of a pooling layer, its arguments checked, and the blocks that are its tasks.
 #pragma once
 
 #include <atomic>
@@ -30,10 +30,6 @@ struct PoolBlock {
   int64_t image, first_row, rows, first_column, columns, first_channel, channels;
 };
 
-struct BlockSize {
-  int64_t rows, columns, channels;
-};
-
 // What a block reads and writes: in place where channels lie side by side, else copies in the workspace.
 template <class T>
 struct BlockViews {
@@ -45,6 +41,7 @@ struct BlockViews {
   int64_t* indices;  // or null
   int64_t index_row_step, index_pixel_step;
   T* scratch;
+  bool packs_rows;  // of strips: is there room in `scratch` for the rows that are read?
 };
 
 // Reports from within a block that runs long, and stops all blocks once the caller's progress has thrown.
@@ -67,18 +64,12 @@ class PoolProgress {
   mutable std::atomic<bool> is_stopped_{false};
 };
 
-// Values of scratch that strips take for blocks of this size that read so many rows and columns of the input.
-template <class T>
-int64_t strip_scratch(const PoolCall<T>& call, const BlockSize& size, int64_t rows, int64_t columns);
-
 template <class T>
 void run_windows(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
                  const PoolProgress& progress);
 template <class T>
 void run_strips(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views);
 
-// Values of scratch that row pairs take.
-int64_t row_pair_scratch(const BlockSize& size);
 template <class T>
 void run_row_pairs(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
                    const PoolProgress& progress);

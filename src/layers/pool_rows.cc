@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "kernels/pool.h"
-#include "layers/pool_call.h"
+#include "layers/pool_cut.h"
 
 namespace convstep {
 namespace {
@@ -17,6 +17,7 @@ class RowPairs {
         block_(block),
         views_(views),
         progress_(progress),
+        stride_(call.options.stride.height),
         beyond_(views.scratch),
         divisors_(beyond_ + block.channels),
         wide_(divisors_ + kernels::kPairRows * block.columns) {
@@ -29,14 +30,13 @@ class RowPairs {
   }
 
   void run() {
-    const int64_t stride = call_.geometry.height.stride;
     for (int64_t y = 0; y < block_.rows; y += kernels::kPairRows) {
       const int64_t pair = std::min(kernels::kPairRows, block_.rows - y);
       const kernels::RowPair<T> rows = rows_at(y, pair);
       if (!is_max_) {
         fill_divisors(y, pair);
         kernels::average_rows(rows, divisors_);
-      } else if (!kernels::max_rows(rows, stride)) {
+      } else if (!kernels::max_rows(rows, stride_)) {
         window_by_window(y, pair);
       }
     }
@@ -56,8 +56,8 @@ class RowPairs {
                              .output_columns = block_.columns};
     int64_t start = height.source(block_.first_row + y, 0) - views_.first_row;
     // The last of an odd number of rows is the lower one of two that are written to the same place.
-    if (pair == 1) start -= height.stride, rows.output_row_step = 0;
-    for (int64_t i = 0; i < 3 + height.stride; ++i) {
+    if (pair == 1) start -= stride_, rows.output_row_step = 0;
+    for (int64_t i = 0; i < 3 + stride_; ++i) {
       const bool is_on_input = 0 <= start + i && start + i < views_.rows;
       rows.input[i] = is_on_input ? views_.input + (start + i) * views_.row_step : beyond_;
       rows.steps[i] = is_on_input ? views_.pixel_step : 0;
@@ -87,9 +87,10 @@ class RowPairs {
   const BlockViews<T>& views_;
   const PoolProgress& progress_;
   bool is_max_;
-  T* const beyond_;    // a pixel of the rows above and below the image
-  T* const divisors_;  // of two rows
-  T* const wide_;      // columns that count in an average, for each window
+  const int64_t stride_;  // of both axes, though one may have a single output
+  T* const beyond_;       // a pixel of the rows above and below the image
+  T* const divisors_;     // of two rows
+  T* const wide_;         // columns that count in an average, for each window
 };
 
 }  // namespace

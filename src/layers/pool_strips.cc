@@ -3,15 +3,12 @@
 #include <cstdint>
 
 #include "kernels/pool.h"
-#include "layers/pool_call.h"
+#include "layers/pool_cut.h"
 
 namespace convstep {
 namespace {
 
 using kernels::kStripRows;
-
-// The stride that a kernel sees: where there is one position only, it means nothing and may be anything.
-int64_t kernel_stride(const WindowAxis& axis) { return axis.output > 1 ? axis.stride : 1; }
 
 template <class T>
 kernels::Strip<T> strip_of(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views) {
@@ -22,10 +19,10 @@ kernels::Strip<T> strip_of(const PoolCall<T>& call, const PoolBlock& block, cons
           .columns = views.columns,
           .channels = block.channels,
           .window_height = height.window,
-          .stride_height = kernel_stride(height),
+          .stride_height = height.stride,
           .outputs = 0,
           .window_width = width.window,
-          .stride_width = kernel_stride(width),
+          .stride_width = width.stride,
           .before = views.first_column - width.source(block.first_column, 0),
           .output_columns = block.columns,
           .output = nullptr,
@@ -47,14 +44,14 @@ int64_t strip_rows(const PoolCall<T>& call) {
     return std::min(std::min(axis.window, axis.input) + (kStripRows - 1) * std::min(axis.stride, axis.input),
                     axis.input);
   }
-  return axis.window + (kStripRows - 1) * kernel_stride(axis);
+  return axis.window + (kStripRows - 1) * axis.stride;
 }
 
 // A block of channels out of many is packed first: pixels that lie a large power of two apart would share a few lines
 // of the first level cache (512 floats at 20x20, 13x13: a quarter longer in place; Sapphire Rapids).
 template <class T>
-bool is_packed(const BlockViews<T>& views, int64_t channels) {
-  return views.pixel_step == channels;
+bool is_packed_first(const BlockViews<T>& views, int64_t channels) {
+  return views.packs_rows && views.pixel_step != channels;
 }
 
 // The rows of a block, packed and looked at as the strips come to them. There is room for those of one strip: a row
@@ -66,7 +63,7 @@ class StripInput {
       : views_(views),
         channels_(block.channels),
         room_(room),
-        packed_(is_packed(views, channels_) ? nullptr : packed) {}
+        packed_(is_packed_first(views, channels_) ? packed : nullptr) {}
 
   const T* data() const { return packed_ ? packed_ : views_.input; }
   int64_t pixel_step() const { return packed_ ? channels_ : views_.pixel_step; }
@@ -166,17 +163,16 @@ void run_sums(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<
 }  // namespace
 
 template <class T>
-int64_t strip_scratch(const PoolCall<T>& call, const BlockSize& size, int64_t rows, int64_t columns) {
+int64_t strip_scratch(const PoolCall<T>& call, const BlockSize& size, int64_t rows, int64_t columns, bool packs_rows) {
   const WindowAxis& axis = call.geometry.width;
   kernels::Strip<T> strip{};
   strip.columns = columns;
   if (call.options.mode == PoolMode::kMax) {
     strip.window_width = axis.window;
-    strip.stride_width = kernel_stride(axis);
-    strip.before = std::min(axis.before, axis.window);
+    strip.stride_width = axis.stride;
     strip.output_columns = size.columns;
   }
-  const bool packs = size.channels < call.input.shape(3) || call.input.stride(2) != size.channels;
+  const bool packs = packs_rows && (size.channels < call.input.shape(3) || call.input.stride(2) != size.channels);
   return row_table_size<T>(strip_rows(call)) + (kStripRows + 1) * size.columns +
          kStripRows * kernels::buffer_columns(strip) * size.channels +
          (packs ? std::min(rows, strip_rows(call)) * columns * size.channels : 0);
@@ -187,8 +183,8 @@ void run_strips(const PoolCall<T>& call, const PoolBlock& block, const BlockView
   call.options.mode == PoolMode::kMax ? run_max(call, block, views) : run_sums(call, block, views);
 }
 
-template int64_t strip_scratch(const PoolCall<float>&, const BlockSize&, int64_t, int64_t);
-template int64_t strip_scratch(const PoolCall<double>&, const BlockSize&, int64_t, int64_t);
+template int64_t strip_scratch(const PoolCall<float>&, const BlockSize&, int64_t, int64_t, bool);
+template int64_t strip_scratch(const PoolCall<double>&, const BlockSize&, int64_t, int64_t, bool);
 template void run_strips(const PoolCall<float>&, const PoolBlock&, const BlockViews<float>&);
 template void run_strips(const PoolCall<double>&, const PoolBlock&, const BlockViews<double>&);
 

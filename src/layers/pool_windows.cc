@@ -21,6 +21,10 @@ constexpr int64_t kReadsPerReport = int64_t{1} << 20;
 // apart those wanted may begin (2x2 and 3x3 at stride 2, Zen 4: 16 floats apart half of the time with AVX-512, 16
 // doubles as long; AVX2 a sixth to a tenth).
 constexpr int64_t kAtOnce = 1024, kLongestStep = 16;
+// The same with positions, each of which takes an instruction or two whether it is wanted or not, in bytes (2x2 at
+// stride 2, Zen 4: with AVX-512 48 bytes apart even, 64 a quarter more, 96 two thirds more; with AVX2 24 a quarter of
+// the time, 48 half of it).
+constexpr int64_t kLongestStepBytes = 48;
 
 // The windows of a block, row by row: those with all their columns on the input as one run, the others each by itself.
 template <class T>
@@ -74,40 +78,46 @@ class Windows {
     }
     kernels::PixelRun<T> run = run_at(y, x, 0);
     run.pixels = pixels;
-    if (views_.indices) {
-      fill(0, taps);
+    fill(0, taps);
+    const int64_t C = run.channels;
+    const bool is_dense = run.input_step == width.stride * C;
+    if (is_dense && width.stride == 1 && run.output_step == C && !views_.indices) {
+      run.channels *= pixels;
+      run.pixels = 1;
+      reduce(run, taps);
+    } else if (is_dense && C < lanes_ && run.input_step <= longest_step()) {
+      run_few_channels(run, taps, index_run(y, x, 0));
+    } else if (views_.indices) {
       kernels::max_index_run(run, {offsets_, taps}, index_run(y, x, 0), false);
     } else {
-      fill(0, taps);
-      const int64_t C = run.channels;
-      const bool is_dense = run.input_step == width.stride * C;
-      if (is_dense && width.stride == 1 && run.output_step == C) {
-        run.channels *= pixels;
-        run.pixels = 1;
-        reduce(run, taps);
-      } else if (is_dense && C < lanes_ && run.input_step <= kLongestStep) {
-        run_few_channels(run, taps);
-      } else {
-        reduce(run, taps);
-      }
+      reduce(run, taps);
     }
     return true;
   }
 
+  int64_t longest_step() const {
+    return views_.indices ? kLongestStepBytes / static_cast<int64_t>(sizeof(T)) : kLongestStep;
+  }
+
   // Windows that move by one pixel of dense channels are one pixel with many channels, so that no vector is
-  // part-filled. Here they move by more, or outputs are not dense: all windows are worked out, and those wanted are
-  // picked.
-  void run_few_channels(kernels::PixelRun<T> run, int64_t taps) {
+  // part-filled. Here they move by more, or outputs are not dense, or there are indices: all windows are worked out,
+  // and those wanted are picked.
+  void run_few_channels(kernels::PixelRun<T> run, int64_t taps, kernels::IndexRun places) {
     const int64_t step = run.input_step, most = kAtOnce / step;
     for (int64_t pixels; run.pixels > 0; run.pixels -= pixels) {
       pixels = std::min(run.pixels, most);
-      reduce({.input = run.input,
-              .input_step = step,
-              .output = all_windows_,
-              .output_step = step,
-              .pixels = 1,
-              .channels = (pixels - 1) * step + run.channels},
-             taps);
+      const kernels::PixelRun<T> all{.input = run.input,
+                                     .input_step = step,
+                                     .output = all_windows_,
+                                     .output_step = step,
+                                     .pixels = 1,
+                                     .channels = (pixels - 1) * step + run.channels};
+      if (views_.indices) {
+        kernels::max_index_run(all, {offsets_, taps}, {positions_, 0, 0, all_positions_, step}, false);
+        pick_positions(pixels, step, run.channels, places);
+      } else {
+        reduce(all, taps);
+      }
       pick(pixels, step, run);
       run.input += pixels * step;
       run.output += pixels * run.output_step;
@@ -133,6 +143,15 @@ class Windows {
     constexpr int64_t kPart = 4;
     for (int64_t c = 0; c < run.channels; c += kPart) {  // the last part may begin early
       copy(integral_constant<size_t, kPart>(), std::min(c, run.channels - kPart));
+    }
+  }
+
+  // Those found count from the first tap of their window. Moves on to the pixels that come next.
+  void pick_positions(int64_t pixels, int64_t step, int64_t channels, kernels::IndexRun& places) const {
+    for (int64_t i = 0; i < pixels; ++i) {
+      for (int64_t c = 0; c < channels; ++c) places.output[c] = places.first_position + all_positions_[i * step + c];
+      places.first_position += places.position_step;
+      places.output += places.output_step;
     }
   }
 
@@ -260,6 +279,7 @@ class Windows {
   } filled_{};  // what the tables hold
   int64_t offsets_[kMostTaps], positions_[kMostTaps];
   T all_windows_[kAtOnce];
+  int64_t all_positions_[kAtOnce];
 };
 
 }  // namespace
