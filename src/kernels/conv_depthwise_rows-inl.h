@@ -120,7 +120,7 @@ void row_block(const DepthwiseBlock<T>& block) {
                               .tap_step = block.tap_step,
                               .output = tile_output(block, y, pass.x, c, start)};
         tiles[pass.pixels() - 1](tile);
-        activate_the_rest(tile.output, 1, pass.pixels());
+        activate_the_rest(tile.output, 1, pass.pixels(), pass.lanes);
       }
     }
   }
