@@ -22,14 +22,17 @@ constexpr bool kRunsAlongRows = HWY_TARGET == HWY_AVX2;
 // Of two vectors: 2 x (4 sums + 3 weights) and an input are 15 registers; 18 loads go with 24 products.
 constexpr int kPixelsOfOne = 7, kPixelsOfTwo = 4;
 
-// Two vectors of float are a line of 64 bytes. Where lines may be gone from the level-1 cache before the second half is
-// wanted, tiles take both: at stride 2, which reads up to 15 pixels in each of three rows, and where pixels lie a
+// Two vectors are a line of 64 bytes. Where lines may be gone from the level-1 cache before the second half is wanted,
+// tiles take both: at stride 2, whose strips of 7 would read 15 pixels in each of three rows, and where pixels lie a
 // multiple of 2 KB apart, in two sets of that cache. Zen 4: 1024 channels at 7x7 18 us for 26, 512 at 14x14 34 for 37,
-// at stride 2 11 for 26. Elsewhere one vector is faster, by up to a quarter: 960 channels at 7x7 10 us for 13.
+// at stride 2 11 for 26. Elsewhere one vector is faster, by up to a quarter: 960 channels at 7x7 10 us for 13. And what
+// pairs leave over begins anew: 3, 5 and 7 vectors took 10 to 15% more time in pairs.
 template <class T>
 bool takes_two_vectors(const DepthwiseBlock<T>& block) {
-  constexpr int64_t kCollidingBytes = 2048;
-  return block.width.stride == 2 || block.input_pixel_step * static_cast<int64_t>(sizeof(T)) % kCollidingBytes == 0;
+  constexpr int64_t kCollidingBytes = 2048, kLanes = hn::MaxLanes(hn::ScalableTag<T>());
+  const bool collides = block.input_pixel_step * static_cast<int64_t>(sizeof(T)) % kCollidingBytes == 0;
+  const bool fits_pairs = block.channels % (2 * kLanes) == 0 || block.channels >= 8 * kLanes;
+  return collides || (block.width.stride == 2 && fits_pairs);
 }
 
 // Input and output of more bytes than this do not stay in a level-2 cache; then each tile fetches what the row below it
