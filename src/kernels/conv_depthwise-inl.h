@@ -25,7 +25,7 @@ struct Strips {
 };
 
 // What a column or a row off the image reads: as many vectors as a wide tile takes of a pixel.
-constexpr int kZeroVectors = HWY_TARGET == HWY_AVX3 ? 4 : 1;
+constexpr int kZeroVectors = HWY_TARGET == HWY_AVX3 ? 4 : HWY_TARGET == HWY_AVX2 ? 2 : 1;
 template <class T>
 HWY_INLINE const T* zeros() {
   HWY_ALIGN static constexpr T kZeros[kZeroVectors * HWY_MAX_BYTES / sizeof(T)] = {};
@@ -107,11 +107,11 @@ HWY_INLINE void store_pixels(const TileOutput<T>& to, int64_t y, V (&sum)[kPixel
 }
 
 template <class T>
-HWY_NOINLINE void activate_pixels(const TileOutput<T>& to, int64_t rows, int64_t pixels) {
-  const size_t first = to.residual ? to.overlap : 0, channels = hn::Lanes(hn::ScalableTag<T>()) - first;
+HWY_NOINLINE void activate_pixels(const TileOutput<T>& to, int64_t rows, int64_t pixels, int64_t channels) {
+  const size_t first = to.residual ? to.overlap : 0, count = static_cast<size_t>(channels) - first;
   for (int64_t y = 0; y < rows; ++y) {
     for (int64_t p = 0; p < pixels; ++p) {
-      activate_row(to.data + y * to.row_step + p * to.pixel_step + first, channels, to.activation, to.slope);
+      activate_row(to.data + y * to.row_step + p * to.pixel_step + first, count, to.activation, to.slope);
     }
   }
 }
@@ -119,8 +119,8 @@ HWY_NOINLINE void activate_pixels(const TileOutput<T>& to, int64_t rows, int64_t
 // The activations that are not cheap, for what a tile has stored. Not in the tile: a call there would cost the sums
 // their registers.
 template <class T>
-HWY_INLINE void activate_the_rest(const TileOutput<T>& to, int64_t rows, int64_t pixels) {
-  if (to.activation > Activation::kRelu6) activate_pixels(to, rows, pixels);
+HWY_INLINE void activate_the_rest(const TileOutput<T>& to, int64_t rows, int64_t pixels, int64_t channels) {
+  if (to.activation > Activation::kRelu6) activate_pixels(to, rows, pixels, channels);
 }
 
 // Vectors of channels that are done in a strip before the strip below it, so that rows of the input are in the

@@ -6,6 +6,7 @@
 #include <hwy/foreach_target.h>
 // After foreach_target.
 #include "kernels/conv_depthwise_3x3-inl.h"
+#include "kernels/conv_depthwise_3x3_rows-inl.h"
 #include "kernels/conv_depthwise_rows-inl.h"
 #include "kernels/conv_depthwise_wide-inl.h"
 
@@ -107,7 +108,7 @@ void window_block(const DepthwiseBlock<T>& block) {
       for (int64_t c = pass.first; c < pass.end; c += pass.lanes) {
         const WindowTile<T> tile = window_tile_at(block, y, pass.x, c, HWY_MIN(c, block.channels - pass.lanes));
         tiles[pass.pixels() - 1](tile);
-        activate_the_rest(tile.output, 1, pass.pixels());
+        activate_the_rest(tile.output, 1, pass.pixels(), pass.lanes);
       }
     }
   }
@@ -127,7 +128,11 @@ void run_depthwise(const DepthwiseBlock<T>& block) {
   if (block.channels < static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>()))) {
     narrow_block(block);
   } else if (depthwise_slides(block.height, block.width)) {
-    slide_block(block, wide_channels(block));
+    if constexpr (kRunsAlongRows) {
+      block.width.stride == 1 ? row_block_3x3<T, 1>(block) : row_block_3x3<T, 2>(block);
+    } else {
+      slide_block(block, wide_channels(block));
+    }
   } else if (depthwise_has_row_tile(block.width)) {
     row_block(block);
   } else {

@@ -1,4 +1,5 @@
-// conv_depthwise_3x3-inl.h: the 3x3 windows of MobileNet and its kin, stride 1 or 2. Included once per SIMD target.
+// conv_depthwise_3x3-inl.h: the 3x3 windows of MobileNet and its kin, stride 1 or 2, where there are many registers.
+// Included once per SIMD target.
 //
 // These layers are bound by the caches: a row of the input (28 KB in each float32 layer of MobileNet) does not stay in
 // the first level until the next window row wants it. So a strip of columns slides down a band of rows, and each input
@@ -16,7 +17,7 @@ HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
 
 // Registers: three rows of sums (stride 1) and one for the input. With 32 of them the 9 weights stay, too:
-// 3 x 7 + 9 + 1 = 31. With 16, 3 x 4 + 1 = 13, and the weights are operands in memory.
+// 3 x 7 + 9 + 1 = 31. With 16, 3 x 4 + 1 = 13, and sums or weights spill (AVX2 runs along rows instead).
 #if HWY_TARGET == HWY_AVX3 || HWY_ARCH_ARM_A64
 constexpr int kMaxSlidingPixels = 7;
 #elif HWY_TARGET == HWY_SCALAR
@@ -203,7 +204,7 @@ void slide_block(const DepthwiseBlock<T>& block, int64_t first) {
       for (int64_t c = first; c < block.channels; c += lanes) {
         const Slide<T> work = slide_at(block, {y, x, rows, pixels}, c, HWY_MIN(c, block.channels - lanes));
         slides[pixels - 1](work);
-        activate_the_rest(work.output, rows, pixels);
+        activate_the_rest(work.output, rows, pixels, lanes);
       }
     }
   }

@@ -101,7 +101,7 @@ HWY_NOINLINE void store_wide(const T* HWY_RESTRICT sums, int64_t pixels, const T
     for (int v = 0; v < kWideVectors; ++v) sum[v] = hn::Load(d, sums + v * kLanes);
     store_pixels<kWideVectors>(to, p, sum);
   }
-  activate_the_rest(to, pixels, kWideVectors);
+  activate_the_rest(to, pixels, kWideVectors, kLanes);
 }
 
 // The pixels of the strips of such a block, 0 for one that slides.

@@ -92,15 +92,6 @@ HWY_INLINE void advance(const Tile<T>& tile, int64_t pixels, Strip<T>& strip) {
   if (strip.residual) strip.residual += pixels * tile.residual_pixel_step;
 }
 
-// The same pointer, but the compiler does not know it: else GCC 12 works out the addresses of all pixels of a tile
-// ahead of the loop over tiles and keeps them in memory. Stores alone took 3 to 6% longer where sums have 16 to 32
-// terms (Zen 4).
-template <class T>
-HWY_INLINE T* opaque(T* p) {
-  asm("" : "+r"(p));
-  return p;
-}
-
 // sum += residual, for the pixels of a strip. `last_lanes` may be all.
 template <class T, int kPixels, int kVectors, class V>
 HWY_INLINE void add_residual(const T* HWY_RESTRICT from, int64_t step, size_t last_lanes, V (&sum)[kPixels][kVectors]) {
