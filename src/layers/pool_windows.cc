@@ -86,7 +86,7 @@ class Windows {
       run.pixels = 1;
       reduce(run, taps);
     } else if (is_dense && C < lanes_ && run.input_step <= longest_step()) {
-      run_few_channels(run, taps, index_run(y, x, 0));
+      run_few_channels(run, taps, views_.indices ? index_run(y, x, 0) : kernels::IndexRun{});
     } else if (views_.indices) {
       kernels::max_index_run(run, {offsets_, taps}, index_run(y, x, 0), false);
     } else {
@@ -102,7 +102,7 @@ class Windows {
   // Windows that move by one pixel of dense channels are one pixel with many channels, so that no vector is
   // part-filled. Here they move by more, or outputs are not dense, or there are indices: all windows are worked out,
   // and those wanted are picked.
-  void run_few_channels(kernels::PixelRun<T> run, int64_t taps, kernels::IndexRun places) {
+  [[gnu::noinline]] void run_few_channels(kernels::PixelRun<T> run, int64_t taps, kernels::IndexRun places) {
     const int64_t step = run.input_step, most = kAtOnce / step;
     for (int64_t pixels; run.pixels > 0; run.pixels -= pixels) {
       pixels = std::min(run.pixels, most);
@@ -164,7 +164,7 @@ class Windows {
   }
 
   // A window with more taps than a kernel takes at once.
-  bool run_long(int64_t y, int64_t x) {
+  [[gnu::noinline]] bool run_long(int64_t y, int64_t x) {
     const int64_t taps = rows_.count() * columns_.count();
     T* output = run_at(y, x, 0).output;
     if (call_.options.mode != PoolMode::kMax) {
