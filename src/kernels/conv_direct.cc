@@ -110,7 +110,7 @@ void conv_part(const DirectBlock<T>& block, int64_t panel, const DirectPart& par
                      block.tap_row_step,
                      is_one_run && run > 0 ? kMaxPixels * block.pixel_step / run + 1 : 0,
                      block.prefetches_output,
-                     kAnswerProducts / tile_products,
+                     block.prefetches_output ? kAnswerProducts / tile_products : 0,
                      is_one_run ? 1 : part.tap_columns,
                      block.tap_step,
                      run,
