@@ -9,6 +9,7 @@
 
 #include "convstep/pool.h"
 #include "core/geometry.h"
+#include "core/threads.h"
 #include "reference/reference.h"
 #include "tests/fill.h"
 #include "tests/guarded_buffer.h"
@@ -205,7 +206,11 @@ bool is_valid(const Case& test) {
 template <class T>
 class PoolKernelTest : public testing::Test {
  protected:
-  ~PoolKernelTest() override { set_simd_target(""); }
+  PoolKernelTest() { set_all_work_worth_threads(true); }
+  ~PoolKernelTest() override {
+    set_all_work_worth_threads(false);
+    set_simd_target("");
+  }
 
   int64_t pick(int64_t least, int64_t most) { return least + static_cast<int64_t>(random_() % (most - least + 1)); }
 

@@ -10,8 +10,8 @@
 namespace convstep {
 namespace {
 
-// Elements of an input so small that the call stays on the caller's thread: some 20 microseconds.
-constexpr int64_t kSmallCall = 1 << 18;
+// Fewer reads than this (10 to 20 microseconds) do not pay for waking a thread.
+constexpr double kReadsPerThread = 1 << 19;
 
 // The elements of the input that `outputs` positions from o on can read.
 struct Span {
@@ -153,9 +153,7 @@ void run_blocks(const PoolCall<T>& call) {
   const BlockSize& size = cut.size;
   const int64_t high = divide_up(OH, size.rows), wide = divide_up(OW, size.columns), deep = divide_up(C, size.channels);
   const int64_t blocks = N * high * wide * deep;
-  const int64_t elements = call.input.size();
-  const int allowed = resolve_threads(call.options.threads);  // throws, for small calls too
-  const int threads = elements < kSmallCall ? 1 : allowed;
+  const int threads = threads_worth(cut.reads, kReadsPerThread, resolve_threads(call.options.threads));
   PoolProgress progress(call.options.progress, blocks);
   const auto run_one = [&, channels = C, columns = OW, rows = OH](int64_t i) {
     const int64_t y = i % high * size.rows, c = i / high % deep * size.channels,

@@ -102,7 +102,7 @@ class Cutter {
     keep_near();
     shrink();
     grow();
-    return {method_, size_, packs_rows_, input_copy(), output_copy(), index_copy(), scratch()};
+    return {method_, size_, packs_rows_, reads(), input_copy(), output_copy(), index_copy(), scratch()};
   }
 
  private:
@@ -130,6 +130,8 @@ class Cutter {
     }
   }
 
+  // To fetch an element from memory takes as long as to read some four again.
+  double reads() const { return std::max(double(call_.output.size()) * taps_, 4 * double(call_.input.size())); }
   double work() const { return double(size_.rows * size_.columns) * double(size_.channels) * taps_; }
 
   bool fits() const {

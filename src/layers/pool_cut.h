@@ -14,6 +14,7 @@ struct PoolCut {
   PoolMethod method;
   BlockSize size;   // blocks at the end of an axis may be smaller
   bool packs_rows;  // of strips: is there room for the rows that are read?
+  double reads;     // elements that the whole call reads, about
   // Values that copies take: 0 where the array is used in place. Then what the method takes for itself.
   int64_t input_copy, output_copy, index_copy, scratch;
 };
