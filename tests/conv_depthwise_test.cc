@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <type_traits>
 
 #include "layers/conv_checks.h"
 #include "tests/fill.h"
@@ -296,6 +297,43 @@ TYPED_TEST(ConvDepthwiseTest, LargeImagesBetweenForbiddenPages) {
         const View<T, 4> to(output.data(), this->expected_.shape());
         this->method()->run({View<const T, 4>(input.data(), this->input_.shape()), {}, to, 1, kSilent});
         ASSERT_NO_FATAL_FAILURE(this->expect_right(to, target, describe(shape, {3, 3}, options)));
+      }
+    }
+  }
+}
+
+// A batch that lies in memory rather than in a cache is worked on in another order. Here all its images are one, and
+// all its outputs.
+TYPED_TEST(ConvDepthwiseTest, LargeBatchesBetweenForbiddenPages) {
+  using T = TypeParam;
+  constexpr int64_t kValues = (int64_t{20} << 20) / sizeof(T);
+  const auto repeated = [](auto* data, const Shape<4>& shape, int64_t images) {
+    const auto [N, H, W, C] = shape;
+    return View<std::remove_pointer_t<decltype(data)>, 4>(data, {images, H, W, C}, {0, W * C, C, 1});
+  };
+  for (const std::string& target : simd_targets()) {
+    set_simd_target(target);
+    for (int64_t C = 2; C <= 35; C += C < 15 ? 6 : 1) {
+      for (const int64_t stride : {1, 2}) {
+        const ConvOptions options{.stride = {stride, stride}, .padding = Padding::all(1)};
+        const Shape<4> shape{1, 5, 1 + (5 * C + stride) % 17, C};
+        this->residual_ = {};
+        this->make_layer(shape, {3, 3}, options);
+        const auto residual = random_tensor<T, 4>(this->expected_.shape(), 4);
+        if (C % 4 == 0) this->residual_ = residual;
+        this->update();
+        const Flush flush = C % 2 ? Flush::kFront : Flush::kBack;
+        GuardedBuffer<T> input(this->input_.size(), flush), output(this->expected_.size(), flush);
+        std::copy_n(this->input_.data(), this->input_.size(), input.data());
+        std::fill(output.begin(), output.end(), T(kPoison));
+        const int64_t images = kValues / (input.size() + output.size()) + 1;
+        const View<T, 4> from = repeated(input.data(), shape, images);
+        const View<T, 4> to = repeated(output.data(), this->expected_.shape(), images);
+        View<const T, 4> added;
+        if (C % 4 == 0) added = repeated(residual.data(), residual.shape(), images);
+        this->method()->run({from, added, to, 1, kSilent});
+        const View<T, 4> one(output.data(), this->expected_.shape());
+        ASSERT_NO_FATAL_FAILURE(this->expect_right(one, target, describe(shape, {3, 3}, options)));
       }
     }
   }

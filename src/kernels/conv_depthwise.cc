@@ -124,15 +124,27 @@ void narrow_block(const DepthwiseBlock<T>& block) {
 }
 
 template <class T>
+void slide_3x3(const DepthwiseBlock<T>& block) {
+  const bool by_one = block.width.stride == 1;
+  if constexpr (kRunsAlongRows) {
+    by_one ? row_block_3x3<T, 1>(block) : row_block_3x3<T, 2>(block);
+    return;
+  }
+  if constexpr (kRunsAlongFarRows) {
+    if (runs_along_far_rows(block)) {
+      by_one ? far_block_3x3<T, 1>(block) : far_block_3x3<T, 2>(block);
+      return;
+    }
+  }
+  if constexpr (!kRunsAlongRows) slide_block(block, wide_channels(block));
+}
+
+template <class T>
 void run_depthwise(const DepthwiseBlock<T>& block) {
   if (block.channels < static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>()))) {
     narrow_block(block);
   } else if (depthwise_slides(block.height, block.width)) {
-    if constexpr (kRunsAlongRows) {
-      block.width.stride == 1 ? row_block_3x3<T, 1>(block) : row_block_3x3<T, 2>(block);
-    } else {
-      slide_block(block, wide_channels(block));
-    }
+    slide_3x3(block);
   } else if (depthwise_has_row_tile(block.width)) {
     row_block(block);
   } else {
