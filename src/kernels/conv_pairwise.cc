@@ -133,13 +133,8 @@ void pairwise_block(const PairwiseBlock<T>& block) {
   }
 }
 
-template <class T>
-const PairwiseKernel<T>* kernel_of() {
-  static const PairwiseKernel<T> kernel{&pairwise_block<T>};
-  return &kernel;
-}
-const PairwiseKernel<float>* pairwise_float() { return kernel_of<float>(); }
-const PairwiseKernel<double>* pairwise_double() { return kernel_of<double>(); }
+PairwiseKernel<float> pairwise_float() { return &pairwise_block<float>; }
+PairwiseKernel<double> pairwise_double() { return &pairwise_block<double>; }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
@@ -152,12 +147,12 @@ HWY_EXPORT(pairwise_float);
 HWY_EXPORT(pairwise_double);
 
 template <>
-const PairwiseKernel<float>& pairwise_kernel() {
-  return *HWY_DYNAMIC_DISPATCH(pairwise_float)();
+PairwiseKernel<float> pairwise_kernel() {
+  return HWY_DYNAMIC_DISPATCH(pairwise_float)();
 }
 template <>
-const PairwiseKernel<double>& pairwise_kernel() {
-  return *HWY_DYNAMIC_DISPATCH(pairwise_double)();
+PairwiseKernel<double> pairwise_kernel() {
+  return HWY_DYNAMIC_DISPATCH(pairwise_double)();
 }
 }  // namespace convstep::kernels
 #endif

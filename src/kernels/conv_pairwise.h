@@ -23,12 +23,10 @@ struct PairwiseBlock {
   Epilogue<T> epilogue;  // not kSigmoid or kTanh, whose last bits are the reference's own
 };
 
-// The kernel of the SIMD target that is chosen now.
 template <class T>
-struct PairwiseKernel {
-  void (*run)(const PairwiseBlock<T>& block);
-};
+using PairwiseKernel = void (*)(const PairwiseBlock<T>& block);
+// That of the SIMD target that is chosen now.
 template <class T>
-const PairwiseKernel<T>& pairwise_kernel();
+PairwiseKernel<T> pairwise_kernel();
 
 }  // namespace convstep::kernels

@@ -129,7 +129,6 @@ void ConvDepthwise<T>::run_block(const ConvCall<T>& call, const Block& block, co
   }
   const OutputBlock<T> output(call, block, part, workspace + patch);
   const auto [to, row_step, pixel_step] = output.output();
-  const auto [residual, residual_row_step, residual_pixel_step] = output.residual();
   kernel_.run({.input = input.data,
                .input_row_step = input.row_step,
                .input_pixel_step = input.pixel_step,
@@ -144,8 +143,7 @@ void ConvDepthwise<T>::run_block(const ConvCall<T>& call, const Block& block, co
                .output = to,
                .output_row_step = row_step,
                .output_pixel_step = pixel_step,
-               .epilogue = {residual, residual_row_step, residual_pixel_step, problem_.activation,
-                            static_cast<T>(problem_.slope)}});
+               .epilogue = output.epilogue(problem_)});
   output.commit();
 }
 

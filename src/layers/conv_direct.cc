@@ -211,8 +211,7 @@ void ConvDirect<T>::run_block(const ConvCall<T>& call, const Block& block, int64
                .output_image_step = call.output.stride(0),
                .residual_image_step = call.residual ? call.residual.stride(0) : 0,
                .prefetches_output = call.output.size() * int64_t{sizeof(T)} > kFarBytes,
-               .epilogue = {output.residual().data, output.residual().row_step, output.residual().pixel_step,
-                            problem_.activation, static_cast<T>(problem_.slope)}});
+               .epilogue = output.epilogue(problem_)});
   output.commit();
 }
 

@@ -100,7 +100,6 @@ void ConvGrouped<T>::run_block(const ConvCall<T>& call, const Block& block, int6
   copy_padded(image, height.source(0, 0), rows, width.source(0, 0), columns, workspace);
   const OutputBlock<T> output(call, block, {part * kChannels, kChannels}, workspace + patch);
   const auto [to, row_step, pixel_step] = output.output();
-  const auto [residual, residual_row_step, residual_pixel_step] = output.residual();
   kernel_({.patch = workspace,
            .patch_rows = rows,
            .patch_columns = columns,
@@ -111,8 +110,7 @@ void ConvGrouped<T>::run_block(const ConvCall<T>& call, const Block& block, int6
            .output = to,
            .output_row_step = row_step,
            .output_pixel_step = pixel_step,
-           .epilogue = {residual, residual_row_step, residual_pixel_step, problem_.activation,
-                        static_cast<T>(problem_.slope)}});
+           .epilogue = output.epilogue(problem_)});
   output.commit();
 }
 

@@ -80,7 +80,10 @@ class OutputBlock {
 
   // Both start at the first of the channels.
   const Pixels<T>& output() const { return output_; }
-  const Pixels<const T>& residual() const { return residual_; }  // data is null for none
+  kernels::Epilogue<T> epilogue(const ConvProblem& problem) const {
+    return {residual_.data, residual_.row_step, residual_.pixel_step, problem.activation,
+            static_cast<T>(problem.slope)};
+  }
   void commit() const;
 
  private:
@@ -89,7 +92,7 @@ class OutputBlock {
   Channels channels_;
   bool in_place_;
   Pixels<T> output_;
-  Pixels<const T> residual_;
+  Pixels<const T> residual_;  // data is null for none
 };
 
 }  // namespace convstep

@@ -108,8 +108,7 @@ void ConvNarrow<T>::run_block(const ConvCall<T>& call, const Block& block, int64
                .output = output.output().data,
                .output_row_step = output.output().row_step,
                .output_pixel_step = output.output().pixel_step,
-               .epilogue = {output.residual().data, output.residual().row_step, output.residual().pixel_step,
-                            problem_.activation, static_cast<T>(problem_.slope)}},
+               .epilogue = output.epilogue(problem_)},
               workspace);
   output.commit();
 }

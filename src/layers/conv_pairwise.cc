@@ -101,23 +101,21 @@ void ConvPairwise<T>::run_group(const Run& run, const Block& at, int64_t group, 
   const int64_t outputs = problem_.group_outputs(), K = problem_.window_size();
   const OutputBlock<T> output(run.call, at, {group * outputs, outputs}, scratch);
   const auto [to, row_step, pixel_step] = output.output();
-  const auto [residual, residual_row_step, residual_pixel_step] = output.residual();
-  kernel_.run({.input = input,
-               .input_row_step = problem_.geometry.height.stride * run.input.row_step,
-               .input_pixel_step = problem_.geometry.width.stride * run.input.pixel_step,
-               .offsets = run.offsets,
-               .size = K,
-               .rows = at.rows,
-               .columns = at.columns,
-               .weights = weights_.data() + group * K * width(),
-               .bias = has_bias_ ? bias_.data() + group * width() : nullptr,
-               .width = width(),
-               .outputs = outputs,
-               .output = to,
-               .output_row_step = row_step,
-               .output_pixel_step = pixel_step,
-               .epilogue = {residual, residual_row_step, residual_pixel_step, problem_.activation,
-                            static_cast<T>(problem_.slope)}});
+  kernel_({.input = input,
+           .input_row_step = problem_.geometry.height.stride * run.input.row_step,
+           .input_pixel_step = problem_.geometry.width.stride * run.input.pixel_step,
+           .offsets = run.offsets,
+           .size = K,
+           .rows = at.rows,
+           .columns = at.columns,
+           .weights = weights_.data() + group * K * width(),
+           .bias = has_bias_ ? bias_.data() + group * width() : nullptr,
+           .width = width(),
+           .outputs = outputs,
+           .output = to,
+           .output_row_step = row_step,
+           .output_pixel_step = pixel_step,
+           .epilogue = output.epilogue(problem_)});
   output.commit();
 }
 

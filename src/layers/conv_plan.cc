@@ -2,7 +2,6 @@
 #include "layers/conv_plan.h"
 
 #include "core/threads.h"
-#include "kernels/kernels.h"
 #include "layers/conv_checks.h"
 
 namespace convstep {
@@ -41,7 +40,6 @@ constexpr Row<T> kTable[] = {
 template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_method(const ConvProblem& problem, const ConvWeights<T>& weights,
                                                       ConvAlgorithm algorithm) {
-  kernels::choose_target();
   // A row of what was asked for that pays; or else one that does not, as the user wants it.
   for (const bool must_pay : {true, false}) {
     for (const Row<T>& row : kTable<T>) {
