@@ -5,7 +5,7 @@
 
 #include "cli/arrays.h"
 #include "cli/commands.h"
-#include "cli/figure.h"
+#include "cli/figure_rows.h"
 #include "cli/options.h"
 #include "convstep/image.h"
 
@@ -13,7 +13,7 @@ namespace convstep::cli {
 namespace {
 
 struct DrawCommand {
-  std::vector<std::string> input_paths, channel_names;
+  std::vector<std::string> input_paths, names;
   std::string output_path;
   int64_t image = 0, limit = kMaxPanels;
   bool filters = false;
@@ -32,16 +32,31 @@ struct DrawCommand {
     const Tensor<float, 4> volume = as_volume(input);
     const std::string title = std::filesystem::path(input.path).filename().string() + " " +
                               to_string(input.array.shape.data(), static_cast<int>(input.array.shape.size()));
-    if (input.is_picture) return {Row{title, {picture_panel("", volume)}}};
-    if (filters) {
-      std::vector<Row> rows = filter_panels(volume, limit);
-      for (Row& row : rows) row.title = title + ", " + row.title;
-      return rows;
+    if (input.is_picture) {
+      Row row = picture_row("", volume);
+      row.title = title;
+      return {std::move(row)};
     }
-    Row row = channel_panels(volume, image, limit);
-    row.title = title + ", " + row.title;
-    for (size_t c = 0; c < row.panels.size() && c < channel_names.size(); ++c) row.panels[c].title = channel_names[c];
-    return {std::move(row)};
+    std::vector<Row> rows;
+    if (filters) {
+      rows = filter_rows(volume, limit);
+      for (Row& row : rows) name_panels(row, volume.shape(3), "filter", input.argument);
+    } else {
+      rows.push_back(channel_row(volume, image, limit));
+      name_panels(rows.back(), volume.shape(3), "channel", input.argument);
+    }
+    for (Row& row : rows) row.title = title + ", " + row.title;
+    return rows;
+  }
+
+  // `count` is how many of the noun there are, drawn or not.
+  void name_panels(Row& row, int64_t count, const char* noun, const std::string& argument) const {
+    if (names.empty()) return;
+    if (static_cast<int64_t>(names.size()) != count) {
+      throw ParameterError("--names", fmt::format("{} names", names.size()),
+                           fmt::format("{}, one for each {} of {}", count, noun, argument));
+    }
+    for (size_t i = 0; i < row.panels.size(); ++i) row.panels[i].title = names[i];
   }
 
   // (H, W) and (H, W, C) become a batch of one image; (N, H, W, C) stays.
@@ -69,7 +84,9 @@ void add_draw(CLI::App& app) {
       ->type_name("FILE...");
   command.add_option("--image", state->image, "Which image of a batch (default: 0)");
   command.add_option("--limit", state->limit, "How many channels at most (default: 64)");
-  command.add_option("--names", state->channel_names, "Titles of the channels")->delimiter(',')->type_name("A,B,...");
+  command.add_option("--names", state->names, "Titles, one for each channel (with --filters: for each filter)")
+      ->delimiter(',')
+      ->type_name("A,B,...");
   command.add_flag("--filters", state->filters, "Draw weights (KH, KW, C, O): a row per input channel");
   command.add_option("-o,--output", state->output_path, "Where to write the picture")
       ->required()

@@ -1,22 +1,17 @@
 #include "cli/figure.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <utility>
+#include <map>
 
-#include "cli/font.h"
 #include "convstep/error.h"
 
 namespace convstep::cli {
 namespace {
 
 constexpr Colour kFrameColour{0.6f, 0.6f, 0.6f};
-constexpr TextStyle kFigureTitle{.scale = 3};
-constexpr TextStyle kRowTitle{.scale = 2};
-constexpr TextStyle kPanelTitle{.scale = 2, .colour = {0.35f, 0.35f, 0.35f}};
+constexpr Scale kAsTheyAre{};
 
-static_assert(2 * kMargin + 8 * (kEnlargedSide + 2 * kFrame) + 7 * kGap <= kMaxFigureWidth);
+static_assert(2 * kMargin + 8 * (kEnlargedSide + 2 * kFrame + kGap) + kBarRoom <= kMaxFigureWidth);
 
 struct PlacedText {
   std::string text;
@@ -26,22 +21,43 @@ struct PlacedText {
 
 struct PlacedPanel {
   const Panel* panel;
+  const Scale* scale;
   int64_t max_side;
   Box frame;
 };
 
-int64_t title_height(const TextStyle& style) { return (kGlyphHeight + kTextGap) * style.scale; }
+struct PlacedBar {
+  const Scale* scale;
+  Box frame;
+};
 
-// The largest side at which so many panels fit into one line.
-int64_t side_that_fits(int64_t panels) {
-  const int64_t share = (kMaxFigureWidth - 2 * kMargin + kGap) / panels;
-  return std::clamp(share - kGap - 2 * kFrame, kEnlargedSide, kMaxPanelSide);
+// What the columns of a row have in common.
+struct Columns {
+  int64_t room;      // the width of a line
+  int64_t max_side;  // of a panel
+  int64_t width = 0;
+
+  explicit Columns(const Row& row) {
+    room = kMaxFigureWidth - 2 * kMargin - (row.scale ? kGap + kBarRoom : 0);
+    // The largest side at which all panels fit into one line.
+    const int64_t share = (room + kGap) / static_cast<int64_t>(row.panels.size());
+    max_side = std::clamp(share - kGap - 2 * kFrame, kEnlargedSide, kMaxPanelSide);
+  }
+
+  int64_t per_line() const { return std::max<int64_t>((room + kGap) / (width + kGap), 1); }
+  int64_t left(int64_t column) const { return kMargin + column * (width + kGap); }
+};
+
+Box frame_of(const Panel& panel, int64_t max_side) {
+  const Size2 size = drawn_size(panel, max_side);
+  return {.height = size.height + 2 * kFrame, .width = size.width + 2 * kFrame};
 }
 
 // Where everything goes, from the top downwards.
 class Layout {
  public:
   explicit Layout(const Figure& figure) {
+    for (const Row& row : figure.rows) measure_columns(row);
     place_title(figure.title, kFigureTitle);
     for (const Row& row : figure.rows) place_row(row);
   }
@@ -51,54 +67,93 @@ class Layout {
   int64_t width() const { return right_ + kMargin; }
   const std::vector<PlacedText>& texts() const { return texts_; }
   const std::vector<PlacedPanel>& panels() const { return panels_; }
+  const std::vector<PlacedBar>& bars() const { return bars_; }
 
  private:
-  // Texts stand at the current bottom.
-  void place_text(const std::string& fitted, const TextStyle& style, int64_t left) {
-    right_ = std::max(right_, left + text_width(fitted, style.scale));
-    texts_.push_back({fitted, style, bottom_, left});
+  Columns& columns_of(const Row& row) {
+    return columns_.try_emplace({row.panels.size(), row.scale.has_value()}, row).first->second;
+  }
+
+  void measure_columns(const Row& row) {
+    if (row.panels.empty()) return;
+    Columns& columns = columns_of(row);
+    for (const Panel& panel : row.panels) {
+      const int64_t width = frame_of(panel, columns.max_side).width;
+      columns.width = std::max({columns.width, width, text_width(fit_title(panel, width), kPanelTitle)});
+    }
+  }
+
+  static std::string fit_title(const Panel& panel, int64_t width) {
+    return fit_text(panel.title, std::max(width, kMinTitleWidth), kPanelTitle);
+  }
+
+  void place_text(const std::string& fitted, const TextStyle& style, int64_t top, int64_t left) {
+    right_ = std::max(right_, left + text_width(fitted, style));
+    texts_.push_back({fitted, style, top, left});
   }
 
   void place_title(const std::string& title, const TextStyle& style) {
     if (title.empty()) return;
-    place_text(fit_text(title, kMaxFigureWidth - 2 * kMargin, style.scale), style, kMargin);
-    bottom_ += title_height(style);
+    place_text(fit_text(title, kMaxFigureWidth - 2 * kMargin, style), style, bottom_, kMargin);
+    bottom_ += style.line_height();
   }
 
   void place_row(const Row& row) {
     if (row.panels.empty()) return;
     place_title(row.title, kRowTitle);
+    const Columns& columns = columns_of(row);
     const auto has_title = [](const Panel& panel) { return !panel.title.empty(); };
     const bool any_title = std::any_of(row.panels.begin(), row.panels.end(), has_title);
-    const int64_t above = any_title ? title_height(kPanelTitle) : 0;
-    const int64_t max_side = side_that_fits(static_cast<int64_t>(row.panels.size()));
-    int64_t left = kMargin;
-    int64_t line_height = 0;
-    for (const Panel& panel : row.panels) {
-      const Size2 size = drawn_size(panel, max_side);
-      Box frame{.height = size.height + 2 * kFrame, .width = size.width + 2 * kFrame};
-      const std::string title = fit_text(panel.title, std::max(frame.width, kMinTitleWidth), kPanelTitle.scale);
-      const int64_t column = std::max(frame.width, text_width(title, kPanelTitle.scale));
-      if (left > kMargin && left + column + kMargin > kMaxFigureWidth) {
-        bottom_ += line_height + kGap;
-        left = kMargin;
-        line_height = 0;
+    const int64_t above = any_title ? kPanelTitle.line_height() : 0;
+    const int64_t count = static_cast<int64_t>(row.panels.size()), first_top = bottom_ + above;
+    int64_t first_height = 0;  // of the panels of the first line
+    for (int64_t first = 0; first < count; first += columns.per_line()) {
+      const int64_t end = std::min(first + columns.per_line(), count);
+      int64_t height = 0;
+      for (int64_t i = first; i < end; ++i) {
+        height = std::max(height, place_panel(row, i, columns, columns.left(i - first), above));
       }
-      place_text(title, kPanelTitle, left);
-      frame.top = bottom_ + above;
-      frame.left = left;
-      panels_.push_back({&panel, max_side, frame});
-      line_height = std::max(line_height, above + frame.height);
-      left += column + kGap;
-      right_ = std::max(right_, left - kGap);
+      if (first == 0) first_height = height;
+      bottom_ += above + height + (end < count ? kGap : 0);
     }
-    bottom_ += line_height + kRowGap;
+    if (row.scale) {
+      place_bar(*row.scale, first_top, columns.left(std::min(columns.per_line(), count)), first_height);
+    }
+    bottom_ += kRowGap;
+  }
+
+  // Returns the height of its frame.
+  int64_t place_panel(const Row& row, int64_t index, const Columns& columns, int64_t left, int64_t above) {
+    const Panel& panel = row.panels[static_cast<size_t>(index)];
+    Box frame = frame_of(panel, columns.max_side);
+    frame.top = bottom_ + above;
+    frame.left = left;
+    if (!panel.title.empty()) place_text(fit_title(panel, frame.width), kPanelTitle, bottom_, left);
+    panels_.push_back({&panel, row.scale ? &*row.scale : &kAsTheyAre, columns.max_side, frame});
+    right_ = std::max(right_, left + frame.width);
+    return frame.height;
+  }
+
+  // As high as the panels beside it, and high enough for its labels.
+  void place_bar(const Scale& scale, int64_t top, int64_t left, int64_t height) {
+    const Box frame{top, left, std::max(height, kBarHeight), kBarWidth + 2 * kFrame};
+    bars_.push_back({&scale, frame});
+    const int64_t labels = left + frame.width + kBarGap, line = kPanelTitle.line_height();
+    const auto label = [&](const std::string& text, int64_t at) {
+      place_text(fit_text(text, kBarRoom - frame.width - kBarGap, kPanelTitle), kPanelTitle, at, labels);
+    };
+    label(high_label(scale), top);
+    if (scale.is_about_zero) label("0", top + (frame.height - line) / 2);
+    label(low_label(scale), top + frame.height - line);
+    bottom_ = std::max(bottom_, top + frame.height);
   }
 
   int64_t bottom_ = kMargin;
   int64_t right_ = kMargin;
+  std::map<std::pair<size_t, bool>, Columns> columns_;
   std::vector<PlacedText> texts_;
   std::vector<PlacedPanel> panels_;
+  std::vector<PlacedBar> bars_;
 };
 
 void check_figure(const Figure& figure) {
@@ -110,37 +165,16 @@ void check_figure(const Figure& figure) {
   if (panels == 0) throw ParameterError("figure", "no panels", "at least one");
 }
 
-void check_not_empty(const char* argument, const Shape<4>& shape) {
-  if (std::any_of(shape.begin(), shape.end(), [](int64_t length) { return length < 1; })) {
-    throw ShapeError(argument, to_string(shape), "axes of length 1 or more", "there is nothing to draw");
+// The highest value on top.
+void draw_bar(Canvas& canvas, const PlacedBar& bar) {
+  const auto& [scale, frame] = bar;
+  canvas.fill(frame, kFrameColour);
+  const int64_t steps = frame.height - 2 * kFrame;
+  for (int64_t y = 0; y < steps; ++y) {
+    const double share = static_cast<double>(y) / static_cast<double>(steps - 1);
+    const double value = double{scale->high} * (1 - share) + double{scale->low} * share;
+    canvas.fill({frame.top + kFrame + y, frame.left + kFrame, 1, kBarWidth}, scale->colour(static_cast<float>(value)));
   }
-}
-
-// One image of the volume, after checking that it is there.
-View<const float, 3> image_of(View<const float, 4> volume, int64_t image) {
-  check_not_empty("volume", volume.shape());
-  if (image < 0 || image >= volume.shape(0)) {
-    throw ParameterError("image", std::to_string(image), "0 to " + std::to_string(volume.shape(0) - 1));
-  }
-  return volume[image];
-}
-
-Panel grey_panel(std::string title, View<const float, 2> plane) {
-  auto pixels = Tensor<float, 3>::uninitialized({plane.shape(0), plane.shape(1), 1});
-  for (int64_t y = 0; y < plane.shape(0); ++y) {
-    for (int64_t x = 0; x < plane.shape(1); ++x) pixels(y, x, 0) = plane(y, x);
-  }
-  return {std::move(title), std::move(pixels)};
-}
-
-void check_limit(int64_t limit) {
-  if (limit < 1) throw ParameterError("limit", std::to_string(limit), "1 or more panels");
-}
-
-// "1 channel", "8 channels", "64 of 512 channels".
-std::string count_text(int64_t shown, int64_t total, const std::string& noun) {
-  const std::string count = fmt::format("{} {}{}", total, noun, total == 1 ? "" : "s");
-  return shown < total ? fmt::format("{} of {}", shown, count) : count;
 }
 
 }  // namespace
@@ -152,65 +186,15 @@ Tensor<float, 4> render_figure(const Figure& figure) {
     throw ParameterError("figure", to_string(Size2{layout.height(), layout.width()}) + " pixels",
                          "at most " + std::to_string(kMaxFigurePixels), "draw fewer panels");
   }
-  auto picture = Tensor<float, 4>::uninitialized({1, layout.height(), layout.width(), 3});
-  const Canvas canvas = picture[0];
-  fill(canvas, {0, 0, layout.height(), layout.width()}, kWhite);
-  for (const PlacedText& text : layout.texts()) draw_text(canvas, text.top, text.left, text.text, text.style);
+  Canvas canvas(layout.height(), layout.width());
+  for (const PlacedText& text : layout.texts()) canvas.write(text.text, text.top, text.left, text.style);
   for (const PlacedPanel& placed : layout.panels()) {
-    fill(canvas, placed.frame, kFrameColour);
-    draw_panel(canvas, placed.frame.top + kFrame, placed.frame.left + kFrame, *placed.panel, placed.max_side);
+    canvas.fill(placed.frame, kFrameColour);
+    draw_panel(canvas, placed.frame.top + kFrame, placed.frame.left + kFrame, *placed.panel, placed.max_side,
+               *placed.scale);
   }
-  return picture;
-}
-
-Panel picture_panel(std::string title, View<const float, 4> volume, int64_t image) {
-  const View<const float, 3> source = image_of(volume, image);
-  const int64_t channels = source.shape(2);
-  if (channels > 4) {
-    throw ShapeError("volume", to_string(volume.shape()), "1 to 4 channels", "draw its channels one by one");
-  }
-  const bool has_alpha = channels % 2 == 0;
-  auto pixels = Tensor<float, 3>::uninitialized({source.shape(0), source.shape(1), channels - has_alpha});
-  for (int64_t y = 0; y < pixels.shape(0); ++y) {
-    for (int64_t x = 0; x < pixels.shape(1); ++x) {
-      const float alpha = has_alpha ? source(y, x, channels - 1) : 1;
-      for (int64_t c = 0; c < pixels.shape(2); ++c) pixels(y, x, c) = alpha * source(y, x, c) + (1 - alpha);
-    }
-  }
-  return {std::move(title), std::move(pixels), GreyRange{0, 1}};
-}
-
-Row channel_panels(View<const float, 4> volume, int64_t image, int64_t limit) {
-  const View<const float, 3> source = image_of(volume, image);
-  check_limit(limit);
-  const int64_t channels = source.shape(2);
-  const int64_t shown = std::min(channels, limit);
-  Row row{.title = count_text(shown, channels, "channel")};
-  for (int64_t c = 0; c < shown; ++c) {
-    const View<const float, 2> plane(&source(0, 0, c), {source.shape(0), source.shape(1)},
-                                     {source.stride(0), source.stride(1)});
-    row.panels.push_back(grey_panel(fmt::format("[{},:,:,{}]", image, c), plane));
-  }
-  return row;
-}
-
-std::vector<Row> filter_panels(View<const float, 4> weights, int64_t limit) {
-  check_not_empty("weights", weights.shape());
-  check_limit(limit);
-  const auto [height, width, channels, filters] = weights.shape();
-  const int64_t shown_filters = std::min(filters, limit);
-  const int64_t shown_channels = std::min(channels, limit / shown_filters);
-  std::vector<Row> rows;
-  for (int64_t c = 0; c < shown_channels; ++c) {
-    const std::string count = count_text(shown_filters, filters, "filter");
-    Row row{.title = fmt::format("input channel {} of {}, {}", c, channels, count)};
-    for (int64_t o = 0; o < shown_filters; ++o) {
-      const View<const float, 2> plane(&weights(0, 0, c, o), {height, width}, {weights.stride(0), weights.stride(1)});
-      row.panels.push_back(grey_panel(fmt::format("[:,:,{},{}]", c, o), plane));
-    }
-    rows.push_back(std::move(row));
-  }
-  return rows;
+  for (const PlacedBar& bar : layout.bars()) draw_bar(canvas, bar);
+  return canvas.picture();
 }
 
 }  // namespace convstep::cli

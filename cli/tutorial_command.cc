@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "cli/commands.h"
-#include "cli/figure.h"
+#include "cli/figure_rows.h"
 #include "cli/options.h"
 #include "cli/tutorial.h"
 #include "convstep/image.h"
@@ -26,6 +26,7 @@ Panel panel_of(const TutorialPanel& source) {
 void save_picture(const TutorialPicture& picture, const std::filesystem::path& directory) {
   Row row;
   for (const TutorialPanel& panel : picture.panels) row.panels.push_back(panel_of(panel));
+  row.scale = grey_scale(values_of(row.panels));
   const std::string path = (directory / (picture.stem + ".png")).string();
   save_png(path, render_figure({.rows = {std::move(row)}}));
   fmt::print("picture: {}\n", path);
