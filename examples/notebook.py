@@ -24,12 +24,15 @@ from convstep import conv_forward, conv_single_step, draw, pool_forward, zero_pa
 DIRECTORY = pathlib.Path(sys.argv[1]) if len(sys.argv) == 2 and not sys.argv[1].startswith("-") else None
 
 
-def show(figure: Figure, name: str) -> Figure:
-    """Save the picture if a directory was given; a notebook shows what a cell ends with."""
+def show(figure: Figure, name: str) -> None:
+    """Show the picture in a notebook; save it if a directory was given."""
+    if "get_ipython" in globals():
+        from IPython.display import display
+
+        display(figure)  # type: ignore[no-untyped-call]
     if DIRECTORY:
         DIRECTORY.mkdir(parents=True, exist_ok=True)
         figure.savefig(DIRECTORY / f"{name}.png")
-    return figure
 
 
 # %% [markdown]

@@ -220,7 +220,7 @@ def test_print_is_numpys(convstep, layer, tmp_path):
 
 
 def test_draw_makes_a_picture(convstep, layer, tmp_path):
-    convstep("draw", PHOTO, "A_prev.npy", "--image", 3, "--names", "one,two", "-o", "figure.png")
+    convstep("draw", PHOTO, "A_prev.npy", "--image", 3, "--names", "one,two,three,four", "-o", "figure.png")
     with Image.open(tmp_path / "figure.png") as figure:
         pixels = np.asarray(figure)
     photo = np.asarray(Image.open(PHOTO))
@@ -232,6 +232,13 @@ def test_draw_makes_a_picture(convstep, layer, tmp_path):
     ), "the photograph is in the figure, pixel for pixel"
     convstep("draw", "W.npy", "--filters", "-o", "filters.png")
     assert Image.open(tmp_path / "filters.png").size[0] > 8 * 100
+
+
+def test_draw_wants_a_name_for_each_channel(refused, layer):
+    assert refused("draw", "A_prev.npy", "--names", "one,two", "-o", "figure.png") == (
+        "convstep draw: --names: got 2 names, expected 4, one for each channel of FILE\n"
+    )
+    assert "expected 8, one for each filter" in refused("draw", "W.npy", "--filters", "--names", "x", "-o", "f.png")
 
 
 def test_tutorial_parts_and_pictures(convstep, tmp_path):

@@ -23,8 +23,15 @@ def shown(figure, index):
     return picture.get_array().filled(np.nan)
 
 
+def pictures_of(figure):
+    """Its axes but the colour bar, which comes last."""
+    *pictures, bar = figure.axes
+    assert bar.get_label() == "<colorbar>"
+    return pictures
+
+
 def titles_of(figure):
-    return [axes.get_title() for axes in figure.axes]
+    return [axes.get_title() for axes in pictures_of(figure)]
 
 
 def rectangles(axes, gid):
@@ -105,7 +112,7 @@ def test_volume_keeps_to_its_limit_and_says_so():
     figure = draw.volume(RANDOM.random((4, 5, 7)), limit=3)
     assert titles_of(figure) == ["channel 0", "channel 1", "channel 2"]
     assert figure.get_suptitle() == "3 of 7 channels"
-    assert len(draw.volume(RANDOM.random((2, 2, 70))).axes) == 64
+    assert len(pictures_of(draw.volume(RANDOM.random((2, 2, 70))))) == 64
     assert draw.volume(RANDOM.random((4, 5, 7)), limit=7).get_suptitle() == ""
 
 
@@ -117,18 +124,54 @@ def test_range_leaves_out_what_is_not_finite():
     assert draw.volume([[np.nan]]).axes[0].images[0].get_clim() == (0.0, 1.0)
 
 
+def test_volume_has_one_range_and_shows_it():
+    array = RANDOM.random((4, 5, 3))
+    figure = draw.volume(array, limit=2)
+    limits = (array[:, :, :2].min(), array[:, :, :2].max())
+    assert [axes.images[0].get_clim() for axes in pictures_of(figure)] == [limits, limits]
+    assert figure.axes[-1].get_ylim() == limits
+
+
+@pytest.mark.parametrize(("outlier", "extend"), [(-9999.0, "min"), (1e300, "max"), (1.1, "neither"), (np.inf, "neither")])
+def test_outliers_do_not_flatten_a_picture(outlier, extend):
+    array = RANDOM.random((8, 9, 3))
+    array[2, 3, 1] = outlier
+    figure = draw.volume(array)
+    low, high = figure.axes[0].images[0].get_clim()
+    assert -0.001 < low < 0.1 and 0.9 < high < 1.2
+    assert figure.axes[0].images[0].colorbar.extend == extend
+    np.testing.assert_array_equal(shown(figure, 1), np.where(np.isinf(array), high, array)[:, :, 1])
+
+
+def test_few_values_and_sparse_ones_have_no_outliers():
+    sharpen = np.array([[0, -1, 0], [-1, 50, -1], [0, -1, 0]])
+    assert draw.volume(sharpen).axes[0].images[0].get_clim() == (-1, 50)
+    sparse = np.zeros((100, 100))
+    sparse[5, 7] = 3
+    assert draw.volume(sparse).axes[0].images[0].get_clim() == (0, 3)
+
+
 def test_rendered_cells_have_the_colours_of_their_values():
-    picture = pixels(draw.volume([[0.0, 1.0], [np.nan, 0.5]]))
+    cells = np.array([[0.0, 1.0, np.inf], [np.nan, 0.5, -np.inf]])
+    figure = draw.volume(cells)
+    picture = pixels(figure)
     height, width = picture.shape[:2]
-    at = {(y, x): tuple(picture[height * (1 + 2 * y) // 4, width * (1 + 2 * x) // 4, :3]) for y, x in np.ndindex(2, 2)}
+    box = figure.axes[0].get_position()
+
+    def colour(y, x):
+        row, column = 1 - box.y1 + box.height * (y + 0.5) / 2, box.x0 + box.width * (x + 0.5) / 3
+        return tuple(picture[int(height * row), int(width * column), :3])
+
+    at = {(y, x): colour(y, x) for y, x in np.ndindex(2, 3)}
     grey = tuple(round(255 * value) for value in colormaps["gray"](0.5)[:3])
-    assert at == {(0, 0): (0, 0, 0), (0, 1): (255, 255, 255), (1, 0): (255, 0, 255), (1, 1): grey}
+    black, white, magenta = (0, 0, 0), (255, 255, 255), (255, 0, 255)
+    assert at == {(0, 0): black, (0, 1): white, (0, 2): white, (1, 0): magenta, (1, 1): grey, (1, 2): black}
 
 
 def test_filters_are_rows_of_channels_and_columns_of_filters():
     weights = RANDOM.normal(size=(3, 5, 2, 4))
     figure = draw.filters(weights)
-    assert len(figure.axes) == 2 * 4 + 1
+    assert len(pictures_of(figure)) == 2 * 4
     bound = np.abs(weights).max()
     for c in range(2):
         for o in range(4):
@@ -141,7 +184,7 @@ def test_filters_are_rows_of_channels_and_columns_of_filters():
 @pytest.mark.parametrize(("limit", "channels", "filters"), [(64, 2, 4), (7, 1, 4), (3, 1, 3), (8, 2, 4)])
 def test_filters_limit_counts_pictures(limit, channels, filters):
     figure = draw.filters(RANDOM.normal(size=(3, 3, 2, 4)), limit=limit)
-    assert len(figure.axes) == channels * filters + 1
+    assert len(pictures_of(figure)) == channels * filters
     assert figure.get_suptitle() == ("" if channels * filters == 8 else f"{channels * filters} of 8 pictures")
 
 
@@ -158,12 +201,12 @@ def test_pairs_share_a_range():
         np.testing.assert_array_equal(shown(figure, 2 * c), x[1, :, :, c])
         np.testing.assert_array_equal(shown(figure, 2 * c + 1), x_pad[1, :, :, c])
         for axes in figure.axes[2 * c : 2 * c + 2]:
-            assert axes.images[0].get_clim() == (0.0, x[1, :, :, c].max())
+            assert axes.images[0].get_clim() == (0.0, x[1].max())
 
 
 def test_pairs_limit():
     figure = draw.pairs(np.ones((2, 2, 9)), np.ones((1, 1, 9)))
-    assert len(figure.axes) == 16
+    assert len(pictures_of(figure)) == 16
     assert figure.get_suptitle() == "8 of 9 channels"
 
 

@@ -81,6 +81,24 @@ def test_pictures_are_left_in_the_directory(output: str, directory: pathlib.Path
         assert len(Image.open(directory / "pictures" / f"{name}.png").convert("L").getcolors()) > 10, name
 
 
+def test_a_notebook_shows_every_picture(tmp_path: pathlib.Path):
+    cells = [cell for cell in re.split(r"^# %%", EXAMPLE.read_text(), flags=re.MULTILINE) if not cell.startswith(" [")]
+    code = f"""if True:
+        import sys
+        from IPython.core.interactiveshell import InteractiveShell
+        from IPython.utils.capture import capture_output
+        sys.argv[1:], sys.path[:0] = ["-f", "kernel.json"], [{str(EXAMPLE.parent)!r}]
+        shell = InteractiveShell.instance()
+        with capture_output() as captured:
+            for cell in {cells!r}:
+                shell.run_cell(cell).raise_error()
+        print([sorted(output.data) for output in captured.outputs])
+    """
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{[['image/png', 'text/plain']] * len(PICTURES)}\n"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_without_a_directory_nothing_is_left(output: str, tmp_path: pathlib.Path):
     assert run(cwd=tmp_path) == output
     assert list(tmp_path.iterdir()) == []

@@ -74,10 +74,47 @@ def to_pair(argument: str, value: object, least: int) -> Pair:
     return to_integer(argument, value[0], least), to_integer(argument, value[1], least)
 
 
-def finite_range(values: Plane) -> tuple[float, float]:
-    """The smallest and the largest finite value; 0 and 1 where there is none."""
-    finite = values[np.isfinite(values)]
-    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+class Range(NamedTuple):
+    """The values between which a picture's colours run, and whether some lie beyond."""
+
+    low: float
+    high: float
+    has_lower: bool = False
+    has_higher: bool = False
+
+    @property
+    def extend(self) -> str:
+        """What a colour bar calls the ends at which values lie beyond."""
+        return {(False, False): "neither", (True, False): "min", (False, True): "max"}.get(
+            (self.has_lower, self.has_higher), "both"
+        )
+
+    def about_zero(self) -> Range:
+        bound = max(-self.low, self.high) or 1.0  # filters that are all zero have a range, too
+        return Range(-bound, bound, self.has_lower, self.has_higher)
+
+
+FEWEST_WITH_OUTLIERS = 30  # more than a filter of 5x5, whose middle may well stand out
+
+
+def range_of(values: Plane) -> Range:
+    """From the smallest finite value to the largest, outliers apart; 0 and 1 where there is none.
+
+    Outliers are the outermost 0.5% at an end, and at least one value, where they reach further beyond the others than
+    half of the others' range. Fewer than FEWEST_WITH_OUTLIERS values have none.
+    """
+    finite = np.sort(values[np.isfinite(values)], axis=None)
+    if not finite.size:
+        return Range(0.0, 1.0)
+    low, high = float(finite[0]), float(finite[-1])
+    if finite.size < FEWEST_WITH_OUTLIERS:
+        return Range(low, high)
+    outer = max(finite.size // 200, 1)
+    inner_low, inner_high = float(finite[outer]), float(finite[-1 - outer])
+    near = inner_high / 2 - inner_low / 2  # 0 where nearly all are one value: what differs is all there is to see
+    has_lower = 0 < near < inner_low - low
+    has_higher = 0 < near < high - inner_high
+    return Range(inner_low if has_lower else low, inner_high if has_higher else high, has_lower, has_higher)
 
 
 class WindowAxis(NamedTuple):

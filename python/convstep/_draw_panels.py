@@ -14,7 +14,7 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from convstep._draw_arguments import Pair, Plane, WindowAxis
+from convstep._draw_arguments import Pair, Plane, Range, WindowAxis
 
 NAN_COLOUR = "magenta"  # no grey, so it cannot be taken for a value
 MARK_COLOUR = "tab:orange"
@@ -40,11 +40,11 @@ class Picture(Figure):
             return file.getvalue()
 
 
-def grid_figure(rows: int, columns: int, plane: Plane, *, colour_bar: bool = False) -> Picture:
-    """A figure for rows and columns of pictures of the plane's proportions."""
+def grid_figure(rows: int, columns: int, plane: Plane) -> Picture:
+    """A figure for rows and columns of pictures of the plane's proportions, and a colour bar."""
     panel = max(PANEL_INCHES, FIGURE_INCHES / columns)
     proportion = min(max(plane.shape[0] / plane.shape[1], 1 / 4), 4)
-    width = columns * panel + (COLOUR_BAR_INCHES if colour_bar else 0)
+    width = columns * panel + COLOUR_BAR_INCHES
     return Picture(figsize=(width, rows * (panel * proportion + TITLE_INCHES)), layout="constrained")
 
 
@@ -54,10 +54,15 @@ def window_figure(rows: int, columns: tuple[int, int]) -> Picture:
     return Picture(figsize=(proportion * FIGURE_INCHES, FIGURE_INCHES), layout="constrained")
 
 
-def show(axes: Axes, plane: Plane, colour_range: tuple[float, float], cmap: str | Colormap) -> AxesImage:
+def show(axes: Axes, plane: Plane, values: Range, cmap: str | Colormap) -> AxesImage:
     colours = colormaps.get_cmap(cmap).with_extremes(bad=NAN_COLOUR)
-    low, high = colour_range
-    return axes.imshow(plane, cmap=colours, vmin=low, vmax=high, interpolation="nearest")
+    plane = np.where(np.isinf(plane), np.clip(plane, values.low, values.high), plane)  # else they would be drawn as NaN
+    return axes.imshow(plane, cmap=colours, vmin=values.low, vmax=values.high, interpolation="nearest")
+
+
+def add_colour_bar(figure: Figure, values: Range) -> None:
+    """Beside all pictures of the figure, which share the range."""
+    figure.colorbar(figure.axes[0].images[0], ax=figure.axes, extend=values.extend)
 
 
 def count_in_integers(axes: Axes) -> None:
@@ -88,12 +93,12 @@ def hatch_padding(axes: Axes, height: WindowAxis, width: WindowAxis) -> None:
 
 
 def write_numbers(
-    axes: Axes, padded: Plane, colour_range: tuple[float, float], height: WindowAxis, width: WindowAxis
+    axes: Axes, padded: Plane, colour_range: Range, height: WindowAxis, width: WindowAxis
 ) -> None:
     side = max(padded.shape)
     if side > WRITTEN_SIDE:
         return
-    middle = sum(colour_range) / 2
+    middle = (colour_range.low + colour_range.high) / 2
     fontsize = min(FIGURE_INCHES * POINTS_PER_INCH / side / (NUMBER_LENGTH * CHARACTER_WIDTH), LARGEST_FONT)
     for (row, column), value in np.ndenumerate(padded):
         in_input = height.in_input(row) and width.in_input(column)

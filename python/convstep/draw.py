@@ -4,7 +4,9 @@ Needs matplotlib, which is an extra: ``pip install 'convstep[draw]'``. Every fun
 and leaves pyplot alone: a notebook shows it where it is the last line of a cell, ``figure.savefig("picture.png")``
 saves it, and nothing else happens by itself.
 
-Arrays are channels-last. NaN is drawn magenta, infinities in the colours at the ends of the range.
+Arrays are channels-last. The pictures of a figure have one range of values, from the smallest to the largest, with
+outliers left out, so that a single one does not flatten the rest: the colour bar then ends in an arrow. NaN is drawn
+magenta, infinities and outliers in the colours at the ends.
 Wrong arguments raise ValueError or TypeError, as everywhere in convstep.
 """
 
@@ -23,8 +25,9 @@ try:
 except ImportError as error:
     raise ImportError("convstep.draw needs matplotlib: pip install 'convstep[draw]'") from error
 
-from convstep._draw_arguments import Pair, finite_range, to_channels, to_integer, to_reals, to_titles, to_window
+from convstep._draw_arguments import Pair, range_of, to_channels, to_integer, to_reals, to_titles, to_window
 from convstep._draw_panels import (
+    add_colour_bar,
     count_in_integers,
     draw_output,
     frame_window,
@@ -50,7 +53,7 @@ def volume(
     limit: int = 64,
     cmap: str | Colormap = "gray",
 ) -> Figure:
-    """Draw the channels of one image side by side, each from its smallest value to its largest.
+    """Draw the channels of one image side by side, in one range of values, which a colour bar shows.
 
     Parameters
     ----------
@@ -63,7 +66,7 @@ def volume(
     Examples
     --------
     >>> figure = volume(np.arange(24.0).reshape(2, 3, 4))
-    >>> [axes.get_title() for axes in figure.axes]
+    >>> [axes.get_title() for axes in figure.axes[:4]]  # the colour bar comes last
     ['channel 0', 'channel 1', 'channel 2', 'channel 3']
     """
     channels = to_channels("array", array, image)
@@ -72,10 +75,12 @@ def volume(
     columns = math.ceil(math.sqrt(len(drawn)))
     rows = math.ceil(len(drawn) / columns)
     figure = grid_figure(rows, columns, drawn[0])
+    shared = range_of(np.stack(drawn))
     for index, (plane, name) in enumerate(zip(drawn, names)):
         axes = figure.add_subplot(rows, columns, index + 1)
-        show(axes, plane, finite_range(plane), cmap)
+        show(axes, plane, shared, cmap)
         axes.set(title=name, xticks=[], yticks=[])
+    add_colour_bar(figure, shared)
     tell_left_out(figure, len(drawn), len(channels), "channels")
     return figure
 
@@ -98,15 +103,14 @@ def filters(weights: npt.ArrayLike, *, limit: int = 64) -> Figure:
     all_rows, all_columns = kernels.shape[2:]
     columns = min(all_columns, to_integer("limit", limit, 1))
     rows = min(all_rows, limit // columns)
-    low, high = finite_range(kernels[:, :, :rows, :columns])
-    bound = max(-low, high) or 1.0  # filters that are all zero have a range, too
-    figure = grid_figure(rows, columns, kernels[:, :, 0, 0], colour_bar=True)
+    shared = range_of(kernels[:, :, :rows, :columns]).about_zero()
+    figure = grid_figure(rows, columns, kernels[:, :, 0, 0])
     for index in range(rows * columns):
         c, o = divmod(index, columns)
         axes = figure.add_subplot(rows, columns, index + 1)
-        picture = show(axes, kernels[:, :, c, o], (-bound, bound), "RdBu_r")
+        show(axes, kernels[:, :, c, o], shared, "RdBu_r")
         axes.set(xticks=[], yticks=[], title="" if c else f"filter {o}", ylabel="" if o else f"channel {c}")
-    figure.colorbar(picture, ax=figure.axes)
+    add_colour_bar(figure, shared)
     tell_left_out(figure, rows * columns, all_rows * all_columns, "pictures")
     return figure
 
@@ -122,7 +126,7 @@ def pairs(
 ) -> Figure:
     """Draw each channel before and after a step that keeps channels apart, such as padding, pooling or an activation.
 
-    Both pictures of a pair have the same range: equal values have equal colours.
+    All pictures have one range, which a colour bar shows: equal values have equal colours.
 
     Parameters
     ----------
@@ -136,7 +140,7 @@ def pairs(
     --------
     >>> x = np.random.default_rng(1).normal(size=(4, 3, 3, 2))
     >>> figure = pairs(x, np.pad(x, ((0, 0), (2, 2), (2, 2), (0, 0))), titles=("x", "x_pad"))
-    >>> [axes.get_title() for axes in figure.axes]
+    >>> [axes.get_title() for axes in figure.axes[:4]]
     ['x, channel 0', 'x_pad, channel 0', 'x, channel 1', 'x_pad, channel 1']
     """
     sides = to_channels("before", before, image), to_channels("after", after, image)
@@ -149,14 +153,14 @@ def pairs(
         )
     rows = min(channels, to_integer("limit", limit, 1))
     figure = grid_figure(rows, 2, sides[0][0])
+    shared = range_of(np.concatenate([plane.ravel() for side in sides for plane in side[:rows]]))
     for c in range(rows):
-        planes = sides[0][c], sides[1][c]
-        shared = finite_range(np.concatenate([plane.ravel() for plane in planes]))
-        for side, (plane, name) in enumerate(zip(planes, names)):
+        for side, name in enumerate(names):
             axes = figure.add_subplot(rows, 2, 2 * c + side + 1)
-            show(axes, plane, shared, cmap)
+            show(axes, sides[side][c], shared, cmap)
             count_in_integers(axes)
             axes.set_title(f"{name}, channel {c}")
+    add_colour_bar(figure, shared)
     tell_left_out(figure, rows, channels, "channels")
     return figure
 
@@ -201,7 +205,7 @@ def window(
     ratios = width.padded, max(width.output, width.padded // 2)  # cells of one size, unless the output is tiny
     figure = window_figure(padded.shape[0], ratios)
     left, right = figure.subplots(1, 2, width_ratios=ratios)
-    colour_range = finite_range(plane)
+    colour_range = range_of(plane)
     show(left, padded, colour_range, "gray")
     hatch_padding(left, height, width)
     write_numbers(left, padded, colour_range, height, width)
