@@ -9,7 +9,7 @@
 #                   again under clang and under the sanitizers, with more cases
 #   make bench      every layer beside every peer that installs, and what a call from Python costs beside np.add (an hour)
 #   make bench-quick   some layers of each kind, within 3 minutes
-#   make docs       a site of the pages and the references of C++ and Python: build/docs/html/index.html
+#   make docs       a site of the pages and the references of C++, Python and the command: build/docs/html/index.html
 #   make fuzz       feed broken files to the readers for FUZZ_SECONDS (60)
 #   make tidy       clang-tidy over src/core, src/layers, src/io and cli
 #   make format     reformat every source file;  make format-check only looks
@@ -54,12 +54,12 @@ bench-adapters: setup-build setup-bench
 	cmake --preset release -DCONVSTEP_BUILD_BENCH=ON
 	cmake --build --preset release --target convstep_bench_adapters conv_bench pool_bench
 
-docs: python setup-docs
-	rm -rf build/docs
-	mkdir -p build/docs
-	doxygen docs/Doxyfile
-	$(PYTHON) docs/site/python_reference.py build/docs/html/python
-	$(PYTHON) docs/site/sources.py build/docs/html
+docs: setup-build setup-docs
+	cmake --preset release
+	cmake --build --preset release --target convstep_main
+	.venv-docs/bin/python docs/site/stage.py build/docs/pages build/release/convstep
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet --strict --config-file docs/site/mkdocs.yml
+	@echo "See build/docs/html/index.html"
 
 fuzz: setup-build setup-python
 	scripts/setup.sh clang
@@ -90,7 +90,7 @@ format-check: setup-format
 	git ls-files '*.h' '*.cc' | xargs clang-format --dry-run --Werror
 
 clean:
-	rm -rf build demo .venv .venv-bench
+	rm -rf build demo .venv .venv-bench .venv-docs
 
 setup-build:
 	scripts/setup.sh build
@@ -98,7 +98,7 @@ setup-build:
 setup-python:
 	scripts/setup.sh python
 
-setup-docs: setup-python
+setup-docs:
 	scripts/setup.sh docs
 
 setup-tidy:

@@ -8,7 +8,6 @@ cd "$(dirname "$0")/.."
 
 build_packages="cmake ninja-build pkg-config libcairo2-dev libcli11-dev libfmt-dev libgtest-dev libgmock-dev zlib1g-dev libspng-dev libturbojpeg0-dev libhwy-dev libtbb-dev"
 python_packages="python3 python3-dev python3-venv"
-docs_packages="doxygen"
 tidy_packages="clang-tidy"
 format_packages="clang-format"
 clang_packages="clang libclang-rt-dev"
@@ -48,11 +47,15 @@ install_python() {
   cp tests/requirements.txt "$stamp"
 }
 
-# Beside the package whose reference it writes.
-install_pdoc() {
-  .venv/bin/python -c 'import pdoc' 2>/dev/null && return 0
-  echo "setup: installing pdoc"
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check 'pdoc>=16,<17'
+install_docs() {
+  stamp=.venv-docs/.requirements.txt
+  cmp -s docs/site/requirements.txt "$stamp" && return 0
+  python=/usr/bin/python3
+  [ -x "$python" ] || python=python3
+  echo "setup: making .venv-docs"
+  "$python" -m venv .venv-docs
+  .venv-docs/bin/python -m pip install --quiet --disable-pip-version-check -r docs/site/requirements.txt
+  cp docs/site/requirements.txt "$stamp"
 }
 
 install_bench() {
@@ -88,8 +91,8 @@ for part in "$@"; do
       install_python
       ;;
     docs)
-      install_packages $docs_packages
-      install_pdoc
+      install_packages $python_packages
+      install_docs
       ;;
     bench)
       install_packages $python_packages $bench_packages
