@@ -26,6 +26,24 @@ bool is_aligned(const Py_buffer& buffer) {
   return aligned;
 }
 
+std::string shape_text(const Py_buffer& buffer) {
+  const std::vector<int64_t> shape(buffer.shape, buffer.shape + buffer.ndim);
+  return to_string(shape.data(), buffer.ndim);
+}
+
+std::string axes_text(int rank) { return "an array of " + std::to_string(rank) + (rank == 1 ? " axis" : " axes"); }
+
+constexpr Rewrite kImages[] = {
+    {2, "one grey image", "[None, :, :, None]"}, {3, "one image", "[None]"}, {3, "grey images", "[..., None]"}};
+constexpr Rewrite kNchwImages[] = {
+    {2, "one grey image", "[None, None]"}, {3, "one image", "[None]"}, {3, "grey images", "[:, None]"}};
+constexpr Rewrite kFilters[] = {{2, "one filter of one channel", "[:, :, None, None]"},
+                                {3, "one filter", "[..., None]"},
+                                {3, "filters of one channel", "[:, :, None]"}};
+constexpr Rewrite kNchwFilters[] = {{2, "one filter of one channel", "[None, None]"},
+                                    {3, "one filter", "[None]"},
+                                    {3, "filters of one channel", "[:, None]"}};
+
 template <class T>
 View<T, 4> reordered(const View<T, 4>& view, const int (&axes)[4]) {
   Shape<4> shape, strides;
@@ -125,8 +143,7 @@ void Buffer::release() {
 template <class T, int Rank>
 View<T, Rank> Buffer::view(const char* argument) const {
   if (buffer_.ndim != Rank) {
-    const std::vector<int64_t> shape(buffer_.shape, buffer_.shape + buffer_.ndim);
-    throw ShapeError(argument, to_string(shape.data(), buffer_.ndim), "an array of " + std::to_string(Rank) + " axes");
+    throw ShapeError(argument, shape_text(buffer_), axes_text(Rank));
   }
   Shape<Rank> shape, strides;
   for (int axis = 0; axis < Rank; ++axis) {
@@ -136,7 +153,8 @@ View<T, Rank> Buffer::view(const char* argument) const {
   return {static_cast<T*>(buffer_.buf), shape, strides};
 }
 
-Input::Input(const char* argument, nb::handle object) : argument_(argument), array_(nb::borrow(object)) {
+Input::Input(const char* argument, nb::handle object)
+    : argument_(argument), given_(object), array_(nb::borrow(object)) {
   // A subclass of ndarray may mean something else by its elements (a masked array does): convert() decides.
   const bool plain = Py_TYPE(object.ptr()) == reinterpret_cast<PyTypeObject*>(numpy.ndarray);
   if (plain && buffer_.acquire(object, 0) && buffer_.format() != 'l') return;
@@ -155,14 +173,34 @@ void Input::convert(nb::handle dtype) {
   }
 }
 
+void Input::check_axes(int rank, std::span<const Rewrite> rewrites) const {
+  const int given = buffer_.raw().ndim;
+  if (given == rank) return;
+  const std::string name =
+      is_instance(given_, numpy.ndarray) ? argument_ : "np.asarray(" + std::string(argument_) + ")";
+  std::string hint;
+  for (const Rewrite& rewrite : rewrites) {
+    if (rewrite.axes != given) continue;
+    hint += std::string(hint.empty() ? "for " : ", for ") + rewrite.what + ": " + name + rewrite.code;
+  }
+  throw ShapeError(argument_, shape_text(buffer_.raw()), axes_text(rank), hint);
+}
+
+template <class T>
+View<const T, 3> Input::one_number() const {
+  const Py_buffer& raw = buffer_.raw();
+  const bool is_one = std::all_of(raw.shape, raw.shape + raw.ndim, [](Py_ssize_t length) { return length == 1; });
+  return is_one ? View<const T, 3>(static_cast<const T*>(raw.buf), {1, 1, 1}) : view<T, 3>();
+}
+
 template <class T>
 View<const T, 4> Input::volume(Layout layout) const {
-  return channels_last(view<T, 4>(), layout);
+  return channels_last(view<T, 4>(layout == Layout::kNHWC ? kImages : kNchwImages), layout);
 }
 
 template <class T>
 View<const T, 4> Input::weights(Layout layout) const {
-  const View<const T, 4> all = view<T, 4>();
+  const View<const T, 4> all = view<T, 4>(layout == Layout::kNHWC ? kFilters : kNchwFilters);
   return layout == Layout::kNHWC ? all : reordered(all, kFiltersLast);
 }
 
@@ -186,6 +224,8 @@ View<T, 4> Output::volume(Layout layout) const {
   return channels_last(buffer_.view<T, 4>("out"), layout);
 }
 
+bool is_array(nb::handle value) { return !PyLong_CheckExact(value.ptr()) && is_instance(value, numpy.ndarray); }
+
 bool is_bool(nb::handle value) {
   return PyBool_Check(value.ptr()) || Py_TYPE(value.ptr()) == reinterpret_cast<PyTypeObject*>(numpy.boolean);
 }
@@ -199,6 +239,8 @@ template View<const float, 1> Buffer::view(const char*) const;
 template View<const double, 1> Buffer::view(const char*) const;
 template View<const float, 4> Buffer::view(const char*) const;
 template View<const double, 4> Buffer::view(const char*) const;
+template View<const float, 3> Input::one_number() const;
+template View<const double, 3> Input::one_number() const;
 template View<const float, 4> Input::volume(Layout) const;
 template View<const double, 4> Input::volume(Layout) const;
 template View<const float, 4> Input::weights(Layout) const;

@@ -4,6 +4,7 @@
 #include <nanobind/nanobind.h>
 
 #include <initializer_list>
+#include <span>
 #include <string>
 
 #include "convstep/error.h"
@@ -32,6 +33,7 @@ class Buffer {
   bool acquire(nb::handle object, int flags);
   void release();
 
+  const Py_buffer& raw() const { return buffer_; }
   char format() const { return buffer_.format[0]; }
 
   // The elements as they lie there. Throws ShapeError, naming `argument`, where there are not Rank axes.
@@ -43,9 +45,17 @@ class Buffer {
   bool held_ = false;
 };
 
+// What an array of another number of axes may be, and what turns it into the one that is expected: "[None]" after its
+// name.
+struct Rewrite {
+  int axes;
+  const char *what, *code;
+};
+
 // An array that is read. What is no aligned native float32 or float64 array is converted first: integers and bools
-// become float64, other byte orders and misaligned arrays are copied, lists and objects with __dlpack__ or __array__
-// become arrays. Throws TypeError (by way of Python) for what NumPy would not convert to float64 without loss.
+// become float64, float16 becomes float32, other byte orders and misaligned arrays are copied, lists and objects with
+// __dlpack__ or __array__ become arrays. Throws TypeError (by way of Python) for what NumPy would not convert to
+// float64 without loss.
 class Input {
  public:
   Input(const char* argument, nb::handle object);
@@ -53,10 +63,15 @@ class Input {
   Scalar scalar() const { return buffer_.format() == 'f' ? Scalar::kFloat : Scalar::kDouble; }
   void make_double();
 
+  // `rewrites` hint at what to write where there are not Rank axes.
   template <class T, int Rank>
-  View<const T, Rank> view() const {
+  View<const T, Rank> view(std::span<const Rewrite> rewrites = {}) const {
+    check_axes(Rank, rewrites);
     return buffer_.view<const T, Rank>(argument_);
   }
+  // An array of one number, whatever its axes, as one of shape (1, 1, 1); any other must have three axes.
+  template <class T>
+  View<const T, 3> one_number() const;
   // In the order (N, H, W, C).
   template <class T>
   View<const T, 4> volume(Layout layout) const;
@@ -65,9 +80,11 @@ class Input {
   View<const T, 4> weights(Layout layout) const;
 
  private:
+  void check_axes(int rank, std::span<const Rewrite> rewrites) const;
   void convert(nb::handle dtype);  // None: to the type that NumPy would compute in
 
   const char* argument_;
+  nb::handle given_;
   nb::object array_;  // the caller's, or the converted one
   Buffer buffer_;
 };
@@ -95,6 +112,9 @@ class Output {
 // A NumPy scalar: np.float32 or np.float64.
 nb::object numpy_scalar(float value);
 nb::object numpy_scalar(double value);
+
+// A NumPy array?
+bool is_array(nb::handle value);
 
 // Python's bool or NumPy's.
 bool is_bool(nb::handle value);

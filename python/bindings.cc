@@ -2,13 +2,15 @@
 
 #include "convstep/runtime.h"
 #include "python/arrays.h"
+#include "python/function.h"
 
 NB_MODULE(_core, module) {
   convstep::python::import_numpy();
   module.attr("__version__") = convstep::version();
-  convstep::python::bind_pad(module);
-  convstep::python::bind_conv(module);
+  convstep::python::define_pad();
+  convstep::python::define_conv();
+  convstep::python::define_pool();
+  convstep::python::define_runtime();
+  convstep::python::bind_functions(module);
   convstep::python::bind_conv_layer(module);
-  convstep::python::bind_pool(module);
-  convstep::python::bind_runtime(module);
 }

@@ -1,14 +1,16 @@
-// bindings.h: the functions of the module convstep._core, one file for each noun.
+// bindings.h: what the module convstep._core has, one file for each noun.
 #pragma once
 
 #include <nanobind/nanobind.h>
 
 namespace convstep::python {
 
-void bind_pad(nanobind::module_& module);
-void bind_conv(nanobind::module_& module);
+// The functions of the package: see function.h.
+void define_pad();
+void define_conv();
+void define_pool();
+void define_runtime();
+
 void bind_conv_layer(nanobind::module_& module);
-void bind_pool(nanobind::module_& module);
-void bind_runtime(nanobind::module_& module);
 
 }  // namespace convstep::python

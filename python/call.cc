@@ -6,6 +6,7 @@
 #include <chrono>
 #include <regex>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace convstep::python {
@@ -79,6 +80,21 @@ std::string nchw_message(const ArgumentError& error) {
   return reordered_tuples(text.substr(0, hint), kFiltersFirst) + reordered_tuples(text.substr(hint), kChannelsSecond);
 }
 
+// What to write where the library says what order the arrays look like: the end of its message, and what Python adds.
+std::string advice(const std::string& message, const Words& words) {
+  const std::string images = words.input + std::string(".transpose(0, 2, 3, 1)");
+  const std::string filters = words.weights + std::string(".transpose(2, 3, 1, 0)");
+  const bool has_layout = words.input == std::string_view(kEcosystemWords.input);
+  const std::pair<std::string_view, std::string> all[] = {
+      {"and (O, C, KH, KW))", has_layout ? "use layout=\"NCHW\"" : "write " + images + " and " + filters},
+      {"it looks like (O, C, KH, KW))", "write " + filters},
+      {"it looks like (N, C, H, W))", "write " + images}};
+  for (const auto& [end, text] : all) {
+    if (message.ends_with(end)) return message.substr(0, message.size() - 1) + ": " + text + ")";
+  }
+  return message;
+}
+
 }  // namespace
 
 GilReleased::GilReleased() { released_state = PyEval_SaveThread(); }
@@ -96,7 +112,7 @@ ProgressCallback interruptible() {
 }
 
 void raise_value_error(const ArgumentError& error, const Words& words) {
-  const std::string message = words.layout == Layout::kNHWC ? error.what() : nchw_message(error);
+  const std::string message = words.layout == Layout::kNHWC ? advice(error.what(), words) : nchw_message(error);
   throw nb::value_error((python_name(error.argument(), words) + message.substr(error.argument().size())).c_str());
 }
 

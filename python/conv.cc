@@ -5,11 +5,16 @@
 
 #include "python/bindings.h"
 #include "python/call.h"
-#include "python/conv_doc.h"
+#include "python/function.h"
 #include "python/options.h"
 
 namespace convstep::python {
 namespace {
+
+constexpr Rewrite kBias[] = {{2, "one row or column", ".ravel()"}, {4, "the notebook's biases", ".ravel()"}};
+constexpr Rewrite kNotebookBias[] = {{1, "one number per filter", ".reshape(1, 1, 1, -1)"}};
+constexpr Rewrite kOneWindow[] = {{4, "one window of a batch", "[0]"}};
+constexpr Rewrite kOneFilter[] = {{4, "one filter of them", "[..., 0]"}};
 
 struct ConvInputs {
   ConvInputs(const char* input_name, nb::handle input_array, const char* weights_name, nb::handle weights_array)
@@ -29,8 +34,9 @@ nb::object convolve(ConvInputs& inputs, BiasOf bias_of, ConvOptions& options, nb
     return with_scalar(inputs.scalar(), [&]<class T>(T) {
       const View<const T, 4> x = inputs.input.volume<T>(layout), w = inputs.weights.weights<T>(layout);
       const View<const T, 4> r = inputs.residual ? inputs.residual->volume<T>(layout) : View<const T, 4>();
+      const Shape<4> shape = conv_output_shape(x.shape(), w.shape(), options);
       const View<const T, 1> b = bias_of(T(), w.shape(3));
-      const Output output(out, conv_output_shape(x.shape(), w.shape(), options), kFormat<T>, layout);
+      const Output output(out, shape, kFormat<T>, layout);
       const View<T, 4> y = output.volume<T>(layout);
       if (is_worth_interrupting(y.shape(), w.shape())) options.progress = interruptible();
       without_gil([&] { conv_forward(x, w, b, y, options, r); });
@@ -49,7 +55,7 @@ nb::object conv2d(nb::handle input, nb::handle weights, nb::handle bias, nb::han
   if (!bias.is_none()) inputs.bias.emplace("bias", bias);
   if (!residual.is_none()) inputs.residual.emplace("residual", residual);
   const auto bias_of = [&]<class T>(T, int64_t) {
-    return inputs.bias ? inputs.bias->view<T, 1>() : View<const T, 1>();
+    return inputs.bias ? inputs.bias->view<T, 1>(kBias) : View<const T, 1>();
   };
   return convolve(inputs, bias_of, options, out, layout, words_for(layout));
 }
@@ -60,7 +66,7 @@ nb::object notebook_conv_forward(nb::handle A_prev, nb::handle W, nb::handle b, 
   ConvInputs inputs("A_prev", A_prev, "W", W);
   inputs.bias.emplace("b", b);
   const auto bias_of = [&]<class T>(T, int64_t O) {
-    const View<const T, 4> given = inputs.bias->view<T, 4>();
+    const View<const T, 4> given = inputs.bias->view<T, 4>(kNotebookBias);
     if (given.shape() != Shape<4>{1, 1, 1, O}) {
       throw ShapeError("b", to_string(given.shape()), to_string(Shape<4>{1, 1, 1, O}), "one bias per filter of W");
     }
@@ -70,13 +76,19 @@ nb::object notebook_conv_forward(nb::handle A_prev, nb::handle W, nb::handle b, 
   return nb::make_tuple(Z, nb::make_tuple(A_prev, W, b, hparameters));
 }
 
+// The bias of one step. As in the notebook, where float() makes a number of it, it may be any array of one number, or
+// a number itself: that has no dtype of its own and leaves those of the arrays as they are.
 nb::object notebook_conv_single_step(nb::handle a_slice_prev, nb::handle W, nb::handle b) {
   ConvInputs inputs("a_slice_prev", a_slice_prev, "W", W);
-  inputs.bias.emplace("b", b);
+  const bool is_number = PyFloat_CheckExact(b.ptr()) || PyLong_CheckExact(b.ptr());
+  const double number = is_number ? to_real("b", b) : 0;
+  if (!is_number) inputs.bias.emplace("b", b);
   return with_value_errors(kNotebookWords, [&] {
     return with_scalar(inputs.scalar(), [&]<class T>(T) {
+      const T own = static_cast<T>(number);
+      const View<const T, 3> bias = is_number ? View<const T, 3>(&own, {1, 1, 1}) : inputs.bias->one_number<T>();
       return numpy_scalar(
-          conv_single_step(inputs.input.view<T, 3>(), inputs.weights.view<T, 3>(), inputs.bias->view<T, 3>()));
+          conv_single_step(inputs.input.view<T, 3>(kOneWindow), inputs.weights.view<T, 3>(kOneFilter), bias));
     });
   });
 }
@@ -99,16 +111,10 @@ bool is_worth_interrupting(const Shape<4>& output, const Shape<4>& weights) {
   return output[0] * output[1] * output[2] * output[3] > kWorthInterrupting / products_per_output;
 }
 
-void bind_conv(nb::module_& module) {
-  module.def("conv_single_step", &notebook_conv_single_step, nb::arg("a_slice_prev").none(), nb::arg("W").none(),
-             nb::arg("b").none(), kConvSingleStepDoc);
-  module.def("conv_forward", &notebook_conv_forward, nb::arg("A_prev").none(), nb::arg("W").none(), nb::arg("b").none(),
-             nb::arg("hparameters").none(), kConvForwardDoc);
-  module.def("conv2d", &conv2d, nb::arg("input").none(), nb::arg("weights").none(), nb::arg("bias") = nb::none(),
-             nb::kw_only(), nb::arg("stride").none() = 1, nb::arg("padding").none() = 0, nb::arg("dilation").none() = 1,
-             nb::arg("groups").none() = 1, nb::arg("activation") = nb::none(), nb::arg("slope").none() = 0.01,
-             nb::arg("residual") = nb::none(), nb::arg("out") = nb::none(), nb::arg("threads") = nb::none(),
-             nb::arg("layout").none() = "NHWC", nb::arg("algorithm").none() = "auto", kConv2dDoc);
+void define_conv() {
+  define<&notebook_conv_single_step>("conv_single_step");
+  define<&notebook_conv_forward>("conv_forward");
+  define<&conv2d>("conv2d");
 }
 
 }  // namespace convstep::python

@@ -64,7 +64,13 @@ ConvLayer::ConvLayer(nb::handle weights, nb::handle bias, const ConvOptions& opt
     if (!bias.is_none()) {
       b.emplace("bias", bias);
       const Shape<1> given = with_scalar(b->scalar(), [&]<class T>(T) { return b->view<T, 1>().shape(); });
-      if (given[0] != shape_[3]) throw ShapeError("bias", to_string(given), to_string(Shape<1>{shape_[3]}));
+      if (given[0] != shape_[3]) {
+        const bool first = layout == Layout::kNHWC && given[0] == shape_[0];
+        const char* hint =
+            first ? "the weights look like (O, C, KH, KW): use layout=\"NCHW\" or weights.transpose(2, 3, 1, 0)"
+                  : "one number per filter";
+        throw ShapeError("bias", to_string(given), to_string(Shape<1>{shape_[3]}), hint);
+      }
     }
     scalar_ = promote({&w, b ? &*b : nullptr});
     latest_scalar_ = scalar_;

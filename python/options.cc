@@ -9,16 +9,39 @@ namespace {
 
 std::string repr_of(nb::handle value) { return nb::repr(value).c_str(); }
 
-[[noreturn]] void wrong_type(const char* argument, nb::handle value, const char* expected) {
-  throw nb::type_error((std::string(argument) + ": got " + repr_of(value) + ", expected " + expected).c_str());
+std::string message(const char* argument, nb::handle value, const char* expected, const std::string& hint) {
+  return std::string(argument) + ": got " + repr_of(value) + ", expected " + expected +
+         (hint.empty() ? "" : " (" + hint + ")");
 }
 
-[[noreturn]] void wrong_value(const char* argument, nb::handle value, const char* expected) {
-  throw nb::value_error((std::string(argument) + ": got " + repr_of(value) + ", expected " + expected).c_str());
+[[noreturn]] void wrong_type(const char* argument, nb::handle value, const char* expected,
+                             const std::string& hint = "") {
+  throw nb::type_error(message(argument, value, expected, hint).c_str());
+}
+
+[[noreturn]] void wrong_value(const char* argument, nb::handle value, const char* expected,
+                              const std::string& hint = "") {
+  throw nb::value_error(message(argument, value, expected, hint).c_str());
+}
+
+// What convstep._hints.`function` says of what was given; "" for None.
+template <class... Arguments>
+std::string hint_of(const char* function, const Arguments&... arguments) {
+  const nb::object hint = nb::module_::import_("convstep._hints").attr(function)(arguments...);
+  return hint.is_none() ? "" : nb::str(hint).c_str();
+}
+
+[[noreturn]] void no_integer(const char* argument, nb::handle value) {
+  wrong_type(argument, value, "an integer", hint_of("integer", value));
 }
 
 bool is_integer(nb::handle value) {
   return PyLong_CheckExact(value.ptr()) || (PyIndex_Check(value.ptr()) && !is_bool(value));
+}
+
+// The numbers of an array of sizes; anything else as it is.
+nb::object without_array(nb::handle value) {
+  return is_array(value) ? nb::object(value.attr("tolist")()) : nb::borrow(value);
 }
 
 // A list or a tuple of so many items as a tuple, or null. A tuple, because what its items do when they are asked for
@@ -45,21 +68,23 @@ T to_word(const char* argument, nb::handle value, const std::pair<std::string_vi
     PyErr_Clear();
     wrong_value(argument, value, expected);
   }
+  nb::list known;
   for (const auto& [word, meaning] : words) {
     if (word == std::string_view(text, static_cast<size_t>(size))) return meaning;
   }
-  wrong_value(argument, value, expected);
+  for (const auto& entry : words) known.append(nb::str(entry.first.data(), entry.first.size()));
+  wrong_value(argument, value, expected, hint_of("word", value, known));
 }
 
 }  // namespace
 
 int64_t to_integer(const char* argument, nb::handle value) {
-  if (!is_integer(value)) wrong_type(argument, value, "an integer");
+  if (!is_integer(value)) no_integer(argument, value);
   const nb::object index = nb::steal(PyNumber_Index(value.ptr()));
   if (!index.is_valid()) {
     if (!PyErr_ExceptionMatches(PyExc_TypeError)) throw nb::python_error();
     PyErr_Clear();  // arrays have an __index__, but those of more than one element refuse
-    wrong_type(argument, value, "an integer");
+    no_integer(argument, value);
   }
   int overflow = 0;
   const int64_t number = PyLong_AsLongLongAndOverflow(index.ptr(), &overflow);
@@ -84,17 +109,21 @@ bool to_bool(const char* argument, nb::handle value) {
   return PyObject_IsTrue(value.ptr()) == 1;
 }
 
-Size2 to_size(const char* argument, nb::handle value) {
+Size2 to_size(const char* argument, nb::handle given) {
+  const nb::object value = without_array(given);
   if (is_integer(value)) {
     const int64_t both = to_integer(argument, value);
     return {both, both};
   }
   const nb::object pair = to_pair(value);
-  if (!pair.is_valid()) wrong_type(argument, value, "an integer or a pair (height, width)");
+  if (!pair.is_valid()) {
+    wrong_type(argument, given, "an integer or a pair (height, width)", hint_of("integer", value));
+  }
   return {to_integer(argument, item(pair, 0)), to_integer(argument, item(pair, 1))};
 }
 
-Padding to_padding(nb::handle value) {
+Padding to_padding(nb::handle given) {
+  const nb::object value = without_array(given);
   constexpr const char* kArgument = "padding";
   constexpr const char* kExpected =
       "an integer, (height, width), ((top, bottom), (left, right)), \"valid\", \"same\", \"same_upper\" or "
@@ -106,14 +135,14 @@ Padding to_padding(nb::handle value) {
   if (PyUnicode_Check(value.ptr())) return to_word(kArgument, value, kRules, kExpected);
   if (is_integer(value)) return Padding::all(to_integer(kArgument, value));
   const nb::object pair = to_pair(value);
-  if (!pair.is_valid()) wrong_type(kArgument, value, kExpected);
+  if (!pair.is_valid()) wrong_type(kArgument, given, kExpected, hint_of("padding", value));
   const nb::handle height = item(pair, 0), width = item(pair, 1);
   if (is_integer(height) && is_integer(width)) {
     const int64_t h = to_integer(kArgument, height), w = to_integer(kArgument, width);
     return {h, h, w, w};
   }
   const nb::object rows = to_pair(height), columns = to_pair(width);
-  if (!rows.is_valid() || !columns.is_valid()) wrong_type(kArgument, value, kExpected);
+  if (!rows.is_valid() || !columns.is_valid()) wrong_type(kArgument, given, kExpected);
   return {to_integer(kArgument, item(rows, 0)), to_integer(kArgument, item(rows, 1)),
           to_integer(kArgument, item(columns, 0)), to_integer(kArgument, item(columns, 1))};
 }
@@ -148,7 +177,7 @@ int64_t to_hparameter(nb::handle hparameters, const char* key, int64_t least) {
     PyErr_Clear();
     if (is_sequence) wrong_type("hparameters", hparameters, "a dictionary");
     const std::string expected = "the key \"" + std::string(key) + "\"";
-    wrong_value("hparameters", hparameters, expected.c_str());
+    wrong_value("hparameters", hparameters, expected.c_str(), hint_of("key", nb::str(key), hparameters));
   }
   const int64_t number = to_integer(key, value);
   if (number < least) wrong_value(key, value, least == 0 ? "0 or more" : "1 or more");
@@ -171,7 +200,7 @@ ConvAlgorithm to_algorithm(nb::handle value) {
 }
 
 Shape<4> to_shape(const char* argument, nb::handle value, Layout layout) {
-  const nb::object lengths = to_tuple(value, 4);
+  const nb::object lengths = to_tuple(without_array(value), 4);
   if (!lengths.is_valid()) wrong_type(argument, value, "four integers");
   Shape<4> own;
   for (int axis = 0; axis < 4; ++axis) own[axis] = to_integer(argument, item(lengths, axis));

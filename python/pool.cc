@@ -6,8 +6,8 @@
 
 #include "python/bindings.h"
 #include "python/call.h"
+#include "python/function.h"
 #include "python/options.h"
-#include "python/pool_doc.h"
 
 namespace convstep::python {
 namespace {
@@ -104,36 +104,17 @@ nb::object global_pool2d(nb::handle input, nb::handle out, nb::handle threads, n
   return pool2d(input, {.window = {0, 0}, .mode = kMode}, false, out, threads, layout);
 }
 
-// Defines a function whose arguments are: input, own..., the shared window options, more..., out, threads, layout.
-template <class Function, class... More>
-void def_window(nb::module_& module, const char* name, Function function, const std::string& doc, const More&... more) {
-  module.def(name, function, nb::arg("input").none(), nb::kw_only(), nb::arg("kernel_size").none(),
-             nb::arg("stride") = nb::none(), nb::arg("padding").none() = 0, nb::arg("dilation").none() = 1,
-             nb::arg("ceil_mode").none() = false, more..., nb::arg("out") = nb::none(), nb::arg("threads") = nb::none(),
-             nb::arg("layout").none() = "NHWC", doc.c_str());
-}
-
-template <class Function>
-void def_global(nb::module_& module, const char* name, Function function, const std::string& doc) {
-  module.def(name, function, nb::arg("input").none(), nb::kw_only(), nb::arg("out") = nb::none(),
-             nb::arg("threads") = nb::none(), nb::arg("layout").none() = "NHWC", doc.c_str());
-}
-
 }  // namespace
 
-void bind_pool(nb::module_& module) {
-  module.def("pool_forward", &notebook_pool_forward, nb::arg("A_prev").none(), nb::arg("hparameters").none(),
-             nb::arg("mode").none() = "max", kPoolForwardDoc);
-  def_window(module, "max_pool2d", &max_pool2d, kMaxPool2dDoc, nb::arg("return_indices").none() = false);
-  def_window(module, "avg_pool2d", &avg_pool2d, kAvgPool2dDoc, nb::arg("count_include_pad").none() = false);
-  def_window(module, "l2_pool2d", &l2_pool2d, kL2Pool2dDoc);
-  module.def("lp_pool2d", &lp_pool2d, nb::arg("input").none(), nb::kw_only(), nb::arg("p").none(),
-             nb::arg("kernel_size").none(), nb::arg("stride") = nb::none(), nb::arg("padding").none() = 0,
-             nb::arg("dilation").none() = 1, nb::arg("ceil_mode").none() = false, nb::arg("out") = nb::none(),
-             nb::arg("threads") = nb::none(), nb::arg("layout").none() = "NHWC", kLpPool2dDoc.c_str());
-  def_global(module, "global_max_pool2d", &global_pool2d<PoolMode::kMax>, kGlobalMaxPool2dDoc);
-  def_global(module, "global_avg_pool2d", &global_pool2d<PoolMode::kAverage>, kGlobalAvgPool2dDoc);
-  def_global(module, "global_l2_pool2d", &global_pool2d<PoolMode::kLp>, kGlobalL2Pool2dDoc);
+void define_pool() {
+  define<&notebook_pool_forward>("pool_forward");
+  define<&max_pool2d>("max_pool2d");
+  define<&avg_pool2d>("avg_pool2d");
+  define<&l2_pool2d>("l2_pool2d");
+  define<&lp_pool2d>("lp_pool2d");
+  define<&global_pool2d<PoolMode::kMax>>("global_max_pool2d");
+  define<&global_pool2d<PoolMode::kAverage>>("global_avg_pool2d");
+  define<&global_pool2d<PoolMode::kLp>>("global_l2_pool2d");
 }
 
 }  // namespace convstep::python

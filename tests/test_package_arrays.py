@@ -15,6 +15,8 @@ from package_cases import strided
 from package_faces import ECOSYSTEM, FACES, Face
 
 every_face = pytest.mark.parametrize("face", FACES, ids=str)
+every_array = pytest.mark.parametrize(
+    "face", [face for face in FACES if (face.function, face.argument) != ("conv_single_step", "b")], ids=str)
 every_face_with_out = pytest.mark.parametrize("face", ECOSYSTEM, ids=str)
 
 
@@ -105,6 +107,8 @@ ARRANGEMENTS = {
     **{name: lambda x, name=name: x.astype(name) for name in ("i1", "u1", ">i2", "i4", "u4", "i8", "u8", ">u8")},
     "float32": lambda x: x.astype(np.float32),
     "big-endian float32": lambda x: x.astype(">f4"),
+    "float16": lambda x: x.astype(np.float16),
+    "big-endian float16": lambda x: x.astype(">f2"),
     "a memoryview of float32": lambda x: memoryview(x.astype(np.float32)),
     "a list of bools": lambda x: x.astype(bool).tolist(),
 }
@@ -118,6 +122,35 @@ def test_the_arrangement_does_not_matter(face: Face, arrangement: collections.ab
     result = face.call(given)
     np.testing.assert_allclose(result, plain, rtol=1e-6 if result.dtype == np.float32 else 0)
     np.testing.assert_array_equal(getattr(given, "values", given), face.values())
+
+
+@every_face
+def test_float16_is_computed_in_float32(face: Face) -> None:
+    plain = face.call(face.values().astype(np.float32))
+    result = face.call(face.values().astype(np.float16))
+    assert result.dtype == plain.dtype
+    np.testing.assert_array_equal(result, plain)
+
+
+def test_a_layer_of_float16() -> None:
+    x, w = np.full((1, 4, 4, 2), 0.1, np.float16), np.full((3, 3, 2, 4), 0.1, np.float16)
+    result = convstep.Conv2d(w)(x, out=np.empty((1, 2, 2, 4), np.float32))
+    np.testing.assert_array_equal(result, convstep.conv2d(x.astype(np.float32), w.astype(np.float32)))
+    assert convstep.conv2d(x, w.astype(np.float64)).dtype == np.float64
+
+
+def test_the_bias_of_one_step_is_any_one_number() -> None:
+    x = np.ones((3, 3, 4), np.float32)
+    for b in (0.5, np.float32(0.5), np.full((1,), 0.5, np.float32), np.full((1, 1, 1, 1), 0.5, np.float16)):
+        step = convstep.conv_single_step(x, x, b)
+        assert step == 36.5 and type(step) is np.float32, b
+    assert convstep.conv_single_step(x, x, 2) == 38 and convstep.conv_single_step(x, x, True) == 37
+    assert type(convstep.conv_single_step(x, x, np.float64(0.5))) is np.float64
+    for wrong, message in ((np.zeros(2), r"b: got (2,), expected an array of 3 axes"),
+                           (10**400, f"b: got {10**400}, expected a number that fits in float64")):
+        with pytest.raises(ValueError) as raised:
+            convstep.conv_single_step(x, x, wrong)
+        assert str(raised.value) == message
 
 
 @every_face
@@ -137,7 +170,6 @@ def test_a_mapped_file(face: Face, tmp_path: pathlib.Path) -> None:
 
 
 REFUSED = {
-    "float16": lambda x: x.astype(np.float16),
     str(np.dtype(np.longdouble)): lambda x: x.astype(np.longdouble),
     "complex64": lambda x: x.astype(np.complex64),
     "complex128": lambda x: x.astype(np.complex128),
@@ -175,7 +207,7 @@ def test_what_is_no_array(face: Face) -> None:
     assert str(raised.value).startswith(f"{face.argument}: got "), str(raised.value)
 
 
-@every_face
+@every_array
 def test_the_number_of_axes(face: Face) -> None:
     for shape in ((), (7,), (2, 3), (2, 2, 2, 2, 2), (1,) * 12):
         if len(shape) == len(face.shape):
@@ -193,7 +225,7 @@ def test_a_matrix_has_two_axes(face: Face) -> None:
         face.call(np.matrix([[1.0, 2.0]]))
 
 
-@every_face
+@every_array
 def test_a_number_is_no_array(face: Face) -> None:
     for number in (1, 1.5, True, np.float64(2), np.int8(2)):
         with pytest.raises(ValueError, match=rf"^{face.argument}: got \(\), expected "):

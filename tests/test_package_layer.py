@@ -75,7 +75,7 @@ def test_a_layer_says_how_it_computes() -> None:
     assert layer.describe() == text
     how = layer.describe((1, 14, 15, 16))
     assert how.startswith(f"{text}: direct ") and how.endswith(convstep.simd_target())
-    assert layer.describe() == how and repr(layer) == f"<convstep.Conv2d: {how}>"
+    assert layer.describe() == how
     called = convstep.Conv2d(W, algorithm="direct")
     called(X)
     assert called.describe() == how

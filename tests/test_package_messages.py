@@ -35,11 +35,13 @@ NCHW = {"layout": "NCHW"}
     (lambda: convstep.conv2d(X, W, padding=((-1, 2), (3, 4)), **NCHW),
      "padding: got (-1, 2, 3, 4), expected 0 or more on every side"),
     (lambda: convstep.conv2d(X, W, stride=(0, 1), **NCHW), "stride: got (0, 1), expected 1 or more, high and wide"),
-    (lambda: convstep.conv2d(X[0], W, **NCHW), "input: got (4, 5, 6), expected an array of 4 axes"),
+    (lambda: convstep.conv2d(X[0], W, **NCHW), "input: got (4, 5, 6), expected an array of 4 axes "
+     "(for one image: input[None], for grey images: input[:, None])"),
     (lambda: convstep.conv2d(X[None], W, **NCHW), "input: got (1, 2, 4, 5, 6), expected an array of 4 axes"),
     # And so do shapes of layout NHWC.
     (lambda: convstep.conv2d(X, W),
-     "weights: got (8, 4, 3, 3), expected (8, 4, 6, 3) (input (2, 4, 5, 6) has 6 channels)"),
+     "weights: got (8, 4, 3, 3), expected (3, 3, 4, 8) "
+     "(the arrays look like (N, C, H, W) and (O, C, KH, KW): use layout=\"NCHW\")"),
 ])
 def test_shapes_are_in_the_callers_order(call: collections.abc.Callable, message: str) -> None:
     with pytest.raises(ValueError) as raised:

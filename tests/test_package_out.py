@@ -158,7 +158,7 @@ def test_errors_leave_out_as_it_was() -> None:
     x, w = ones(*IMAGES), ones(*WEIGHTS)
     for wrong in ({"stride": 0}, {"stride": 2.5}, {"padding": "full"}, {"dilation": 9}, {"groups": 3}, {"threads": 0},
                   {"activation": "ReLU"}, {"layout": "CHWN"}, {"bias": ones(7)}, {"residual": ones(*IMAGES)},
-                  {"slope": "steep"}, {"bias": np.ones(8, np.float16)}):
+                  {"slope": "steep"}, {"bias": np.ones(8, np.complex64)}):
         with pytest.raises((ValueError, TypeError)):
             convstep.conv2d(x, w, out=out, **wrong)
         assert (out == UNTOUCHED).all()

@@ -84,7 +84,7 @@ def test_what_is_an_integer(function: str, arguments: Any, others: dict, option:
     if function != "Conv2d":
         assert all((result == results[0]).all() for result in results)
     if option not in ("groups", "threads", "padding"):
-        for pair in ((2, 1), [2, 1], (np.int64(2), 1)):
+        for pair in ((2, 1), [2, 1], (np.int64(2), 1), np.array([2, 1]), np.array([2, 1], np.uint8)):
             call(*arguments, **{**others, option: pair})
         for wrong in ((2,), (2, 2, 2), (2, 2.5), (2, True), ("2", 2), (2, None), np.array([2, 2.5])):
             refused(TypeError, option, None, call, *arguments, **{**others, option: wrong})
@@ -213,7 +213,7 @@ def test_padding_that_would_make_an_empty_window() -> None:
 
 def test_arguments_that_are_not_there() -> None:
     for call in (lambda: convstep.zero_pad(X), lambda: convstep.conv2d(X), lambda: convstep.max_pool2d(X),
-                 lambda: convstep.max_pool2d(X, 2), lambda: convstep.conv2d(X, W, strides=1), lambda: convstep.pad2d(X),
+                 lambda: convstep.conv2d(X, W, strides=1), lambda: convstep.pad2d(X),
                  lambda: convstep.lp_pool2d(X, kernel_size=2), lambda: convstep.conv_forward(X, W, B),
                  lambda: convstep.Conv2d(), lambda: convstep.Conv2d(W)()):
         with pytest.raises(TypeError):
@@ -243,7 +243,8 @@ def test_a_list_that_changes_while_it_is_read() -> None:
 
 def test_the_object_says_what_it_is() -> None:
     layer = convstep.Conv2d(W, ones(8), stride=2, padding="same", activation="relu")
-    assert repr(layer) == f"<convstep.Conv2d: {layer.describe()}>"
+    assert repr(layer) == ("Conv2d(weights=<float64 (3, 3, 4, 8)>, bias=<float64 (8,)>, stride=2, padding='same', "
+                           "activation='relu')")
     for part in ("3x3", "4 to 8 channels", "float64", "stride 2", "same", "relu", "NHWC"):
         assert part in layer.describe()
     assert re.fullmatch(r"\d+\.\d+\.\d+", convstep.__version__)

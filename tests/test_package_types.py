@@ -10,7 +10,8 @@ TESTS = pathlib.Path(__file__).resolve().parent
 EXAMPLES = sorted((TESTS.parent / "examples").glob("*.py"))
 WRONG_USES = {
     'convstep.conv2d([], [], activation="rleu")': "arg-type",
-    "convstep.conv2d([], [], [], 2)": "misc|call-arg",
+    "convstep.avg_pool2d([], 2, 2, 0, 1)": "misc|call-arg",
+    "convstep.conv2d([], [], pad=2)": "call-arg",
     "convstep.conv2d([], [], stride=2.5)": "arg-type",
     'convstep.Conv2d([], padding="full")': "arg-type",
     'convstep.conv2d([], [], algorithm="fft")': "arg-type",

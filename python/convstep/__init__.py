@@ -7,28 +7,25 @@ called many times. `num_threads`, `simd_target` and their kin say and choose wha
 pictures, with matplotlib.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from convstep._conv2d import Conv2d
-from convstep._core import (
-    __version__,
+from convstep._convolution import conv2d, pad2d
+from convstep._core import __version__
+from convstep._notebook import conv_forward, conv_single_step, pool_forward, zero_pad
+from convstep._pooling import (
     avg_pool2d,
-    conv2d,
-    conv_forward,
-    conv_single_step,
     global_avg_pool2d,
     global_l2_pool2d,
     global_max_pool2d,
     l2_pool2d,
     lp_pool2d,
     max_pool2d,
-    num_threads,
-    pad2d,
-    pool_forward,
-    set_num_threads,
-    set_simd_target,
-    simd_target,
-    simd_targets,
-    zero_pad,
 )
+from convstep._runtime import num_threads, set_num_threads, set_simd_target, simd_target, simd_targets
+
+if TYPE_CHECKING:
+    from convstep import draw as draw
 
 __all__ = [
     "Conv2d",
@@ -52,3 +49,15 @@ __all__ = [
     "simd_targets",
     "zero_pad",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "draw":  # imported when it is first used, as it needs matplotlib
+        import importlib
+
+        return importlib.import_module("convstep.draw")
+    raise AttributeError(f"module 'convstep' has no attribute {name!r}", name=name, obj=__import__(__name__))
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "draw"]

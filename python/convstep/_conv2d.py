@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-import copy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from numpy.typing import ArrayLike, NDArray
+import numpy as np
+from numpy.typing import ArrayLike
 
 from convstep import _core
+from convstep._compiled import with_hints
 from convstep._convert import convert
+from convstep._types import Activation, Algorithm, Array, Axes, Int, Layout, Padding, Real, Size
 
-if TYPE_CHECKING:
-    from convstep._core import Activation, Algorithm, Layout, Padding, Size
+# Options and their defaults, in the order of Conv2d's own.
+OPTIONS = {
+    "stride": 1,
+    "padding": 0,
+    "dilation": 1,
+    "groups": 1,
+    "activation": None,
+    "slope": 0.01,
+    "layout": "NHWC",
+    "algorithm": "auto",
+}
 
 
 class Conv2d:
@@ -29,6 +40,13 @@ class Conv2d:
     stride, padding, dilation, groups, activation, slope, layout, algorithm
         As in `conv2d`.
 
+    Attributes
+    ----------
+    weights, bias : ndarray
+        The layer's own, read-only; `bias` may be None.
+    stride, padding, dilation, groups, activation, slope, layout, algorithm
+        As given. A layer does not change.
+
     Raises
     ------
     ValueError, TypeError
@@ -40,10 +58,25 @@ class Conv2d:
     >>> layer = Conv2d(np.ones((3, 3, 4, 8)), stride=2, padding=1, activation="relu")
     >>> layer(np.ones((10, 5, 7, 4))).shape
     (10, 3, 4, 8)
-    >>> Conv2d(np.ones((3, 3, 4, 8)), stride=2, padding=1, activation="relu").describe()
-    'conv2d 3x3, 4 to 8 channels, float64, stride 2, padding 1, relu, NHWC'
+    >>> layer
+    Conv2d(weights=<float64 (3, 3, 4, 8)>, bias=None, stride=2, padding=1, activation='relu')
+    >>> layer.weights.shape, layer.stride
+    ((3, 3, 4, 8), 2)
     """
 
+    weights: Array
+    bias: Array | None
+    stride: Size
+    padding: Padding
+    dilation: Size
+    groups: Int
+    activation: Activation | None
+    slope: Real
+    layout: Layout
+    algorithm: Algorithm
+    _layer: _core.ConvLayer
+
+    @with_hints("Conv2d")
     def __init__(
         self,
         weights: ArrayLike,
@@ -52,14 +85,12 @@ class Conv2d:
         stride: Size = 1,
         padding: Padding = 0,
         dilation: Size = 1,
-        groups: int = 1,
+        groups: Int = 1,
         activation: Activation | None = None,
-        slope: float = 0.01,
+        slope: Real = 0.01,
         layout: Layout = "NHWC",
         algorithm: Algorithm = "auto",
     ) -> None:
-        self._weights = convert(weights, "weights").copy()
-        self._bias = None if bias is None else convert(bias, "bias").copy()
         options: dict[str, Any] = {
             "stride": stride,
             "padding": padding,
@@ -70,21 +101,27 @@ class Conv2d:
             "layout": layout,
             "algorithm": algorithm,
         }
-        self._options = copy.deepcopy(options)  # a list given as padding may change later
-        self._layer = _core.ConvLayer(self._weights, self._bias, **self._options)
+        self.__setstate__(
+            {
+                "weights": convert(weights, "weights").copy(),
+                "bias": None if bias is None else convert(bias, "bias").copy(),
+                **{name: _fixed(value) for name, value in options.items()},
+            }
+        )
 
     def __call__(
         self,
         input: ArrayLike,
         *,
         residual: ArrayLike | None = None,
-        out: NDArray[Any] | None = None,
-        threads: int | None = None,
-    ) -> NDArray[Any]:
+        out: Array | None = None,
+        threads: Int | None = None,
+    ) -> Array:
         """The layer applied to `input`; `residual`, `out` and `threads` as in `conv2d`."""
         return self._layer.run(input, residual, out, threads)
 
-    def describe(self, input_shape: tuple[int, int, int, int] | None = None) -> str:
+    @with_hints("Conv2d.describe")
+    def describe(self, input_shape: Axes | None = None) -> str:
         """What the layer computes, and how.
 
         How depends on the height and width of the images, on the dtype and on the machine. Given the shape of an input,
@@ -100,19 +137,19 @@ class Conv2d:
         height, width, channels, outputs = self._layer.shape
         parts = [
             f"conv2d {height}x{width}",
-            f"{channels * self._options['groups']} to {outputs} channels",
+            f"{channels * int(self.groups)} to {outputs} channels",
             self._layer.latest_dtype,
         ]
-        defaults = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "algorithm": "auto"}
-        parts += [f"{name} {self._options[name]}" for name, usual in defaults.items() if self._options[name] != usual]
-        if self._bias is not None:
-            parts.append("bias")
-        if self._options["activation"] is not None:
-            parts.append(str(self._options["activation"]))
-        parts.append(self._options["layout"])
+        unusual = self._unusual()
+        parts += [f"{name} {unusual[name]}" for name in ("stride", "padding", "dilation", "groups") if name in unusual]
+        parts += [f"algorithm {self.algorithm}"] if "algorithm" in unusual else []
+        parts += ["bias"] if self.bias is not None else []
+        parts += [self.activation] if self.activation else []
+        parts.append(self.layout)
         return ", ".join(parts) + (f": {how}" if how else "")
 
-    def output_shape(self, input_shape: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    @with_hints("Conv2d.output_shape")
+    def output_shape(self, input_shape: Axes) -> tuple[int, int, int, int]:
         """The shape of the output for inputs of this shape, both in the order of `layout`.
 
         >>> import numpy as np
@@ -121,19 +158,46 @@ class Conv2d:
         """
         return self._layer.output_shape(input_shape)
 
-    def workspace_bytes(self, input_shape: tuple[int, int, int, int]) -> int:
+    @with_hints("Conv2d.workspace_bytes")
+    def workspace_bytes(self, input_shape: Axes) -> int:
         """The most memory that each thread needs for inputs of this shape besides arrays and weights; threads keep it.
 
         Whatever the strides of the arrays and the number of images and threads; some need less.
         """
         return self._layer.workspace_bytes(input_shape)
 
+    def _unusual(self) -> dict[str, Any]:
+        """The options that are not as they are by default."""
+        return {name: getattr(self, name) for name, usual in OPTIONS.items() if getattr(self, name) != usual}
+
     def __repr__(self) -> str:
-        return f"<convstep.Conv2d: {self.describe()}>"
+        arrays = {"weights": self.weights, "bias": self.bias}
+        parts = [f"{name}={_shown(array)}" for name, array in arrays.items()]
+        parts += [f"{name}={value!r}" for name, value in self._unusual().items()]
+        return f"Conv2d({', '.join(parts)})"
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in ("weights", "bias", *OPTIONS):
+            raise AttributeError(f"{name}: a Conv2d does not change; make another one")
+        super().__setattr__(name, value)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_layer"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        self._layer = _core.ConvLayer(self._weights, self._bias, **self._options)
+        for array in (state["weights"], state["bias"]):
+            if array is not None:
+                array.flags.writeable = False
+        options = {name: state[name] for name in OPTIONS}
+        vars(self).update(state, _layer=_core.ConvLayer(state["weights"], state["bias"], **options))
+
+
+def _fixed(value: Any) -> Any:
+    """An option that cannot change: tuples for lists and arrays."""
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    return tuple(map(_fixed, value)) if isinstance(value, (list, tuple)) else value
+
+
+def _shown(array: Array | None) -> str:
+    return "None" if array is None else f"<{array.dtype} {array.shape}>"

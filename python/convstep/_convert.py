@@ -8,8 +8,8 @@ import numpy as np
 def convert(array: Any, argument: str, dtype: type[np.generic] | None = None) -> np.ndarray:
     """`array` as an aligned array of native float32 or float64, without a copy where that is possible.
 
-    float32 and float64 keep their precision; integers and bools become float64; `dtype` overrides both. Raises
-    TypeError, naming `argument`, for everything else.
+    float32 and float64 keep their precision, float16 becomes float32, integers and bools become float64; `dtype`
+    overrides that. Raises TypeError, naming `argument`, for everything else.
     """
     if isinstance(array, np.ma.MaskedArray):
         raise TypeError(f"{argument}: got a masked array, expected one without a mask (see its method filled)")
@@ -17,10 +17,12 @@ def convert(array: Any, argument: str, dtype: type[np.generic] | None = None) ->
     kind, size = array.dtype.kind, array.dtype.itemsize
     if dtype is None and kind in "biu":
         dtype = np.float64
-    elif dtype is None and kind == "f" and size in (4, 8):
-        dtype = np.float32 if size == 4 else np.float64
+    elif dtype is None and kind == "f" and size in (2, 4, 8):
+        dtype = np.float64 if size == 8 else np.float32
     if dtype is None:
-        raise TypeError(f"{argument}: got an array of {array.dtype}, expected float32, float64, integers or bools")
+        raise TypeError(
+            f"{argument}: got an array of {array.dtype}, expected float16, float32, float64, integers or bools"
+        )
     return np.require(array, dtype, "A")
 
 

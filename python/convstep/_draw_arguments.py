@@ -12,7 +12,7 @@ import numpy.typing as npt
 from convstep._convert import convert
 
 if TYPE_CHECKING:
-    from convstep._core import Padding, Size
+    from convstep._types import Padding, Size
 
 Plane = npt.NDArray[np.float64]
 Pair = tuple[int, int]

@@ -40,7 +40,7 @@ from convstep._draw_panels import (
 )
 
 if TYPE_CHECKING:
-    from convstep._core import Padding, Size
+    from convstep._types import Padding, Size
 
 __all__ = ["filters", "pairs", "volume", "window"]
 

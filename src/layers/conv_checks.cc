@@ -1,5 +1,7 @@
 #include "layers/conv_checks.h"
 
+#include <algorithm>
+
 #include "convstep/error.h"
 #include "core/checks.h"
 #include "layers/options.h"
@@ -7,9 +9,33 @@
 namespace convstep {
 namespace {
 
+// Arrays in PyTorch's order, channels before height and width, are told so where channels do not fit: the cause comes
+// before what follows from it. Windows are mostly square, and images have fewer channels than rows and columns, or are
+// square, too; where neither is so, or the usual order is as likely, this says nothing.
+void check_order(const Shape<4>& input, const Shape<4>& weights, int64_t groups, const ConvNames& names) {
+  const auto fit = [&](int64_t C, int64_t per_group) { return C % groups == 0 && C / groups == per_group; };
+  if (fit(input[3], weights[2])) return;
+  const bool like_nchw = input[2] == input[3] || input[1] < std::min(input[2], input[3]);
+  const bool like_window = weights[0] == weights[1] && weights[0] <= weights[2];
+  const bool like_filters_first = weights[2] == weights[3] && !like_window;
+  const std::string filters_last = to_string(Shape<4>{weights[2], weights[3], weights[1], weights[0]});
+  if (like_filters_first && fit(input[3], weights[1])) {
+    throw ShapeError(names.weights, to_string(weights), filters_last, "it looks like (O, C, KH, KW)");
+  }
+  if (like_filters_first && like_nchw && fit(input[1], weights[1])) {
+    throw ShapeError(names.weights, to_string(weights), filters_last,
+                     "the arrays look like (N, C, H, W) and (O, C, KH, KW)");
+  }
+  if (like_nchw && fit(input[1], weights[2])) {
+    throw ShapeError(names.input, to_string(input), to_string(Shape<4>{input[0], input[2], input[3], input[1]}),
+                     "it looks like (N, C, H, W)");
+  }
+}
+
 void check_channels(const Shape<4>& input, const Shape<4>& weights, int64_t groups, const ConvNames& names) {
   const int64_t C = input[3], O = weights[3];
   if (groups < 1) throw ParameterError("groups", std::to_string(groups), "1 or more");
+  check_order(input, weights, groups, names);
   if (C % groups != 0 || O % groups != 0) {
     throw ParameterError(
         "groups", std::to_string(groups),

@@ -1,0 +1,110 @@
+"""Functions that are declared in Python and compiled: one place for signature, types and docstring.
+
+A declaration has no body. What a call costs is the compiled half's (python/function.h); what is wrong with one is said
+here, as nobody waits for that.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, ParamSpec, TypeVar
+
+from convstep import _core
+from convstep._hints import near, quoted
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+# What other libraries call an argument of ours, where the spelling does not tell.
+OTHER_NAMES = {
+    "a": "input", "x": "input", "image": "input", "images": "input", "A": "A_prev", "X": "A_prev", "data": "input",
+    "w": "weights", "kernel": "weights", "filter": "weights", "filters": "weights", "b": "bias",
+    "f": "kernel_size", "window": "kernel_size", "pool_size": "kernel_size", "window_shape": "kernel_size",
+    "data_format": "layout", "channels_first": "layout", "rate": "dilation", "norm_type": "p", "ord": "p",
+    "negative_slope": "slope", "alpha": "slope", "n_jobs": "threads", "workers": "threads",
+    "feature_group_count": "groups", "method": "algorithm", "pad_width": "padding", "hparams": "hparameters",
+}
+
+
+def compiled(declaration: _F) -> _F:
+    """The compiled function of this name, with the signature and the docstring of its declaration."""
+    signature = inspect.signature(declaration)
+    parameters = signature.parameters.values()
+    shown = signature.replace(
+        parameters=[parameter.replace(annotation=parameter.empty) for parameter in parameters],
+        return_annotation=signature.empty,
+    )
+    name = declaration.__name__
+    return _core.function(  # type: ignore[no-any-return]
+        name,
+        f"{name}{shown}\n--\n\n{inspect.getdoc(declaration)}\n",
+        "convstep",
+        tuple(signature.parameters),
+        {parameter.name: parameter.default for parameter in parameters if parameter.default is not parameter.empty},
+        len(_positional(signature)),
+        functools.partial(complain, name, signature),
+    )
+
+
+def with_hints(name: str) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+    """A function of Python that complains as the compiled ones do, by this name."""
+
+    def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
+        signature = inspect.signature(function)
+        is_method = "self" in signature.parameters
+        own = signature.replace(parameters=list(signature.parameters.values())[is_method:])
+
+        @functools.wraps(function)
+        def checked(*arguments: _P.args, **named: _P.kwargs) -> _R:
+            try:
+                signature.bind(*arguments, **named)
+            except TypeError:
+                complain(name, own, len(arguments) - is_method, tuple(named))
+            return function(*arguments, **named)
+
+        return checked
+
+    return decorate
+
+
+def complain(name: str, signature: inspect.Signature, count: int, keywords: tuple[str, ...]) -> None:
+    """Raise the TypeError of a call with so many arguments without names, and these names."""
+    raise TypeError(f"{name}() {_complaint(signature, count, keywords)}") from None
+
+
+def _complaint(signature: inspect.Signature, count: int, keywords: tuple[str, ...]) -> str:
+    names, positional = list(signature.parameters), _positional(signature)
+    for keyword in keywords:
+        if keyword not in names:
+            return f"has no argument {keyword!r}{_suggestion(keyword, names)}"
+    if count > len(positional):
+        if not names:
+            return f"takes no arguments, got {count}"
+        named = [f"{other}=" for other in names if other not in positional]
+        hint = f"; the others need their names: {', '.join(named)}" if named else ""
+        return f"takes up to {len(positional)} arguments without names ({', '.join(positional)}), got {count}{hint}"
+    for keyword in keywords:
+        if keyword in positional[:count]:
+            return f"got {keyword!r} twice, as argument {positional.index(keyword) + 1} and by its name"
+    given = {*positional[:count], *keywords}
+    missing = [
+        parameter.name
+        for parameter in signature.parameters.values()
+        if parameter.default is parameter.empty and parameter.name not in given
+    ]
+    return f"needs {quoted(missing)}, too"
+
+
+def _suggestion(keyword: str, names: Sequence[str]) -> str:
+    meant = OTHER_NAMES.get(keyword)
+    if meant not in names:
+        meant = near(keyword, names)
+    if meant:
+        return f"; did you mean {meant!r}?"
+    return f"; it has {quoted(names)}" if names else ", and none at all"
+
+
+def _positional(signature: inspect.Signature) -> list[str]:
+    parameters = signature.parameters.values()
+    return [parameter.name for parameter in parameters if parameter.kind is not parameter.KEYWORD_ONLY]

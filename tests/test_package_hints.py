@@ -1,0 +1,114 @@
+"""Arguments that are wrong in a usual way: the error blames the cause, and says what to write."""
+
+import collections.abc
+
+import numpy as np
+import pytest
+
+import convstep
+from package_faces import IMAGES, STEP, WEIGHTS, WINDOW, ones
+
+X, W, B = ones(*IMAGES), ones(*WEIGHTS), ones(1, 1, 1, 8)
+SLICE = ones(3, 3, 4)
+TO_NCHW, TO_OCKK = (0, 3, 1, 2), (3, 2, 0, 1)
+AXES = "an array of 4 axes"
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda: convstep.conv2d(X[0], W), f"input: got (5, 6, 4), expected {AXES} "
+     "(for one image: input[None], for grey images: input[..., None])"),
+    (lambda: convstep.zero_pad(X[0], 1), f"X: got (5, 6, 4), expected {AXES} "
+     "(for one image: X[None], for grey images: X[..., None])"),
+    (lambda: convstep.pool_forward(X[0].tolist(), WINDOW), f"A_prev: got (5, 6, 4), expected {AXES} "
+     "(for one image: np.asarray(A_prev)[None], for grey images: np.asarray(A_prev)[..., None])"),
+    (lambda: convstep.max_pool2d(X[0, :, :, 0], 2), f"input: got (5, 6), expected {AXES} "
+     "(for one grey image: input[None, :, :, None])"),
+    (lambda: convstep.conv2d(X, W[..., 0]), f"weights: got (3, 3, 4), expected {AXES} "
+     "(for one filter: weights[..., None], for filters of one channel: weights[:, :, None])"),
+    (lambda: convstep.conv2d(X, W, B), "bias: got (1, 1, 1, 8), expected an array of 1 axis "
+     "(for the notebook's biases: bias.ravel())"),
+    (lambda: convstep.conv_forward(X, W, ones(8), STEP), f"b: got (8,), expected {AXES} "
+     "(for one number per filter: b.reshape(1, 1, 1, -1))"),
+    (lambda: convstep.conv_single_step(SLICE[None], SLICE, 0), "a_slice_prev: got (1, 3, 3, 4), expected an array of 3 "
+     "axes (for one window of a batch: a_slice_prev[0])"),
+    (lambda: convstep.conv_single_step(SLICE, W, 0), "W: got (3, 3, 4, 8), expected an array of 3 axes "
+     "(for one filter of them: W[..., 0])"),
+])
+def test_arrays_of_other_axes(call: collections.abc.Callable, message: str) -> None:
+    with pytest.raises(ValueError) as raised:
+        call()
+    assert str(raised.value) == message
+
+
+BOTH = "the arrays look like (N, C, H, W) and (O, C, KH, KW)"
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda: convstep.conv2d(X, W.transpose(TO_OCKK)), "weights: got (8, 4, 3, 3), expected (3, 3, 4, 8) "
+     "(it looks like (O, C, KH, KW): write weights.transpose(2, 3, 1, 0))"),
+    (lambda: convstep.conv_forward(X, W.transpose(TO_OCKK), B, STEP), "W: got (8, 4, 3, 3), expected (3, 3, 4, 8) "
+     "(it looks like (O, C, KH, KW): write W.transpose(2, 3, 1, 0))"),
+    (lambda: convstep.conv2d(X.transpose(TO_NCHW), W.transpose(TO_OCKK)),
+     f"weights: got (8, 4, 3, 3), expected (3, 3, 4, 8) ({BOTH}: use layout=\"NCHW\")"),
+    (lambda: convstep.conv_forward(X.transpose(TO_NCHW), W.transpose(TO_OCKK), B, STEP),
+     f"W: got (8, 4, 3, 3), expected (3, 3, 4, 8) ({BOTH}: write A_prev.transpose(0, 2, 3, 1) and "
+     "W.transpose(2, 3, 1, 0))"),
+    (lambda: convstep.conv2d(X.transpose(TO_NCHW), W), "input: got (2, 4, 5, 6), expected (2, 5, 6, 4) "
+     "(it looks like (N, C, H, W): write input.transpose(0, 2, 3, 1))"),
+    (lambda: convstep.Conv2d(W)(X.transpose(TO_NCHW)), "input: got (2, 4, 5, 6), expected (2, 5, 6, 4) "
+     "(it looks like (N, C, H, W): write input.transpose(0, 2, 3, 1))"),
+    (lambda: convstep.conv2d(ones(1, 512, 7, 7), ones(3, 3, 512, 8)), "input: got (1, 512, 7, 7), expected "
+     "(1, 7, 7, 512) (it looks like (N, C, H, W): write input.transpose(0, 2, 3, 1))"),
+    (lambda: convstep.Conv2d(W.transpose(TO_OCKK), ones(8)), "bias: got (8,), expected (3,) (the weights look like "
+     "(O, C, KH, KW): use layout=\"NCHW\" or weights.transpose(2, 3, 1, 0))"),
+    # As likely something else.
+    (lambda: convstep.conv2d(X, ones(3, 3, 5, 8)),
+     "weights: got (3, 3, 5, 8), expected (3, 3, 4, 8) (input (2, 5, 6, 4) has 4 channels)"),
+    (lambda: convstep.conv2d(ones(1, 9, 9, 3), ones(3, 3, 4, 4)),
+     "weights: got (3, 3, 4, 4), expected (3, 3, 3, 4) (input (1, 9, 9, 3) has 3 channels)"),
+    (lambda: convstep.conv_forward(X, W, ones(1, 1, 1, 7), STEP),
+     "b: got (1, 1, 1, 7), expected (1, 1, 1, 8) (one bias per filter of W)"),
+])
+def test_the_order_of_the_axes(call: collections.abc.Callable, message: str) -> None:
+    with pytest.raises(ValueError) as raised:
+        call()
+    assert str(raised.value) == message
+
+
+PADDINGS = ('an integer, (height, width), ((top, bottom), (left, right)), "valid", "same", "same_upper" or '
+            '"same_lower"')
+
+
+@pytest.mark.parametrize("kind, call, message", [
+    (ValueError, lambda: convstep.conv2d(X, W, activation="ReLU"), "activation: got 'ReLU', expected None, \"relu\", "
+     '"relu6", "leaky_relu", "sigmoid" or "tanh" (did you mean "relu"?)'),
+    (ValueError, lambda: convstep.conv2d(X, W, padding="SAME"),
+     f"padding: got 'SAME', expected {PADDINGS} (did you mean \"same\"?)"),
+    (TypeError, lambda: convstep.conv2d(X, W, padding=(1, 1, 1, 1)), f"padding: got (1, 1, 1, 1), expected {PADDINGS} "
+     "(four numbers are two pairs: ((top, bottom), (left, right)))"),
+    (ValueError, lambda: convstep.conv2d(X, W, layout="channels_first"),
+     "layout: got 'channels_first', expected \"NHWC\" or \"NCHW\" (did you mean \"NCHW\"?)"),
+    (ValueError, lambda: convstep.pool_forward(X, WINDOW, "mean"),
+     "mode: got 'mean', expected \"max\" or \"average\" (did you mean \"average\"?)"),
+    (ValueError, lambda: convstep.conv_forward(X, W, B, {"strides": 1, "pad": 0}),
+     "hparameters: got {'strides': 1, 'pad': 0}, expected the key \"stride\" (it has 'strides')"),
+    (ValueError, lambda: convstep.conv_forward(X, W, B, {"stride": 1, "padding": 0}),
+     "hparameters: got {'stride': 1, 'padding': 0}, expected the key \"pad\" (it has 'padding')"),
+    (TypeError, lambda: convstep.conv_forward(X, W, B, {"stride": 2.0, "pad": 0}),
+     "stride: got 2.0, expected an integer (write 2)"),
+    (TypeError, lambda: convstep.conv_forward(X, W, B, {"stride": "2", "pad": 0}),
+     "stride: got '2', expected an integer (write 2, without quotes)"),
+    (TypeError, lambda: convstep.max_pool2d(X, 2.0),
+     "kernel_size: got 2.0, expected an integer or a pair (height, width) (write 2)"),
+])
+def test_words_and_numbers(kind: type[Exception], call: collections.abc.Callable, message: str) -> None:
+    with pytest.raises(kind) as raised:
+        call()
+    assert type(raised.value) is kind and str(raised.value) == message
+
+
+def test_a_picture_of_pillow() -> None:
+    image = pytest.importorskip("PIL.Image").fromarray(np.zeros((5, 6, 3), np.uint8))
+    with pytest.raises(ValueError, match=r"\(for one image: np\.asarray\(input\)\[None\]"):
+        convstep.max_pool2d(image, 2)
+    assert convstep.max_pool2d(np.asarray(image)[None], 2).shape == (1, 2, 3, 3)
