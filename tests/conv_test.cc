@@ -41,6 +41,26 @@ TEST_F(ConvRefusalTest, TheCallItselfIsValid) {
   EXPECT_FALSE(is_untouched(memory_));
 }
 
+// Arrays in PyTorch's order are told so, before anything that follows from it.
+TEST(ConvOrderTest, SaysWhatTheArraysLookLike) {
+  const auto message = [](const Shape<4>& input, const Shape<4>& weights) -> std::string {
+    try {
+      conv_output_shape(input, weights, {});
+    } catch (const ShapeError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(message({2, 5, 6, 4}, {8, 4, 3, 3}),
+            "weights: got (8, 4, 3, 3), expected (3, 3, 4, 8) (it looks like (O, C, KH, KW))");
+  EXPECT_EQ(message({2, 4, 5, 6}, {8, 4, 3, 3}),
+            "weights: got (8, 4, 3, 3), expected (3, 3, 4, 8) (the arrays look like (N, C, H, W) and (O, C, KH, KW))");
+  EXPECT_EQ(message({2, 4, 5, 6}, {3, 3, 4, 8}),
+            "input: got (2, 4, 5, 6), expected (2, 5, 6, 4) (it looks like (N, C, H, W))");
+  EXPECT_EQ(message({2, 5, 6, 4}, {3, 3, 5, 8}),
+            "weights: got (3, 3, 5, 8), expected (3, 3, 4, 8) (input (2, 5, 6, 4) has 4 channels)");
+}
+
 TEST_F(ConvRefusalTest, Parameters) {
   for (const int64_t bad : {int64_t{0}, int64_t{-1}, INT64_MIN}) {
     options_ = {.stride = {bad, 1}};
