@@ -4,17 +4,42 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <stdexcept>
 
+#include "cli/pipes.h"
 #include "convstep/image.h"
 
 namespace convstep::cli {
+namespace {
 
-Input load_input(const std::string& argument, const std::string& path) {
-  if (std::filesystem::exists(path) && is_image(path)) {  // "file.npz:member" does not exist as such
+Input load_file(const std::string& argument, const std::string& path) {
+  std::error_code error;                                         // a path that cannot be looked at is no picture
+  if (std::filesystem::exists(path, error) && is_image(path)) {  // "file.npz:member" does not exist as such
     const Tensor<float, 4> picture = load_image(path);
     return {argument, path, to_array(picture.view()), true};
   }
   return {argument, path, load_array(path), false};
+}
+
+// The readers name the copy; who reads the message knows the pipe.
+std::string with_name_of(const std::string& pipe, const std::string& copy, std::string message) {
+  if (message.starts_with(copy)) message.replace(0, copy.size(), pipe == "-" ? "standard input" : pipe);
+  return message;
+}
+
+}  // namespace
+
+Input load_input(const std::string& argument, const std::string& path) {
+  const std::optional<PipedName> piped = find_input_pipe(path);
+  if (!piped) return load_file(argument, path);
+  const PipedFile copy(piped->pipe);
+  try {
+    Input input = load_file(argument, copy.path() + piped->member);
+    input.path = path;
+    return input;
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error(with_name_of(piped->pipe, copy.path(), error.what()));
+  }
 }
 
 Dtype compute_dtype(const std::optional<Dtype>& requested, const std::vector<const Input*>& inputs) {
@@ -36,17 +61,7 @@ Tensor<T, 1> bias_tensor(const Input& input, int64_t count) {
   return input.array.flat<T>();
 }
 
-template <class T, int Rank>
-void save_output(const std::string& name, const Tensor<T, Rank>& output, const std::string& path) {
-  const Array array = to_array(output.view());
-  save_npy(path, array);
-  fmt::print("{} {} {} -> {}\n", name, to_string(output.shape()), dtype_name(array.dtype), path);
-}
-
 template Tensor<float, 1> bias_tensor(const Input&, int64_t);
 template Tensor<double, 1> bias_tensor(const Input&, int64_t);
-template void save_output(const std::string&, const Tensor<float, 4>&, const std::string&);
-template void save_output(const std::string&, const Tensor<double, 4>&, const std::string&);
-template void save_output(const std::string&, const Tensor<int64_t, 4>&, const std::string&);
 
 }  // namespace convstep::cli

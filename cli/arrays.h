@@ -1,4 +1,4 @@
-// arrays.h: the arrays that commands read and write.
+// arrays.h: the arrays that commands read.
 #pragma once
 
 #include <optional>
@@ -16,9 +16,12 @@ struct Input {
   std::string path;
   Array array;
   bool is_picture = false;
+
+  // A picture whose last channel is alpha.
+  bool has_alpha() const { return is_picture && array.shape[3] % 2 == 0; }
 };
 
-// Reads .npy, .npz members and pictures. Throws FileError, FormatError.
+// Reads .npy, .npz members and pictures, from files and out of pipes (pipes.h). Throws FileError, FormatError.
 Input load_input(const std::string& argument, const std::string& path);
 
 // The type to compute in: `requested` if there is one, else what NumPy would promote the inputs to (float32 only where
@@ -41,9 +44,5 @@ Tensor<T, Rank> tensor(const Input& input) {
 // A bias for `count` outputs, of shape (count,) or, as the notebook has it, 1s before the count. Throws ShapeError.
 template <class T>
 Tensor<T, 1> bias_tensor(const Input& input, int64_t count);
-
-// Writes the array and says so in one line on standard output: name, shape, dtype, file.
-template <class T, int Rank>
-void save_output(const std::string& name, const Tensor<T, Rank>& output, const std::string& path);
 
 }  // namespace convstep::cli

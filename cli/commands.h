@@ -15,6 +15,7 @@ void add_pool(CLI::App& app);
 void add_print(CLI::App& app);
 void add_draw(CLI::App& app);
 void add_targets(CLI::App& app);
+void add_completion(CLI::App& app);
 
 // Parses the command line, runs the command and returns the exit status: 0, 2 for a wrong command line, 1 for all else
 // that went wrong. Errors are one line on standard error.

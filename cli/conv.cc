@@ -1,11 +1,16 @@
 #include "convstep/conv.h"
 
-#include <map>
+#include <fmt/core.h>
+
+#include <filesystem>
 #include <memory>
 
 #include "cli/arrays.h"
 #include "cli/commands.h"
+#include "cli/filters.h"
+#include "cli/numbers.h"
 #include "cli/options.h"
+#include "cli/outputs.h"
 #include "cli/progress.h"
 
 namespace convstep::cli {
@@ -14,9 +19,23 @@ namespace {
 struct ConvCommand {
   std::string input_path, weights_path, bias_path, residual_path, output_path;
   ConvOptions options;
+  const CLI::Option* padding = nullptr;
+  PictureScale scale;
   std::optional<Dtype> dtype;
 
   void run() const {
+    check_range_option(scale, output_path);
+    const NamedFilter* filter = find_filter(weights_path);
+    if (filter != nullptr) return run_filter(*filter);
+    check_weights_path();
+    run_layer();
+  }
+
+  // Weights out of a file.
+  void run_layer() const {
+    const Outputs outputs(
+        {{"A_PREV", input_path}, {"W", weights_path}, {"B", bias_path}, {"--residual", residual_path}},
+        {{"--output", output_path}}, true);
     const Input input = load_input("A_PREV", input_path);
     const Input weights = load_input("W", weights_path);
     std::optional<Input> bias, residual;
@@ -28,16 +47,89 @@ struct ConvCommand {
       const Tensor<T, 4> A_prev = tensor<T, 4>(input), W = tensor<T, 4>(weights);
       const Tensor<T, 1> b = bias ? bias_tensor<T>(*bias, W.shape(3)) : Tensor<T, 1>();
       const Tensor<T, 4> R = residual ? tensor<T, 4>(*residual) : Tensor<T, 4>();
-      auto Z = Tensor<T, 4>::uninitialized(conv_output_shape(A_prev.shape(), W.shape(), options));
-
-      ProgressBar bar("conv");
-      ConvOptions with_progress = options;
-      with_progress.progress = bar.callback();
-      conv_forward(A_prev, W, b, Z, with_progress, R);
-      save_output(options.activation == Activation::kNone ? "Z" : "A", Z, output_path);
+      const Tensor<T, 4> result = convolved(A_prev, W, b, R, options);
+      outputs.save(options.activation == Activation::kNone ? "Z" : "A", result, output_path, scale);
     });
   }
+
+  void run_filter(const NamedFilter& filter) const {
+    if (!bias_path.empty()) throw CLI::ValidationError("B", "goes with weights out of a file");
+    const bool layer = !residual_path.empty() || options.groups != 1 || options.activation != Activation::kNone;
+    if (layer) {
+      throw CLI::ValidationError("--residual, --groups and --activation", "go with weights out of a file");
+    }
+    const Outputs outputs({{"A_PREV", input_path}}, {{"--output", output_path}}, true);
+    const Input input = load_input("A_PREV", input_path);
+    PictureScale drawn = scale;
+    drawn.alpha = input.has_alpha();
+    if (!drawn.range) drawn.range = filter.range;
+    with_dtype(compute_dtype(dtype, {&input}), [&]<class T>(T) {
+      outputs.save("Z", filtered(tensor<T, 4>(input), filter, drawn.alpha), output_path, drawn);
+    });
+  }
+
+  template <class T>
+  Tensor<T, 4> filtered(Tensor<T, 4> images, const NamedFilter& filter, bool alpha) const {
+    ConvOptions depthwise = options;
+    depthwise.groups = images.shape(3);
+    const int64_t reach = filter.side() / 2;
+    if (padding->empty()) {
+      images = repeat_border(images, reach * options.dilation.height, reach * options.dilation.width);
+    }
+    const Tensor<T, 4> weights = filter_weights<T>(filter, images.shape(3), alpha);
+    Tensor<T, 4> result = convolved(images, weights, Tensor<T, 1>(), Tensor<T, 4>(), depthwise);
+    return filter.taps.size() == 2 ? lengths_of_pairs(result) : std::move(result);
+  }
+
+  template <class T>
+  static Tensor<T, 4> convolved(const Tensor<T, 4>& A_prev, const Tensor<T, 4>& W, const Tensor<T, 1>& b,
+                                const Tensor<T, 4>& R, ConvOptions options) {
+    auto Z = Tensor<T, 4>::uninitialized(conv_output_shape(A_prev.shape(), W.shape(), options));
+    ProgressBar bar("conv");
+    options.progress = bar.callback();
+    conv_forward(A_prev, W, b, Z, options, R);
+    return Z;
+  }
+
+  // A word that looks like a filter's name, and is none, nor that of a file.
+  void check_weights_path() const {
+    std::error_code error;
+    if (weights_path.find_first_of("./:") != std::string::npos || weights_path == "-") return;
+    if (std::filesystem::exists(weights_path, error)) return;
+    const std::vector<std::string> names = filter_names();
+    const std::string near = did_you_mean(weights_path, names);
+    throw FileError(weights_path, "there is neither a file nor a filter of that name" +
+                                      (near.empty() ? "; filters are " + joined(names, ", ") : near));
+  }
 };
+
+void add_methods(CLI::App& command, ConvCommand& state) {
+  ConvOptions& options = state.options;
+  const Choices<Activation> activations{{"none", Activation::kNone},       {"relu", Activation::kRelu},
+                                        {"relu6", Activation::kRelu6},     {"leaky_relu", Activation::kLeakyRelu},
+                                        {"sigmoid", Activation::kSigmoid}, {"tanh", Activation::kTanh}};
+  CLI::Option* activation = add_choice(
+      command, "--activation", activations,
+      [&options](const std::string&, Activation value) { options.activation = value; },
+      "Applied to every output (default: none)");
+  add_real(command, "--slope", options.slope, "Slope of leaky_relu below 0 (default: 0.01)")->needs(activation);
+  const Choices<ConvAlgorithm> algorithms{{"notebook", ConvAlgorithm::kNotebook},
+                                          {"auto", ConvAlgorithm::kAuto},
+                                          {"direct", ConvAlgorithm::kDirect},
+                                          {"winograd", ConvAlgorithm::kWinograd},
+                                          {"reference", ConvAlgorithm::kReference}};
+  options.algorithm = ConvAlgorithm::kNotebook;
+  add_choice(
+      command, "--algorithm", algorithms,
+      [&options](const std::string&, ConvAlgorithm value) { options.algorithm = value; },
+      "How it is computed (default: notebook, whose small layers have NumPy's bits)");
+}
+
+std::string filter_list() {
+  std::string list = "Filters, for each channel by itself; the picture's border is repeated outwards:\n";
+  for (const NamedFilter& filter : named_filters()) list += fmt::format("  {:<10} {}\n", filter.name, filter.summary);
+  return list;
+}
 
 }  // namespace
 
@@ -45,45 +137,26 @@ void add_conv(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("conv", "Slide filters over images (conv_forward)");
   auto state = std::make_shared<ConvCommand>();
   ConvOptions& options = state->options;
-  options.algorithm = ConvAlgorithm::kNotebook;
-  command.add_option("A_PREV", state->input_path, "Images, (N, H, W, C)")->required()->type_name("FILE");
-  command.add_option("W", state->weights_path, "Filters, (KH, KW, C/groups, O)")->required()->type_name("FILE");
-  command.add_option("B", state->bias_path, "Biases, (1, 1, 1, O) or (O,)")->type_name("FILE");
+  add_input(command, "A_PREV", state->input_path, "Images, (N, H, W, C)")->required();
+  add_input(command, "W", state->weights_path, "Filters, (KH, KW, C/groups, O), or one of those below")
+      ->required()
+      ->type_name("FILE|" + joined(filter_names(), "|"));
+  add_input(command, "B", state->bias_path, "Biases, (1, 1, 1, O) or (O,)");
   add_size(command, "--stride", options.stride, "How far the window moves (default: 1)");
-  add_padding_options(command, options.padding);
+  state->padding = add_padding_option(command, options.padding);
   add_size(command, "--dilation", options.dilation, "How far apart the window's elements are (default: 1)");
-  command.add_option("--groups", options.groups, "Groups of channels that are convolved by themselves (default: 1)");
-  command.add_option("--residual", state->residual_path, "Added before the activation, (N, OH, OW, O)")
-      ->type_name("FILE");
-
-  const std::map<std::string, Activation> activations{
-      {"none", Activation::kNone},       {"relu", Activation::kRelu},
-      {"relu6", Activation::kRelu6},     {"leaky_relu", Activation::kLeakyRelu},
-      {"sigmoid", Activation::kSigmoid}, {"tanh", Activation::kTanh}};
-  const auto choose_activation = [activations, state](const std::string& name) {
-    state->options.activation = activations.at(name);
-  };
-  CLI::Option* activation = command
-                                .add_option_function<std::string>("--activation", choose_activation,
-                                                                  "Applied to every output (default: none)")
-                                ->check(CLI::IsMember(activations));
-  command.add_option("--slope", options.slope, "Slope of leaky_relu below 0 (default: 0.01)")->needs(activation);
-  const std::map<std::string, ConvAlgorithm> algorithms{{"notebook", ConvAlgorithm::kNotebook},
-                                                        {"auto", ConvAlgorithm::kAuto},
-                                                        {"direct", ConvAlgorithm::kDirect},
-                                                        {"winograd", ConvAlgorithm::kWinograd},
-                                                        {"reference", ConvAlgorithm::kReference}};
-  const auto choose_algorithm = [algorithms, state](const std::string& name) {
-    state->options.algorithm = algorithms.at(name);
-  };
-  command
-      .add_option_function<std::string>("--algorithm", choose_algorithm,
-                                        "How it is computed (default: notebook, whose small layers have NumPy's bits)")
-      ->check(CLI::IsMember(algorithms));
+  add_integer(command, "--groups", options.groups, {},
+              "Groups of channels that are convolved by themselves (default: 1)");
+  add_input(command, "--residual", state->residual_path, "Added before the activation, (N, OH, OW, O)");
+  add_methods(command, *state);
+  add_range_option(command, state->scale);
   add_threads_option(command, options.threads);
   add_dtype_option(command, state->dtype);
   add_output_option(command, state->output_path);
-  add_example(command, "convstep conv A_prev.npy W.npy b.npy --stride 2 --pad 1 --activation relu -o A.npy");
+  command.footer(filter_list() +
+                 "\nExample:\n"
+                 "  convstep conv A_prev.npy W.npy b.npy --stride 2 --pad 1 --activation relu -o A.npy\n"
+                 "  convstep conv photo.jpg sobel -o edges.png");
   command.callback([state] { state->run(); });
 }
 

@@ -6,7 +6,9 @@
 #include "cli/arrays.h"
 #include "cli/commands.h"
 #include "cli/figure_rows.h"
+#include "cli/numbers.h"
 #include "cli/options.h"
+#include "cli/outputs.h"
 #include "convstep/image.h"
 
 namespace convstep::cli {
@@ -20,12 +22,21 @@ struct DrawCommand {
 
   void run() const {
     Figure figure;
+    check();
     for (const std::string& path : input_paths) {
       for (Row& row : rows_of(load_input("FILE", path))) figure.rows.push_back(std::move(row));
     }
     const Tensor<float, 4> picture = render_figure(figure);
     save_png(output_path, picture);
     fmt::print("{} x {} pixels -> {}\n", picture.shape(2), picture.shape(1), output_path);
+  }
+
+  void check() const {
+    std::vector<NamedPath> inputs;
+    for (const std::string& path : input_paths) inputs.push_back({"FILE", path});
+    const Outputs nothing_else(inputs, {});
+    if (names_picture(output_path)) return;
+    throw CLI::ValidationError("--output", "\"" + output_path + "\" does not end in .png");
   }
 
   std::vector<Row> rows_of(const Input& input) const {
@@ -81,17 +92,16 @@ void add_draw(CLI::App& app) {
   auto state = std::make_shared<DrawCommand>();
   command.add_option("FILE", state->input_paths, "Arrays (H, W), (H, W, C), (N, H, W, C) or pictures; each is a row")
       ->required()
-      ->type_name("FILE...");
-  command.add_option("--image", state->image, "Which image of a batch (default: 0)");
-  command.add_option("--limit", state->limit, "How many channels at most (default: 64)");
+      ->type_name("FILE");
+  add_integer(command, "--image", state->image, {0}, "Which image of a batch (default: 0)");
+  add_integer(command, "--limit", state->limit, {1}, "How many channels at most (default: 64)");
   command.add_option("--names", state->names, "Titles, one for each channel (with --filters: for each filter)")
       ->delimiter(',')
       ->type_name("A,B,...");
   command.add_flag("--filters", state->filters, "Draw weights (KH, KW, C, O): a row per input channel");
   command.add_option("-o,--output", state->output_path, "Where to write the picture")
       ->required()
-      ->type_name("FILE.png")
-      ->check(ends_in(".png"));
+      ->type_name("FILE.png");
   add_example(command, "convstep draw photo.png A.npy -o figure.png");
   command.callback([state] { state->run(); });
 }

@@ -1,106 +1,97 @@
 #include "cli/options.h"
 
-#include <charconv>
-#include <map>
-
+#include "cli/numbers.h"
 #include "convstep/runtime.h"
 
 namespace convstep::cli {
+namespace {
 
-std::vector<int64_t> parse_integers(const std::string& option, const std::string& text) {
-  std::vector<int64_t> numbers;
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  while (true) {
-    int64_t number = 0;
-    const auto [next, error] = std::from_chars(at, end, number);
-    if (error == std::errc::result_out_of_range) throw CLI::ValidationError(option, text + " does not fit in 64 bits");
-    if (error != std::errc() || (next != end && *next != ',')) {
-      throw CLI::ValidationError(option, "\"" + text + "\" is not an integer, nor integers joined by commas");
-    }
-    numbers.push_back(number);
-    if (next == end) return numbers;
-    at = next + 1;
-  }
+const Choices<Padding> kPaddingRules{{"same", Padding::same_upper()},
+                                     {"valid", Padding::valid()},
+                                     {"same_upper", Padding::same_upper()},
+                                     {"same_lower", Padding::same_lower()}};
+
+Padding parse_padding(const std::string& option, const std::string& text) {
+  const std::vector<int64_t> sides = parse_integers(option, text);
+  if (sides.size() == 1) return Padding::all(sides[0]);
+  if (sides.size() == 2) return {sides[0], sides[0], sides[1], sides[1]};
+  if (sides.size() == 4) return {sides[0], sides[1], sides[2], sides[3]};
+  throw CLI::ValidationError(option, text + " is neither 1, 2 nor 4 numbers");
 }
 
-CLI::Option* add_size(CLI::App& command, const std::string& name, Size2& size, const std::string& help) {
-  const auto parse = [name, &size](const std::string& text) {
-    const std::vector<int64_t> numbers = parse_integers(name, text);
-    if (numbers.size() > 2) throw CLI::ValidationError(name, text + " has more than a height and a width");
-    size = {numbers.front(), numbers.back()};
-  };
-  return command.add_option_function<std::string>(name, parse, help)->type_name("N|H,W");
+Padding parse_padding_or_rule(const std::string& option, const std::string& text) {
+  std::vector<std::string> rules;
+  for (const auto& [rule, padding] : kPaddingRules) {
+    if (rule == text) return padding;
+    rules.push_back(rule);
+  }
+  if (text.find_first_of("0123456789") != std::string::npos) return parse_padding(option, text);
+  throw CLI::ValidationError(option, "\"" + text + "\" is neither " + joined(rules, ", ") + " nor 1, 2 or 4 numbers" +
+                                         did_you_mean(text, rules));
+}
+
+}  // namespace
+
+std::string joined(const std::vector<std::string>& words, const std::string& between) {
+  std::string all;
+  for (const std::string& word : words) all += (all.empty() ? "" : between) + word;
+  return all;
+}
+
+std::vector<std::string> option_names(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  for (const CLI::App* group : command.get_subcommands([](const CLI::App* part) { return part->get_name().empty(); })) {
+    for (const std::string& name : option_names(*group)) names.push_back(name);
+  }
+  return names;
+}
+
+Size2 parse_size(const std::string& option, const std::string& text) {
+  const std::vector<int64_t> numbers = parse_integers(option, text);
+  if (numbers.size() > 2) throw CLI::ValidationError(option, text + " has more than a height and a width");
+  return {numbers.front(), numbers.back()};
 }
 
 CLI::Option* add_pad_option(CLI::App& command, Padding& padding) {
-  const auto parse = [&padding](const std::string& text) {
-    const std::vector<int64_t> sides = parse_integers("--pad", text);
-    if (sides.size() == 1) {
-      padding = Padding::all(sides[0]);
-    } else if (sides.size() == 2) {
-      padding = {sides[0], sides[0], sides[1], sides[1]};
-    } else if (sides.size() == 4) {
-      padding = {sides[0], sides[1], sides[2], sides[3]};
-    } else {
-      throw CLI::ValidationError("--pad", text + " is neither 1, 2 nor 4 numbers");
-    }
-  };
+  const auto parse = [&padding](const std::string& text) { padding = parse_padding("--pad", text); };
   return command
       .add_option_function<std::string>("--pad", parse,
                                         "Padding: on every side; of height, width; or of top, bottom, left, right")
       ->type_name("N|H,W|T,B,L,R");
 }
 
-void add_padding_options(CLI::App& command, Padding& padding) {
-  CLI::Option* pad = add_pad_option(command, padding);
-  const std::map<std::string, Padding> rules{
-      {"valid", Padding::valid()}, {"same_upper", Padding::same_upper()}, {"same_lower", Padding::same_lower()}};
-  const auto choose = [rules, &padding](const std::string& rule) { padding = rules.at(rule); };
-  command.add_option_function<std::string>("--padding", choose, "Padding by rule, instead of --pad")
-      ->check(CLI::IsMember(rules))
-      ->excludes(pad);
+CLI::Option* add_padding_option(CLI::App& command, Padding& padding) {
+  const auto parse = [&padding](const std::string& text) { padding = parse_padding_or_rule("--padding", text); };
+  return command
+      .add_option_function<std::string>("--padding,--pad", parse,
+                                        "Padding by rule, or in numbers: on every side; of height, width; or of top, "
+                                        "bottom, left, right (default: 0)")
+      ->type_name("same|valid|same_upper|same_lower|N|H,W|T,B,L,R");
 }
 
 void add_dtype_option(CLI::App& command, std::optional<Dtype>& dtype) {
-  const std::map<std::string, Dtype> dtypes{{"float32", Dtype::kFloat32}, {"float64", Dtype::kFloat64}};
-  const auto choose = [dtypes, &dtype](const std::string& name) { dtype = dtypes.at(name); };
-  command
-      .add_option_function<std::string>("--dtype", choose,
-                                        "Compute in this type (default: the arrays' own; integers: float64)")
-      ->check(CLI::IsMember(dtypes));
+  const Choices<Dtype> dtypes{{"float32", Dtype::kFloat32}, {"float64", Dtype::kFloat64}};
+  add_choice(
+      command, "--dtype", dtypes, [&dtype](const std::string&, Dtype value) { dtype = value; },
+      "Compute in this type (default: the arrays' own; integers: float64)");
 }
 
 void add_threads_option(CLI::App& command, int& threads) {
-  const auto parse = [&threads](const std::string& text) {
-    const char* const end = text.data() + text.size();
-    const auto [next, error] = std::from_chars(text.data(), end, threads);
-    if (error != std::errc() || next != end || threads < 1 || threads > kMaxThreads) {
-      const std::string expected = "is not a number from 1 to " + std::to_string(kMaxThreads);
-      throw CLI::ValidationError("--threads", "\"" + text + "\" " + expected);
-    }
-  };
-  command
-      .add_option_function<std::string>(
-          "--threads", parse, "At most so many threads (default: CONVSTEP_NUM_THREADS, or as many as there are)")
-      ->type_name("N");
+  add_integer(command, "--threads", threads, {1, kMaxThreads},
+              "At most so many threads (default: CONVSTEP_NUM_THREADS, or as many as there are)");
+}
+
+CLI::Option* add_input(CLI::App& command, const std::string& name, std::string& path, const std::string& help) {
+  return command.add_option(name, path, help)->type_name("FILE");
 }
 
 CLI::Option* add_output_option(CLI::App& command, std::string& path) {
-  return command.add_option("-o,--output", path, "Where to write the result")
+  return command.add_option("-o,--output", path, "Where to write the result: .npy, .png, or - for a pipe")
       ->required()
-      ->type_name("FILE.npy")
-      ->check(ends_in(".npy"));
-}
-
-CLI::Validator ends_in(const std::string& extension) {
-  return CLI::Validator(
-      [extension](const std::string& path) {
-        const bool ends = path.size() > extension.size() &&
-                          path.compare(path.size() - extension.size(), extension.size(), extension) == 0;
-        return ends ? std::string() : "\"" + path + "\" does not end in " + extension;
-      },
-      "");
+      ->type_name("FILE");
 }
 
 void add_example(CLI::App& command, const std::string& example) { command.footer("Example:\n  " + example); }

@@ -1,11 +1,12 @@
 #include "convstep/pool.h"
 
-#include <map>
 #include <memory>
 
 #include "cli/arrays.h"
 #include "cli/commands.h"
+#include "cli/numbers.h"
 #include "cli/options.h"
+#include "cli/outputs.h"
 #include "cli/progress.h"
 
 namespace convstep::cli {
@@ -14,20 +15,24 @@ namespace {
 struct PoolCommand {
   std::string input_path, output_path, indices_path, mode = "max";
   PoolOptions options;
+  std::optional<Size2> stride;
   bool global = false;
+  PictureScale scale;
   std::optional<Dtype> dtype;
 
   void check() const {
-    if (indices_path == output_path) throw CLI::ValidationError("--indices", "the same file as --output");
+    check_range_option(scale, output_path);
     if (!indices_path.empty() && mode != "max") throw CLI::ValidationError("--indices", "goes with --mode max");
     if (options.p != 2 && mode != "lp") throw CLI::ValidationError("--p", "goes with --mode lp");
     if (options.count_include_pad && mode != "average") {
       throw CLI::ValidationError("--count-include-pad", "goes with --mode average");
     }
+    if (names_picture(indices_path)) throw CLI::ValidationError("--indices", "numbers for an .npy file, not a picture");
   }
 
   void run() const {
     check();
+    const Outputs outputs({{"A_PREV", input_path}}, {{"--output", output_path}, {"--indices", indices_path}}, true);
     const Input input = load_input("A_PREV", input_path);
     with_dtype(compute_dtype(dtype, {&input}), [&]<class T>(T) {
       const Tensor<T, 4> A_prev = tensor<T, 4>(input);
@@ -35,31 +40,33 @@ struct PoolCommand {
       PoolOptions pooling = options;
       pooling.progress = bar.callback();
       if (global) pooling.window = global_pool_options(A_prev.shape(), options.mode).window;
+      pooling.stride = stride.value_or(pooling.window);
 
       auto A = Tensor<T, 4>::uninitialized(pool_output_shape(A_prev.shape(), pooling));
+      PictureScale drawn = scale;
+      drawn.alpha = input.has_alpha();
       if (indices_path.empty()) {
         pool_forward(A_prev, A, pooling);
       } else {
         auto indices = Tensor<int64_t, 4>::uninitialized(A.shape());
         pool_forward(A_prev, A, indices, pooling);
-        save_output("indices", indices, indices_path);
+        outputs.save("indices", to_array<int64_t, 4>(indices), indices_path);
       }
-      save_output("A", A, output_path);
+      outputs.save("A", A, output_path, drawn);
     });
   }
 };
 
 // --mode, and the options that belong to one mode alone.
 void add_mode(CLI::App& command, PoolCommand& state) {
-  const std::map<std::string, PoolMode> modes{
+  const Choices<PoolMode> modes{
       {"max", PoolMode::kMax}, {"average", PoolMode::kAverage}, {"lp", PoolMode::kLp}, {"l2", PoolMode::kLp}};
-  const auto choose = [modes, &state](const std::string& name) {
+  const auto choose = [&state](const std::string& name, PoolMode mode) {
     state.mode = name;
-    state.options.mode = modes.at(name);
+    state.options.mode = mode;
   };
-  command.add_option_function<std::string>("--mode", choose, "max (default), average, l2, or lp with --p")
-      ->check(CLI::IsMember(modes));
-  command.add_option("--p", state.options.p, "The exponent of lp (default: 2)");
+  add_choice(command, "--mode", modes, choose, "max (default), average, l2, or lp with --p");
+  add_real(command, "--p", state.options.p, "The exponent of lp (default: 2)");
   command.add_flag("--count-include-pad", state.options.count_include_pad, "Averages count the zeros of the padding");
 }
 
@@ -69,19 +76,19 @@ void add_pool(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("pool", "Keep one number of every window (pool_forward)");
   auto state = std::make_shared<PoolCommand>();
   PoolOptions& options = state->options;
-  command.add_option("A_PREV", state->input_path, "Images, (N, H, W, C)")->required()->type_name("FILE");
+  add_input(command, "A_PREV", state->input_path, "Images, (N, H, W, C)")->required();
   add_mode(command, *state);
   CLI::Option_group& size = *command.add_option_group("Window", "One of these");
   add_size(size, "--window", options.window, "The size of the window");
   size.add_flag("--global", state->global, "A window as large as the image");
   size.require_option(1);
-  add_size(command, "--stride", options.stride, "How far the window moves (default: 1)");
-  add_padding_options(command, options.padding);
+  add_size(command, "--stride", state->stride, "How far the window moves (default: as far as it is large)");
+  add_padding_option(command, options.padding);
   add_size(command, "--dilation", options.dilation, "How far apart the window's elements are (default: 1)");
   command.add_flag("--ceil-mode", options.ceil_mode, "Keep a last window that hangs over the end");
   command.add_option("--indices", state->indices_path, "Also write where each maximum was, row*W + column")
-      ->type_name("FILE.npy")
-      ->check(ends_in(".npy"));
+      ->type_name("FILE");
+  add_range_option(command, state->scale);
   add_threads_option(command, options.threads);
   add_dtype_option(command, state->dtype);
   add_output_option(command, state->output_path);

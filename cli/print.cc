@@ -4,6 +4,7 @@
 
 #include "cli/arrays.h"
 #include "cli/commands.h"
+#include "cli/numbers.h"
 #include "cli/numpy_text.h"
 #include "cli/options.h"
 
@@ -61,11 +62,12 @@ void add_print(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("print", "Print an array as NumPy prints it");
   auto state = std::make_shared<PrintCommand>();
   PrintOptions& options = state->options;
-  command.add_option("FILE", state->path, "An array or a picture")->required()->type_name("FILE");
-  command.add_option("--precision", options.precision, "Digits after the point, at most (default: 8)");
-  command.add_option("--threshold", options.threshold, "Summarise arrays of more elements than this (default: 1000)");
-  command.add_option("--edge-items", options.edge_items, "Elements shown at each end of a summary (default: 3)");
-  command.add_option("--line-width", options.line_width, "Characters in a line (default: 75)");
+  add_input(command, "FILE", state->path, "An array or a picture")->required();
+  add_integer(command, "--precision", options.precision, {0}, "Digits after the point, at most (default: 8)");
+  add_integer(command, "--threshold", options.threshold, {0},
+              "Summarise arrays of more elements than this (default: 1000)");
+  add_integer(command, "--edge-items", options.edge_items, {0}, "Elements shown at each end of a summary (default: 3)");
+  add_integer(command, "--line-width", options.line_width, {1}, "Characters in a line (default: 75)");
   command.add_flag("--suppress", options.suppress, "No scientific notation because of small numbers");
   add_example(command, "convstep print results.npz:Z --precision 4");
   command.callback([state] { state->run(); });

@@ -4,8 +4,10 @@
 
 #include "cli/arrays.h"
 #include "cli/commands.h"
+#include "cli/numbers.h"
 #include "cli/numpy_random.h"
 #include "cli/options.h"
+#include "cli/outputs.h"
 
 namespace convstep::cli {
 namespace {
@@ -18,6 +20,9 @@ struct RandomCommand {
     if (shapes.size() != output_paths.size()) {
       throw CLI::ValidationError("--output", fmt::format("{} files for {} shapes", output_paths.size(), shapes.size()));
     }
+    std::vector<NamedPath> named;
+    for (const std::string& path : output_paths) named.push_back({"--output", path});
+    const Outputs outputs({}, named);
     // All shapes are looked at before the first file is written.
     std::vector<std::vector<int64_t>> parsed;
     std::vector<int64_t> counts;
@@ -31,9 +36,7 @@ struct RandomCommand {
       const Tensor<double, 1> draws = random.randn(Shape<1>{counts[k]});
       Array array = to_array(draws.view());
       array.shape = parsed[k];
-      save_npy(output_paths[k], array);
-      fmt::print("randn {} float64 -> {}\n", to_string(array.shape.data(), static_cast<int>(array.shape.size())),
-                 output_paths[k]);
+      outputs.save("randn", array, output_paths[k]);
     }
   }
 };
@@ -43,7 +46,8 @@ struct RandomCommand {
 void add_random(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("random", "Draw what np.random.seed and np.random.randn draw");
   auto state = std::make_shared<RandomCommand>();
-  command.add_option("--seed", state->seed, "The seed, 0 to 4294967295")->required();
+  add_integer(command, "--seed", state->seed, {0, std::numeric_limits<uint32_t>::max()}, "The seed, 0 to 4294967295")
+      ->required();
   command.add_option("--shape", state->shapes, "The shape of an array; repeat it for more, drawn in this order")
       ->required()
       ->expected(1)
@@ -52,9 +56,8 @@ void add_random(CLI::App& app) {
   command.add_option("-o,--output", state->output_paths, "Where to write each array, in the same order")
       ->required()
       ->expected(1)
-      ->type_name("FILE.npy")
-      ->take_all()
-      ->check(ends_in(".npy"));
+      ->type_name("FILE")
+      ->take_all();
   add_example(command,
               "convstep random --seed 1 --shape 10,5,7,4 --shape 3,3,4,8 --shape 1,1,1,8 \\\n"
               "    --output A_prev.npy --output W.npy --output b.npy");

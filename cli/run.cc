@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <exception>
@@ -5,6 +7,8 @@
 #include <string>
 
 #include "cli/commands.h"
+#include "cli/completion.h"
+#include "cli/usage.h"
 #include "convstep/runtime.h"
 
 namespace convstep::cli {
@@ -24,18 +28,7 @@ std::string name_of(const CLI::App& app) {
   return parsed.empty() ? app.get_name() : app.get_name() + " " + parsed.front()->get_name();
 }
 
-}  // namespace
-
-int run(int argc, const char* const* argv) {
-  CLI::App app("The building blocks of a convolutional network, step by step.", "convstep");
-  app.set_version_flag("--version", std::string("convstep ") + version());
-  app.require_subcommand(1);
-  app.footer(
-      "Arrays are .npy files, members of .npz files (file.npz:member) or PNG and JPEG pictures.\n"
-      "'convstep COMMAND --help' shows a command's options and an example.\n\n"
-      "Environment:\n"
-      "  CONVSTEP_NUM_THREADS        Threads of a command without --threads (default: as many as it may use)\n"
-      "  CONVSTEP_TARGET             SIMD instructions to use, one of 'convstep targets' (default: the best)");
+void add_commands(CLI::App& app) {
   add_tutorial(app);
   add_random(app);
   add_pad(app);
@@ -45,16 +38,45 @@ int run(int argc, const char* const* argv) {
   add_print(app);
   add_draw(app);
   add_targets(app);
+  add_completion(app);
+  const std::string version_text = std::string("convstep ") + version();
+  app.set_version_flag("--version", version_text);
+  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    command->set_version_flag("--version", version_text);
+  }
+}
+
+void parse(CLI::App& app, std::vector<std::string> arguments) {
+  std::reverse(arguments.begin(), arguments.end());  // the order in which CLI11 takes them
+  app.parse(std::move(arguments));
+}
+
+}  // namespace
+
+int run(int argc, const char* const* argv) {
+  CLI::App app("The building blocks of a convolutional network, step by step.", "convstep");
+  app.require_subcommand(1);
+  app.footer(
+      "Arrays are .npy files, members of .npz files (file.npz:member) or PNG and JPEG pictures; - is a pipe.\n"
+      "'convstep COMMAND --help' shows a command's options and an example.\n\n"
+      "Environment:\n"
+      "  CONVSTEP_NUM_THREADS        Threads of a command without --threads (default: as many as it may use)\n"
+      "  CONVSTEP_TARGET             SIMD instructions to use, one of 'convstep targets' (default: the best)");
+  add_commands(app);
+  if (argc > 1 && argv[1] == std::string("__complete")) {
+    for (const std::string& word : completions(app, {argv + 2, argv + argc})) fmt::print("{}\n", word);
+    return 0;
+  }
 
   try {
-    app.parse(argc, argv);
+    parse(app, checked_arguments(argc, argv));
     if (std::fflush(stdout) != 0) return report(name_of(app), "standard output cannot be written", kFailed);
     return 0;
   } catch (const CLI::RuntimeError& error) {  // a command's own exit status, already explained
     return error.get_exit_code();
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    return report(name_of(app), error.what(), kWrongUsage);
+    return report(name_of(app), explain(app, error), kWrongUsage);
   } catch (const std::bad_alloc&) {
     return report(name_of(app), "there is not enough memory for the result", kFailed);
   } catch (const std::exception& error) {

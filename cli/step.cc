@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/numpy_text.h"
 #include "cli/options.h"
+#include "cli/outputs.h"
 #include "convstep/conv.h"
 
 namespace convstep::cli {
@@ -16,6 +17,7 @@ struct StepCommand {
   std::optional<Dtype> dtype;
 
   void run() const {
+    const Outputs nowhere({{"SLICE", slice_path}, {"W", weights_path}, {"B", bias_path}}, {});
     const Input slice = load_input("SLICE", slice_path);
     const Input weights = load_input("W", weights_path);
     const Input bias = load_input("B", bias_path);
@@ -36,9 +38,9 @@ struct StepCommand {
 void add_step(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("step", "Apply one filter to one window (conv_single_step)");
   auto state = std::make_shared<StepCommand>();
-  command.add_option("SLICE", state->slice_path, "The window, (f, f, C)")->required()->type_name("FILE");
-  command.add_option("W", state->weights_path, "The filter, of the same shape")->required()->type_name("FILE");
-  command.add_option("B", state->bias_path, "Its bias, (1, 1, 1)")->required()->type_name("FILE");
+  add_input(command, "SLICE", state->slice_path, "The window, (f, f, C)")->required();
+  add_input(command, "W", state->weights_path, "The filter, of the same shape")->required();
+  add_input(command, "B", state->bias_path, "Its bias, (1, 1, 1)")->required();
   add_dtype_option(command, state->dtype);
   add_example(command, "convstep step a_slice_prev.npy W.npy b.npy");
   command.callback([state] { state->run(); });

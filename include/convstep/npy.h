@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <utility>
@@ -54,6 +55,10 @@ Array to_array(View<const T, Rank> view);
 Array load_array(const std::string& path);
 
 void save_npy(const std::string& path, const Array& array);
+
+// The bytes of such a file, piece by piece, for where there is no file: a pipe, a socket.
+using ByteWriter = std::function<void(const void* bytes, int64_t count)>;
+void write_npy(const ByteWriter& write, const Array& array);
 
 // The members of an .npz file in the order of its directory, without ".npy".
 std::vector<std::string> npz_members(const std::string& path);

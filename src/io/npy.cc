@@ -213,12 +213,17 @@ void check_savable(const Array& array) {
   }
 }
 
-void save_npy(const std::string& path, const Array& array) {
+void write_npy(const ByteWriter& write, const Array& array) {
   check_savable(array);
   const std::string preamble = npy_preamble(array.dtype, array.shape);
+  write(preamble.data(), static_cast<int64_t>(preamble.size()));
+  write(array.bytes.data(), array.bytes.size());
+}
+
+void save_npy(const std::string& path, const Array& array) {
+  check_savable(array);
   OutputFile file(path);
-  file.write(preamble.data(), static_cast<int64_t>(preamble.size()));
-  file.write(array.bytes.data(), array.bytes.size());
+  write_npy([&file](const void* bytes, int64_t count) { file.write(bytes, count); }, array);
   file.commit();
 }
 

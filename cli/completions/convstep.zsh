@@ -1,0 +1,14 @@
+#compdef convstep
+# Completion of convstep for zsh. The command itself knows its words; ":files" among them asks for names of files.
+_convstep() {
+  local -a lines
+  lines=("${(@f)$(${(Q)words[1]} __complete "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  (( ${lines[(Ie):files]} )) && _files
+  lines=("${(@)lines:#:files}")
+  compadd -- "${(@)lines:#}"
+}
+if [[ ${funcstack[1]} == _convstep ]]; then
+  _convstep "$@"
+else
+  compdef _convstep convstep
+fi

@@ -1,0 +1,53 @@
+#include "cli/near.h"
+
+#include <algorithm>
+#include <cctype>
+#include <vector>
+
+namespace convstep::cli {
+namespace {
+
+constexpr size_t kLettersPerChange = 3;
+constexpr size_t kLongestWord = 64;  // no known word is near to a longer one
+
+bool alike(char a, char b) {
+  return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
+}
+
+// The optimal string alignment distance, row by row of its table.
+size_t changes(std::string_view a, std::string_view b) {
+  std::vector<std::vector<size_t>> table(a.size() + 1, std::vector<size_t>(b.size() + 1));
+  for (size_t i = 0; i <= a.size(); ++i) table[i][0] = i;
+  for (size_t j = 0; j <= b.size(); ++j) table[0][j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const bool same = alike(a[i - 1], b[j - 1]);
+      table[i][j] = std::min({table[i - 1][j] + 1, table[i][j - 1] + 1, table[i - 1][j - 1] + (same ? 0 : 1)});
+      const bool swapped = i > 1 && j > 1 && alike(a[i - 1], b[j - 2]) && alike(a[i - 2], b[j - 1]);
+      if (swapped) table[i][j] = std::min(table[i][j], table[i - 2][j - 2] + 1);
+    }
+  }
+  return table[a.size()][b.size()];
+}
+
+}  // namespace
+
+std::string nearest(std::string_view word, std::span<const std::string> known) {
+  std::string best;
+  if (word.size() > kLongestWord) return best;
+  size_t fewest = std::max<size_t>(word.size() / kLettersPerChange, 1) + 1;
+  for (const std::string& candidate : known) {
+    const size_t distance = changes(word, candidate);
+    if (distance >= fewest || distance >= candidate.size()) continue;
+    fewest = distance;
+    best = candidate;
+  }
+  return best;
+}
+
+std::string did_you_mean(std::string_view word, std::span<const std::string> known) {
+  const std::string meant = nearest(word, known);
+  return meant.empty() ? "" : "; did you mean " + meant + "?";
+}
+
+}  // namespace convstep::cli

@@ -1,0 +1,17 @@
+// near.h: which known word somebody may have meant.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace convstep::cli {
+
+// The known word that takes the fewest changes (a letter more, less, another, or two swapped; upper and lower case are
+// alike), or empty where all are too far away to be meant: more than one change in three letters.
+std::string nearest(std::string_view word, std::span<const std::string> known);
+
+// "; did you mean --stride?", or empty.
+std::string did_you_mean(std::string_view word, std::span<const std::string> known);
+
+}  // namespace convstep::cli

@@ -1,0 +1,66 @@
+#include "cli/numbers.h"
+
+#include <fmt/core.h>
+
+#include <charconv>
+
+namespace convstep::cli {
+namespace {
+
+// All of the text is one number, else nothing is read. std::from_chars knows no locale, no base but ten, and no sign
+// but minus.
+template <class Number>
+Number parse_number(const std::string& option, const std::string& text, const char* what) {
+  Number number{};
+  const char* const end = text.data() + text.size();
+  const auto [next, error] = std::from_chars(text.data(), end, number);
+  if (error == std::errc::result_out_of_range && next == end) {
+    throw CLI::ValidationError(option, fmt::format("\"{}\" does not fit in 64 bits", text));
+  }
+  if (error != std::errc() || next != end) {
+    throw CLI::ValidationError(option, fmt::format("\"{}\" is not {}", text, what));
+  }
+  return number;
+}
+
+// The parts between commas; an empty one is a part, too.
+template <class Number>
+std::vector<Number> parse_list(const std::string& option, const std::string& text, const char* what) {
+  std::vector<Number> numbers;
+  for (size_t begin = 0, comma = 0; comma != std::string::npos; begin = comma + 1) {
+    comma = text.find(',', begin);
+    numbers.push_back(parse_number<Number>(option, text.substr(begin, comma - begin), what));
+  }
+  return numbers;
+}
+
+}  // namespace
+
+int64_t parse_integer(const std::string& option, const std::string& text, const Limits& limits) {
+  const auto number = parse_number<int64_t>(option, text, "a whole number in decimal digits");
+  if (number >= limits.least && number <= limits.most) return number;
+  constexpr int64_t kUnlimited = std::numeric_limits<int64_t>::max();
+  throw CLI::ValidationError(
+      option, limits.most == kUnlimited
+                  ? fmt::format("\"{}\" is not a number of {} or more", text, limits.least)
+                  : fmt::format("\"{}\" is not a number from {} to {}", text, limits.least, limits.most));
+}
+
+std::vector<int64_t> parse_integers(const std::string& option, const std::string& text) {
+  return parse_list<int64_t>(option, text, "a whole number in decimal digits (several are joined by commas)");
+}
+
+std::vector<double> parse_reals(const std::string& option, const std::string& text) {
+  return parse_list<double>(option, text, "a number such as 0.5 or 1e-3");
+}
+
+CLI::Option* add_real(CLI::App& command, const std::string& name, double& value, const std::string& help) {
+  const auto parse = [name, &value](const std::string& text) {
+    const std::vector<double> numbers = parse_reals(name, text);
+    if (numbers.size() > 1) throw CLI::ValidationError(name, "\"" + text + "\" is more than one number");
+    value = numbers.front();
+  };
+  return command.add_option_function<std::string>(name, parse, help)->type_name("X");
+}
+
+}  // namespace convstep::cli

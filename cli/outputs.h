@@ -1,0 +1,46 @@
+// outputs.h: where a command's results go, checked before anything is computed.
+//
+// An output may have the name of an input: inputs are read whole before an output appears, and an output appears whole
+// in the place of the old file. Two outputs in one place would leave only one of them, and are refused; so are two
+// inputs out of one pipe.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/picture_scale.h"
+#include "convstep/npy.h"
+
+namespace convstep::cli {
+
+// An argument or option ("--output") and the name it was given; an empty name is none.
+struct NamedPath {
+  std::string argument;
+  std::string path;
+};
+
+// Does the name end in .png, whether in upper or lower case?
+bool names_picture(const std::string& path);
+
+class Outputs {
+ public:
+  // Throws CLI::ValidationError, naming the argument: for an output that is neither called .npy (or .png where
+  // `pictures`) nor a pipe, one that is a terminal, two outputs in one place, two inputs out of one pipe.
+  Outputs(const std::vector<NamedPath>& inputs, const std::vector<NamedPath>& outputs, bool pictures = false);
+
+  // Writes an array and says so in one line: name, shape, dtype, file.
+  void save(const std::string& name, const Array& array, const std::string& path) const;
+
+  // The same for a result that may also become a picture, in which `scale` makes values grey or colours.
+  template <class T>
+  void save(const std::string& name, const Tensor<T, 4>& result, const std::string& path,
+            const PictureScale& scale) const;
+
+ private:
+  void say(const std::string& line) const;
+
+  bool quiet_ = false;  // standard output carries an array
+};
+
+}  // namespace convstep::cli

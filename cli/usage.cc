@@ -1,0 +1,99 @@
+#include "cli/usage.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "cli/near.h"
+#include "cli/options.h"
+
+namespace convstep::cli {
+namespace {
+
+std::vector<const CLI::App*> commands_of(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App* command) { return !command->get_name().empty(); });
+}
+
+std::vector<std::string> names_of(const std::vector<const CLI::App*>& commands) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : commands) names.push_back(command->get_name());
+  return names;
+}
+
+bool exists(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
+// The first argument that nobody took, and the command that was to take it.
+struct Unknown {
+  const CLI::App* app = nullptr;
+  std::string word;
+};
+
+Unknown first_unknown(const CLI::App& app) {
+  std::vector<const CLI::App*> asked{&app};
+  for (const CLI::App* command : app.get_subcommands()) asked.push_back(command);
+  for (const CLI::App* command : asked) {
+    for (const std::string& word : command->remaining(false)) {
+      if (word != "--") return {command, word};
+    }
+  }
+  return {};
+}
+
+std::string explain_option(const CLI::App& app, const Unknown& unknown) {
+  const std::string name = unknown.word.substr(0, unknown.word.find('='));
+  const std::string message = "unknown option " + name;
+  if (exists(unknown.word)) {
+    return message + "; the file of that name is written ./" + unknown.word + ", or after --";
+  }
+  std::vector<const CLI::App*> owners = commands_of(app);
+  std::erase_if(owners, [&](const CLI::App* command) { return command->get_option_no_throw(name) == nullptr; });
+  if (!owners.empty()) {
+    const std::string all = joined(names_of(owners), ", ");
+    const bool early = unknown.app == &app;
+    return message + "; it is an option of " + all + (early ? " and comes after the command's name" : "");
+  }
+  // With one dash too few, too.
+  const std::string near = did_you_mean(name.starts_with("--") ? name : "-" + name, option_names(*unknown.app));
+  if (!near.empty()) return message + near;
+  return message + "; a file whose name begins with a dash is written ./" + unknown.word + ", or after --";
+}
+
+std::string explain_word(const CLI::App& app, const Unknown& unknown) {
+  if (unknown.word.starts_with('-') && unknown.word.size() > 1) return explain_option(app, unknown);
+  if (unknown.app != &app) return "unexpected argument \"" + unknown.word + "\"";
+  const std::vector<std::string> names = names_of(commands_of(app));
+  const std::string near = did_you_mean(unknown.word, names);
+  return "unknown command " + unknown.word + (near.empty() ? "; there are " + joined(names, ", ") : near);
+}
+
+}  // namespace
+
+std::vector<std::string> checked_arguments(int argc, const char* const* argv) {
+  std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  bool positional = false;
+  for (size_t k = 0; k < arguments.size(); ++k) {
+    std::string& argument = arguments[k];
+    if (argument.empty()) {
+      const bool value = k > 0 && !positional && arguments[k - 1].starts_with('-');
+      throw CLI::ValidationError(value ? arguments[k - 1] : "an argument", "is empty, where a value is needed");
+    }
+    positional = positional || argument == "--";
+    if (!positional && argument.starts_with("--") && argument.find('=') == argument.size() - 1) {
+      throw CLI::ValidationError(argument.substr(0, argument.size() - 1), "is empty, where a value is needed");
+    }
+    // CLI11 takes the brackets for those of a list.
+    if (argument.front() == '[' && argument.back() == ']') argument.insert(0, "./");
+  }
+  return arguments;
+}
+
+std::string explain(const CLI::App& app, const CLI::ParseError& error) {
+  const Unknown unknown = first_unknown(app);
+  if (unknown.app != nullptr) return explain_word(app, unknown);
+  if (app.get_subcommands().empty()) return "a command is needed: " + joined(names_of(commands_of(app)), ", ");
+  return error.what();
+}
+
+}  // namespace convstep::cli
