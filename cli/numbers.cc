@@ -15,7 +15,7 @@ Number parse_number(const std::string& option, const std::string& text, const ch
   const char* const end = text.data() + text.size();
   const auto [next, error] = std::from_chars(text.data(), end, number);
   if (error == std::errc::result_out_of_range && next == end) {
-    throw CLI::ValidationError(option, fmt::format("\"{}\" does not fit in 64 bits", text));
+    throw CLI::ValidationError(option, fmt::format("\"{}\" is not {}: it does not fit in 64 bits", text, what));
   }
   if (error != std::errc() || next != end) {
     throw CLI::ValidationError(option, fmt::format("\"{}\" is not {}", text, what));
@@ -37,13 +37,16 @@ std::vector<Number> parse_list(const std::string& option, const std::string& tex
 }  // namespace
 
 int64_t parse_integer(const std::string& option, const std::string& text, const Limits& limits) {
-  const auto number = parse_number<int64_t>(option, text, "a whole number in decimal digits");
+  constexpr Limits kNone;
+  std::string what = "a whole number in decimal digits";
+  if (limits.most != kNone.most) {
+    what = fmt::format("a number from {} to {}", limits.least, limits.most);
+  } else if (limits.least != kNone.least) {
+    what = fmt::format("a number of {} or more", limits.least);
+  }
+  const auto number = parse_number<int64_t>(option, text, what.c_str());
   if (number >= limits.least && number <= limits.most) return number;
-  constexpr int64_t kUnlimited = std::numeric_limits<int64_t>::max();
-  throw CLI::ValidationError(
-      option, limits.most == kUnlimited
-                  ? fmt::format("\"{}\" is not a number of {} or more", text, limits.least)
-                  : fmt::format("\"{}\" is not a number from {} to {}", text, limits.least, limits.most));
+  throw CLI::ValidationError(option, fmt::format("\"{}\" is not {}", text, what));
 }
 
 std::vector<int64_t> parse_integers(const std::string& option, const std::string& text) {

@@ -45,14 +45,14 @@ struct PoolCommand {
       auto A = Tensor<T, 4>::uninitialized(pool_output_shape(A_prev.shape(), pooling));
       PictureScale drawn = scale;
       drawn.alpha = input.has_alpha();
+      auto indices = Tensor<int64_t, 4>::uninitialized(indices_path.empty() ? Shape<4>{} : A.shape());
       if (indices_path.empty()) {
         pool_forward(A_prev, A, pooling);
       } else {
-        auto indices = Tensor<int64_t, 4>::uninitialized(A.shape());
         pool_forward(A_prev, A, indices, pooling);
-        outputs.save("indices", to_array<int64_t, 4>(indices), indices_path);
       }
       outputs.save("A", A, output_path, drawn);
+      if (!indices_path.empty()) outputs.save("indices", to_array<int64_t, 4>(indices), indices_path);
     });
   }
 };

@@ -92,7 +92,8 @@ std::vector<std::string> checked_arguments(int argc, const char* const* argv) {
 std::string explain(const CLI::App& app, const CLI::ParseError& error) {
   const Unknown unknown = first_unknown(app);
   if (unknown.app != nullptr) return explain_word(app, unknown);
-  if (app.get_subcommands().empty()) return "a command is needed: " + joined(names_of(commands_of(app)), ", ");
+  const bool none = error.get_name() == "RequiredError" && app.get_subcommands().empty();
+  if (none) return "a command is needed: " + joined(names_of(commands_of(app)), ", ");
   return error.what();
 }
 
