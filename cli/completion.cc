@@ -90,7 +90,9 @@ void add_completion(CLI::App& app) {
       command, "SHELL", scripts, [](const std::string&, const char* script) { fmt::print("{}", script); },
       "The shell to print it for")
       ->required();
-  add_example(command, "source <(convstep completion bash)");
+  add_example(command,
+              "convstep completion bash > ~/.local/share/bash-completion/completions/convstep\n"
+              "  source <(convstep completion bash)");
 }
 
 }  // namespace convstep::cli

@@ -83,7 +83,9 @@ std::vector<std::string> checked_arguments(int argc, const char* const* argv) {
     if (!positional && argument.starts_with("--") && argument.find('=') == argument.size() - 1) {
       throw CLI::ValidationError(argument.substr(0, argument.size() - 1), "is empty, where a value is needed");
     }
-    // CLI11 takes the brackets for those of a list.
+    // CLI11 takes the dash before a member's name for that of an option, ...
+    if (!positional && argument.starts_with("-:")) argument.replace(0, 1, "/dev/stdin");
+    // ... and the brackets for those of a list.
     if (argument.front() == '[' && argument.back() == ']') argument.insert(0, "./");
   }
   return arguments;
