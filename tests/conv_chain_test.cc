@@ -76,8 +76,9 @@ void check_layer(int64_t outputs, int64_t groups, T odd_weight) {
     for (int64_t column = 0; column < geometry.width.output; ++column) {
       const int64_t first = (y + column) % outputs, count = outputs - first;
       out[static_cast<size_t>(count)] = T(-77);
-      kernels::chain_kernel<T>()(layer, image, {y, column, first, count},
-                                 {residual.data() + first, 0, 0, Activation::kLeakyRelu, T(0.5)}, out.data());
+      kernels::chain_kernel<T>(kernels::chosen_target())(
+          layer, image, {y, column, first, count}, {residual.data() + first, 0, 0, Activation::kLeakyRelu, T(0.5)},
+          out.data());
       for (int64_t k = 0; k < count; ++k) {
         const T sum = plain_chain(layer, image, y, column, first + k) + residual[static_cast<size_t>(first + k)];
         expect_equal(out[static_cast<size_t>(k)], sum < 0 ? T(0.5) * sum : sum, to_the_bit);

@@ -57,11 +57,13 @@ namespace convstep::kernels {
 HWY_EXPORT(activate_run_f32);
 HWY_EXPORT(activate_run_f64);
 
-void activate_run(const float* from, float* to, int64_t count, Activation activation, float slope) {
-  HWY_DYNAMIC_DISPATCH(activate_run_f32)(from, to, count, activation, slope);
+void activate_run(const Target& target, const float* from, float* to, int64_t count, Activation activation,
+                  float slope) {
+  CONVSTEP_KERNEL(activate_run_f32, target)(from, to, count, activation, slope);
 }
-void activate_run(const double* from, double* to, int64_t count, Activation activation, double slope) {
-  HWY_DYNAMIC_DISPATCH(activate_run_f64)(from, to, count, activation, slope);
+void activate_run(const Target& target, const double* from, double* to, int64_t count, Activation activation,
+                  double slope) {
+  CONVSTEP_KERNEL(activate_run_f64, target)(from, to, count, activation, slope);
 }
 
 }  // namespace convstep::kernels

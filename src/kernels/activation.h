@@ -4,11 +4,14 @@
 #include <cstdint>
 
 #include "convstep/activation.h"
+#include "kernels/kernels.h"
 
 namespace convstep::kernels {
 
 // to[i] = activation(from[i]) for i < count; `to` may be `from`.
-void activate_run(const float* from, float* to, int64_t count, Activation activation, float slope);
-void activate_run(const double* from, double* to, int64_t count, Activation activation, double slope);
+void activate_run(const Target& target, const float* from, float* to, int64_t count, Activation activation,
+                  float slope);
+void activate_run(const Target& target, const double* from, double* to, int64_t count, Activation activation,
+                  double slope);
 
 }  // namespace convstep::kernels

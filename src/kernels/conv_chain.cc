@@ -82,12 +82,12 @@ HWY_EXPORT(chain_float);
 HWY_EXPORT(chain_double);
 
 template <>
-ChainKernel<float> chain_kernel() {
-  return HWY_DYNAMIC_DISPATCH(chain_float)();
+ChainKernel<float> chain_kernel(const Target& target) {
+  return CONVSTEP_KERNEL(chain_float, target)();
 }
 template <>
-ChainKernel<double> chain_kernel() {
-  return HWY_DYNAMIC_DISPATCH(chain_double)();
+ChainKernel<double> chain_kernel(const Target& target) {
+  return CONVSTEP_KERNEL(chain_double, target)();
 }
 
 }  // namespace convstep::kernels

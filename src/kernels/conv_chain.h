@@ -37,9 +37,8 @@ struct ChainRange {
 template <class T>
 using ChainKernel = void (*)(const ChainLayer<T>& layer, const ChainImage<T>& image, const ChainRange& range,
                              const Epilogue<T>& epilogue, T* out);
-// That of the SIMD target that is chosen now.
 template <class T>
-ChainKernel<T> chain_kernel();
+ChainKernel<T> chain_kernel(const Target& target);
 
 // A multiple of what is computed at a time on every target (eight vectors of the widest, of floats).
 inline constexpr int64_t kChainStep = 128;

@@ -154,7 +154,8 @@ void run_depthwise(const DepthwiseBlock<T>& block) {
 
 template <class T>
 const DepthwiseKernel<T>* kernel_of() {
-  static const DepthwiseKernel<T> kernel{static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>())), &run_depthwise<T>};
+  static constexpr DepthwiseKernel<T> kernel{static_cast<int64_t>(hn::MaxLanes(hn::ScalableTag<T>())),
+                                             &run_depthwise<T>};
   return &kernel;
 }
 const DepthwiseKernel<float>* depthwise_float() { return kernel_of<float>(); }
@@ -171,12 +172,12 @@ HWY_EXPORT(depthwise_float);
 HWY_EXPORT(depthwise_double);
 
 template <>
-const DepthwiseKernel<float>& depthwise_kernel() {
-  return *HWY_DYNAMIC_DISPATCH(depthwise_float)();
+const DepthwiseKernel<float>& depthwise_kernel(const Target& target) {
+  return *CONVSTEP_KERNEL(depthwise_float, target)();
 }
 template <>
-const DepthwiseKernel<double>& depthwise_kernel() {
-  return *HWY_DYNAMIC_DISPATCH(depthwise_double)();
+const DepthwiseKernel<double>& depthwise_kernel(const Target& target) {
+  return *CONVSTEP_KERNEL(depthwise_double, target)();
 }
 
 }  // namespace convstep::kernels

@@ -53,6 +53,6 @@ struct DepthwiseKernel {
   void (*run)(const DepthwiseBlock<T>& block);
 };
 template <class T>
-const DepthwiseKernel<T>& depthwise_kernel();
+const DepthwiseKernel<T>& depthwise_kernel(const Target& target);
 
 }  // namespace convstep::kernels

@@ -146,8 +146,8 @@ void conv_block(const DirectBlock<T>& block) {
 template <class T>
 const DirectKernel<T>* kernel_of() {
   const hn::ScalableTag<T> d;
-  static const DirectKernel<T> kernel{static_cast<int64_t>(hn::Lanes(d)), kMaxVectors, kHasHalves, kMaxPixels,
-                                      &conv_block<T>};
+  static constexpr DirectKernel<T> kernel{static_cast<int64_t>(hn::MaxLanes(d)), kMaxVectors, kHasHalves, kMaxPixels,
+                                          &conv_block<T>};
   return &kernel;
 }
 const DirectKernel<float>* direct_float() { return kernel_of<float>(); }
@@ -164,12 +164,12 @@ HWY_EXPORT(direct_float);
 HWY_EXPORT(direct_double);
 
 template <>
-const DirectKernel<float>& direct_kernel() {
-  return *HWY_DYNAMIC_DISPATCH(direct_float)();
+const DirectKernel<float>& direct_kernel(const Target& target) {
+  return *CONVSTEP_KERNEL(direct_float, target)();
 }
 template <>
-const DirectKernel<double>& direct_kernel() {
-  return *HWY_DYNAMIC_DISPATCH(direct_double)();
+const DirectKernel<double>& direct_kernel(const Target& target) {
+  return *CONVSTEP_KERNEL(direct_double, target)();
 }
 
 }  // namespace convstep::kernels

@@ -53,7 +53,7 @@ struct DirectBlock {
   Epilogue<T> epilogue;  // its residual, too, at the first output channel of the first panel
 };
 
-// The kernel of the SIMD target that is chosen now.
+// The kernel of a SIMD target.
 template <class T>
 struct DirectKernel {
   int64_t lanes;
@@ -63,6 +63,6 @@ struct DirectKernel {
   void (*run)(const DirectBlock<T>& block);
 };
 template <class T>
-const DirectKernel<T>& direct_kernel();
+const DirectKernel<T>& direct_kernel(const Target& target);
 
 }  // namespace convstep::kernels

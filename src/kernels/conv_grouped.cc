@@ -163,12 +163,12 @@ HWY_EXPORT(grouped_float);
 HWY_EXPORT(grouped_double);
 
 template <>
-GroupedKernel<float> grouped_kernel() {
-  return HWY_DYNAMIC_DISPATCH(grouped_float)();
+GroupedKernel<float> grouped_kernel(const Target& target) {
+  return CONVSTEP_KERNEL(grouped_float, target)();
 }
 template <>
-GroupedKernel<double> grouped_kernel() {
-  return HWY_DYNAMIC_DISPATCH(grouped_double)();
+GroupedKernel<double> grouped_kernel(const Target& target) {
+  return CONVSTEP_KERNEL(grouped_double, target)();
 }
 
 }  // namespace convstep::kernels

@@ -33,8 +33,7 @@ struct GroupedBlock {
 
 template <class T>
 using GroupedKernel = void (*)(const GroupedBlock<T>& block);
-// That of the SIMD target that is chosen now.
 template <class T>
-GroupedKernel<T> grouped_kernel();
+GroupedKernel<T> grouped_kernel(const Target& target);
 
 }  // namespace convstep::kernels

@@ -299,7 +299,7 @@ void narrow_block(const NarrowBlock<T>& block, T* data) {
 
 template <class T>
 const NarrowKernel<T>* kernel_of() {
-  static const NarrowKernel<T> kernel{static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>())), &narrow_block<T>};
+  static constexpr NarrowKernel<T> kernel{static_cast<int64_t>(hn::MaxLanes(hn::ScalableTag<T>())), &narrow_block<T>};
   return &kernel;
 }
 const NarrowKernel<float>* narrow_float() { return kernel_of<float>(); }
@@ -316,12 +316,12 @@ HWY_EXPORT(narrow_float);
 HWY_EXPORT(narrow_double);
 
 template <>
-const NarrowKernel<float>& narrow_kernel() {
-  return *HWY_DYNAMIC_DISPATCH(narrow_float)();
+const NarrowKernel<float>& narrow_kernel(const Target& target) {
+  return *CONVSTEP_KERNEL(narrow_float, target)();
 }
 template <>
-const NarrowKernel<double>& narrow_kernel() {
-  return *HWY_DYNAMIC_DISPATCH(narrow_double)();
+const NarrowKernel<double>& narrow_kernel(const Target& target) {
+  return *CONVSTEP_KERNEL(narrow_double, target)();
 }
 
 }  // namespace convstep::kernels

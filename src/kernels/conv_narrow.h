@@ -33,7 +33,7 @@ struct NarrowKernel {
   void (*run)(const NarrowBlock<T>& block, T* planes);
 };
 template <class T>
-const NarrowKernel<T>& narrow_kernel();
+const NarrowKernel<T>& narrow_kernel(const Target& target);
 
 // Values of one plane: `columns` outputs rounded up to whole vectors, and where the window's last tap begins.
 inline int64_t narrow_plane_width(const WindowAxis& width, int64_t columns, int64_t lanes) {

@@ -147,12 +147,12 @@ HWY_EXPORT(pairwise_float);
 HWY_EXPORT(pairwise_double);
 
 template <>
-PairwiseKernel<float> pairwise_kernel() {
-  return HWY_DYNAMIC_DISPATCH(pairwise_float)();
+PairwiseKernel<float> pairwise_kernel(const Target& target) {
+  return CONVSTEP_KERNEL(pairwise_float, target)();
 }
 template <>
-PairwiseKernel<double> pairwise_kernel() {
-  return HWY_DYNAMIC_DISPATCH(pairwise_double)();
+PairwiseKernel<double> pairwise_kernel(const Target& target) {
+  return CONVSTEP_KERNEL(pairwise_double, target)();
 }
 }  // namespace convstep::kernels
 #endif

@@ -25,8 +25,7 @@ struct PairwiseBlock {
 
 template <class T>
 using PairwiseKernel = void (*)(const PairwiseBlock<T>& block);
-// That of the SIMD target that is chosen now.
 template <class T>
-PairwiseKernel<T> pairwise_kernel();
+PairwiseKernel<T> pairwise_kernel(const Target& target);
 
 }  // namespace convstep::kernels

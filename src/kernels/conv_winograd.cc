@@ -261,8 +261,8 @@ void transform_weights(const WinogradWeights& G, const T* HWY_RESTRICT weights, 
 }
 
 template <class T, int M>
-WinogradKernels<T> make_kernels() {
-  return {static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>())),
+constexpr WinogradKernels<T> make_kernels() {
+  return {static_cast<int64_t>(hn::MaxLanes(hn::ScalableTag<T>())),
           kPanelVectors,
           transform_weights<T>,
           transform_input<T, M>,
@@ -274,7 +274,7 @@ WinogradKernels<T> make_kernels() {
 
 template <class T>
 const WinogradKernels<T>& kernels_for(int64_t m) {
-  static const WinogradKernels<T> kernels[] = {make_kernels<T, 2>(), make_kernels<T, 4>()};
+  static constexpr WinogradKernels<T> kernels[] = {make_kernels<T, 2>(), make_kernels<T, 4>()};
   return kernels[m / 2 - 1];
 }
 const WinogradKernels<float>& kernels_float(int64_t m) { return kernels_for<float>(m); }
@@ -291,12 +291,12 @@ HWY_EXPORT(kernels_float);
 HWY_EXPORT(kernels_double);
 
 template <>
-const WinogradKernels<float>& winograd_kernels(int64_t m) {
-  return HWY_DYNAMIC_DISPATCH(kernels_float)(m);
+const WinogradKernels<float>& winograd_kernels(const Target& target, int64_t m) {
+  return CONVSTEP_KERNEL(kernels_float, target)(m);
 }
 template <>
-const WinogradKernels<double>& winograd_kernels(int64_t m) {
-  return HWY_DYNAMIC_DISPATCH(kernels_double)(m);
+const WinogradKernels<double>& winograd_kernels(const Target& target, int64_t m) {
+  return CONVSTEP_KERNEL(kernels_double, target)(m);
 }
 
 }  // namespace convstep::kernels

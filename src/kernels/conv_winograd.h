@@ -80,6 +80,6 @@ struct WinogradKernels {
 
 // m is 2 or 4.
 template <class T>
-const WinogradKernels<T>& winograd_kernels(int64_t m);
+const WinogradKernels<T>& winograd_kernels(const Target& target, int64_t m);
 
 }  // namespace convstep::kernels

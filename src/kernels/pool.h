@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "convstep/pool.h"
+#include "kernels/kernels.h"
 
 namespace convstep::kernels {
 
@@ -29,8 +30,8 @@ struct Taps {
 };
 
 // The IEEE 754-2019 maximum over the taps; with `accumulate` also over what the output holds.
-void max_run(const PixelRun<float>& run, const Taps& taps, bool accumulate);
-void max_run(const PixelRun<double>& run, const Taps& taps, bool accumulate);
+void max_run(const Target& target, const PixelRun<float>& run, const Taps& taps, bool accumulate);
+void max_run(const Target& target, const PixelRun<double>& run, const Taps& taps, bool accumulate);
 
 // What is summed, and what becomes of the sum.
 struct SumOptions {
@@ -44,12 +45,14 @@ inline constexpr int64_t kMostTaps = 1024;
 
 // Sums in NumPy's pairwise order (see src/reference/pairwise_sum.h), then the mean or the norm; with finish = false the
 // bare sums.
-void sum_run(const PixelRun<float>& run, const Taps& taps, const SumOptions& options, bool finish);
-void sum_run(const PixelRun<double>& run, const Taps& taps, const SumOptions& options, bool finish);
+void sum_run(const Target& target, const PixelRun<float>& run, const Taps& taps, const SumOptions& options,
+             bool finish);
+void sum_run(const Target& target, const PixelRun<double>& run, const Taps& taps, const SumOptions& options,
+             bool finish);
 
 // Sums to means or norms, in place.
-void finish_sums(float* sums, int64_t count, const SumOptions& options);
-void finish_sums(double* sums, int64_t count, const SumOptions& options);
+void finish_sums(const Target& target, float* sums, int64_t count, const SumOptions& options);
+void finish_sums(const Target& target, double* sums, int64_t count, const SumOptions& options);
 
 // The length of the first half of a pairwise sum of n > 128 terms.
 constexpr int64_t pairwise_half(int64_t n) { return n / 2 - n / 2 % 8; }
@@ -81,12 +84,14 @@ int64_t buffer_columns(const Strip<T>& strip) {
 // Maxima. `rows` has window_height + (kStripRows - 1) * stride_height entries whatever `outputs` is, and rows beyond
 // the image are the nearest one on it: repeating an element of a window changes no maximum. With `is_plain` no element
 // is NaN or -0, and a single instruction finds a maximum.
-void max_strip(const Strip<float>& strip, bool is_plain);
-void max_strip(const Strip<double>& strip, bool is_plain);
+void max_strip(const Target& target, const Strip<float>& strip, bool is_plain);
+void max_strip(const Target& target, const Strip<double>& strip, bool is_plain);
 
 // Is no element NaN or -0? With `packed`, also copies the row there, pixel after pixel.
-bool is_plain_row(const float* row, int64_t pixels, int64_t pixel_step, int64_t channels, float* packed);
-bool is_plain_row(const double* row, int64_t pixels, int64_t pixel_step, int64_t channels, double* packed);
+bool is_plain_row(const Target& target, const float* row, int64_t pixels, int64_t pixel_step, int64_t channels,
+                  float* packed);
+bool is_plain_row(const Target& target, const double* row, int64_t pixels, int64_t pixel_step, int64_t channels,
+                  double* packed);
 
 // Sums by column. Row y of output is the sum of rows[begin[y]], ..., rows[end[y] - 1]: the rows of the image under its
 // windows; begin and end never fall, and those beyond `outputs` are those of the last. Each column is summed from top
@@ -95,8 +100,10 @@ bool is_plain_row(const double* row, int64_t pixels, int64_t pixel_step, int64_t
 struct StripRanges {
   int64_t begin[kStripRows], end[kStripRows];
 };
-void sum_strip(const Strip<float>& strip, const StripRanges& rows, const SumOptions& options, const float* divisors);
-void sum_strip(const Strip<double>& strip, const StripRanges& rows, const SumOptions& options, const double* divisors);
+void sum_strip(const Target& target, const Strip<float>& strip, const StripRanges& rows, const SumOptions& options,
+               const float* divisors);
+void sum_strip(const Target& target, const Strip<double>& strip, const StripRanges& rows, const SumOptions& options,
+               const double* divisors);
 
 // As many channels as a vector of any target has lanes.
 inline constexpr int64_t kLeastPairChannels = 16;
@@ -115,13 +122,13 @@ struct RowPair {
 };
 
 // Averages at stride 1, summed by column as above, with divisors as there. Beyond the image is -0.
-void average_rows(const RowPair<float>& rows, const float* divisors);
-void average_rows(const RowPair<double>& rows, const double* divisors);
+void average_rows(const Target& target, const RowPair<float>& rows, const float* divisors);
+void average_rows(const Target& target, const RowPair<double>& rows, const double* divisors);
 
 // Maxima at stride 1 or 2. Beyond the image is -infinity. False where the input has, or may have, numbers that take
 // more than one instruction for a maximum (NaN, -0): the output is then not right.
-bool max_rows(const RowPair<float>& rows, int64_t stride);
-bool max_rows(const RowPair<double>& rows, int64_t stride);
+bool max_rows(const Target& target, const RowPair<float>& rows, int64_t stride);
+bool max_rows(const Target& target, const RowPair<double>& rows, int64_t stride);
 
 // Maxima and where they are: the first among equals, the first NaN. Tap t of pixel x is at
 // first_position + x * position_step + positions[t]; positions[t] is not negative and fits in 31 bits.
@@ -131,7 +138,9 @@ struct IndexRun {
   int64_t* output;
   int64_t output_step;
 };
-void max_index_run(const PixelRun<float>& run, const Taps& taps, const IndexRun& indices, bool accumulate);
-void max_index_run(const PixelRun<double>& run, const Taps& taps, const IndexRun& indices, bool accumulate);
+void max_index_run(const Target& target, const PixelRun<float>& run, const Taps& taps, const IndexRun& indices,
+                   bool accumulate);
+void max_index_run(const Target& target, const PixelRun<double>& run, const Taps& taps, const IndexRun& indices,
+                   bool accumulate);
 
 }  // namespace convstep::kernels

@@ -245,11 +245,13 @@ namespace convstep::kernels {
 HWY_EXPORT(sum_strip_f32);
 HWY_EXPORT(sum_strip_f64);
 
-void sum_strip(const Strip<float>& strip, const StripRanges& rows, const SumOptions& options, const float* divisors) {
-  HWY_DYNAMIC_DISPATCH(sum_strip_f32)(strip, rows, options, divisors);
+void sum_strip(const Target& target, const Strip<float>& strip, const StripRanges& rows, const SumOptions& options,
+               const float* divisors) {
+  CONVSTEP_KERNEL(sum_strip_f32, target)(strip, rows, options, divisors);
 }
-void sum_strip(const Strip<double>& strip, const StripRanges& rows, const SumOptions& options, const double* divisors) {
-  HWY_DYNAMIC_DISPATCH(sum_strip_f64)(strip, rows, options, divisors);
+void sum_strip(const Target& target, const Strip<double>& strip, const StripRanges& rows, const SumOptions& options,
+               const double* divisors) {
+  CONVSTEP_KERNEL(sum_strip_f64, target)(strip, rows, options, divisors);
 }
 
 }  // namespace convstep::kernels

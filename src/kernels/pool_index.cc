@@ -72,11 +72,13 @@ namespace convstep::kernels {
 HWY_EXPORT(max_index_run_f32);
 HWY_EXPORT(max_index_run_f64);
 
-void max_index_run(const PixelRun<float>& run, const Taps& taps, const IndexRun& indices, bool accumulate) {
-  HWY_DYNAMIC_DISPATCH(max_index_run_f32)(run, taps, indices, accumulate);
+void max_index_run(const Target& target, const PixelRun<float>& run, const Taps& taps, const IndexRun& indices,
+                   bool accumulate) {
+  CONVSTEP_KERNEL(max_index_run_f32, target)(run, taps, indices, accumulate);
 }
-void max_index_run(const PixelRun<double>& run, const Taps& taps, const IndexRun& indices, bool accumulate) {
-  HWY_DYNAMIC_DISPATCH(max_index_run_f64)(run, taps, indices, accumulate);
+void max_index_run(const Target& target, const PixelRun<double>& run, const Taps& taps, const IndexRun& indices,
+                   bool accumulate) {
+  CONVSTEP_KERNEL(max_index_run_f64, target)(run, taps, indices, accumulate);
 }
 
 }  // namespace convstep::kernels

@@ -117,11 +117,11 @@ namespace convstep::kernels {
 HWY_EXPORT(max_run_f32);
 HWY_EXPORT(max_run_f64);
 
-void max_run(const PixelRun<float>& run, const Taps& taps, bool accumulate) {
-  HWY_DYNAMIC_DISPATCH(max_run_f32)(run, taps, accumulate);
+void max_run(const Target& target, const PixelRun<float>& run, const Taps& taps, bool accumulate) {
+  CONVSTEP_KERNEL(max_run_f32, target)(run, taps, accumulate);
 }
-void max_run(const PixelRun<double>& run, const Taps& taps, bool accumulate) {
-  HWY_DYNAMIC_DISPATCH(max_run_f64)(run, taps, accumulate);
+void max_run(const Target& target, const PixelRun<double>& run, const Taps& taps, bool accumulate) {
+  CONVSTEP_KERNEL(max_run_f64, target)(run, taps, accumulate);
 }
 
 }  // namespace convstep::kernels

@@ -248,14 +248,18 @@ HWY_EXPORT(average_rows_f64);
 HWY_EXPORT(max_rows_f32);
 HWY_EXPORT(max_rows_f64);
 
-void average_rows(const RowPair<float>& rows, const float* divisors) {
-  HWY_DYNAMIC_DISPATCH(average_rows_f32)(rows, divisors);
+void average_rows(const Target& target, const RowPair<float>& rows, const float* divisors) {
+  CONVSTEP_KERNEL(average_rows_f32, target)(rows, divisors);
 }
-void average_rows(const RowPair<double>& rows, const double* divisors) {
-  HWY_DYNAMIC_DISPATCH(average_rows_f64)(rows, divisors);
+void average_rows(const Target& target, const RowPair<double>& rows, const double* divisors) {
+  CONVSTEP_KERNEL(average_rows_f64, target)(rows, divisors);
 }
-bool max_rows(const RowPair<float>& rows, int64_t stride) { return HWY_DYNAMIC_DISPATCH(max_rows_f32)(rows, stride); }
-bool max_rows(const RowPair<double>& rows, int64_t stride) { return HWY_DYNAMIC_DISPATCH(max_rows_f64)(rows, stride); }
+bool max_rows(const Target& target, const RowPair<float>& rows, int64_t stride) {
+  return CONVSTEP_KERNEL(max_rows_f32, target)(rows, stride);
+}
+bool max_rows(const Target& target, const RowPair<double>& rows, int64_t stride) {
+  return CONVSTEP_KERNEL(max_rows_f64, target)(rows, stride);
+}
 
 }  // namespace convstep::kernels
 #endif  // HWY_ONCE

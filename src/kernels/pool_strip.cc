@@ -339,14 +339,20 @@ HWY_EXPORT(max_strip_f64);
 HWY_EXPORT(is_plain_f32);
 HWY_EXPORT(is_plain_f64);
 
-void max_strip(const Strip<float>& strip, bool is_plain) { HWY_DYNAMIC_DISPATCH(max_strip_f32)(strip, is_plain); }
-void max_strip(const Strip<double>& strip, bool is_plain) { HWY_DYNAMIC_DISPATCH(max_strip_f64)(strip, is_plain); }
-
-bool is_plain_row(const float* row, int64_t pixels, int64_t pixel_step, int64_t channels, float* packed) {
-  return HWY_DYNAMIC_DISPATCH(is_plain_f32)(row, pixels, pixel_step, channels, packed);
+void max_strip(const Target& target, const Strip<float>& strip, bool is_plain) {
+  CONVSTEP_KERNEL(max_strip_f32, target)(strip, is_plain);
 }
-bool is_plain_row(const double* row, int64_t pixels, int64_t pixel_step, int64_t channels, double* packed) {
-  return HWY_DYNAMIC_DISPATCH(is_plain_f64)(row, pixels, pixel_step, channels, packed);
+void max_strip(const Target& target, const Strip<double>& strip, bool is_plain) {
+  CONVSTEP_KERNEL(max_strip_f64, target)(strip, is_plain);
+}
+
+bool is_plain_row(const Target& target, const float* row, int64_t pixels, int64_t pixel_step, int64_t channels,
+                  float* packed) {
+  return CONVSTEP_KERNEL(is_plain_f32, target)(row, pixels, pixel_step, channels, packed);
+}
+bool is_plain_row(const Target& target, const double* row, int64_t pixels, int64_t pixel_step, int64_t channels,
+                  double* packed) {
+  return CONVSTEP_KERNEL(is_plain_f64, target)(row, pixels, pixel_step, channels, packed);
 }
 
 }  // namespace convstep::kernels

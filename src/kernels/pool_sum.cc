@@ -168,17 +168,19 @@ HWY_EXPORT(sum_run_f64);
 HWY_EXPORT(finish_sums_f32);
 HWY_EXPORT(finish_sums_f64);
 
-void sum_run(const PixelRun<float>& run, const Taps& taps, const SumOptions& options, bool finish) {
-  HWY_DYNAMIC_DISPATCH(sum_run_f32)(run, taps, options, finish);
+void sum_run(const Target& target, const PixelRun<float>& run, const Taps& taps, const SumOptions& options,
+             bool finish) {
+  CONVSTEP_KERNEL(sum_run_f32, target)(run, taps, options, finish);
 }
-void sum_run(const PixelRun<double>& run, const Taps& taps, const SumOptions& options, bool finish) {
-  HWY_DYNAMIC_DISPATCH(sum_run_f64)(run, taps, options, finish);
+void sum_run(const Target& target, const PixelRun<double>& run, const Taps& taps, const SumOptions& options,
+             bool finish) {
+  CONVSTEP_KERNEL(sum_run_f64, target)(run, taps, options, finish);
 }
-void finish_sums(float* sums, int64_t count, const SumOptions& options) {
-  HWY_DYNAMIC_DISPATCH(finish_sums_f32)(sums, count, options);
+void finish_sums(const Target& target, float* sums, int64_t count, const SumOptions& options) {
+  CONVSTEP_KERNEL(finish_sums_f32, target)(sums, count, options);
 }
-void finish_sums(double* sums, int64_t count, const SumOptions& options) {
-  HWY_DYNAMIC_DISPATCH(finish_sums_f64)(sums, count, options);
+void finish_sums(const Target& target, double* sums, int64_t count, const SumOptions& options) {
+  CONVSTEP_KERNEL(finish_sums_f64, target)(sums, count, options);
 }
 
 }  // namespace convstep::kernels

@@ -2,11 +2,9 @@
 #include <hwy/highway.h>
 #include <hwy/targets.h>
 
-#include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cstdlib>
-#include <mutex>
-#include <utility>
 
 #include "convstep/error.h"
 #include "convstep/runtime.h"
@@ -15,29 +13,43 @@
 namespace convstep {
 namespace {
 
-struct Target {
-  const char* name;
-  int64_t bit;  // Highway's
-  int64_t vector_bytes;
+// Tables of kernels have one entry where they are compiled for one target. Else they are in the order of Highway's
+// bits, and the fallback comes last.
+constexpr size_t table_index(int64_t bit) {
+  constexpr bool kIsOnlyOne = HWY_IDE || (HWY_TARGETS & (HWY_TARGETS - 1)) == 0;
+  const int64_t mask = HWY_CHOSEN_TARGET_SHIFT(bit) | HWY_CHOSEN_TARGET_MASK_SCALAR;
+  return kIsOnlyOne ? 0 : static_cast<size_t>(std::countr_zero(static_cast<uint64_t>(mask)));
+}
+
+struct KnownTarget {
+  constexpr KnownTarget(const char* name, int64_t highways_bit, int64_t vector_bytes)
+      : target{name, vector_bytes, table_index(highways_bit)}, bit(highways_bit) {}
+  kernels::Target target;
+  int64_t bit;
 };
 
-constexpr Target kTargets[] = {
+constexpr KnownTarget kTargets[] = {
     // best first; src/kernels/CMakeLists.txt says which of Highway's these are
     {"avx512", HWY_AVX3, 64},    {"avx2", HWY_AVX2, 32},       {"sse4", HWY_SSE4, 16},
     {"neon", CONVSTEP_NEON, 16}, {"emulated", HWY_EMU128, 16}, {"scalar", HWY_SCALAR, 0},
 };
 
-// Compiled in and fit for this CPU.
-bool is_usable(const Target& target) {
-  // The fallback needs nothing of the CPU, and Highway does not list it where there is something better.
-  return (target.bit & HWY_TARGETS) && (target.bit & (hwy::SupportedTargets() | HWY_STATIC_TARGET));
+// What this CPU can run, asked once, when the program is loaded (or earlier, by what another file does then). Asking
+// makes Highway choose for all its users; DeInit() leaves the choice to the next of them, as it was.
+int64_t supported_targets() {
+  static std::atomic<int64_t> supported{0};
+  if (const int64_t known = supported) return known;
+  const int64_t asked = hwy::SupportedTargets();
+  hwy::GetChosenTarget().DeInit();
+  supported = asked;
+  return asked;
 }
+[[maybe_unused]] const int64_t kAskedWhenLoaded = supported_targets();
 
-const Target* find_usable(const std::string& name) {
-  for (const Target& target : kTargets) {
-    if (is_usable(target) && name == target.name) return &target;
-  }
-  return nullptr;
+// Compiled in and fit for this CPU.
+bool is_usable(const KnownTarget& known) {
+  // The fallback needs nothing of the CPU, and Highway does not list it where there is something better.
+  return (known.bit & HWY_TARGETS) && (known.bit & (supported_targets() | HWY_STATIC_TARGET));
 }
 
 std::string quoted_list() {
@@ -46,48 +58,37 @@ std::string quoted_list() {
   return list;
 }
 
-std::mutex chosen_mutex;  // of those that choose
-std::atomic<const Target*> chosen{nullptr};
-
 // The name is empty for the best target.
-const Target& choose(const char* argument, const std::string& name) {
-  const Target* target = find_usable(name.empty() ? simd_targets().front() : name);
-  if (!target) throw ParameterError(argument, "\"" + name + "\"", "one of " + quoted_list() + " on this machine");
-  hwy::GetChosenTarget().Update(target->bit);
-  chosen = target;
-  return *target;
+const kernels::Target& find_target(const char* argument, const std::string& name) {
+  for (const KnownTarget& known : kTargets) {
+    if (is_usable(known) && (name.empty() || name == known.target.name)) return known.target;
+  }
+  throw ParameterError(argument, "\"" + name + "\"", "one of " + quoted_list() + " on this machine");
 }
 
-// Without the mutex once there is a choice: another thread might hold it while this one forks, and would not exist in
-// the child to let it go.
-const Target& current() {
-  if (const Target* target = chosen) return *target;
-  const std::lock_guard<std::mutex> lock(chosen_mutex);
-  if (const Target* target = chosen) return *target;
-  const char* forced = std::getenv("CONVSTEP_TARGET");
-  return choose("CONVSTEP_TARGET", forced ? forced : "");
-}
+// Without a mutex: another thread might hold it while this one forks, and would not exist in the child to let it go.
+std::atomic<const kernels::Target*> chosen{nullptr};
 
 }  // namespace
 
 std::vector<std::string> simd_targets() {
   std::vector<std::string> names;
-  for (const Target& target : kTargets) {
-    if (is_usable(target)) names.emplace_back(target.name);
+  for (const KnownTarget& known : kTargets) {
+    if (is_usable(known)) names.emplace_back(known.target.name);
   }
   return names;
 }
 
-std::string simd_target() { return current().name; }
+std::string simd_target() { return kernels::chosen_target().name; }
 
-void set_simd_target(const std::string& name) {
-  const std::lock_guard<std::mutex> lock(chosen_mutex);
-  choose("target", name);
+void set_simd_target(const std::string& name) { chosen = &find_target("target", name); }
+
+const kernels::Target& kernels::chosen_target() {
+  const Target* target = chosen;
+  if (target) return *target;
+  const char* forced = std::getenv("CONVSTEP_TARGET");
+  const Target& first = find_target("CONVSTEP_TARGET", forced ? forced : "");
+  return chosen.compare_exchange_strong(target, &first) ? first : *target;  // set_simd_target was faster
 }
-
-namespace kernels {
-const char* choose_target() { return current().name; }
-int64_t vector_bytes() { return current().vector_bytes; }
-}  // namespace kernels
 
 }  // namespace convstep

@@ -66,9 +66,10 @@ class Axes {
 
 // Part of a run along one axis; through a buffer where its numbers lie apart.
 template <class T>
-void activate_part(const T* from, T* to, int64_t count, const Axis& axis, Activation activation, T slope) {
+void activate_part(const kernels::Target& target, const T* from, T* to, int64_t count, const Axis& axis,
+                   Activation activation, T slope) {
   if (axis.length == 1 || (axis.input_step == 1 && axis.output_step == 1)) {
-    kernels::activate_run(from, to, count, activation, slope);
+    kernels::activate_run(target, from, to, count, activation, slope);
     return;
   }
   constexpr int64_t kBuffer = 256;
@@ -76,14 +77,14 @@ void activate_part(const T* from, T* to, int64_t count, const Axis& axis, Activa
   for (int64_t first = 0; first < count; first += kBuffer) {
     const int64_t n = std::min(kBuffer, count - first);
     for (int64_t i = 0; i < n; ++i) buffer[i] = from[(first + i) * axis.input_step];
-    kernels::activate_run(buffer, buffer, n, activation, slope);
+    kernels::activate_run(target, buffer, buffer, n, activation, slope);
     for (int64_t i = 0; i < n; ++i) to[(first + i) * axis.output_step] = buffer[i];
   }
 }
 
 template <class T>
 void activate_all(View<const T, 4> input, View<T, 4> output, Activation activation, T slope) {
-  kernels::choose_target();
+  const kernels::Target& target = kernels::chosen_target();
   const Axes axes(input, output);
   const int64_t parts = divide_up(axes[0].length, kTaskSize);
   const int64_t runs = axes[1].length * axes[2].length * axes[3].length;
@@ -100,7 +101,7 @@ void activate_all(View<const T, 4> input, View<T, 4> output, Activation activati
                       k * axes[3].input_step;
       T* to = output.data() + first * axes[0].output_step + i * axes[1].output_step + j * axes[2].output_step +
               k * axes[3].output_step;
-      activate_part(from, to, std::min(kTaskSize, axes[0].length - first), axes[0], activation, slope);
+      activate_part(target, from, to, std::min(kTaskSize, axes[0].length - first), axes[0], activation, slope);
     }
   });
 }

@@ -15,7 +15,7 @@ class ConvChain final : public ConvMethod<T> {
  public:
   ConvChain(const ConvProblem& problem, const ConvWeights<T>& weights)
       : problem_(problem),
-        kernel_(kernels::chain_kernel<T>()),
+        kernel_(kernels::chain_kernel<T>(this->target_)),
         weights_(dense_copy(weights.weights)),
         bias_(dense_copy(weights.bias)) {}
 
@@ -29,7 +29,7 @@ class ConvChain final : public ConvMethod<T> {
               {pixel / width % height, pixel % width, first, std::min(problem_.outputs - first, kernels::kChainStep)});
     });
   }
-  std::string describe() const override { return std::string("direct, one pixel at a time, ") + this->target_; }
+  std::string describe() const override { return std::string("direct, one pixel at a time, ") + this->target_.name; }
 
  private:
   size_t workspace_for(int64_t) const override { return 0; }

@@ -36,7 +36,7 @@ class ConvDepthwise final : public ConvMethod<T> {
  public:
   ConvDepthwise(const ConvProblem& problem, const ConvWeights<T>& weights)
       : problem_(problem),
-        kernel_(kernels::depthwise_kernel<T>()),
+        kernel_(kernels::depthwise_kernel<T>(this->target_)),
         weights_(Tensor<T, 2>({problem.window_size(), problem.channels})),
         bias_(Tensor<T, 1>({problem.channels})) {
     const auto& [height, width] = problem.geometry;
@@ -50,7 +50,7 @@ class ConvDepthwise final : public ConvMethod<T> {
   }
 
   void run(const ConvCall<T>& call) const override;
-  std::string describe() const override { return std::string("depthwise, ") + this->target_; }
+  std::string describe() const override { return std::string("depthwise, ") + this->target_.name; }
 
  private:
   size_t workspace_for(int64_t scratch_per_value) const override {

@@ -47,7 +47,7 @@ class ConvDirect final : public ConvMethod<T> {
  public:
   ConvDirect(const ConvProblem& problem, const ConvWeights<T>& weights)
       : problem_(problem),
-        kernel_(kernels::direct_kernel<T>()),
+        kernel_(kernels::direct_kernel<T>(this->target_)),
         panels_(cut_into_panels(problem.group_outputs(), kernel_)),
         weights_(pack(weights.weights)),
         bias_(pack(weights.bias)),
@@ -56,7 +56,7 @@ class ConvDirect final : public ConvMethod<T> {
   void run(const ConvCall<T>& call) const override;
   std::string describe() const override {
     return "direct " + std::to_string(2 * kernel_.max_pixels) + "x" +
-           std::to_string(panels_.first_vector(1) * panels_.lanes) + ", " + this->target_;
+           std::to_string(panels_.first_vector(1) * panels_.lanes) + ", " + this->target_.name;
   }
 
  private:

@@ -30,7 +30,7 @@ class ConvGrouped final : public ConvMethod<T> {
  public:
   ConvGrouped(const ConvProblem& problem, const ConvWeights<T>& weights)
       : problem_(problem),
-        kernel_(kernels::grouped_kernel<T>()),
+        kernel_(kernels::grouped_kernel<T>(this->target_)),
         weights_(Tensor<T, 2>({problem.outputs / kChannels, problem.window_size() * kChannels})),
         bias_(Tensor<T, 2>({problem.outputs / kChannels, kChannels})) {
     const auto [KH, KW, channels, O] = weights.weights.shape();
@@ -48,7 +48,7 @@ class ConvGrouped final : public ConvMethod<T> {
   }
 
   void run(const ConvCall<T>& call) const override;
-  std::string describe() const override { return std::string("grouped, ") + this->target_; }
+  std::string describe() const override { return std::string("grouped, ") + this->target_.name; }
 
  private:
   static constexpr int64_t kGroups = kernels::kGroupsOfPart<T>, kChannels = kernels::kChannelsOfPart<T>;

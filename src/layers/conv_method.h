@@ -60,7 +60,7 @@ class ConvMethod {
   size_t workspace_bytes() const { return std::max({workspace_for(0), workspace_for(1), workspace_for(2)}); }
 
  protected:
-  const char* const target_ = kernels::choose_target();
+  const kernels::Target& target_ = kernels::chosen_target();
 
  private:
   // The same for outputs of so much scratch (conv_io.h), the input copied where some views make that necessary.

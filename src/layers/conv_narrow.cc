@@ -41,12 +41,12 @@ class ConvNarrow final : public ConvMethod<T> {
  public:
   ConvNarrow(const ConvProblem& problem, const ConvWeights<T>& weights)
       : problem_(problem),
-        kernel_(kernels::narrow_kernel<T>()),
+        kernel_(kernels::narrow_kernel<T>(this->target_)),
         weights_(dense_copy(weights.weights)),
         bias_(weights.bias ? dense_copy(weights.bias) : Tensor<T, 1>({problem.outputs})) {}
 
   void run(const ConvCall<T>& call) const override;
-  std::string describe() const override { return std::string("narrow, ") + this->target_; }
+  std::string describe() const override { return std::string("narrow, ") + this->target_.name; }
 
  private:
   size_t workspace_for(int64_t scratch_per_value) const override {

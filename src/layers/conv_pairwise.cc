@@ -35,7 +35,7 @@ class ConvPairwise final : public ConvMethod<T> {
       : problem_(problem),
         weights_(Tensor<T, 1>({problem.groups * problem.window_size() * width()})),
         bias_(Tensor<T, 1>({problem.groups * width()})),
-        kernel_(kernels::pairwise_kernel<T>()),
+        kernel_(kernels::pairwise_kernel<T>(this->target_)),
         products_(problem.products() * double(width()) / double(problem.group_outputs())),
         has_bias_(weights.bias) {
     const auto [KH, KW, channels, O] = weights.weights.shape();
@@ -55,7 +55,7 @@ class ConvPairwise final : public ConvMethod<T> {
   }
 
   void run(const ConvCall<T>& call) const override;
-  std::string describe() const override { return std::string("sums in NumPy's order, ") + this->target_; }
+  std::string describe() const override { return std::string("sums in NumPy's order, ") + this->target_.name; }
 
  private:
   // One run over a batch, which is cut into blocks of rows.

@@ -46,8 +46,8 @@ class ConvWinograd final : public ConvMethod<T> {
   ConvWinograd(const ConvProblem& problem, const ConvWeights<T>& weights)
       : problem_(problem),
         m_(choose_m<T>(problem)),
-        kernels_(kernels::winograd_kernels<T>(m_)),
-        chain_(kernels::chain_kernel<T>()),
+        kernels_(kernels::winograd_kernels<T>(this->target_, m_)),
+        chain_(kernels::chain_kernel<T>(this->target_)),
         panels_(cut_into_panels(problem.outputs, kernels_.lanes, kernels_.panel_vectors)),
         blocking_(choose_blocking<T>(problem, m_)),
         grid_(problem.geometry, m_),
@@ -83,7 +83,7 @@ class ConvWinograd final : public ConvMethod<T> {
 
   std::string describe() const override {
     const std::string m = std::to_string(m_);
-    return "winograd " + m + "x" + m + ", " + std::to_string(blocking_.tiles) + " tiles, " + this->target_;
+    return "winograd " + m + "x" + m + ", " + std::to_string(blocking_.tiles) + " tiles, " + this->target_.name;
   }
 
  private:

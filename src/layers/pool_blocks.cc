@@ -3,7 +3,6 @@
 #include <cstdint>
 
 #include "core/threads.h"
-#include "kernels/kernels.h"
 #include "layers/conv_io.h"
 #include "layers/pool_cut.h"
 
@@ -26,7 +25,7 @@ Span span_of(const WindowAxis& axis, int64_t o, int64_t outputs) {
 
 template <class T>
 BlockViews<T> views_in_place(const PoolCall<T>& call, const PoolCut& cut, const PoolBlock& block) {
-  const auto& [input, output, indices, geometry, options] = call;
+  const auto& [input, output, indices, geometry, options, target] = call;
   const Span rows = span_of(geometry.height, block.first_row, block.rows);
   const Span columns = span_of(geometry.width, block.first_column, block.columns);
   BlockViews<T> views{.input = &input(block.image, rows.first, columns.first, block.first_channel),
@@ -147,7 +146,6 @@ bool PoolProgress::keep_going() const {
 
 template <class T>
 void run_blocks(const PoolCall<T>& call) {
-  kernels::choose_target();
   const auto [N, OH, OW, C] = call.output.shape();
   const PoolCut cut = cut_pool(call);
   const BlockSize& size = cut.size;

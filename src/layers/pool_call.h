@@ -6,6 +6,7 @@
 
 #include "convstep/pool.h"
 #include "core/geometry.h"
+#include "kernels/kernels.h"
 
 namespace convstep {
 
@@ -22,6 +23,7 @@ struct PoolCall {
   View<int64_t, 4> indices;  // or none
   WindowGeometry geometry;
   const PoolOptions& options;
+  const kernels::Target& target = kernels::chosen_target();
 };
 
 // A part of the output: a rectangle of one image, some of its channels. Blocks are the tasks of the threads; how a call
@@ -74,7 +76,6 @@ template <class T>
 void run_row_pairs(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
                    const PoolProgress& progress);
 
-// Pools, with the target that choose_target() settled.
 template <class T>
 void run_blocks(const PoolCall<T>& call);
 

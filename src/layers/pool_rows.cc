@@ -35,8 +35,8 @@ class RowPairs {
       const kernels::RowPair<T> rows = rows_at(y, pair);
       if (!is_max_) {
         fill_divisors(y, pair);
-        kernels::average_rows(rows, divisors_);
-      } else if (!kernels::max_rows(rows, stride_)) {
+        kernels::average_rows(call_.target, rows, divisors_);
+      } else if (!kernels::max_rows(call_.target, rows, stride_)) {
         window_by_window(y, pair);
       }
     }

@@ -59,8 +59,9 @@ bool is_packed_first(const BlockViews<T>& views, int64_t channels) {
 template <class T>
 class StripInput {
  public:
-  StripInput(const PoolBlock& block, const BlockViews<T>& views, T* packed, int64_t room)
-      : views_(views),
+  StripInput(const kernels::Target& target, const PoolBlock& block, const BlockViews<T>& views, T* packed, int64_t room)
+      : target_(target),
+        views_(views),
         channels_(block.channels),
         room_(room),
         packed_(is_packed_first(views, channels_) ? packed : nullptr) {}
@@ -87,7 +88,7 @@ class StripInput {
     for (; ready_ < end - views_.first_row; ++ready_) {
       const T* row = views_.input + ready_ * views_.row_step;
       T* to = packed_ ? packed_ + ready_ % room_ * views_.columns * channels_ : nullptr;
-      const bool is_plain = kernels::is_plain_row(row, views_.columns, views_.pixel_step, channels_, to);
+      const bool is_plain = kernels::is_plain_row(target_, row, views_.columns, views_.pixel_step, channels_, to);
       if (!is_plain) last_special_ = views_.first_row + ready_;
     }
   }
@@ -95,6 +96,7 @@ class StripInput {
   bool is_plain_from(int64_t first) const { return last_special_ < first; }
 
  private:
+  const kernels::Target& target_;
   const BlockViews<T>& views_;
   const int64_t channels_, room_;
   T* const packed_;
@@ -109,7 +111,8 @@ void run_max(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T
   int64_t* const rows = reinterpret_cast<int64_t*>(views.scratch);
   strip.rows = rows;
   strip.buffer = views.scratch + row_table_size<T>(count);
-  StripInput<T> input(block, views, strip.buffer + kStripRows * kernels::buffer_columns(strip) * block.channels, count);
+  StripInput<T> input(call.target, block, views,
+                      strip.buffer + kStripRows * kernels::buffer_columns(strip) * block.channels, count);
   strip.input = input.data();
   strip.pixel_step = input.pixel_step();
   const int64_t end = block.first_row + block.rows, last_row = views.first_row + views.rows - 1;
@@ -119,7 +122,7 @@ void run_max(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T
     input.offsets(start, count, rows);
     input.advance(std::min(start + count, last_row + 1), true);
     strip.output = views.output + (y - block.first_row) * views.output_row_step;
-    kernels::max_strip(strip, input.is_plain_from(std::max(start, views.first_row)));
+    kernels::max_strip(call.target, strip, input.is_plain_from(std::max(start, views.first_row)));
   }
 }
 
@@ -134,7 +137,8 @@ void run_sums(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<
   T* const divisors = views.scratch + row_table_size<T>(strip_rows(call));
   T* const wide = divisors + kStripRows * block.columns;  // columns that count in an average, for each window
   strip.buffer = wide + block.columns;
-  StripInput<T> input(block, views, strip.buffer + kStripRows * strip.columns * block.channels, strip_rows(call));
+  StripInput<T> input(call.target, block, views, strip.buffer + kStripRows * strip.columns * block.channels,
+                      strip_rows(call));
   strip.input = input.data();
   strip.pixel_step = input.pixel_step();
   for (int64_t x = 0; x < block.columns; ++x) {
@@ -156,7 +160,7 @@ void run_sums(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<
     input.offsets(first, ranges.end[kStripRows - 1], rows);
     input.advance(first + ranges.end[kStripRows - 1], false);
     strip.output = views.output + (y - block.first_row) * views.output_row_step;
-    kernels::sum_strip(strip, ranges, sum, divisors);
+    kernels::sum_strip(call.target, strip, ranges, sum, divisors);
   }
 }
 

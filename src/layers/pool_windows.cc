@@ -88,7 +88,7 @@ class Windows {
     } else if (is_dense && C < lanes_ && run.input_step <= longest_step()) {
       run_few_channels(run, taps, views_.indices ? index_run(y, x, 0) : kernels::IndexRun{});
     } else if (views_.indices) {
-      kernels::max_index_run(run, {offsets_, taps}, index_run(y, x, 0), false);
+      kernels::max_index_run(call_.target, run, {offsets_, taps}, index_run(y, x, 0), false);
     } else {
       reduce(run, taps);
     }
@@ -113,7 +113,7 @@ class Windows {
                                      .pixels = 1,
                                      .channels = (pixels - 1) * step + run.channels};
       if (views_.indices) {
-        kernels::max_index_run(all, {offsets_, taps}, {positions_, 0, 0, all_positions_, step}, false);
+        kernels::max_index_run(call_.target, all, {offsets_, taps}, {positions_, 0, 0, all_positions_, step}, false);
         pick_positions(pixels, step, run.channels, places);
       } else {
         reduce(all, taps);
@@ -157,9 +157,9 @@ class Windows {
 
   void reduce(const kernels::PixelRun<T>& run, int64_t taps) {
     if (call_.options.mode == PoolMode::kMax) {
-      kernels::max_run(run, {offsets_, taps}, false);
+      kernels::max_run(call_.target, run, {offsets_, taps}, false);
     } else {
-      kernels::sum_run(run, {offsets_, taps}, sum_, true);
+      kernels::sum_run(call_.target, run, {offsets_, taps}, sum_, true);
     }
   }
 
@@ -169,7 +169,7 @@ class Windows {
     T* output = run_at(y, x, 0).output;
     if (call_.options.mode != PoolMode::kMax) {
       if (!sum_part(y, x, 0, taps, output, views_.scratch)) return false;
-      kernels::finish_sums(output, block_.channels, sum_);
+      kernels::finish_sums(call_.target, output, block_.channels, sum_);
       return true;
     }
     for (int64_t first = 0, count; first < taps; first += count) {
@@ -177,9 +177,9 @@ class Windows {
       fill(first, count);
       const kernels::PixelRun<T> run = run_at(y, x, first);
       if (views_.indices) {
-        kernels::max_index_run(run, {offsets_, count}, index_run(y, x, first), first > 0);
+        kernels::max_index_run(call_.target, run, {offsets_, count}, index_run(y, x, first), first > 0);
       } else {
-        kernels::max_run(run, {offsets_, count}, first > 0);
+        kernels::max_run(call_.target, run, {offsets_, count}, first > 0);
       }
       if (!has_read(count)) return false;
     }
@@ -193,7 +193,7 @@ class Windows {
       fill(first, count);
       kernels::PixelRun<T> run = run_at(y, x, first);
       run.output = sums;
-      kernels::sum_run(run, {offsets_, count}, sum_, false);
+      kernels::sum_run(call_.target, run, {offsets_, count}, sum_, false);
       return has_read(count);
     }
     const int64_t half = kernels::pairwise_half(count);
@@ -272,7 +272,7 @@ class Windows {
   int64_t whole_begin_ = 0, whole_end_ = 0;
   TapRange rows_{}, columns_{};  // of the windows at hand
   kernels::SumOptions sum_{};
-  const int64_t lanes_ = kernels::vector_bytes() / static_cast<int64_t>(sizeof(T));
+  const int64_t lanes_ = call_.target.vector_bytes / static_cast<int64_t>(sizeof(T));
   int64_t reads_ = 0;
   struct {
     int64_t first = -1, count = 0, columns = 0;
