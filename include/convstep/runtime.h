@@ -25,6 +25,14 @@ inline constexpr int kMaxThreads = 1024;
 int num_threads();
 void set_num_threads(int threads);
 
+// May a call move its caller's thread to another processor of its affinity mask? Linux sometimes wakes a worker on the
+// caller's processor, to wait there for milliseconds while others are idle. Where this is true, the caller then makes
+// room: it takes its own processor out of the thread's mask and puts the mask back. On virtual machines of few
+// processors some short calls on two threads get twice as fast. At first true if CONVSTEP_CALLER_MAY_MOVE is 1, else
+// false: a call leaves the placement of the program's threads alone.
+bool caller_may_move();
+void set_caller_may_move(bool may);
+
 // The SIMD instruction sets that this library has code for and this CPU can run, best first: "avx512", "avx2", "sse4",
 // ... Plans made, and calls begun, from now on use simd_target(): at first CONVSTEP_TARGET, or else the best. Results
 // are the same bits on all targets with fused multiply-add (all but "sse4", "emulated" and "scalar").

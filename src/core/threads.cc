@@ -1,30 +1,19 @@
 #include "core/threads.h"
 
-#include <oneapi/tbb/blocked_range.h>
-#include <oneapi/tbb/global_control.h>
-#include <oneapi/tbb/parallel_for.h>
-#include <oneapi/tbb/partitioner.h>
-#include <oneapi/tbb/task_arena.h>
 #include <pthread.h>
-#ifdef __SANITIZE_THREAD__
-#include <sanitizer/tsan_interface.h>
-#endif
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
-#include <memory>
-#include <mutex>
-#include <new>
+#include <exception>
 #include <string>
 #include <thread>
-#include <utility>
-#include <vector>
 
 #include "convstep/error.h"
-#include "convstep/tensor.h"
+#include "core/arena.h"
 #include "core/processors.h"
+#include "core/workers.h"
 
 namespace convstep {
 namespace {
@@ -39,7 +28,7 @@ std::atomic<bool> all_work_worth_threads{false};
     pthread_atfork(nullptr, nullptr, [] { is_without_workers = has_used_threads.load(); });
 
 // A worker that is asleep begins within 20 microseconds, unless Linux wakes it on the caller's processor, to wait there
-// for milliseconds while others are idle. Then the caller makes room for it
+// for milliseconds while others are idle. Then the caller, if it may, makes room for it
 // (docs/decisions/0010-the-caller-makes-room-for-a-worker.md).
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::microseconds kWakingTime(30);
@@ -64,97 +53,22 @@ int threads_of_environment() {
   return static_cast<int>(number);
 }
 
+// Asked once. Without a lock, which another thread might hold while this one forks, and which would stay locked in the
+// child: two threads may ask at once, and get the same answer.
 int default_threads() {
-  static const int threads = [] {
-    const int forced = threads_of_environment();
-    return forced ? forced : usable_processors();
-  }();
+  static std::atomic<int> known{0};
+  if (const int threads = known) return threads;
+  const int forced = threads_of_environment();
+  const int threads = forced ? forced : usable_processors();
+  known = threads;
   return threads;
 }
 
-// oneTBB keeps no more workers than there are processors, unless told. Asked for more threads, we tell it, once.
-void allow_parallelism(int threads) {
-  static std::mutex mutex;
-  static std::unique_ptr<tbb::global_control> control;
-  static size_t allowed = tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism);
-  const std::lock_guard<std::mutex> lock(mutex);
-  if (static_cast<size_t>(threads) <= allowed) return;
-  allowed = static_cast<size_t>(threads);
-  control.reset();
-  control = std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism, allowed);
+bool may_move_by_environment() {
+  const char* text = std::getenv("CONVSTEP_CALLER_MAY_MOVE");
+  return text && std::string(text) == "1";
 }
-
-// An arena of the calling thread's own: concurrent callers share oneTBB's workers, and the caller always takes part.
-// Arenas are kept from call to call, one for each number of threads, for making one takes longer than a small layer. A
-// call inside another one (progress may make it) does not find the arena in use and makes its own.
-class CallersArena {
- public:
-  explicit CallersArena(int threads) {
-    kept.reserve(kMostKept);
-    const auto fits = [threads](const Arena& arena) { return arena->max_concurrency() == threads; };
-    const auto found = std::find_if(kept.begin(), kept.end(), fits);
-    if (found == kept.end()) {
-      arena_ = std::make_unique<tbb::task_arena>(threads);
-    } else {
-      arena_ = std::move(*found);
-      kept.erase(found);
-    }
-  }
-  ~CallersArena() {
-    if (kept.size() == kMostKept) kept.erase(kept.begin());  // the one that was used longest ago
-    kept.push_back(std::move(arena_));
-  }
-  CallersArena(const CallersArena&) = delete;
-  CallersArena& operator=(const CallersArena&) = delete;
-
-  tbb::task_arena& operator*() { return *arena_; }
-
- private:
-  using Arena = std::unique_ptr<tbb::task_arena>;
-  static constexpr size_t kMostKept = 16;  // all that a machine of 17 processors can want
-  static thread_local std::vector<Arena> kept;
-  Arena arena_;
-};
-thread_local std::vector<CallersArena::Arena> CallersArena::kept;
-
-// oneTBB comes without instrumentation, so the thread sanitizer does not see that tasks begin after their call has
-// begun and end before it returns. It is told here, by way of one address for all calls: what it then cannot see is a
-// race between two calls.
-#ifdef __SANITIZE_THREAD__
-char handover;
-void hand_over() { __tsan_release(&handover); }
-void take_over() { __tsan_acquire(&handover); }
-#else
-void hand_over() {}
-void take_over() {}
-#endif
-
-// Takes over at the end of a block, be it left by an exception.
-struct TakesOver {
-  ~TakesOver() { take_over(); }
-};
-
-// A loop as oneTBB copies it into its tasks, which other threads then steal.
-template <class Loop>
-class TaskBody {
- public:
-  explicit TaskBody(const Loop& loop) : loop_(&loop) {}
-  TaskBody(const TaskBody& other) {
-    take_over();  // of memory that may have been another task's
-    loop_ = other.loop_;
-    hand_over();
-  }
-  TaskBody& operator=(const TaskBody&) = delete;
-
-  void operator()(const tbb::blocked_range<int64_t>& range) const {
-    take_over();
-    (*loop_)(range.begin(), range.end());
-    hand_over();
-  }
-
- private:
-  const Loop* loop_;
-};
+std::atomic<bool> may_move{may_move_by_environment()};
 
 }  // namespace
 
@@ -176,79 +90,86 @@ int threads_worth(double work, double enough, int threads) {
   return static_cast<int>(std::clamp(work / enough, 1.0, double(threads)));
 }
 
+bool caller_may_move() { return may_move; }
+
+void set_caller_may_move(bool may) { may_move = may; }
+
 void set_all_work_worth_threads(bool all) { all_work_worth_threads = all; }
-
-namespace internal {
-
-void parallel_for(int64_t count, int threads, Task task, const void* body, const ProgressCallback& progress) {
-  if (count < threads) threads = static_cast<int>(count);
-  if (threads <= 1 || is_without_workers) {
-    for (int64_t i = 0; i < count; ++i) {
-      task(body, i);
-      if (progress) progress(i + 1, count);
-    }
-    return;
-  }
-  has_used_threads = true;
-  const std::thread::id caller = std::this_thread::get_id();
-  std::atomic<int64_t> done{0};
-  int64_t reported = 0;  // by the caller's thread alone
-  const Clock::time_point start = Clock::now();
-  std::atomic<bool> has_help{false};
-  bool has_moved = false;  // of the caller's thread alone, like reported
-  const auto loop = [&](int64_t begin, int64_t end) {
-    const bool is_caller = std::this_thread::get_id() == caller;
-    if (!is_caller && !has_help.load(std::memory_order_relaxed)) has_help.store(true, std::memory_order_relaxed);
-    for (int64_t i = begin; i < end; ++i) {
-      task(body, i);
-      const int64_t now_done = ++done;
-      if (progress && now_done < count && is_caller && now_done > reported) progress(reported = now_done, count);
-      if (is_caller && !has_moved && !has_help.load(std::memory_order_relaxed) && Clock::now() - start > kWakingTime) {
-        has_moved = true;
-        change_processor();
-      }
-    }
-  };
-  allow_parallelism(threads);
-  CallersArena arena(threads);
-  hand_over();
-  (*arena).execute([&] {
-    const TakesOver at_the_end;
-    tbb::parallel_for(tbb::blocked_range<int64_t>(0, count, 1), TaskBody(loop), tbb::simple_partitioner());
-  });
-  if (progress) progress(count, count);
-}
-
-}  // namespace internal
 
 namespace {
 
-// What the thread keeps for its next ThreadWorkspace: nothing while one is there, but what those inside it have left.
-struct KeptWorkspace {
-  ~KeptWorkspace() { std::free(memory); }
-  void* memory = nullptr;
-  size_t size = 0;
+// The tasks of one call of parallel_for, of which each of its threads takes the next until none is left.
+class Loop {
+ public:
+  Loop(int64_t count, internal::Task task, const void* body, const ProgressCallback& progress)
+      : count_(count), task_(task), body_(body), progress_(progress) {}
+
+  void work() noexcept {
+    try {
+      std::this_thread::get_id() == caller_ ? work_as_caller() : work_as_helper();
+    } catch (...) {
+      next_ = count_;  // the rest is left out
+      if (!has_failed_.test_and_set()) failure_ = std::current_exception();
+    }
+  }
+
+  // Once no thread is in work(): what was thrown there.
+  void finish() const {
+    if (failure_) std::rethrow_exception(failure_);
+    if (progress_ && count_ > 0) progress_(count_, count_);
+  }
+
+ private:
+  bool run_next() {
+    const int64_t i = next_.fetch_add(1, std::memory_order_relaxed);
+    if (i >= count_) return false;
+    task_(body_, i);
+    return true;
+  }
+
+  void work_as_helper() {
+    if (!has_help_.load(std::memory_order_relaxed)) has_help_.store(true, std::memory_order_relaxed);
+    while (run_next()) done_.fetch_add(1, std::memory_order_relaxed);
+  }
+
+  void work_as_caller() {
+    while (run_next()) {
+      const int64_t done = done_.fetch_add(1, std::memory_order_relaxed) + 1;
+      if (progress_ && done < count_ && done > reported_) progress_(reported_ = done, count_);
+      if (!has_moved_ && Clock::now() - start_ > kWakingTime) make_room();
+    }
+  }
+
+  void make_room() {
+    has_moved_ = true;
+    if (!has_help_.load(std::memory_order_relaxed)) change_processor();
+  }
+
+  const int64_t count_;
+  const internal::Task task_;
+  const void* const body_;
+  const ProgressCallback& progress_;
+  const std::thread::id caller_ = std::this_thread::get_id();
+  const Clock::time_point start_ = Clock::now();
+  std::atomic<int64_t> next_{0}, done_{0};
+  std::atomic<bool> has_help_{false};
+  std::atomic_flag has_failed_;
+  std::exception_ptr failure_;
+  int64_t reported_ = 0;                 // of the caller's thread alone,
+  bool has_moved_ = !caller_may_move();  // like this
 };
-thread_local KeptWorkspace kept_workspace;
 
 }  // namespace
 
-ThreadWorkspace::ThreadWorkspace(size_t bytes) {
-  std::swap(memory_, kept_workspace.memory);
-  std::swap(size_, kept_workspace.size);
-  if (bytes <= size_) return;
-  std::free(memory_);
-  memory_ = allocate_array(bytes);
-  if (!memory_) throw std::bad_alloc();
-  size_ = bytes;
-}
-
-ThreadWorkspace::~ThreadWorkspace() {
-  if (size_ > kept_workspace.size) {
-    std::swap(memory_, kept_workspace.memory);
-    std::swap(size_, kept_workspace.size);
+void internal::parallel_for(int64_t count, int threads, Task task, const void* body, const ProgressCallback& progress) {
+  Loop loop(count, task, body, progress);
+  if (const int64_t wanted = std::min<int64_t>(threads, count) - 1; wanted > 0 && !is_without_workers) {
+    has_used_threads = true;
+    const WorkersInUse workers(static_cast<int>(wanted));
+    if (workers.count() > 0) call_together(workers.count(), [&loop] { loop.work(); });
   }
-  std::free(memory_);
+  loop.work();
+  loop.finish();
 }
 
 }  // namespace convstep
