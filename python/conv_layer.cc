@@ -101,7 +101,7 @@ std::shared_ptr<const ConvPlan<T>> ConvLayer::plan_for(const Shape<4>& input) {
   const View<const T, 1> b = bias ? bias->view<T, 1>() : View<const T, 1>();
   std::shared_ptr<const ConvPlan<T>> plan;
   without_gil([&] { plan = std::make_shared<const ConvPlan<T>>(input, w, b, options_); });
-  plans->keep(image, target, plan);
+  plans->keep(image, plan->target(), plan);  // which another thread may have set meanwhile
   return plan;
 }
 

@@ -1,16 +1,21 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <hwy/targets.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "convstep/activation.h"
 #include "convstep/conv.h"
+#include "convstep/pool.h"
 #include "tests/expect_error.h"
 #include "tests/fill.h"
 #include "tests/fma_chain.h"
@@ -113,6 +118,106 @@ TEST_F(Targets, PlansKeepToTheTargetThatWasInUse) {
     }
     if (fused.empty() || not_fused.empty()) continue;
     EXPECT_EQ(fused != not_fused, layer.depends_on_fma) << layer.method << ": what this test can see";
+  }
+}
+
+// Another user of Highway in the process, who has chosen what the table's index says.
+size_t highways_choice() { return hwy::GetChosenTarget().GetIndex(); }
+
+// Of every operation.
+std::vector<char> bits_of_operations() {
+  const auto input = random_tensor<float, 4>({1, 20, 20, 32}, 1), weights = random_tensor<float, 4>({3, 3, 32, 40}, 2);
+  std::vector<char> bits = bits_of(ConvPlan<float>(input.shape(), weights, {}, {}), input);
+  const auto add = [&](const Tensor<float, 4>& output) {
+    const char* const data = reinterpret_cast<const char*>(output.data());
+    bits.insert(bits.end(), data, data + output.size() * static_cast<int64_t>(sizeof(float)));
+  };
+  for (const PoolMode mode : {PoolMode::kMax, PoolMode::kAverage, PoolMode::kLp}) {
+    const PoolOptions options{.window = {3, 3}, .stride = {1, 1}, .mode = mode};
+    Tensor<float, 4> output(pool_output_shape(input.shape(), options));
+    pool_forward(input, output, options);
+    add(output);
+  }
+  Tensor<float, 4> activated(input.shape());
+  activation_forward(input, activated, Activation::kSigmoid);
+  add(activated);
+  return bits;
+}
+
+TEST_F(Targets, HighwaysChoiceForOthersStaysAsItWas) {
+  for (const int64_t other : {int64_t{HWY_SSE4}, int64_t{HWY_SCALAR}, int64_t{HWY_AVX2}}) {
+    hwy::GetChosenTarget().Update(other);
+    const size_t chosen = highways_choice();
+    for (const std::string& name : simd_targets()) {
+      set_simd_target(name);
+      EXPECT_FALSE(bits_of_operations().empty());
+      EXPECT_EQ(highways_choice(), chosen) << name;
+    }
+    set_simd_target("");
+    EXPECT_EQ(highways_choice(), chosen);
+  }
+  hwy::GetChosenTarget().DeInit();
+}
+
+TEST_F(Targets, HighwaysChoiceForOthersChangesNothing) {
+  const std::vector<std::string> names = simd_targets();
+  for (const std::string& name : names) {
+    set_simd_target(name);
+    const std::vector<char> bits = bits_of_operations();
+    for (const int64_t other : {int64_t{HWY_SSE4}, int64_t{HWY_SCALAR}, int64_t{HWY_AVX2}}) {
+      hwy::GetChosenTarget().Update(other);
+      EXPECT_TRUE(bits_of_operations() == bits) << name;
+      hwy::SetSupportedTargetsForTest(other);
+      EXPECT_TRUE(bits_of_operations() == bits) << name;
+      EXPECT_EQ(simd_targets(), names);
+      EXPECT_EQ(simd_target(), name);
+      hwy::SetSupportedTargetsForTest(0);
+    }
+  }
+  hwy::GetChosenTarget().DeInit();
+}
+
+// A pooling by parts, whose progress is the place to change the target in the midst of it: its bits are those of the
+// target that it began with.
+TEST_F(Targets, APoolingKeepsToTheTargetThatItBeganWith) {
+  const auto input = random_tensor<float, 4>({6, 40, 40, 32}, 3);
+  const auto pooled = [&](const std::string& first, const std::string& then) {
+    set_simd_target(first);
+    const PoolOptions options{.window = {5, 5},
+                              .stride = {2, 2},
+                              .mode = PoolMode::kLp,
+                              .p = 3,
+                              .threads = 2,
+                              .progress = [&](int64_t, int64_t) { set_simd_target(then); }};
+    Tensor<float, 4> output(pool_output_shape(input.shape(), options));
+    pool_forward(input, output, options);
+    return std::vector<float>(output.data(), output.data() + output.size());
+  };
+  for (const std::string& first : simd_targets()) {
+    const std::vector<float> expected = pooled(first, first);
+    for (const std::string& then : simd_targets()) EXPECT_EQ(pooled(first, then), expected) << first << ", " << then;
+  }
+}
+
+TEST_F(Targets, APlanNamesTheTargetThatItsKernelsAreOf) {
+  const std::vector<std::string> names = simd_targets();
+  std::atomic<bool> is_over{false};
+  std::thread other([&] {
+    for (size_t i = 0; !is_over; ++i) set_simd_target(names[i % names.size()]);
+  });
+  const Layer& layer = kLayers[1];
+  const auto input = random_tensor<float, 4>(layer.input, 1), weights = random_tensor<float, 4>(layer.weights, 2);
+  std::vector<std::pair<std::string, std::vector<char>>> seen;
+  for (int i = 0; i < 300; ++i) {
+    const ConvPlan<float> plan(layer.input, weights, {}, layer.options);
+    EXPECT_THAT(plan.describe(), EndsWith(", " + plan.target()));
+    seen.emplace_back(plan.target(), bits_of(plan, input));
+  }
+  is_over = true;
+  other.join();
+  for (const auto& [name, bits] : seen) {
+    set_simd_target(name);
+    EXPECT_TRUE(bits == bits_of(ConvPlan<float>(layer.input, weights, {}, layer.options), input)) << name;
   }
 }
 

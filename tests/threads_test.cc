@@ -4,14 +4,19 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#ifdef __SSE__
+#include <xmmintrin.h>
+#endif
 
 #include <algorithm>
 #include <atomic>
+#include <cfenv>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -78,23 +83,6 @@ int most_at_once(int threads) {
     });
   }
   return most;
-}
-
-TEST(Processors, OfAQuota) {
-  EXPECT_EQ(processors_of_quota("max 100000"), 0);
-  EXPECT_EQ(processors_of_quota("100000 100000"), 1);
-  EXPECT_EQ(processors_of_quota("400000 100000\n"), 4);
-  EXPECT_EQ(processors_of_quota("150000 100000"), 2) << "rounded up";
-  EXPECT_EQ(processors_of_quota("100001 100000"), 2);
-  EXPECT_EQ(processors_of_quota("1 100000"), 1);
-  EXPECT_GE(processors_of_quota("9223372036854775807 1"), 1024) << "more than any machine has";
-}
-
-TEST(Processors, OfTextThatIsNoQuota) {
-  for (const char* text : {"", "max", "100000", "two one", "0 100000", "-1 100000", "100000 0", "100000 -1",
-                           "99999999999999999999 100000"}) {
-    EXPECT_EQ(processors_of_quota(text), 0) << text;
-  }
 }
 
 TEST(Processors, AtLeastOne) { EXPECT_GE(usable_processors(), 1); }
@@ -220,6 +208,56 @@ TEST(ParallelFor, MayBeCalledByProgress) {
   for (int call = 0; call < 20; ++call) parallel_for(50, 2, nested, [&](int64_t) { ++runs; });
   EXPECT_GE(runs, 20 * (50 + 10));
   EXPECT_EQ(runs % 10, 0);
+}
+
+// Of sums whose bits depend on the rounding, one for each task, and whether subnormal numbers are kept.
+std::vector<float> roundings(int threads) {
+  std::vector<float> results(400);
+  parallel_for(400, threads, {}, [&](int64_t i) {
+    volatile float third = 1.0f / 3, small = std::numeric_limits<float>::min();
+    results[static_cast<size_t>(i)] = third * static_cast<float>(i) + (small / 4 > 0);
+    std::this_thread::sleep_for(std::chrono::microseconds(20));
+  });
+  return results;
+}
+
+TEST(ParallelFor, WorkersTakeTheCallersRoundingForTheCall) {
+  const std::vector<float> usual = roundings(1);
+  EXPECT_EQ(roundings(4), usual);  // the workers are there now
+  for (const int mode : {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
+    std::fesetround(mode);
+    const std::vector<float> one = roundings(1), four = roundings(4);
+    EXPECT_EQ(std::fegetround(), mode) << "the caller's is left alone";
+    std::fesetround(FE_TONEAREST);
+    EXPECT_NE(one, usual) << "what this test can see";
+    EXPECT_EQ(four, one) << mode;
+    EXPECT_EQ(roundings(4), usual) << "and the workers have their own again";
+  }
+}
+
+#ifdef __SSE__
+TEST(ParallelFor, WorkersTakeOverHowTheCallerTreatsSubnormals) {
+  const std::vector<float> usual = roundings(4);
+  const unsigned mode = _mm_getcsr();
+  _mm_setcsr(mode | _MM_FLUSH_ZERO_ON | 0x40);  // and denormals are zeros
+  const std::vector<float> one = roundings(1), four = roundings(4);
+  const unsigned mode_after = _mm_getcsr();
+  _mm_setcsr(mode);
+  EXPECT_EQ(mode_after & ~0x3fu, (mode | _MM_FLUSH_ZERO_ON | 0x40) & ~0x3fu) << "but for the flags of what happened";
+  EXPECT_NE(one, usual) << "what this test can see";
+  EXPECT_EQ(four, one);
+  EXPECT_EQ(roundings(4), usual);
+}
+#endif
+
+TEST(ParallelFor, LeavesTheCallersAffinityAloneUnlessItMay) {
+  EXPECT_FALSE(caller_may_move());
+  set_caller_may_move(true);
+  EXPECT_TRUE(caller_may_move());
+  const int usual = usable_processors();
+  roundings(2);
+  EXPECT_EQ(usable_processors(), usual);
+  set_caller_may_move(false);
 }
 
 TEST(ParallelFor, ServesManyCallersAtOnce) {

@@ -91,6 +91,8 @@ class ConvPlan {
   Shape<4> output_shape(int64_t images) const;
   // The algorithm, its tile and the SIMD target, for people: "direct 7x64, avx512".
   std::string describe() const;
+  // The SIMD target that was in use when it was made: "avx512".
+  std::string target() const;
   // The most memory that run() needs per thread besides its arguments, whatever their strides and the number of images
   // and threads; with dense views it may be less, or none. Each thread keeps it for the next call.
   size_t workspace_bytes() const;

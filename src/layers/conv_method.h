@@ -56,6 +56,8 @@ class ConvMethod {
   virtual void run(const ConvCall<T>& call) const = 0;
   // For people: the method's name, up to a space or a comma; its tile; and target_, if it has kernels.
   virtual std::string describe() const = 0;
+  // The name of the SIMD target that it keeps to.
+  std::string target() const { return target_.name; }
   // The most that run() asks of a thread's workspace, whatever the strides of the views and the number of threads.
   size_t workspace_bytes() const { return std::max({workspace_for(0), workspace_for(1), workspace_for(2)}); }
 

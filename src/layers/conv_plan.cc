@@ -100,6 +100,11 @@ std::string ConvPlan<T>::describe() const {
 }
 
 template <class T>
+std::string ConvPlan<T>::target() const {
+  return layer_->method->target();
+}
+
+template <class T>
 size_t ConvPlan<T>::workspace_bytes() const {
   return layer_->method->workspace_bytes();
 }
