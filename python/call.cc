@@ -103,11 +103,12 @@ GilReleased::~GilReleased() {
 }
 
 ProgressCallback interruptible() {
-  return [next = Clock::now() + kBetweenLooks](int64_t, int64_t) mutable {
+  return [](int64_t, int64_t) {
+    thread_local Clock::time_point next = Clock::now() + kBetweenLooks;
     if (Clock::now() < next) return;
     const GilHeld held;
-    if (PyErr_CheckSignals() != 0) throw nb::python_error();
     next = Clock::now() + kBetweenLooks;
+    if (PyErr_CheckSignals() != 0) throw nb::python_error();
   };
 }
 

@@ -78,7 +78,7 @@ ConvLayer::ConvLayer(nb::handle weights, nb::handle bias, const ConvOptions& opt
 }
 
 template <class T>
-std::shared_ptr<const ConvPlan<T>> ConvLayer::plan_for(const Shape<4>& input) {
+std::shared_ptr<const ConvPlan<T>> ConvLayer::plan_for(const Shape<4>& input, int threads) {
   PlanCache<T>* plans;
   if constexpr (sizeof(T) == sizeof(float)) {
     plans = &float_plans_;
@@ -100,7 +100,10 @@ std::shared_ptr<const ConvPlan<T>> ConvLayer::plan_for(const Shape<4>& input) {
   const View<const T, 4> w = weights.weights<T>(layout_);
   const View<const T, 1> b = bias ? bias->view<T, 1>() : View<const T, 1>();
   std::shared_ptr<const ConvPlan<T>> plan;
-  without_gil([&] { plan = std::make_shared<const ConvPlan<T>>(input, w, b, options_); });
+  ConvOptions options = options_;
+  options.threads = threads;
+  options.progress = interruptible();  // of runs, too
+  without_gil([&] { plan = std::make_shared<const ConvPlan<T>>(input, w, b, options); });
   plans->keep(image, plan->target(), plan);  // which another thread may have set meanwhile
   return plan;
 }
@@ -120,13 +123,13 @@ nb::object ConvLayer::run(nb::handle input, nb::handle residual, nb::handle out,
   if (scalar_ == Scalar::kDouble) x.make_double();
   const Scalar scalar = promote({&x, added ? &*added : nullptr});
   return with_value_errors(words_for(layout_), [&] {
+    if (options.threads == 0) options.threads = num_threads();  // not as many as the plan was made with
     return with_scalar(scalar, [&]<class T>(T) {
       const View<const T, 4> images = x.volume<T>(layout_);
       const View<const T, 4> r = added ? added->volume<T>(layout_) : View<const T, 4>();
       const Output output(out, conv_output_shape(images.shape(), shape_, options_), kFormat<T>, layout_);
       const View<T, 4> y = output.volume<T>(layout_);
-      const std::shared_ptr<const ConvPlan<T>> plan = plan_for<T>(images.shape());
-      if (is_worth_interrupting(y.shape(), shape_)) options.progress = interruptible();
+      const std::shared_ptr<const ConvPlan<T>> plan = plan_for<T>(images.shape(), options.threads);
       without_gil([&] { plan->run(images, y, r, options); });
       return output.array();
     });
@@ -138,7 +141,7 @@ auto ConvLayer::with_plan(nb::handle input_shape, Use use) {
   const Shape<4> shape = to_shape("input_shape", input_shape, layout_);
   return with_value_errors(words_for(layout_), [&] {
     conv_output_shape(shape, shape_, options_);
-    return with_scalar(scalar_, [&]<class T>(T) { return use(*plan_for<T>(shape)); });
+    return with_scalar(scalar_, [&]<class T>(T) { return use(*plan_for<T>(shape, 0)); });
   });
 }
 

@@ -44,8 +44,8 @@ struct ConvOptions {
   Activation activation = Activation::kNone;
   double slope = 0.01;  // of kLeakyRelu
   ConvAlgorithm algorithm = ConvAlgorithm::kAuto;
-  int threads = 0;  // at most so many; 0: num_threads() of runtime.h
-  ProgressCallback progress{};
+  int threads = 0;              // at most so many; 0: num_threads() of runtime.h
+  ProgressCallback progress{};  // hears of weights that are being packed, too, while nothing of the output is done
 };
 
 // The shape of the output. Throws as conv_forward does.

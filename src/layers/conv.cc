@@ -22,7 +22,7 @@ void run(const reference::ConvArguments<T>& arguments, const ConvOptions& option
   if (options.algorithm == ConvAlgorithm::kReference) {
     reference::conv_forward(arguments, problem.geometry, options);
   } else if (input.shape(0) > 0) {
-    make_conv_method<T>(problem, {weights, bias}, options.algorithm)->run(call);
+    make_conv_method<T>(problem, {weights, bias, call.threads, options.progress}, options.algorithm)->run(call);
   }
 }
 

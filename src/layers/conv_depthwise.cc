@@ -40,13 +40,14 @@ class ConvDepthwise final : public ConvMethod<T> {
         weights_(Tensor<T, 2>({problem.window_size(), problem.channels})),
         bias_(Tensor<T, 1>({problem.channels})) {
     const auto& [height, width] = problem.geometry;
-    for (int64_t i = 0; i < height.window; ++i) {
-      for (int64_t j = 0; j < width.window; ++j) {
-        for (int64_t c = 0; c < problem.channels; ++c) weights_(i * width.window + j, c) = weights.weights(i, j, 0, c);
+    pack_in_parts(weights, height.window * width.window, problem.channels, [&](int64_t first, int64_t end) {
+      for (int64_t tap = first; tap < end; ++tap) {
+        const T* from = &weights.weights(tap / width.window, tap % width.window, 0, 0);
+        for (int64_t c = 0; c < problem.channels; ++c) weights_(tap, c) = from[c * weights.weights.stride(3)];
       }
-    }
+    });
     for (int64_t c = 0; weights.bias && c < problem.channels; ++c) bias_(c) = weights.bias(c);
-    are_weights_finite_ = are_finite(weights_);
+    are_weights_finite_ = are_finite(weights, weights_);
   }
 
   void run(const ConvCall<T>& call) const override;

@@ -49,9 +49,9 @@ class ConvDirect final : public ConvMethod<T> {
       : problem_(problem),
         kernel_(kernels::direct_kernel<T>(this->target_)),
         panels_(cut_into_panels(problem.group_outputs(), kernel_)),
-        weights_(pack(weights.weights)),
+        weights_(pack(weights)),
         bias_(pack(weights.bias)),
-        input_(problem, are_finite(weights_)) {}
+        input_(problem, are_finite(weights, weights_)) {}
 
   void run(const ConvCall<T>& call) const override;
   std::string describe() const override {
@@ -68,7 +68,7 @@ class ConvDirect final : public ConvMethod<T> {
     return static_cast<size_t>(std::max(kPatchBytes, values * int64_t{sizeof(T)}));
   }
   int64_t group_width() const { return panels_.vectors * panels_.lanes; }
-  Tensor<T, 1> pack(const View<const T, 4>& weights) const;
+  Tensor<T, 1> pack(const ConvWeights<T>& weights) const;
   Tensor<T, 1> pack(const View<const T, 1>& bias) const;
   Cut cut_for(int64_t images, int threads, int64_t scratch_per_value) const;
   void spread(int64_t images, int threads, bool is_scattered, Cut& cut) const;
@@ -87,25 +87,25 @@ class ConvDirect final : public ConvMethod<T> {
 
 // Panels inside: the weights are read as they lie, which the hardware sees ahead.
 template <class T>
-Tensor<T, 1> ConvDirect<T>::pack(const View<const T, 4>& weights) const {
-  const int64_t group_values = group_width() * problem_.window_size();
-  auto packed = Tensor<T, 1>::uninitialized({problem_.groups * group_values});
-  const auto [KH, KW, channels, O] = weights.shape();
-  const int64_t outputs = problem_.group_outputs();
-  for (int64_t g = 0; g < problem_.groups; ++g) {
-    for (int64_t k = 0; k < problem_.window_size(); ++k) {
-      const int64_t tap = k / channels;
-      const T* from = &weights(tap / KW, tap % KW, k % channels, g * outputs);
+Tensor<T, 1> ConvDirect<T>::pack(const ConvWeights<T>& weights) const {
+  const View<const T, 4>& view = weights.weights;
+  const int64_t window = problem_.window_size(), outputs = problem_.group_outputs();
+  const int64_t KW = view.shape(1), channels = view.shape(2);
+  auto packed = Tensor<T, 1>::uninitialized({problem_.groups * group_width() * window});
+  pack_in_parts(weights, problem_.groups * window, group_width(), [&](int64_t first_row, int64_t end_row) {
+    for (int64_t row = first_row; row < end_row; ++row) {
+      const int64_t g = row / window, k = row % window, tap = k / channels;
+      const T* from = &view(tap / KW, tap % KW, k % channels, g * outputs);
       for (int64_t p = 0; p < panels_.count; ++p) {
         const int64_t first = panels_.first_vector(p) * panels_.lanes,
                       end = panels_.first_vector(p + 1) * panels_.lanes;
-        T* to = packed.data() + g * group_values + first * problem_.window_size() + k * (end - first);
+        T* to = packed.data() + (g * group_width() + first) * window + k * (end - first);
         const int64_t last = std::min(end, outputs);
-        for (int64_t o = first; o < last; ++o) to[o - first] = from[o * weights.stride(3)];
+        for (int64_t o = first; o < last; ++o) to[o - first] = from[o * view.stride(3)];
         std::fill(to + (last - first), to + (end - first), T(0));
       }
     }
-  }
+  });
   return packed;
 }
 

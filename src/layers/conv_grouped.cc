@@ -7,6 +7,7 @@
 #include "core/threads.h"
 #include "layers/conv_io.h"
 #include "layers/conv_method.h"
+#include "layers/conv_weights.h"
 
 namespace convstep {
 namespace {
@@ -33,18 +34,16 @@ class ConvGrouped final : public ConvMethod<T> {
         kernel_(kernels::grouped_kernel<T>(this->target_)),
         weights_(Tensor<T, 2>({problem.outputs / kChannels, problem.window_size() * kChannels})),
         bias_(Tensor<T, 2>({problem.outputs / kChannels, kChannels})) {
-    const auto [KH, KW, channels, O] = weights.weights.shape();
-    for (int64_t o = 0; o < O; ++o) {
-      const int64_t part = o / kChannels, lane = o / channels % kGroups + o % channels * kGroups;
-      for (int64_t i = 0; i < KH; ++i) {
-        for (int64_t j = 0; j < KW; ++j) {
-          for (int64_t c = 0; c < channels; ++c) {
-            weights_(part, ((i * KW + j) * channels + c) * kChannels + lane) = weights.weights(i, j, c, o);
-          }
+    const int64_t KW = weights.weights.shape(1), channels = weights.weights.shape(2);
+    pack_in_parts(weights, problem.outputs, problem.window_size(), [&](int64_t first, int64_t end) {
+      for (int64_t o = first; o < end; ++o) {
+        const int64_t part = o / kChannels, lane = o / channels % kGroups + o % channels * kGroups;
+        for (int64_t k = 0; k < problem.window_size(); ++k) {
+          weights_(part, k * kChannels + lane) = weights.weights(k / channels / KW, k / channels % KW, k % channels, o);
         }
+        if (weights.bias) bias_(part, lane) = weights.bias(o);
       }
-      if (weights.bias) bias_(part, lane) = weights.bias(o);
-    }
+    });
   }
 
   void run(const ConvCall<T>& call) const override;

@@ -73,13 +73,15 @@ template <class T>
 struct ConvWeights {
   View<const T, 4> weights;  // [KH,KW,C/groups,O]
   View<const T, 1> bias;     // or none
+  int threads = 1;           // to pack them with
+  ProgressCallback progress = {};
 };
 
 // A thread's workspace must stay below this whatever the image (a goal of docs/performance.md).
 inline constexpr int64_t kWorkspaceLimit = int64_t{2} << 20;
 
 // For each method: may it compute the problem, is it the fastest that may (where there is a choice), and its
-// construction (which throws std::bad_alloc alone).
+// construction (which throws std::bad_alloc, and what the weights' progress throws).
 bool depthwise_fits(const ConvProblem& problem);
 template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_depthwise(const ConvProblem& problem, const ConvWeights<T>& weights);

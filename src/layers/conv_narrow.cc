@@ -42,8 +42,8 @@ class ConvNarrow final : public ConvMethod<T> {
   ConvNarrow(const ConvProblem& problem, const ConvWeights<T>& weights)
       : problem_(problem),
         kernel_(kernels::narrow_kernel<T>(this->target_)),
-        weights_(dense_copy(weights.weights)),
-        bias_(weights.bias ? dense_copy(weights.bias) : Tensor<T, 1>({problem.outputs})) {}
+        weights_(dense_weights(weights)),
+        bias_(weights.bias ? dense_bias(weights) : Tensor<T, 1>({problem.outputs})) {}
 
   void run(const ConvCall<T>& call) const override;
   std::string describe() const override { return std::string("narrow, ") + this->target_.name; }

@@ -7,6 +7,7 @@
 #include "core/threads.h"
 #include "layers/conv_io.h"
 #include "layers/conv_method.h"
+#include "layers/conv_weights.h"
 
 namespace convstep {
 namespace {
@@ -38,20 +39,16 @@ class ConvPairwise final : public ConvMethod<T> {
         kernel_(kernels::pairwise_kernel<T>(this->target_)),
         products_(problem.products() * double(width()) / double(problem.group_outputs())),
         has_bias_(weights.bias) {
-    const auto [KH, KW, channels, O] = weights.weights.shape();
+    const int64_t KW = weights.weights.shape(1), channels = weights.weights.shape(2), window = problem.window_size();
     const int64_t outputs = problem.group_outputs(), step = weights.weights.stride(3), row = width();
-    T* to = weights_.data();
-    for (int64_t g = 0; g < problem.groups; ++g) {
-      for (int64_t i = 0; i < KH; ++i) {
-        for (int64_t j = 0; j < KW; ++j) {
-          for (int64_t c = 0; c < channels; ++c, to += row) {
-            const T* from = &weights.weights(i, j, c, g * outputs);
-            for (int64_t o = 0; o < outputs; ++o) to[o] = from[o * step];
-          }
-        }
+    pack_in_parts(weights, problem.groups * window, row, [&](int64_t first, int64_t end) {
+      for (int64_t i = first; i < end; ++i) {
+        const int64_t g = i / window, k = i % window;
+        const T* from = &weights.weights(k / channels / KW, k / channels % KW, k % channels, g * outputs);
+        for (int64_t o = 0; o < outputs; ++o) weights_(i * row + o) = from[o * step];
       }
-      for (int64_t o = 0; has_bias_ && o < outputs; ++o) bias_(g * row + o) = weights.bias(g * outputs + o);
-    }
+    });
+    for (int64_t o = 0; has_bias_ && o < problem.outputs; ++o) bias_(o / outputs * row + o % outputs) = weights.bias(o);
   }
 
   void run(const ConvCall<T>& call) const override;

@@ -68,9 +68,9 @@ ConvPlan<T>::ConvPlan(const Shape<4>& input, View<const T, 4> weights, View<cons
   const ConvProblem problem = check_problem(input, weights.shape(), options, kConvNames);
   convstep::output_shape(input[0], problem);
   check_weights<T>({weights, bias}, problem);
-  resolve_threads(options.threads);
-  layer_ = std::make_unique<const Layer>(Layer{problem, options.threads, options.progress,
-                                               make_conv_method<T>(problem, {weights, bias}, options.algorithm)});
+  const ConvWeights<T> parameters{weights, bias, resolve_threads(options.threads), options.progress};
+  layer_ = std::make_unique<const Layer>(
+      Layer{problem, options.threads, options.progress, make_conv_method<T>(problem, parameters, options.algorithm)});
 }
 
 template <class T>

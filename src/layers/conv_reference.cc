@@ -10,7 +10,7 @@ template <class T>
 class ConvReference final : public ConvMethod<T> {
  public:
   ConvReference(const ConvProblem& problem, const ConvWeights<T>& weights)
-      : problem_(problem), weights_(dense_copy(weights.weights)), bias_(dense_copy(weights.bias)) {}
+      : problem_(problem), weights_(dense_weights(weights)), bias_(dense_bias(weights)) {}
 
   void run(const ConvCall<T>& call) const override {
     const ConvOptions options{.groups = problem_.groups,

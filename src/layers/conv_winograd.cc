@@ -55,18 +55,20 @@ class ConvWinograd final : public ConvMethod<T> {
         last_down_(winograd_axis<T>(m_, last_outputs(problem.geometry.height))),
         last_across_(winograd_axis<T>(m_, last_outputs(problem.geometry.width))) {
     copy_bias(weights);
-    weights_ = dense_copy(weights.weights);
+    weights_ = dense_weights(weights);
     const int64_t lanes = panels_.back().first + panels_.back().lanes;
     const kernels::WinogradWeights G = winograd_weights(m_);
     packed_ = Tensor<T, 1>::uninitialized({blocking_.size() * problem.channels * lanes});
-    for (int64_t group = 0; group < groups(); ++group) {
-      for (int64_t c = 0; c < problem.channels; c += blocking_.channels) {
+    const int64_t parts = divide_up(problem.channels, blocking_.channels);  // of the channels
+    pack_in_parts(weights, groups() * parts, packed_.size() / (groups() * parts), [&](int64_t first, int64_t end) {
+      for (int64_t i = first; i < end; ++i) {
+        const int64_t group = i / parts, c = i % parts * blocking_.channels;
         for (int64_t p = first_panel(group); p < first_panel(group + 1); ++p) {
           kernels_.transform_weights(G, weights_.data(), problem.channels, problem.outputs, c, channels_at(c), panel(p),
                                      packed_.data() + packed_offset(group, c, p));
         }
       }
-    }
+    });
   }
 
   void run(const ConvCall<T>& call) const override {

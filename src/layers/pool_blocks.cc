@@ -100,7 +100,7 @@ void scatter_block(const U* packed, const View<U, 4>& to, const PoolBlock& block
 }
 
 template <class T>
-void run_block(const PoolCall<T>& call, const PoolCut& cut, const PoolBlock& block, const PoolProgress& progress) {
+void run_block(const PoolCall<T>& call, const PoolCut& cut, const PoolBlock& block, const BlockProgress& progress) {
   const ThreadWorkspace memory(static_cast<size_t>(memory_of<T>(cut)) * sizeof(T));
   const BlockViews<T> views = views_of(call, cut, block, memory.as<T>());
   switch (cut.method) {
@@ -120,30 +120,6 @@ void run_block(const PoolCall<T>& call, const PoolCut& cut, const PoolBlock& blo
 
 }  // namespace
 
-ProgressCallback PoolProgress::after_block() {
-  if (!progress_) return {};
-  return [this](int64_t done, int64_t total) {
-    done_ = done;
-    total_ = total;
-    report();
-  };
-}
-
-void PoolProgress::report() const {
-  try {
-    progress_(done_, total_);
-  } catch (...) {
-    is_stopped_ = true;
-    throw;
-  }
-}
-
-bool PoolProgress::keep_going() const {
-  if (is_stopped_) return false;
-  if (progress_ && std::this_thread::get_id() == caller_) report();
-  return true;
-}
-
 template <class T>
 void run_blocks(const PoolCall<T>& call) {
   const auto [N, OH, OW, C] = call.output.shape();
@@ -152,7 +128,7 @@ void run_blocks(const PoolCall<T>& call) {
   const int64_t high = divide_up(OH, size.rows), wide = divide_up(OW, size.columns), deep = divide_up(C, size.channels);
   const int64_t blocks = N * high * wide * deep;
   const int threads = threads_worth(cut.reads, kReadsPerThread, resolve_threads(call.options.threads));
-  PoolProgress progress(call.options.progress, blocks);
+  BlockProgress progress(call.options.progress, blocks);
   const auto run_one = [&, channels = C, columns = OW, rows = OH](int64_t i) {
     const int64_t y = i % high * size.rows, c = i / high % deep * size.channels,
                   x = i / high / deep % wide * size.columns;

@@ -1,12 +1,10 @@
 // pool_call.h: one call of a pooling layer, its arguments checked, and the blocks that are its tasks.
 #pragma once
 
-#include <atomic>
-#include <thread>
-
 #include "convstep/pool.h"
 #include "core/geometry.h"
 #include "kernels/kernels.h"
+#include "layers/block_progress.h"
 
 namespace convstep {
 
@@ -46,35 +44,15 @@ struct BlockViews {
   bool packs_rows;  // of strips: is there room in `scratch` for the rows that are read?
 };
 
-// Reports from within a block that runs long, and stops all blocks once the caller's progress has thrown.
-class PoolProgress {
- public:
-  PoolProgress(const ProgressCallback& progress, int64_t blocks)
-      : progress_(progress), caller_(std::this_thread::get_id()), total_(blocks) {}
-
-  // For parallel_for: passes on to the caller's progress, none where there is none.
-  ProgressCallback after_block();
-  // To be called every millisecond or so of work. False: stop.
-  bool keep_going() const;
-
- private:
-  void report() const;
-
-  const ProgressCallback& progress_;
-  const std::thread::id caller_;
-  int64_t done_ = 0, total_;  // touched by the caller's thread alone
-  mutable std::atomic<bool> is_stopped_{false};
-};
-
 template <class T>
 void run_windows(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
-                 const PoolProgress& progress);
+                 const BlockProgress& progress);
 template <class T>
 void run_strips(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views);
 
 template <class T>
 void run_row_pairs(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
-                   const PoolProgress& progress);
+                   const BlockProgress& progress);
 
 template <class T>
 void run_blocks(const PoolCall<T>& call);

@@ -12,7 +12,7 @@ namespace {
 template <class T>
 class RowPairs {
  public:
-  RowPairs(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views, const PoolProgress& progress)
+  RowPairs(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views, const BlockProgress& progress)
       : call_(call),
         block_(block),
         views_(views),
@@ -85,7 +85,7 @@ class RowPairs {
   const PoolCall<T>& call_;
   const PoolBlock& block_;
   const BlockViews<T>& views_;
-  const PoolProgress& progress_;
+  const BlockProgress& progress_;
   bool is_max_;
   const int64_t stride_;  // of both axes, though one may have a single output
   T* const beyond_;       // a pixel of the rows above and below the image
@@ -99,11 +99,11 @@ int64_t row_pair_scratch(const BlockSize& size) { return size.channels + (kernel
 
 template <class T>
 void run_row_pairs(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
-                   const PoolProgress& progress) {
+                   const BlockProgress& progress) {
   RowPairs<T>(call, block, views, progress).run();
 }
 
-template void run_row_pairs(const PoolCall<float>&, const PoolBlock&, const BlockViews<float>&, const PoolProgress&);
-template void run_row_pairs(const PoolCall<double>&, const PoolBlock&, const BlockViews<double>&, const PoolProgress&);
+template void run_row_pairs(const PoolCall<float>&, const PoolBlock&, const BlockViews<float>&, const BlockProgress&);
+template void run_row_pairs(const PoolCall<double>&, const PoolBlock&, const BlockViews<double>&, const BlockProgress&);
 
 }  // namespace convstep

@@ -30,7 +30,7 @@ constexpr int64_t kLongestStepBytes = 48;
 template <class T>
 class Windows {
  public:
-  Windows(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views, const PoolProgress& progress)
+  Windows(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views, const BlockProgress& progress)
       : call_(call), block_(block), views_(views), progress_(progress) {
     const WindowAxis& axis = call.geometry.width;
     // The first and the last position with all taps on the input, if any.
@@ -268,7 +268,7 @@ class Windows {
   const PoolCall<T>& call_;
   const PoolBlock& block_;
   const BlockViews<T>& views_;
-  const PoolProgress& progress_;
+  const BlockProgress& progress_;
   int64_t whole_begin_ = 0, whole_end_ = 0;
   TapRange rows_{}, columns_{};  // of the windows at hand
   kernels::SumOptions sum_{};
@@ -286,11 +286,11 @@ class Windows {
 
 template <class T>
 void run_windows(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
-                 const PoolProgress& progress) {
+                 const BlockProgress& progress) {
   Windows<T>(call, block, views, progress).run();
 }
 
-template void run_windows(const PoolCall<float>&, const PoolBlock&, const BlockViews<float>&, const PoolProgress&);
-template void run_windows(const PoolCall<double>&, const PoolBlock&, const BlockViews<double>&, const PoolProgress&);
+template void run_windows(const PoolCall<float>&, const PoolBlock&, const BlockViews<float>&, const BlockProgress&);
+template void run_windows(const PoolCall<double>&, const PoolBlock&, const BlockViews<double>&, const BlockProgress&);
 
 }  // namespace convstep

@@ -3,6 +3,7 @@
 // Every output is: multiply a window of the padded input with a filter, element by element, sum, add the bias. The
 // products are laid out in the order (i, j, c) and summed as NumPy sums them (pairwise_sum.h), zeros of the padding
 // included.
+#include <algorithm>
 #include <vector>
 
 #include "reference/pairwise_sum.h"
@@ -51,9 +52,10 @@ void conv_forward(const ConvArguments<T>& arguments, const WindowGeometry& geome
   const auto [N, OH, OW, O] = output.shape();
   const int64_t window_size = weights.shape(0) * weights.shape(1) * weights.shape(2);
   const int64_t group_channels = weights.shape(2), group_outputs = O / options.groups;
-  std::vector<T> products(window_size);
+  auto products = Tensor<T, 1>::uninitialized({window_size});
   int64_t done = 0;  // pixels
   const int64_t total = N * OH * OW;
+  const int64_t filters_at_a_time = std::max<int64_t>(kLongWindow / window_size, 1);
   const auto report = [&] {
     if (options.progress) options.progress(done, total);
   };
@@ -68,6 +70,7 @@ void conv_forward(const ConvArguments<T>& arguments, const WindowGeometry& geome
           if (bias) z += bias(o);
           if (residual) z += residual(n, y, x, o);
           output(n, y, x, o) = activate(z, options.activation, static_cast<T>(options.slope));
+          if ((o + 1) % filters_at_a_time == 0) report();
         }
         ++done;
         report();

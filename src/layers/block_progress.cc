@@ -1,0 +1,29 @@
+#include "layers/block_progress.h"
+
+namespace convstep {
+
+ProgressCallback BlockProgress::after_block() {
+  if (!progress_) return {};
+  return [this](int64_t done, int64_t total) {
+    done_ = done;
+    total_ = total;
+    report();
+  };
+}
+
+void BlockProgress::report() const {
+  try {
+    progress_(done_, total_);
+  } catch (...) {
+    is_stopped_ = true;
+    throw;
+  }
+}
+
+bool BlockProgress::keep_going() const {
+  if (is_stopped_) return false;
+  if (progress_ && std::this_thread::get_id() == caller_) report();
+  return true;
+}
+
+}  // namespace convstep
