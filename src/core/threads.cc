@@ -120,6 +120,12 @@ class Loop {
   }
 
  private:
+  struct Helping {
+    explicit Helping(std::atomic<int>& count) : count_(count) { ++count_; }
+    ~Helping() { --count_; }
+    std::atomic<int>& count_;
+  };
+
   bool run_next() {
     const int64_t i = next_.fetch_add(1, std::memory_order_relaxed);
     if (i >= count_) return false;
@@ -129,6 +135,7 @@ class Loop {
 
   void work_as_helper() {
     if (!has_help_.load(std::memory_order_relaxed)) has_help_.store(true, std::memory_order_relaxed);
+    const Helping now(helping_);
     while (run_next()) done_.fetch_add(1, std::memory_order_relaxed);
   }
 
@@ -137,6 +144,21 @@ class Loop {
       const int64_t done = done_.fetch_add(1, std::memory_order_relaxed) + 1;
       if (progress_ && done < count_ && done > reported_) progress_(reported_ = done, count_);
       if (!has_moved_ && Clock::now() - start_ > kWakingTime) make_room();
+    }
+    if (progress_) wait_for_helpers();
+  }
+
+  // oneTBB would wait for them, too, but deaf to Ctrl-C.
+  void wait_for_helpers() {
+    constexpr std::chrono::milliseconds kSoon(5), kNap(1);
+    const Clock::time_point soon = Clock::now() + kSoon;
+    while (helping_.load(std::memory_order_relaxed) > 0) {
+      if (Clock::now() < soon) {
+        std::this_thread::yield();
+      } else {
+        std::this_thread::sleep_for(kNap);
+        progress_(reported_, count_);
+      }
     }
   }
 
@@ -153,6 +175,7 @@ class Loop {
   const Clock::time_point start_ = Clock::now();
   std::atomic<int64_t> next_{0}, done_{0};
   std::atomic<bool> has_help_{false};
+  std::atomic<int> helping_{0};
   std::atomic_flag has_failed_;
   std::exception_ptr failure_;
   int64_t reported_ = 0;                 // of the caller's thread alone,

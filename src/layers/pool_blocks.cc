@@ -48,11 +48,18 @@ BlockViews<T> views_in_place(const PoolCall<T>& call, const PoolCut& cut, const 
 }
 
 template <class T>
-void copy_input(const View<const T, 4>& input, const PoolBlock& block, T* packed, BlockViews<T>& views) {
+void copy_input(const View<const T, 4>& input, const PoolBlock& block, const BlockProgress& progress, T* packed,
+                BlockViews<T>& views) {
   const View<const T, 3> channels(&input(block.image, 0, 0, block.first_channel),
                                   {input.shape(1), input.shape(2), block.channels},
                                   {input.stride(1), input.stride(2), input.stride(3)});
-  copy_padded(channels, views.first_row, views.rows, views.first_column, views.columns, packed);
+  constexpr int64_t kLongCopy = int64_t{1} << 20;  // values: some milliseconds where they lie apart
+  const int64_t row_values = views.columns * block.channels, rows = std::max<int64_t>(kLongCopy / row_values, 1);
+  for (int64_t row = 0; row < views.rows; row += rows) {
+    if (row > 0 && !progress.keep_going()) break;
+    copy_padded(channels, views.first_row + row, std::min(rows, views.rows - row), views.first_column, views.columns,
+                packed + row * row_values);
+  }
   views.input = packed;
   views.pixel_step = block.channels;
   views.row_step = views.columns * block.channels;
@@ -60,14 +67,15 @@ void copy_input(const View<const T, 4>& input, const PoolBlock& block, T* packed
 
 // The views of a block; copies, in `memory`, stand in for what cannot be used in place.
 template <class T>
-BlockViews<T> views_of(const PoolCall<T>& call, const PoolCut& cut, const PoolBlock& block, T* memory) {
+BlockViews<T> views_of(const PoolCall<T>& call, const PoolCut& cut, const PoolBlock& block,
+                       const BlockProgress& progress, T* memory) {
   const auto take = [&memory](int64_t values) {
     T* taken = memory;
     memory += round_up(values, kLineValues<T>);
     return taken;
   };
   BlockViews<T> views = views_in_place(call, cut, block);
-  if (cut.input_copy > 0) copy_input(call.input, block, take(cut.input_copy), views);
+  if (cut.input_copy > 0) copy_input(call.input, block, progress, take(cut.input_copy), views);
   if (cut.output_copy > 0) {
     views.output = take(cut.output_copy);
     views.output_pixel_step = block.channels;
@@ -102,7 +110,7 @@ void scatter_block(const U* packed, const View<U, 4>& to, const PoolBlock& block
 template <class T>
 void run_block(const PoolCall<T>& call, const PoolCut& cut, const PoolBlock& block, const BlockProgress& progress) {
   const ThreadWorkspace memory(static_cast<size_t>(memory_of<T>(cut)) * sizeof(T));
-  const BlockViews<T> views = views_of(call, cut, block, memory.as<T>());
+  const BlockViews<T> views = views_of(call, cut, block, progress, memory.as<T>());
   switch (cut.method) {
     case PoolMethod::kWindows:
       run_windows(call, block, views, progress);
