@@ -41,6 +41,8 @@ void python_set_num_threads(nb::handle threads) {
   set_num_threads(static_cast<int>(number));
 }
 
+void python_set_caller_may_move(nb::handle may) { set_caller_may_move(to_bool("may", may)); }
+
 }  // namespace
 
 void define_runtime() {
@@ -49,6 +51,8 @@ void define_runtime() {
   define<&python_set_simd_target>("set_simd_target");
   define<&python_num_threads>("num_threads");
   define<&python_set_num_threads>("set_num_threads");
+  define<&caller_may_move>("caller_may_move");
+  define<&python_set_caller_may_move>("set_caller_may_move");
 }
 
 }  // namespace convstep::python

@@ -94,6 +94,82 @@ def test_num_threads() -> None:
     assert convstep.num_threads() == usual
 
 
+def test_the_caller_stays_where_it_is_unless_it_may_move() -> None:
+    assert convstep.caller_may_move() is (os.environ.get("CONVSTEP_CALLER_MAY_MOVE") == "1")
+    usual = convstep.caller_may_move()
+    try:
+        for may in (True, False):
+            convstep.set_caller_may_move(may)
+            assert convstep.caller_may_move() is may
+            np.testing.assert_array_equal(convstep.conv2d(X, W, threads=2), convstep.conv2d(X, W, threads=1))
+        for wrong in (1, None, "True"):
+            with pytest.raises(TypeError, match="may: got"):
+                convstep.set_caller_may_move(wrong)
+    finally:
+        convstep.set_caller_may_move(usual)
+    say = "import convstep; print(convstep.caller_may_move())"
+    for value, said in {"1": "True\n", "0": "False\n", "": "False\n"}.items():
+        done = subprocess.run([sys.executable, "-c", say], capture_output=True, text=True, timeout=60, check=True,
+                              env={**os.environ, "CONVSTEP_CALLER_MAY_MOVE": value})
+        assert done.stdout == said
+
+
+def test_workers_take_the_callers_floating_point_mode() -> None:
+    """Rounding changed after the workers have started: one and several threads give the same bits."""
+    assert run_python("""
+        import ctypes, ctypes.util
+        import numpy as np
+        import convstep
+        libm = ctypes.CDLL(ctypes.util.find_library("m"))
+        rng = np.random.default_rng(0)
+        x, w = rng.standard_normal((2, 60, 60, 32)), rng.standard_normal((3, 3, 32, 48))
+        calls = [lambda n: convstep.conv2d(x, w, threads=n), lambda n: convstep.avg_pool2d(x, kernel_size=3, threads=n)]
+        usual = [call(4) for call in calls]
+        nearest = libm.fegetround()
+        for mode in (0x800, 0x400, 0xc00) if nearest == 0 and np.dtype("l").itemsize == 8 else ():
+            if libm.fesetround(mode) != 0:
+                continue
+            pairs = [(call(1), call(4)) for call in calls]
+            assert libm.fegetround() == mode
+            libm.fesetround(nearest)
+            assert all((one == four).all() for one, four in pairs)
+            assert not all((one == before).all() for (one, _), before in zip(pairs, usual))
+            assert all((call(4) == before).all() for call, before in zip(calls, usual))
+        print("right")
+    """) == "right\n"
+
+
+def test_a_child_forked_during_another_threads_first_call_computes() -> None:
+    """What a first call initialises, it must not hold a lock for: the thread that holds it is not in the child."""
+    assert run_python("""
+        import os, signal, sys, threading
+        import numpy as np
+        import convstep
+        x, w = np.ones((1, 20, 20, 16), np.float32), np.ones((3, 3, 16, 32), np.float32)
+        calls = [lambda: convstep.conv2d(x, w), lambda: convstep.max_pool2d(x, kernel_size=2, threads=2),
+                 lambda: convstep.conv2d(x, w, algorithm="direct", threads=2), lambda: convstep.Conv2d(w)(x)]
+        for trial in range(200):
+            first = os.fork()  # has used nothing yet
+            if first == 0:
+                signal.alarm(60)
+                call = calls[trial % len(calls)]
+                thread = threading.Thread(target=call)
+                thread.start()
+                for _ in range(trial % 7):
+                    x.sum()
+                second = os.fork()
+                if second == 0:
+                    signal.alarm(60)
+                    call()
+                    os._exit(0)
+                thread.join()
+                os._exit(os.waitstatus_to_exitcode(os.waitpid(second, 0)[1]) != 0)
+            status = os.waitpid(first, 0)[1]
+            assert status == 0, (trial, status)
+        print("right")
+    """) == "right\n"
+
+
 def test_simd_targets() -> None:
     names = convstep.simd_targets()
     assert names and len(set(names)) == len(names)

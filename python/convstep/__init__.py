@@ -22,7 +22,15 @@ from convstep._pooling import (
     lp_pool2d,
     max_pool2d,
 )
-from convstep._runtime import num_threads, set_num_threads, set_simd_target, simd_target, simd_targets
+from convstep._runtime import (
+    caller_may_move,
+    num_threads,
+    set_caller_may_move,
+    set_num_threads,
+    set_simd_target,
+    simd_target,
+    simd_targets,
+)
 
 if TYPE_CHECKING:
     from convstep import draw as draw
@@ -31,6 +39,7 @@ __all__ = [
     "Conv2d",
     "__version__",
     "avg_pool2d",
+    "caller_may_move",
     "conv2d",
     "conv_forward",
     "conv_single_step",
@@ -43,6 +52,7 @@ __all__ = [
     "num_threads",
     "pad2d",
     "pool_forward",
+    "set_caller_may_move",
     "set_num_threads",
     "set_simd_target",
     "simd_target",

@@ -118,3 +118,47 @@ def set_num_threads(threads: Int) -> None:
     2
     >>> set_num_threads(0)
     """
+
+
+@compiled
+def caller_may_move() -> bool:
+    """Whether a call may move its thread to another processor.
+
+    Linux sometimes wakes a helping thread on the processor of the thread that calls, to wait there for milliseconds while
+    others are idle. Where this is True, the caller then makes room. At first True if the environment variable
+    CONVSTEP_CALLER_MAY_MOVE is 1, else False.
+
+    Returns
+    -------
+    may : bool
+
+    Examples
+    --------
+    >>> caller_may_move()
+    False
+    """
+
+
+@compiled
+def set_caller_may_move(may: bool) -> None:
+    """Choose whether a call may move its thread to another processor.
+
+    Short calls on several threads may gain by it on machines of few processors. The thread's affinity is as before after
+    the move.
+
+    Parameters
+    ----------
+    may : bool
+
+    Raises
+    ------
+    TypeError
+        `may` is neither True nor False.
+
+    Examples
+    --------
+    >>> set_caller_may_move(True)
+    >>> caller_may_move()
+    True
+    >>> set_caller_may_move(False)
+    """
