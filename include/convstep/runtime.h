@@ -16,8 +16,12 @@ using ProgressCallback = std::function<void(int64_t done, int64_t total)>;
 
 // How many threads a call uses, its caller's included, where its options say 0: at first CONVSTEP_NUM_THREADS, or else
 // as many as the process may use (its affinity mask and its control group's share of processors). Calls too small to
-// gain stay on the caller's thread. The number of threads never changes a bit of any result. In a child forked after
-// a call has used threads, calls run on one, and num_threads() is 1 whatever was set.
+// gain stay on the caller's thread. The number of threads never changes a bit of any result. Where fewer threads can be
+// started than that, a call uses those that there are, down to its caller alone; the next call tries anew. In a child
+// forked after a call has used threads, calls run on one, and num_threads() is 1 whatever was set.
+//
+// Threads take over the floating-point mode of their caller (rounding, flush to zero, denormals are zeros) for as long
+// as they work for him; his own is left alone.
 //
 // set_num_threads(0) returns to that. Throws ParameterError for a number below 0 or above kMaxThreads; num_threads(),
 // and calls that use it, where CONVSTEP_NUM_THREADS is no number from 1 to that.
@@ -37,9 +41,9 @@ void set_caller_may_move(bool may);
 // ... Plans made, and calls begun, from now on use simd_target(): at first CONVSTEP_TARGET, or else the best. Results
 // are the same bits on all targets with fused multiply-add (all but "sse4", "emulated" and "scalar").
 //
-// set_simd_target() may be called while other threads compute. Plans keep to the target that they were made for, and a
-// convolution under way to that which it began with. Other operations under way may go on with the new target from some
-// part of their output on, which changes bits only where results differ between the two targets.
+// set_simd_target() may be called while other threads compute. Plans keep to the target that they were made for, and
+// calls under way to that which they began with. The choice is this library's own: other users of Highway in the
+// process have theirs.
 //
 // set_simd_target("") returns to the best. Throws ParameterError for a name that simd_targets() does not have;
 // simd_target(), and calls that use it, where CONVSTEP_TARGET is such a name.
