@@ -1,28 +1,28 @@
 // conv_weights.h: how methods copy and pack a layer's parameters: in parts, for threads, and so that Ctrl-C is heard.
 #pragma once
 
-#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <limits>
 
-#include "core/threads.h"
 #include "layers/conv_method.h"
 
 namespace convstep {
 
+namespace internal {
+using Pack = void (*)(const void* body, int64_t first, int64_t end);
+void pack_in_parts(int threads, const ProgressCallback& progress, int64_t count, int64_t values_each, Pack pack,
+                   const void* body);
+}  // namespace internal
+
 // Calls pack(first, end) for parts of 0 .. count - 1, each of which writes so many values, on the threads that the
 // weights come with. Their progress hears that nothing is done yet, and may stop it.
-template <class T, class Pack>
-void pack_in_parts(const ConvWeights<T>& weights, int64_t count, int64_t values_each, const Pack& pack) {
-  constexpr int64_t kPart = int64_t{1} << 18;  // values: a millisecond where they lie apart, and worth a thread
-  const int64_t at_a_time = std::max<int64_t>(kPart / std::max<int64_t>(values_each, 1), 1);
-  const int64_t parts = (count + at_a_time - 1) / at_a_time;
-  ProgressCallback report;
-  if (parts > 1 && weights.progress) report = [&](int64_t, int64_t) { weights.progress(0, 1); };
-  const int threads = threads_worth(double(count) * double(values_each), double(kPart), weights.threads);
-  parallel_for(parts, threads, report,
-               [&](int64_t part) { pack(part * at_a_time, std::min((part + 1) * at_a_time, count)); });
+template <class T, class Body>
+void pack_in_parts(const ConvWeights<T>& weights, int64_t count, int64_t values_each, const Body& pack) {
+  const auto erased = [](const void* body, int64_t first, int64_t end) {
+    (*static_cast<const Body*>(body))(first, end);
+  };
+  internal::pack_in_parts(weights.threads, weights.progress, count, values_each, erased, &pack);
 }
 
 template <class T>
