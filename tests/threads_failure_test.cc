@@ -54,7 +54,7 @@ struct CountsMemory {
   ~CountsMemory() { counts_memory = false; }
 };
 
-bool memory_strikes() { return counts_memory && memory_fault.strikes(); }
+[[maybe_unused]] bool memory_strikes() { return counts_memory && memory_fault.strikes(); }
 
 }  // namespace
 
