@@ -75,17 +75,17 @@ TEST_F(NpzTest, ReadsStoredAndDeflatedMembers) {
 
 TEST_F(NpzTest, NeedsNoNameForAnOnlyMember) {
   EXPECT_EQ(load(zip({stored_})), "hello");
-  EXPECT_THAT(error(zip({})), HasSubstr("it has no members"));
+  EXPECT_THAT(error(zip({})), HasSubstr("it has no arrays"));
   EXPECT_THAT(error(zip({stored_, deflated_})),
-              HasSubstr("it has 2 members: 'w', 'b'; choose one by adding ':' and its name to the path"));
+              HasSubstr("it has 2 arrays: 'w', 'b'; choose one by adding ':' and its name to the path"));
 }
 
 TEST_F(NpzTest, ListsAtMostTenNamesForAMissingMember) {
-  EXPECT_THAT(error(zip({stored_, deflated_}), "x"), HasSubstr("it has no member 'x'; it has 2 members: 'w', 'b'"));
+  EXPECT_THAT(error(zip({stored_, deflated_}), "x"), HasSubstr("it has no member 'x'; it has 2 arrays: 'w', 'b'"));
   std::vector<Member> many;
   for (int i = 0; i < 12; ++i) many.emplace_back(std::string("m").append(std::to_string(i)), npy("x"), false);
   EXPECT_THAT(error(zip(many), "x"),
-              AllOf(HasSubstr("it has 12 members: 'm0', "), HasSubstr("'m9', ..."), testing::Not(HasSubstr("'m10'"))));
+              AllOf(HasSubstr("it has 12 arrays: 'm0', "), HasSubstr("'m9', ..."), testing::Not(HasSubstr("'m10'"))));
 }
 
 TEST_F(NpzTest, AddressesAnyName) {
@@ -155,6 +155,19 @@ std::string zip64(const Parts& parts, uint64_t count, uint64_t record_size = 44)
   const std::string locator =
       number(0x07064b50, 4) + number(0, 4) + number(parts.members.size() + parts.directory.size(), 8) + number(1, 4);
   return parts.members + parts.directory + record + locator + end_record(0xffff, 0xffffffff, 0xffffffff);
+}
+
+// The same record beside an end record that says it all, as programs write that do not know the size beforehand.
+TEST_F(NpzTest, AcceptsAZip64EndRecordWithoutMarkers) {
+  const Parts parts = parts_of({stored_});
+  const std::string marked = zip64(parts, 1), ahead = marked.substr(0, marked.size() - 22);
+  const uint64_t size = parts.directory.size(), offset = parts.members.size();
+  EXPECT_EQ(load(ahead + end_record(1, size, offset)), "hello");
+  EXPECT_EQ(load(ahead + end_record(1, 0xffffffff, offset)), "hello");
+  for (const std::string& other : {end_record(2, size, offset), end_record(1, size + 1, offset),
+                                   end_record(1, size, offset - 1), end_record(0, 0, 0)}) {
+    EXPECT_THAT(error(ahead + other), HasSubstr("its two end records say different things"));
+  }
 }
 
 TEST_F(NpzTest, AcceptsTheZip64EndRecord) {
@@ -309,8 +322,64 @@ TEST_F(NpzTest, RefusesHeadersThatDisagree) {
   EXPECT_THAT(error(method), HasSubstr(kCause));
 }
 
+// Only flags that change how the data are read must be known, from either header.
+TEST_F(NpzTest, AcceptsFlagsThatDiffer) {
+  constexpr size_t kLocalFlags = 6;
+  const std::string archive = zip({deflated_});
+  for (const int bit : {1, 2, 3, 4, 7, 11, 12, 15}) {
+    std::string other = archive;
+    other[kLocalFlags + static_cast<size_t>(bit / 8)] = static_cast<char>(1 << bit % 8);
+    EXPECT_EQ(load(other), "a longer text, a longer text, a longer text") << bit;
+    Member listed = deflated_;
+    listed.flags = static_cast<uint16_t>(1 << bit);
+    other = zip({listed});
+    other.replace(kLocalFlags, 2, 2, '\0');
+    EXPECT_EQ(load(other), "a longer text, a longer text, a longer text") << bit;
+  }
+  for (const int bit : {0, 5, 6}) {
+    std::string other = archive;
+    other[kLocalFlags] = static_cast<char>(1 << bit);
+    EXPECT_THAT(error(other), HasSubstr(bit == 5 ? "changes to another file" : "it is encrypted")) << bit;
+  }
+}
+
+TEST_F(NpzTest, PassesOverWhatIsNoArray) {
+  const std::vector<Member> members = {Member("d/", "", false),
+                                       Member("README", "some text", true),
+                                       Member("short", "x", false),
+                                       Member("d/w.npy", npy("hello"), true),
+                                       Member("__MACOSX/d/._w.npy", std::string("\0\5\x16\7 and so on", 14), true),
+                                       Member("d/._w.npy", std::string("\0\5\x16\7 and so on", 14), true)};
+  EXPECT_EQ(load(zip(members)), "hello");
+  EXPECT_EQ(load(zip(members), "d/w"), "hello");
+  EXPECT_THAT(npz_members(path_), ElementsAre("d/w"));
+  ASSERT_EQ(load_npz(path_).size(), 1u);
+  EXPECT_THAT(error(zip(members), "README"), HasSubstr("arrays.npz:README: it is not a .npy array"));
+  EXPECT_THAT(error(zip(members), "x"), HasSubstr("it has no member 'x'; it has 1 array: 'd/w'"));
+  Member secret("notes.txt", "some text", false);
+  secret.flags = 1;
+  EXPECT_EQ(load(zip({secret, stored_})), "hello");
+  EXPECT_THAT(error(zip({secret, stored_}), "notes.txt"), HasSubstr("it is encrypted"));
+  EXPECT_EQ(load(zip({Member("w", "text", false), stored_}), "w"), "hello");
+  // An array needs no ".npy", and what is called so must be one.
+  EXPECT_EQ(load(zip({Member("-", npy("piped"), true)})), "piped");
+  EXPECT_THAT(error(zip({Member("w.npy", "text", false)})), HasSubstr("arrays.npz:w: it ends within its .npy header"));
+}
+
+// Bytes that no member claims, where programs take members out in place; but not a second archive.
+TEST_F(NpzTest, PassesOverBytesThatNoMemberClaims) {
+  const Parts parts = parts_of({deflated_, stored_});
+  const size_t second = local_part(deflated_).size();
+  const std::string directory = directory_part(stored_, second);
+  EXPECT_EQ(load(parts.members + directory + end_record(1, directory.size(), parts.members.size())), "hello");
+  Member padded = deflated_;
+  padded.after = "between";
+  EXPECT_EQ(load(zip({padded, stored_}), "w"), "hello");
+  EXPECT_THAT(error(zip({deflated_}) + zip({stored_})), HasSubstr("its directory is not where it should be"));
+}
+
 TEST_F(NpzTest, RefusesDuplicateNames) {
-  EXPECT_THAT(error(zip({stored_, stored_}), "w"), HasSubstr("two of its members have the name 'w'"));
+  EXPECT_THAT(error(zip({stored_, stored_}), "w"), HasSubstr("two of its arrays have the name 'w'"));
   EXPECT_THAT(error(zip({stored_, Member("w", npy("x"), false)}), "w"), HasSubstr("have the name 'w'"));
   EXPECT_THAT(message_of<FormatError>(path_, [&] { npz_members(path_); }), HasSubstr("have the name 'w'"));
 }

@@ -50,7 +50,7 @@ struct Array {
 template <class T, int Rank>
 Array to_array(View<const T, Rank> view);
 
-// One array: from "x.npy", from "x.npz" if it has one member, or from the member "x.npz:name" (the name with or without
+// One array: from "x.npy", from "x.npz" if it has one array, or from the member "x.npz:name" (the name with or without
 // its ".npy"). A file that really is named "x:y" comes first. The kind of file is told from its contents.
 Array load_array(const std::string& path);
 
@@ -60,7 +60,9 @@ void save_npy(const std::string& path, const Array& array);
 using ByteWriter = std::function<void(const void* bytes, int64_t count)>;
 void write_npy(const ByteWriter& write, const Array& array);
 
-// The members of an .npz file in the order of its directory, without ".npy".
+// The names of the arrays in an .npz file in the order of its directory, without ".npy". Folders and members that do
+// not begin as arrays (a readme, what macOS adds) are left out, here and in load_npz; one called ".npy" that is none is
+// an error where it is read.
 std::vector<std::string> npz_members(const std::string& path);
 
 // All of them with their names, in one pass over the file.

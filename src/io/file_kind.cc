@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "io/npy_header.h"
 #include "io/quote.h"
 
 namespace convstep {
@@ -22,7 +23,7 @@ std::string first_bytes(const InputFile& file) {
 
 FileKind file_kind(const InputFile& file) {
   const std::string bytes = first_bytes(file);
-  if (bytes.starts_with("\x93NUMPY"sv)) return FileKind::kNpy;
+  if (bytes.starts_with(kNpyMark)) return FileKind::kNpy;
   if (bytes.starts_with("PK\x03\x04"sv) || bytes.starts_with("PK\x05\x06"sv)) return FileKind::kZip;
   if (bytes.starts_with("\x89PNG\r\n\x1a\n"sv)) return FileKind::kPng;
   if (bytes.starts_with("\xff\xd8\xff"sv)) return FileKind::kJpeg;

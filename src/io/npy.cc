@@ -53,7 +53,8 @@ NpyHeader read_header(ByteSource& source) {
   constexpr const char* kPart = "its .npy header";
   unsigned char start[8];  // magic (6), major and minor version
   read_part(source, start, sizeof start, kPart);
-  if (std::memcmp(start, "\x93NUMPY", 6) != 0) throw FormatError(source.name(), "it is not a .npy array");
+  if (std::memcmp(start, kNpyMark.data(), kNpyMark.size()) != 0)
+    throw FormatError(source.name(), "it is not a .npy array");
   const int major = start[6], minor = start[7];
   if (major < 1 || major > 3 || minor != 0) {
     throw FormatError(source.name(), "it has .npy version " + std::to_string(major) + "." + std::to_string(minor) +

@@ -206,7 +206,7 @@ std::string npy_preamble(Dtype dtype, const std::vector<int64_t>& shape) {
   const size_t total = (kPrefix + header.size() + 1 + kAlignment - 1) / kAlignment * kAlignment;
   header.append(total - kPrefix - header.size() - 1, ' ').append("\n");
 
-  std::string preamble("\x93NUMPY\x01\x00", 8);
+  std::string preamble = std::string(kNpyMark) + std::string("\x01\x00", 2);
   preamble += static_cast<char>(header.size() & 0xff);
   preamble += static_cast<char>(header.size() >> 8);
   return preamble + header;

@@ -18,6 +18,8 @@ struct NpyHeader {
   std::vector<int64_t> shape;
 };
 
+inline constexpr std::string_view kNpyMark = "\x93NUMPY";  // the first bytes of a .npy file
+
 inline constexpr int kMaxNpyRank = 64;  // NumPy's own limit
 
 // Reads the dictionary. `major` is the file's version: 1 and 2 may hold Python 2's integers (3L). Throws FormatError

@@ -22,13 +22,37 @@ std::string_view member_name(const ZipEntry& entry) {
   return name;
 }
 
-// The directory, in which every member has a name of its own even without ".npy".
-std::vector<ZipEntry> read_directory(const InputFile& file) {
-  std::vector<ZipEntry> entries = read_zip_directory(file);
+// How errors call a member.
+std::string full_name(const InputFile& file, const ZipEntry& entry) {
+  const std::string shown = quoted(member_name(entry));
+  return file.path() + ":" + shown.substr(1, shown.size() - 2);
+}
+
+// macOS puts what it knows about "a.npy" into "__MACOSX/._a.npy" or "._a.npy".
+bool is_apple_double(std::string_view name) {
+  return name.starts_with("__MACOSX/") || name.substr(name.rfind('/') + 1).starts_with("._");
+}
+
+// As in np.load a member is an array if it begins as one, whatever its name. One that is called an array but is none is
+// damaged rather than something else, so it counts.
+bool is_array(const InputFile& file, const ZipEntry& entry) {
+  if (entry.name.ends_with('/')) return false;  // a folder
+  if (entry.name.ends_with(kSuffix) && !is_apple_double(entry.name)) return true;
+  if (!is_readable(entry)) return false;
+  const std::unique_ptr<ByteSource> source = open_zip_member(file, entry, full_name(file, entry));
+  std::string start(kNpyMark.size(), '\0');
+  if (source->remaining() < static_cast<int64_t>(start.size())) return false;
+  source->read(start.data(), static_cast<int64_t>(start.size()));
+  return start == kNpyMark;
+}
+
+// The arrays among the members, in the directory's order. Each has a name of its own even without ".npy".
+std::vector<ZipEntry> find_arrays(const InputFile& file, std::vector<ZipEntry> entries) {
+  std::erase_if(entries, [&](const ZipEntry& entry) { return !is_array(file, entry); });
   std::unordered_set<std::string_view> names;
   for (const ZipEntry& entry : entries) {
     if (!names.insert(member_name(entry)).second) {
-      throw FormatError(file.path(), "two of its members have the name " + quoted(member_name(entry)));
+      throw FormatError(file.path(), "two of its arrays have the name " + quoted(member_name(entry)));
     }
   }
   return entries;
@@ -43,16 +67,14 @@ std::string list_names(const std::vector<ZipEntry>& entries) {
   return list + (entries.size() > kMostNames ? ", ..." : "");
 }
 
-std::string count_members(const std::vector<ZipEntry>& entries) {
-  if (entries.empty()) return "it has no members";
-  return "it has " + std::to_string(entries.size()) + (entries.size() == 1 ? " member: " : " members: ") +
-         list_names(entries);
+std::string count_arrays(const std::vector<ZipEntry>& arrays) {
+  if (arrays.empty()) return "it has no arrays";
+  return "it has " + std::to_string(arrays.size()) + (arrays.size() == 1 ? " array: " : " arrays: ") +
+         list_names(arrays);
 }
 
 Array load_entry(const InputFile& file, const ZipEntry& entry) {
-  const std::string shown = quoted(member_name(entry));
-  const std::string name = file.path() + ":" + shown.substr(1, shown.size() - 2);
-  return read_npy(*open_zip_member(file, entry, name));
+  return read_npy(*open_zip_member(file, entry, full_name(file, entry)));
 }
 
 void check_zip(const InputFile& file) {
@@ -102,32 +124,30 @@ void check_members(std::span<const std::pair<std::string, Array>> members) {
 }  // namespace
 
 Array load_npz_member(const InputFile& file, const std::string& member) {
-  const std::vector<ZipEntry> entries = read_directory(file);
-  auto found =
-      std::find_if(entries.begin(), entries.end(), [&](const ZipEntry& entry) { return member_name(entry) == member; });
-  if (found == entries.end()) {
-    found = std::find_if(entries.begin(), entries.end(), [&](const ZipEntry& entry) { return entry.name == member; });
+  const std::vector<ZipEntry> entries = read_zip_directory(file), arrays = find_arrays(file, entries);
+  for (const ZipEntry& entry : arrays) {
+    if (member_name(entry) == member) return load_entry(file, entry);
   }
-  if (found == entries.end()) {
-    throw FormatError(file.path(), "it has no member " + quoted(member) + "; " + count_members(entries));
+  for (const ZipEntry& entry : entries) {
+    if (entry.name == member) return load_entry(file, entry);  // "w.npy", or an error that says why it is no array
   }
-  return load_entry(file, *found);
+  throw FormatError(file.path(), "it has no member " + quoted(member) + "; " + count_arrays(arrays));
 }
 
 Array load_npz_only_member(const InputFile& file) {
-  const std::vector<ZipEntry> entries = read_directory(file);
-  if (entries.size() != 1) {
-    throw FormatError(file.path(), count_members(entries) +
-                                       (entries.empty() ? "" : "; choose one by adding ':' and its name to the path"));
+  const std::vector<ZipEntry> arrays = find_arrays(file, read_zip_directory(file));
+  if (arrays.size() != 1) {
+    throw FormatError(file.path(), count_arrays(arrays) +
+                                       (arrays.empty() ? "" : "; choose one by adding ':' and its name to the path"));
   }
-  return load_entry(file, entries[0]);
+  return load_entry(file, arrays[0]);
 }
 
 std::vector<std::string> npz_members(const std::string& path) {
   const InputFile file(path);
   check_zip(file);
   std::vector<std::string> names;
-  for (const ZipEntry& entry : read_directory(file)) names.emplace_back(member_name(entry));
+  for (const ZipEntry& entry : find_arrays(file, read_zip_directory(file))) names.emplace_back(member_name(entry));
   return names;
 }
 
@@ -135,7 +155,7 @@ std::vector<std::pair<std::string, Array>> load_npz(const std::string& path) {
   const InputFile file(path);
   check_zip(file);
   std::vector<std::pair<std::string, Array>> members;
-  for (const ZipEntry& entry : read_directory(file)) {
+  for (const ZipEntry& entry : find_arrays(file, read_zip_directory(file))) {
     members.emplace_back(member_name(entry), load_entry(file, entry));
   }
   return members;

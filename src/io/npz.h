@@ -11,7 +11,7 @@ namespace convstep {
 // The member of that name, with or without its ".npy".
 Array load_npz_member(const InputFile& file, const std::string& member);
 
-// The only member of an archive that has just one.
+// The only array of an archive that has just one, whatever else is in it.
 Array load_npz_only_member(const InputFile& file);
 
 }  // namespace convstep

@@ -32,6 +32,7 @@ inline constexpr uint16_t kDeflated = 8;
 
 inline constexpr uint16_t kEncryptedFlag = 1 << 0;
 inline constexpr uint16_t kDescriptorFlag = 1 << 3;  // sizes and checksum follow the data, the local header has none
+inline constexpr uint16_t kPatchFlag = 1 << 5;       // changes to another file
 inline constexpr uint16_t kStrongEncryptionFlag = 1 << 6;
 inline constexpr uint16_t kUtf8Flag = 1 << 11;
 
@@ -45,9 +46,14 @@ struct ZipEntry {
   int64_t end = 0;     // where the next member, or the directory, begins
 };
 
-// The archive's directory, in its order. Refuses what makes an archive ambiguous: bytes before or after it, members
-// that overlap. Takes time in proportion to the number of members (times its logarithm).
+// The archive's directory, in its order. Refuses what makes an archive ambiguous: members that overlap, bytes after the
+// archive, and bytes before it that its offsets do not count (two archives in one file). Bytes that no member claims
+// are passed over: programs that take a member out in place leave them, and the directory decides for other readers,
+// too. Takes time in proportion to the number of members (times its logarithm).
 std::vector<ZipEntry> read_zip_directory(const InputFile& file);
+
+// Whether open_zip_member() knows how to decrypt and inflate such a member. A FormatError of its own says why not.
+bool is_readable(const ZipEntry& entry);
 
 // The contents of a member, inflated and checked on the way. Errors call it `name`. The file must outlive it.
 std::unique_ptr<ByteSource> open_zip_member(const InputFile& file, const ZipEntry& entry, const std::string& name);

@@ -62,7 +62,8 @@ struct Directory {
   int64_t count = 0, size = 0, offset = 0;
 };
 
-// The Zip64 form of the end record, which lies before a locator of its own; false where there is no locator.
+// The Zip64 form of the end record, which lies before a locator of its own; false where there is no locator. Programs
+// that write into a pipe put it there whether or not it is needed.
 bool read_zip64_end(const InputFile& file, int64_t end_offset, Directory* directory, int64_t* directory_end) {
   const int64_t locator_offset = end_offset - kZip64LocatorSize;
   if (locator_offset < kZip64EndSize) return false;
@@ -107,14 +108,15 @@ Directory find_directory(const InputFile& file) {
   end.skip(4);
   const int disk = end.u16(), directory_disk = end.u16();
   end.skip(2);  // entries on this disk
-  Directory directory;
-  directory.count = end.u16();
-  directory.size = end.u32();
-  directory.offset = end.u32();
+  const Directory plain{end.u16(), end.u32(), end.u32()};
+  Directory directory = plain;
   int64_t directory_end = end_offset;
-  const bool may_be_zip64 =
-      directory.count == kInZip64Short || directory.size == kInZip64 || directory.offset == kInZip64;
-  const bool zip64 = may_be_zip64 && read_zip64_end(file, end_offset, &directory, &directory_end);
+  const bool zip64 = read_zip64_end(file, end_offset, &directory, &directory_end);
+  const auto agrees = [](int64_t value, int64_t wide, int64_t marker) { return value == wide || value == marker; };
+  if (!agrees(plain.count, directory.count, kInZip64Short) || !agrees(plain.size, directory.size, kInZip64) ||
+      !agrees(plain.offset, directory.offset, kInZip64)) {
+    damaged(file, "its two end records say different things");
+  }
   if (!zip64 && (disk != 0 || directory_disk != 0)) {
     throw FormatError(file.path(), "the zip archive is split over several files, which cannot be read");
   }
@@ -199,11 +201,16 @@ const char* method_name(uint16_t method) {
   }
 }
 
-void check_readable(const ZipEntry& entry, const std::string& name) {
-  if (entry.flags & (kEncryptedFlag | kStrongEncryptionFlag)) {
+void check_flags(uint16_t flags, const std::string& name) {
+  if (flags & (kEncryptedFlag | kStrongEncryptionFlag)) {
     throw FormatError(name, "it is encrypted, which cannot be read");
   }
-  if (entry.method != kStored && entry.method != kDeflated) {
+  if (flags & kPatchFlag) throw FormatError(name, "it holds changes to another file, which cannot be read");
+}
+
+void check_readable(const ZipEntry& entry, const std::string& name) {
+  check_flags(entry.flags, name);
+  if (!is_readable(entry)) {
     throw FormatError(name, "it is compressed with method " + std::to_string(entry.method) + " (" +
                                 method_name(entry.method) + "); only stored and deflated members can be read");
   }
@@ -217,7 +224,8 @@ void check_readable(const ZipEntry& entry, const std::string& name) {
   }
 }
 
-// Compares the member's own header with the directory; returns where its data begins.
+// Compares the member's own header with the directory; returns where its data begins. Of the flags only those matter
+// that change how the data are read: programs differ in where they note how hard they compressed.
 int64_t check_local_header(const InputFile& file, const ZipEntry& entry, const std::string& name) {
   const std::string bytes = read_string(file, entry.offset, kLocalHeaderSize);
   Fields fields(bytes, name);
@@ -230,10 +238,11 @@ int64_t check_local_header(const InputFile& file, const ZipEntry& entry, const s
   const int64_t name_size = fields.u16(), extra_size = fields.u16();
 
   const auto agrees = [](int64_t local, int64_t central) { return local == central || local == kInZip64; };
-  const bool sizes_agree = (flags & kDescriptorFlag) || (crc == entry.crc && agrees(size, entry.size) &&
-                                                         agrees(compressed_size, entry.compressed_size));
-  if (!has_mark || flags != entry.flags || method != entry.method || !sizes_agree ||
-      name_size != static_cast<int64_t>(entry.name.size()) ||
+  const bool sizes_follow = (flags | entry.flags) & kDescriptorFlag;
+  const bool sizes_agree =
+      sizes_follow || (crc == entry.crc && agrees(size, entry.size) && agrees(compressed_size, entry.compressed_size));
+  if (has_mark) check_flags(flags, name);
+  if (!has_mark || method != entry.method || !sizes_agree || name_size != static_cast<int64_t>(entry.name.size()) ||
       read_string(file, entry.offset + kLocalHeaderSize, name_size) != entry.name) {
     throw FormatError(name, "the zip archive is damaged: the member's header and the directory say different things");
   }
@@ -256,6 +265,11 @@ std::vector<ZipEntry> read_zip_directory(const InputFile& file) {
   if (fields.left() > 0) damaged(file, "its directory holds more members than it announces");
   check_overlap(entries, directory.offset, file);
   return entries;
+}
+
+bool is_readable(const ZipEntry& entry) {
+  constexpr uint16_t kUnreadable = kEncryptedFlag | kStrongEncryptionFlag | kPatchFlag;
+  return (entry.flags & kUnreadable) == 0 && (entry.method == kStored || entry.method == kDeflated);
 }
 
 std::unique_ptr<ByteSource> open_zip_member(const InputFile& file, const ZipEntry& entry, const std::string& name) {
