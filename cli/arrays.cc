@@ -7,15 +7,16 @@
 #include <stdexcept>
 
 #include "cli/pipes.h"
+#include "cli/warnings.h"
 #include "convstep/image.h"
 
 namespace convstep::cli {
 namespace {
 
-Input load_file(const std::string& argument, const std::string& path) {
+Input load_file(const std::string& argument, const std::string& path, Warnings* warnings) {
   std::error_code error;                                         // a path that cannot be looked at is no picture
   if (std::filesystem::exists(path, error) && is_image(path)) {  // "file.npz:member" does not exist as such
-    const Tensor<float, 4> picture = load_image(path);
+    const Tensor<float, 4> picture = load_image(path, warnings);
     return {argument, path, to_array(picture.view()), true};
   }
   return {argument, path, load_array(path), false};
@@ -31,11 +32,13 @@ std::string with_name_of(const std::string& pipe, const std::string& copy, std::
 
 Input load_input(const std::string& argument, const std::string& path) {
   const std::optional<PipedName> piped = find_input_pipe(path);
-  if (!piped) return load_file(argument, path);
+  PrintedWarnings warnings;
+  if (!piped) return load_file(argument, path, warnings.get());
   const PipedFile copy(piped->pipe);
   try {
-    Input input = load_file(argument, copy.path() + piped->member);
+    Input input = load_file(argument, copy.path() + piped->member, warnings.get());
     input.path = path;
+    for (std::string& warning : *warnings.get()) warning = with_name_of(piped->pipe, copy.path(), warning);
     return input;
   } catch (const std::runtime_error& error) {
     throw std::runtime_error(with_name_of(piped->pipe, copy.path(), error.what()));

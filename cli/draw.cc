@@ -9,6 +9,7 @@
 #include "cli/numbers.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
+#include "cli/warnings.h"
 #include "convstep/image.h"
 
 namespace convstep::cli {
@@ -27,7 +28,8 @@ struct DrawCommand {
       for (Row& row : rows_of(load_input("FILE", path))) figure.rows.push_back(std::move(row));
     }
     const Tensor<float, 4> picture = render_figure(figure);
-    save_png(output_path, picture);
+    PrintedWarnings warnings;
+    save_png(output_path, picture, warnings.get());
     fmt::print("{} x {} pixels -> {}\n", picture.shape(2), picture.shape(1), output_path);
   }
 

@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "cli/pipes.h"
+#include "cli/warnings.h"
 #include "convstep/error.h"
 #include "convstep/image.h"
 
@@ -103,7 +104,8 @@ void Outputs::save(const std::string& name, const Array& array, const std::strin
     const OutputPipe pipe(path);
     write_npy([&pipe](const void* bytes, int64_t count) { pipe.write(bytes, count); }, array);
   } else {
-    save_npy(path, array);
+    PrintedWarnings warnings;
+    save_npy(path, array, warnings.get());
   }
   const std::string shape = to_string(array.shape.data(), static_cast<int>(array.shape.size()));
   say(fmt::format("{} {} {} -> {}", name, shape, dtype_name(array.dtype), path));
@@ -115,7 +117,8 @@ void Outputs::save(const std::string& name, const Tensor<T, 4>& result, const st
   const Array array = to_array(result.view());
   if (!names_picture(path)) return save(name, array, path);
   const ValueRange range = scale.range_of(result);
-  save_png(path, scale.picture(name, result, range));
+  PrintedWarnings warnings;
+  save_png(path, scale.picture(name, result, range), warnings.get());
   say(fmt::format("{} {} {} -> {}, {:.6g} black and {:.6g} white", name, to_string(result.shape()),
                   dtype_name(array.dtype), path, range.low, range.high));
 }

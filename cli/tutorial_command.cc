@@ -8,6 +8,7 @@
 #include "cli/figure_rows.h"
 #include "cli/options.h"
 #include "cli/tutorial.h"
+#include "cli/warnings.h"
 #include "convstep/image.h"
 
 namespace convstep::cli {
@@ -28,7 +29,8 @@ void save_picture(const TutorialPicture& picture, const std::filesystem::path& d
   for (const TutorialPanel& panel : picture.panels) row.panels.push_back(panel_of(panel));
   row.scale = grey_scale(values_of(row.panels));
   const std::string path = (directory / (picture.stem + ".png")).string();
-  save_png(path, render_figure({.rows = {std::move(row)}}));
+  PrintedWarnings warnings;
+  save_png(path, render_figure({.rows = {std::move(row)}}), warnings.get());
   fmt::print("picture: {}\n", path);
 }
 

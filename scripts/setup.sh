@@ -6,7 +6,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-build_packages="cmake ninja-build pkg-config libcairo2-dev libcli11-dev libfmt-dev libgtest-dev libgmock-dev zlib1g-dev libspng-dev libturbojpeg0-dev libhwy-dev libtbb-dev"
+build_packages="cmake ninja-build pkg-config libcairo2-dev libcli11-dev libfmt-dev libgtest-dev libgmock-dev zlib1g-dev libspng-dev libjpeg62-turbo-dev libhwy-dev libtbb-dev"
 python_packages="python3 python3-dev python3-venv"
 tidy_packages="clang-tidy"
 format_packages="clang-format"

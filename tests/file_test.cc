@@ -4,19 +4,37 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <random>
 
 #include "convstep/error.h"
 #include "convstep/image.h"
 #include "convstep/npy.h"
 #include "tests/temporary_directory.h"
+
+namespace {
+bool directories_cannot_be_synced = false;
+}  // namespace
+
+// In place of the system's, for a disk that fails at the worst moment.
+extern "C" int fsync(int fd) {
+  struct stat status;
+  if (directories_cannot_be_synced && ::fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) {
+    errno = EIO;
+    return -1;
+  }
+  return static_cast<int>(::syscall(SYS_fsync, fd));
+}
 
 namespace convstep {
 namespace {
@@ -36,7 +54,7 @@ std::string contents(const InputFile& file) {
 void replace(const std::string& path, const std::string& bytes, Temporary temporary = Temporary::kUnnamed) {
   OutputFile file(path, temporary);
   file.write(bytes.data(), static_cast<int64_t>(bytes.size()));
-  file.commit();
+  file.commit(nullptr);
 }
 
 std::string read_error(const std::string& path) {
@@ -164,7 +182,7 @@ TEST_P(OutputFileTest, WritesAllOrNothing) {
   file.write("ghi", 3);
   file.write_at(1, "BC", 2);
   EXPECT_EQ(file.size(), 9);
-  file.commit();
+  file.commit(nullptr);
   EXPECT_EQ(read_file(path_), "aBCdefghi");
   EXPECT_THAT(directory_.names(), ElementsAre("target"));
 }
@@ -311,6 +329,85 @@ TEST(OutputFile, LeavesNothingWhenKilledHalfWay) {
   ::close(ready[1]);
   EXPECT_EQ(read_file(path), "old");
   EXPECT_THAT(directory.names(), ElementsAre("target"));
+}
+
+// Where files have names from the start, a signal's handler removes them.
+TEST(OutputFile, LeavesNothingWhenASignalEndsTheProgram) {
+  const TemporaryDirectory directory;
+  const std::string path = write_file(directory.file("target"), "old");
+  const int result = run_in_child([&] {
+    OutputFile finished(directory.file("finished"), Temporary::kNamed);
+    finished.commit(nullptr);
+    OutputFile file(path, Temporary::kNamed), other(directory.file("other"), Temporary::kNamed);
+    file.write("new", 3);
+    if (directory.names().size() != 4) return 2;
+    ::signal(SIGINT, [](int) {
+      remove_temporary_files();
+      ::_exit(0);
+    });
+    ::raise(SIGINT);
+    return 3;
+  });
+  EXPECT_EQ(result, 0);
+  EXPECT_EQ(read_file(path), "old");
+  EXPECT_THAT(directory.names(), ElementsAre("finished", "target"));
+}
+
+std::string write_old_file(const std::string& path) {
+  write_file(path, "left behind");
+  const timeval two_hours_ago[2] = {{::time(nullptr) - 7200, 0}, {::time(nullptr) - 7200, 0}};
+  EXPECT_EQ(::utimes(path.c_str(), two_hours_ago), 0);
+  return path;
+}
+
+TEST(OutputFile, RemovesWhatKilledWritersLeft) {
+  const TemporaryDirectory directory;
+  write_old_file(directory.file(".convstep-1-2.tmp"));
+  const std::string kept[] = {".convstep-1-3.tmp", ".convstep-1-4.tmp", ".convstep-1-5.tmp",
+                              ".convstep-x.tmp",   ".convstep-1-6.txt", "convstep-1-7.tmp"};
+  const int live = ::open(write_old_file(directory.file(kept[0])).c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_EQ(::flock(live, LOCK_EX), 0);
+  write_file(directory.file(kept[1]), "still being written, perhaps by another machine");
+  ASSERT_EQ(::symlink(write_old_file(directory.file(kept[3])).c_str(), directory.file(kept[2]).c_str()), 0);
+  write_old_file(directory.file(kept[4]));
+  write_old_file(directory.file(kept[5]));
+
+  replace(directory.file("target"), "new", Temporary::kNamed);
+  EXPECT_THAT(directory.names(),
+              testing::UnorderedElementsAre(kept[0], kept[1], kept[2], kept[3], kept[4], kept[5], "target"));
+  ::close(live);
+  replace(directory.file("target"), "new", Temporary::kNamed);
+  EXPECT_FALSE(std::filesystem::exists(directory.file(kept[0])));
+}
+
+// Another writer's file is locked, so that nobody takes it for a left one.
+TEST(OutputFile, LocksItsTemporaryFile) {
+  const TemporaryDirectory directory;
+  const OutputFile file(directory.file("target"), Temporary::kNamed);
+  const std::string name = directory.names().at(0);
+  const int fd = ::open(directory.file(name).c_str(), O_RDWR | O_CLOEXEC);
+  EXPECT_NE(::flock(fd, LOCK_EX | LOCK_NB), 0);
+  ::close(fd);
+}
+
+TEST(OutputFile, WarnsWhereTheDirectoryCannotBeSynced) {
+  const TemporaryDirectory directory;
+  const std::string path = write_file(directory.file("target.npy"), "old");
+  const Tensor<float, 4> image({1, 2, 3, 1});
+  const Array array = to_array(image.view());
+  const std::pair<std::string, Array> members[] = {{"a", array}};
+  Warnings warnings;
+  directories_cannot_be_synced = true;
+  save_npy(path, array, &warnings);
+  save_npz(directory.file("target.npz"), members, true, &warnings);
+  save_png(directory.file("target.png"), image, &warnings);
+  save_npy(path, array);  // nobody wants to know
+  directories_cannot_be_synced = false;
+  const auto is_in_place = testing::AllOf(HasSubstr(": it is written, but its directory cannot be synced: "),
+                                          HasSubstr("; after a crash the old file may be back"));
+  EXPECT_THAT(warnings, ElementsAre(is_in_place, is_in_place, is_in_place));
+  EXPECT_EQ(load_array(path).shape.size(), 4u);
+  EXPECT_THAT(directory.names(), ElementsAre("target.npy", "target.npz", "target.png"));
 }
 
 // A child that writes one version after the other is killed at any moment: the file is always a whole version.

@@ -6,12 +6,15 @@
 // becomes v / (2^b - 1); no colour profile, gamma or orientation is applied.
 //
 // A file that is cut off, damaged or announces more pixels than its bytes can hold is a FormatError, before anything of
-// that size is allocated.
+// that size is allocated. So is a progressive JPEG of more scans than 2^32 / pixels (but 32 at least, 500 at most), as
+// every scan costs the time of a whole picture. What libpng and libjpeg show although something is wrong is shown, with
+// a warning: a wrong checksum of a PNG's chunk beside the pixels, stray bytes or wrong codes in a JPEG.
 #pragma once
 
 #include <string>
 
 #include "convstep/tensor.h"
+#include "convstep/warnings.h"
 
 namespace convstep {
 
@@ -21,12 +24,12 @@ inline constexpr int64_t kMaxPixels = int64_t{1} << 28;
 // Does the file start as a PNG or a JPEG does? Throws FileError where it cannot be read.
 bool is_image(const std::string& path);
 
-// Throws FileError, FormatError.
-Tensor<float, 4> load_image(const std::string& path);
+// Adds to *warnings what is wrong with the file although its picture can be shown. Throws FileError, FormatError.
+Tensor<float, 4> load_image(const std::string& path, Warnings* warnings = nullptr);
 
 // Writes an 8-bit PNG of one picture, image [1,H,W,C] with C = 1, 2, 3 or 4: grey, grey and alpha, RGB, RGBA. Values
 // are clamped to 0..1 and rounded to the nearest of 256 levels; NaN becomes 0. Written as save_npy writes: beside the
-// target, synced, renamed. Throws ShapeError, FileError.
-void save_png(const std::string& path, View<const float, 4> image);
+// target, synced, renamed, with save_npy's warning. Throws ShapeError, FileError.
+void save_png(const std::string& path, View<const float, 4> image, Warnings* warnings = nullptr);
 
 }  // namespace convstep

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "convstep/tensor.h"
+#include "convstep/warnings.h"
 
 namespace convstep {
 
@@ -54,7 +55,8 @@ Array to_array(View<const T, Rank> view);
 // its ".npy"). A file that really is named "x:y" comes first. The kind of file is told from its contents.
 Array load_array(const std::string& path);
 
-void save_npy(const std::string& path, const Array& array);
+// This and save_npz add to *warnings where a file is in place, but may not outlive a crash of the machine.
+void save_npy(const std::string& path, const Array& array, Warnings* warnings = nullptr);
 
 // The bytes of such a file, piece by piece, for where there is no file: a pipe, a socket.
 using ByteWriter = std::function<void(const void* bytes, int64_t count)>;
@@ -70,6 +72,12 @@ std::vector<std::pair<std::string, Array>> load_npz(const std::string& path);
 
 // Writes an .npz file that np.load reads; deflated like np.savez_compressed where `compress`, else stored like
 // np.savez.
-void save_npz(const std::string& path, std::span<const std::pair<std::string, Array>> members, bool compress = true);
+void save_npz(const std::string& path, std::span<const std::pair<std::string, Array>> members, bool compress = true,
+              Warnings* warnings = nullptr);
+
+// For a handler of signals that end the program: removes the unfinished files that this process is writing, where the
+// file system cannot hide them (it has no O_TMPFILE). Safe in a handler. What a killed process leaves,
+// ".convstep-*.tmp", a later writer into the same directory removes after an hour.
+void remove_temporary_files() noexcept;
 
 }  // namespace convstep

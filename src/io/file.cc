@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <random>
 #include <system_error>
 
 #include "convstep/error.h"
@@ -76,11 +75,6 @@ std::filesystem::path follow_links(const std::string& path) {
     target = target.parent_path() / link;
   }
   fail(path, "cannot be written", ELOOP);
-}
-
-std::string random_name() {
-  std::random_device random;
-  return ".convstep-" + std::to_string(random()) + "-" + std::to_string(random()) + ".tmp";
 }
 
 std::string proc_path(const FileDescriptor& file) { return "/proc/self/fd/" + std::to_string(file.get()); }
@@ -172,21 +166,19 @@ OutputFile::OutputFile(const std::string& path, Temporary temporary) : path_(pat
   if (::fchmod(file_.get(), mode) != 0) fail(path, "its permissions cannot be kept", errno);
 }
 
-OutputFile::~OutputFile() {
-  if (!temporary_name_.empty()) ::unlinkat(directory_.get(), temporary_name_.c_str(), 0);
-}
-
 void OutputFile::open_temporary(Temporary temporary, mode_t mode) {
   if (temporary == Temporary::kUnnamed) {
     file_.reset(::openat(directory_.get(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, mode));
     // It is given its name through /proc, so without that it would be lost.
     if (file_.is_open() && ::access(proc_path(file_).c_str(), F_OK) == 0) return;
   }
+  remove_abandoned_files(directory_.get());
   for (int attempt = 0; attempt < kNameAttempts; ++attempt) {
-    const std::string name = random_name();
+    const std::string name = TemporaryName::random();
     file_.reset(::openat(directory_.get(), name.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, mode));
     if (file_.is_open()) {
-      temporary_name_ = name;
+      lock_temporary(file_.get());
+      temporary_name_.own(directory_.get(), name);
       return;
     }
     if (errno != EEXIST) break;
@@ -197,9 +189,9 @@ void OutputFile::open_temporary(Temporary temporary, mode_t mode) {
 // Gives an unnamed temporary file a name.
 void OutputFile::name_temporary() {
   for (int attempt = 0; attempt < kNameAttempts; ++attempt) {
-    const std::string name = random_name();
+    const std::string name = TemporaryName::random();
     if (::linkat(AT_FDCWD, proc_path(file_).c_str(), directory_.get(), name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
-      temporary_name_ = name;
+      temporary_name_.own(directory_.get(), name);
       return;
     }
     if (errno != EEXIST) break;
@@ -226,16 +218,18 @@ void OutputFile::write(const void* bytes, int64_t count) {
 
 void OutputFile::write_at(int64_t offset, const void* bytes, int64_t count) { put(offset, bytes, count); }
 
-void OutputFile::commit() {
+void OutputFile::commit(Warnings* warnings) {
   if (!sync(file_)) fail(path_, "cannot be written to the disk", errno);
   if (temporary_name_.empty()) name_temporary();
   if (!file_.close()) fail(path_, "cannot be written to the disk", errno);
-  if (::renameat(directory_.get(), temporary_name_.c_str(), directory_.get(), name_.c_str()) != 0) {
+  if (::renameat(directory_.get(), temporary_name_.get().c_str(), directory_.get(), name_.c_str()) != 0) {
     fail(path_, "cannot be replaced", errno);
   }
-  temporary_name_.clear();
+  temporary_name_.release();
   // Some file systems cannot sync a directory; then there is nothing more to be done.
-  if (!sync(directory_) && errno != EINVAL && errno != EBADF) fail(path_, "its directory cannot be synced", errno);
+  if (sync(directory_) || errno == EINVAL || errno == EBADF || !warnings) return;
+  warnings->push_back(path_ + ": it is written, but its directory cannot be synced: " + cause_of(errno) +
+                      "; after a crash the old file may be back");
 }
 
 }  // namespace convstep

@@ -7,6 +7,8 @@
 #include <string>
 
 #include "convstep/tensor.h"
+#include "convstep/warnings.h"
+#include "io/temporary_name.h"
 
 namespace convstep {
 
@@ -57,14 +59,14 @@ class InputFile {
 // Where the bytes of an OutputFile lie until it is complete.
 enum class Temporary {
   kUnnamed,  // in a file without a name, which vanishes with the process; kNamed where the file system has none
-  kNamed     // in a hidden file beside the target
+  kNamed     // in a hidden file beside the target, where a writer that is killed leaves it to the next one
 };
 
 // A file that appears, or takes the place of the old one, only when it is complete.
 //
 //   OutputFile file(path);   // checks that the target may be written
 //   file.write(...);         // as often as needed
-//   file.commit();           // synced and renamed over the target; before this the target is untouched
+//   file.commit(warnings);   // synced and renamed over the target; before this the target is untouched
 //
 // A symbolic link is followed; permissions (and the owner, where the system allows it) of an existing file are kept.
 // Other hard links to an existing file keep its old contents. Every function throws FileError.
@@ -73,23 +75,24 @@ class OutputFile {
   explicit OutputFile(const std::string& path, Temporary temporary = Temporary::kUnnamed);
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
-  ~OutputFile();  // without commit(), nothing is left behind
+  ~OutputFile() = default;  // without commit(), nothing is left behind
 
   int64_t size() const { return size_; }  // the bytes written so far
 
   void write(const void* bytes, int64_t count);                     // at the end
   void write_at(int64_t offset, const void* bytes, int64_t count);  // over bytes written before
-  void commit();
+  // Nothing fails once the target is replaced. That this may not outlive a crash is a warning.
+  void commit(Warnings* warnings);
 
  private:
   void open_temporary(Temporary temporary, mode_t mode);
   void name_temporary();
   void put(int64_t offset, const void* bytes, int64_t count);
 
-  std::string path_;            // as the caller named it
-  std::string name_;            // of the target within its directory
-  std::string temporary_name_;  // within the directory; empty while there is none
+  std::string path_;  // as the caller named it
+  std::string name_;  // of the target within its directory
   FileDescriptor directory_, file_;
+  TemporaryName temporary_name_;  // within the directory; empty while there is none
   int64_t size_ = 0;
 };
 

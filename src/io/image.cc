@@ -25,13 +25,15 @@ bool is_image(const std::string& path) {
   return kind == FileKind::kPng || kind == FileKind::kJpeg;
 }
 
-Tensor<float, 4> load_image(const std::string& path) {
+Tensor<float, 4> load_image(const std::string& path, Warnings* warnings) {
   const InputFile file(path);
+  Warnings unwanted;
+  Warnings& noted = warnings ? *warnings : unwanted;
   switch (file_kind(file)) {
     case FileKind::kPng:
-      return decode_png(file.read_all(), path);
+      return decode_png(file.read_all(), path, noted);
     case FileKind::kJpeg:
-      return decode_jpeg(file.read_all(), path);
+      return decode_jpeg(file.read_all(), path, noted);
     default:
       throw FormatError(path, "it is neither a PNG nor a JPEG picture: " + describe_kind(file));
   }

@@ -221,11 +221,11 @@ void write_npy(const ByteWriter& write, const Array& array) {
   write(array.bytes.data(), array.bytes.size());
 }
 
-void save_npy(const std::string& path, const Array& array) {
+void save_npy(const std::string& path, const Array& array, Warnings* warnings) {
   check_savable(array);
   OutputFile file(path);
   write_npy([&file](const void* bytes, int64_t count) { file.write(bytes, count); }, array);
-  file.commit();
+  file.commit(warnings);
 }
 
 }  // namespace convstep

@@ -161,7 +161,8 @@ std::vector<std::pair<std::string, Array>> load_npz(const std::string& path) {
   return members;
 }
 
-void save_npz(const std::string& path, std::span<const std::pair<std::string, Array>> members, bool compress) {
+void save_npz(const std::string& path, std::span<const std::pair<std::string, Array>> members, bool compress,
+              Warnings* warnings) {
   check_members(members);
   OutputFile file(path);
   ZipWriter zip(file);
@@ -174,7 +175,7 @@ void save_npz(const std::string& path, std::span<const std::pair<std::string, Ar
     zip.end();
   }
   zip.finish();
-  file.commit();
+  file.commit(warnings);
 }
 
 }  // namespace convstep

@@ -8,8 +8,8 @@
 namespace convstep {
 
 // The picture in the bytes of a file, as image.h describes it. `path` is for messages. Throws FormatError.
-Tensor<float, 4> decode_png(const Tensor<unsigned char, 1>& bytes, const std::string& path);
-Tensor<float, 4> decode_jpeg(const Tensor<unsigned char, 1>& bytes, const std::string& path);
+Tensor<float, 4> decode_png(Tensor<unsigned char, 1> bytes, const std::string& path, Warnings& warnings);
+Tensor<float, 4> decode_jpeg(Tensor<unsigned char, 1> bytes, const std::string& path, Warnings& warnings);
 
 // What a header announces, before anything of that size is allocated. Throws FormatError.
 //

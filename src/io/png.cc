@@ -1,4 +1,5 @@
 #include <spng.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <cmath>
@@ -12,12 +13,10 @@
 #include "io/deflate.h"
 #include "io/file.h"
 #include "io/picture.h"
+#include "io/quote.h"
 
 namespace convstep {
 namespace {
-
-// For chunks beside the pixels (text, colour profiles): each, and all of them together once inflated.
-constexpr size_t kMaxChunk = size_t{1} << 24, kMaxChunks = size_t{1} << 26;
 
 struct FreeContext {
   void operator()(spng_ctx* context) const { spng_ctx_free(context); }
@@ -36,14 +35,48 @@ void check(int result, const std::string& path) {
   throw FormatError(path, std::string("the PNG picture is damaged or cut off: ") + spng_strerror(result));
 }
 
-// The library does not mind if the file ends within its last chunk.
-void check_end(const Tensor<unsigned char, 1>& bytes, const std::string& path) {
-  constexpr int64_t kMark = 8, kSurround = 12;  // around the data of a chunk: length, type and checksum
+uint32_t big_endian(const unsigned char* bytes) {
+  uint32_t value = 0;
+  for (int i = 0; i < 4; ++i) value = value << 8 | bytes[i];
+  return value;
+}
+
+bool is_letter(unsigned char c) { return ('A' <= c && c <= 'Z') || ('a' <= c && c <= 'z'); }
+
+struct Chunk {
+  unsigned char* bytes;
+  int64_t size;  // of the data and what surrounds them: length, type and checksum
+
+  std::string type() const { return {bytes + 4, bytes + 8}; }
+  bool has_type() const { return std::all_of(bytes + 4, bytes + 8, is_letter); }
+  bool is_ancillary() const { return bytes[4] & 0x20; }  // a small letter
+  bool is_sound() const { return crc32_z(0, bytes + 4, static_cast<size_t>(size - 8)) == big_endian(bytes + size - 4); }
+};
+
+// The pixels are in the critical chunks, and tRNS may make one colour transparent. All others, texts and colour
+// profiles by the thousand, are taken out, so that whatever is in them costs and breaks nothing. As in libpng a wrong
+// checksum drops a tRNS, too; those of critical chunks are left for the library to find. Returns what is left of the
+// bytes.
+int64_t keep_what_makes_the_picture(Tensor<unsigned char, 1>& bytes, const std::string& path, Warnings& warnings) {
+  constexpr int64_t kMark = 8, kSurround = 12;
+  int64_t kept = kMark;
+  bool has_wrong = false;
   for (int64_t at = kMark; at + kSurround <= bytes.size();) {
-    if (std::memcmp(&bytes(at + 4), "IEND", 4) == 0) return;
-    int64_t length = 0;
-    for (int i = 0; i < 4; ++i) length = length << 8 | bytes(at + i);
-    at += kSurround + length;
+    const Chunk chunk{&bytes(at), kSurround + big_endian(&bytes(at))};
+    if (chunk.size > bytes.size() - at) break;
+    if (!chunk.has_type()) throw FormatError(path, "the PNG picture is damaged: a chunk has no valid type");
+    at += chunk.size;
+    const bool wrong = chunk.is_ancillary() && !chunk.is_sound();
+    if (wrong && !has_wrong) {
+      warnings.push_back(path + ": the checksum of its chunk " + quoted(chunk.type()) +
+                         " is wrong; it was passed over");
+    }
+    has_wrong |= wrong;
+    if (wrong || (chunk.is_ancillary() && chunk.type() != "tRNS")) continue;
+    const bool end = chunk.type() == "IEND";
+    std::memmove(&bytes(kept), chunk.bytes, static_cast<size_t>(chunk.size));
+    kept += chunk.size;
+    if (end) return kept;
   }
   throw FormatError(path, "the PNG picture is cut off: it has no end");
 }
@@ -71,11 +104,11 @@ uint32_t sample(const unsigned char* row, int64_t n, int depth) {
   return row[bit / 8] >> (8 - depth - bit % 8) & ((1U << depth) - 1);
 }
 
-RawPicture decode(const Tensor<unsigned char, 1>& bytes, const std::string& path) {
+RawPicture decode(Tensor<unsigned char, 1>& bytes, const std::string& path, Warnings& warnings) {
+  const int64_t kept = keep_what_makes_the_picture(bytes, path, warnings);
   const Context context = new_context(0);
   check(spng_set_crc_action(context.get(), SPNG_CRC_ERROR, SPNG_CRC_ERROR), path);
-  check(spng_set_chunk_limits(context.get(), kMaxChunk, kMaxChunks), path);
-  check(spng_set_png_buffer(context.get(), bytes.data(), static_cast<size_t>(bytes.size())), path);
+  check(spng_set_png_buffer(context.get(), bytes.data(), static_cast<size_t>(kept)), path);
 
   RawPicture picture;
   check(spng_get_ihdr(context.get(), &picture.header), path);
@@ -91,8 +124,7 @@ RawPicture decode(const Tensor<unsigned char, 1>& bytes, const std::string& path
   check_fits(size / kMaxDeflateRatio, bytes, path);
   picture.bytes = Tensor<unsigned char, 1>({size});  // zeros: the library only sets bits in small interlaced samples
   check(spng_decode_image(context.get(), picture.bytes.data(), static_cast<size_t>(size), SPNG_FMT_PNG, 0), path);
-  check(spng_decode_chunks(context.get()), path);  // what stands after the pixels, or a cut would go unnoticed
-  check_end(bytes, path);
+  check(spng_decode_chunks(context.get()), path);  // what stands after the pixels, or damage there would go unnoticed
 
   if (color == SPNG_COLOR_TYPE_INDEXED) check(spng_get_plte(context.get(), &picture.palette), path);
   const int result = spng_get_trns(context.get(), &picture.transparent);
@@ -199,12 +231,12 @@ EncodedPicture encode(spng_ctx* context, View<const float, 3> image, const std::
 
 }  // namespace
 
-Tensor<float, 4> decode_png(const Tensor<unsigned char, 1>& bytes, const std::string& path) {
-  const RawPicture picture = decode(bytes, path);
+Tensor<float, 4> decode_png(Tensor<unsigned char, 1> bytes, const std::string& path, Warnings& warnings) {
+  const RawPicture picture = decode(bytes, path, warnings);
   return picture.header.color_type == SPNG_COLOR_TYPE_INDEXED ? palette_image(picture, path) : direct_image(picture);
 }
 
-void save_png(const std::string& path, View<const float, 4> image) {
+void save_png(const std::string& path, View<const float, 4> image, Warnings* warnings) {
   const Shape<4>& shape = image.shape();
   constexpr const char* kExpected = "one picture (1, H, W, C) of 1 to 4 channels and up to 2^28 pixels";
   element_count("image", shape.data(), 4, sizeof(float));
@@ -216,7 +248,7 @@ void save_png(const std::string& path, View<const float, 4> image) {
   const Context context = new_context(SPNG_CTX_ENCODER);
   const EncodedPicture encoded = encode(context.get(), image[0], path);
   file.write(encoded.bytes.get(), static_cast<int64_t>(encoded.size));
-  file.commit();
+  file.commit(warnings);
 }
 
 }  // namespace convstep
