@@ -13,7 +13,7 @@ namespace convstep::test {
 
 struct JpegKind {
   int width = 40, height = 24;
-  int channels = 3;                                                  // 1 grey, 3 RGB, 4 CMYK
+  int channels = 3;                                                      // 1 grey, 3 RGB, 4 CMYK
   std::vector<std::pair<int, int>> sampling = {{1, 1}, {1, 1}, {1, 1}};  // across and down, for Y, Cb and Cr
   bool progressive = false, arithmetic = false;
   int restart_interval = 0;  // in blocks

@@ -90,7 +90,8 @@ TEST_F(JpegTest, RefusesEveryTruncation) {
   // Nor does the mark of an end make it whole. (Of a progressive picture a scan fewer is one too.)
   const std::string whole = jpeg(kColor);
   for (size_t size = whole.rfind("\xff\xda"); size < whole.size() - 3; ++size) {
-    EXPECT_THAT(error(whole.substr(0, size) + "\xff\xd9"), HasSubstr("damaged, cut off or of an uncommon kind")) << size;
+    EXPECT_THAT(error(whole.substr(0, size) + "\xff\xd9"), HasSubstr("damaged, cut off or of an uncommon kind"))
+        << size;
   }
 }
 
@@ -165,7 +166,8 @@ TEST_F(JpegTest, BoundsTheScansOfSmallPictures) {
 // 16384 x 16384 pixels in 700 KB. Without a bound it takes a minute.
 TEST_F(JpegTest, BoundsTheScansOfLargePictures) {
   const std::string scans = with_more_scans(jpeg(progressive(kGrey)), 491) + std::string(600000, '\0');
-  EXPECT_THAT(error(resized(scans, "\xff\xc2", 16384, 16384)), AnyOf(HasSubstr("more than 32 scans"), HasSubstr("cut off")));
+  EXPECT_THAT(error(resized(scans, "\xff\xc2", 16384, 16384)),
+              AnyOf(HasSubstr("more than 32 scans"), HasSubstr("cut off")));
 }
 
 }  // namespace

@@ -89,6 +89,25 @@ TEST_F(NpyTest, ReadsEveryDtypeInBothByteOrders) {
   }
 }
 
+// Other programs write the dtype's name, or the letter of the type in C; np.load takes them.
+TEST_F(NpyTest, ReadsOtherNamesOfDtypes) {
+  const std::pair<const char*, Dtype> names[] = {{"f", Dtype::kFloat32}, {"d", Dtype::kFloat64}, {"b", Dtype::kInt8},
+                                                 {"B", Dtype::kUint8},   {"h", Dtype::kInt16},   {"H", Dtype::kUint16},
+                                                 {"i", Dtype::kInt32},   {"I", Dtype::kUint32},  {"q", Dtype::kInt64},
+                                                 {"Q", Dtype::kUint64}};
+  for (const auto& [code, dtype] : names) {
+    const std::string data = std::string("\1\2\3\4\5\6\7\10").substr(0, static_cast<size_t>(dtype_size(dtype)));
+    for (const std::string& descr :
+         {std::string(code), std::string("<").append(code), std::string(dtype_name(dtype))}) {
+      const Array array = load(npy(dict("'" + descr + "'", "False", "(1,)"), data));
+      EXPECT_EQ(array.dtype, dtype) << descr;
+      EXPECT_EQ(bytes_of(array), data);
+    }
+  }
+  EXPECT_EQ(load(npy(dict("'bool'", "False", "(1,)"), "\1")).dtype, Dtype::kBool);
+  EXPECT_THAT(descr_error("'<float32'"), HasSubstr("an unknown dtype"));
+}
+
 TEST_F(NpyTest, TurnsFortranOrderIntoCOrder) {
   const Array matrix = load(npy(dict("'<i2'", "True", "(2, 3)"), raw<int16_t>({1, 4, 2, 5, 3, 6})));
   EXPECT_EQ(bytes_of(matrix), raw<int16_t>({1, 2, 3, 4, 5, 6}));
@@ -124,6 +143,7 @@ TEST_F(NpyTest, AcceptsEveryWayToWriteTheHeader) {
   for (const std::string header :
        {"{'descr':'<f4','fortran_order':False,'shape':(2,)}",
         "{\"shape\": (2,), \"fortran_order\": True, 'descr': \"<f4\"}",
+        "{u'descr': u'<f4', u'fortran_order': False, u'shape': (2L,), }\n",  // Python 2
         " \t{ 'descr' : '<f4' ,\n 'fortran_order' : False ,\r\n 'shape' : ( 2 , ) , } \n  "}) {
     EXPECT_THAT(load(npy(header, "abcdefgh")).shape, ElementsAre(2)) << header;
   }
@@ -179,7 +199,7 @@ TEST_F(NpyTest, RefusesOtherDtypesByName) {
   EXPECT_THAT(descr_error("[('a', '<f4'), ('b', '<i2')]"), HasSubstr("structured"));
   EXPECT_THAT(descr_error("('<f4', (2,))"), HasSubstr("structured"));
   EXPECT_THAT(descr_error("{'names': []}"), HasSubstr("structured"));
-  for (const std::string odd : {"''", "'<'", "'<<f4'", "'f'", "'<f04'", "'<f4 '", "'<i3'", "'<f9999999999999999999'"}) {
+  for (const std::string odd : {"''", "'<'", "'<<f4'", "'l'", "'<f04'", "'<f4 '", "'<i3'", "'<f9999999999999999999'"}) {
     EXPECT_THAT(descr_error(odd), HasSubstr("an unknown dtype")) << odd;
   }
   EXPECT_THAT(descr_error("4"), HasSubstr("a string is expected"));

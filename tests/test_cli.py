@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import subprocess
+import zipfile
 
 import numpy as np
 import pytest
@@ -209,6 +210,36 @@ def test_members_of_an_npz_file(convstep, layer, tmp_path):
     np.savez_compressed(tmp_path / "layer.npz", **layer)
     convstep("conv", "layer.npz:A_prev", "layer.npz:W", "layer.npz:b", "-o", "Z.npy")
     np.testing.assert_allclose(np.load(tmp_path / "Z.npy"), convolve(*layer.values(), stride=1, pad=0), atol=1e-13)
+
+
+def test_members_with_names_that_no_file_could_have(convstep, tmp_path):
+    for size in (256, 5000, 65000):
+        np.savez(tmp_path / "long.npz", **{"x" * size: np.arange(3)})
+        assert convstep("print", f"long.npz:{'x' * size}").stdout == "[0 1 2]\n"
+
+
+def test_what_stands_beside_an_array_is_passed_over(convstep, refused, layer, tmp_path):
+    np.save(tmp_path / "x.npy", np.arange(3))
+    with zipfile.ZipFile(tmp_path / "folder.npz", "w") as archive:
+        archive.writestr("layer/", "")
+        archive.write(tmp_path / "x.npy", "layer/x.npy")
+        archive.writestr("__MACOSX/layer/._x.npy", b"\0\5\x16\7")
+        archive.writestr("README.txt", "some text")
+    assert convstep("print", "folder.npz").stdout == "[0 1 2]\n"
+    assert "it is not a .npy array" in refused("print", "folder.npz:README.txt")
+
+
+def test_what_is_wrong_beside_the_pixels_is_a_warning(convstep, refused, tmp_path):
+    Image.fromarray(np.arange(48, dtype=np.uint8).reshape(4, 4, 3)).save(tmp_path / "sound.jpg")
+    sound = (tmp_path / "sound.jpg").read_bytes()
+    (tmp_path / "stray.jpg").write_bytes(sound[:-2] + b"?" * 100 + sound[-2:])
+    expected = convstep("print", "sound.jpg")
+    assert expected.stderr == ""
+    shown = convstep("print", "stray.jpg")
+    assert shown.stdout == expected.stdout
+    assert re.fullmatch(r"convstep: warning: stray.jpg: Corrupt JPEG data: \d+ extraneous bytes .*\n", shown.stderr)
+    (tmp_path / "cut.jpg").write_bytes(sound[:-20])
+    assert "cut off" in refused("print", "cut.jpg")
 
 
 def test_print_is_numpys(convstep, layer, tmp_path):

@@ -6,8 +6,8 @@
 
 namespace convstep {
 
-// Lines such as "PATH: CAUSE", in the order in which they came up. Functions that take a `Warnings*` add to it; where it
-// is null, nobody wants to know.
+// Lines such as "PATH: CAUSE", in the order in which they came up. Functions that take a `Warnings*` add to it; where
+// it is null, nobody wants to know.
 using Warnings = std::vector<std::string>;
 
 }  // namespace convstep

@@ -11,15 +11,19 @@ namespace {
 
 constexpr const char* kSupported = "bool, int8 to int64, uint8 to uint64, float32 and float64 can be read";
 
-// The code of a dtype without its byte order: NumPy's kind letter and the bytes of one element.
+// The code of a dtype without its byte order: NumPy's kind letter and the bytes of one element. The last ones are its
+// letters for types of C, which some programs write. ("l" is left out, as its size depends on who wrote it.)
 struct DtypeCode {
   std::string_view code;
   Dtype dtype;
 };
-constexpr DtypeCode kCodes[] = {{"b1", Dtype::kBool},    {"i1", Dtype::kInt8},    {"i2", Dtype::kInt16},
-                                {"i4", Dtype::kInt32},   {"i8", Dtype::kInt64},   {"u1", Dtype::kUint8},
-                                {"u2", Dtype::kUint16},  {"u4", Dtype::kUint32},  {"u8", Dtype::kUint64},
-                                {"f4", Dtype::kFloat32}, {"f8", Dtype::kFloat64}, {"?", Dtype::kBool}};
+constexpr DtypeCode kCodes[] = {
+    {"b1", Dtype::kBool},   {"i1", Dtype::kInt8},    {"i2", Dtype::kInt16},   {"i4", Dtype::kInt32},
+    {"i8", Dtype::kInt64},  {"u1", Dtype::kUint8},   {"u2", Dtype::kUint16},  {"u4", Dtype::kUint32},
+    {"u8", Dtype::kUint64}, {"f4", Dtype::kFloat32}, {"f8", Dtype::kFloat64}, {"?", Dtype::kBool},
+    {"b", Dtype::kInt8},    {"B", Dtype::kUint8},    {"h", Dtype::kInt16},    {"H", Dtype::kUint16},
+    {"i", Dtype::kInt32},   {"I", Dtype::kUint32},   {"q", Dtype::kInt64},    {"Q", Dtype::kUint64},
+    {"f", Dtype::kFloat32}, {"d", Dtype::kFloat64}};
 
 // What a code that is not in the table stands for, as far as NumPy knows it.
 const char* unsupported_kind(std::string_view code) {
@@ -98,6 +102,7 @@ class Parser {
   }
 
   std::string_view string() {
+    if (peek() == 'u') ++position_;  // Python 2's mark of a text
     const char quote = peek();
     if (quote != '\'' && quote != '"') {
       fail("a string is expected " + (at_end() ? "where it ends" : "at " + quoted(text_.substr(position_))));
@@ -125,7 +130,7 @@ class Parser {
       code.remove_prefix(1);
     }
     for (const DtypeCode& known : kCodes) {
-      if (known.code != code) continue;
+      if (known.code != code && dtype_name(known.dtype) != descr) continue;
       header_.dtype = known.dtype;
       header_.swapped = order != kNativeOrder && dtype_size(known.dtype) > 1;
       return;

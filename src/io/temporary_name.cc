@@ -43,7 +43,8 @@ bool is_temporary_name(std::string_view name) {
 }
 
 bool is_abandoned(const struct stat& status) {
-  return S_ISREG(status.st_mode) && status.st_uid == ::geteuid() && status.st_mtime < std::time(nullptr) - kAbandonedAfter;
+  return S_ISREG(status.st_mode) && status.st_uid == ::geteuid() &&
+         status.st_mtime < std::time(nullptr) - kAbandonedAfter;
 }
 
 void remove_if_abandoned(int directory, const char* name) {

@@ -5,7 +5,8 @@
 
 namespace convstep {
 
-// A name in a directory, removed at the end of its life, or by remove_temporary_files() where a signal ends the program.
+// A name in a directory, removed at the end of its life, or by remove_temporary_files() where a signal ends the
+// program.
 class TemporaryName {
  public:
   TemporaryName() = default;
