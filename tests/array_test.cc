@@ -73,6 +73,17 @@ TEST(Array, NamesTheArgumentWhereTheRankIsWrong) {
   EXPECT_EQ((array.to<double, 2>("x")(1, 2)), 6);
 }
 
+TEST(Array, GoesToATensorAndBack) {
+  const Tensor<float, 2> tensor({2, 3}, {1, 2, 3, 4, 5, 6});
+  const Array array = to_array(tensor);
+  EXPECT_EQ(array.dtype, Dtype::kFloat32);
+  EXPECT_THAT((array.to<float, 2>()), ElementsAre(1, 2, 3, 4, 5, 6));
+  EXPECT_THAT((to_array(Tensor<double, 5>({1, 1, 1, 2, 1}, {7, 8})).to<double, 5>()), ElementsAre(7, 8));
+  EXPECT_EQ(to_array(Tensor<uint16_t, 1>({2})).dtype, Dtype::kUint16);
+  EXPECT_EQ(to_array(Tensor<long long, 1>({2})).dtype, Dtype::kInt64);
+  EXPECT_EQ(bytes_of(to_array(Tensor<int8_t, 1>({2}, {1, -1}))), "\1\xff");
+}
+
 TEST(Array, CopiesViews) {
   const float values[] = {1, 2, 3, 4, 5, 6};
   const Array dense = to_array(View<const float, 2>(values, {2, 3}));

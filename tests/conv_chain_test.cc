@@ -63,8 +63,8 @@ void expect_equal(T got, T expected, bool to_the_bit) {
 // Every output pixel of a padded, strided, dilated layer of `outputs` channels, in `groups` groups, pixels reversed.
 template <class T>
 void check_layer(int64_t outputs, int64_t groups, T odd_weight) {
-  const WindowGeometry geometry = resolve_geometry({6, 5}, {3, 2}, "weights", {2, 1}, {1, 2},
-                                                   {.top = 1, .bottom = 2, .left = 3, .right = 0}, Rounding::kFloor);
+  const WindowGeometry geometry =
+      resolve_geometry({6, 5}, {3, 2}, "weights", {2, 1}, {1, 2}, {1, 2, 3, 0}, Rounding::kFloor);
   const int64_t C = 3 * groups;
   const std::vector<T> x = normals<T>(6 * 5 * C, 1), bias = normals<T>(outputs, 2), residual = normals<T>(outputs, 3);
   std::vector<T> weights = normals<T>(3 * 2 * 3 * outputs, 4), out(static_cast<size_t>(outputs) + 1);

@@ -80,7 +80,7 @@ TEST_F(ConvRefusalTest, Parameters) {
   expect_refused<ParameterError>("padding", "(0, 0, 0, -1)", "0 or more");
   options_ = {.padding = {1, 0, 0, 0, Padding::Rule::kSameUpper}};
   expect_refused<ParameterError>("padding", "(1, 0, 0, 0)");
-  options_ = {.padding = {.rule = static_cast<Padding::Rule>(-1)}};
+  options_ = {.padding = {0, 0, 0, 0, static_cast<Padding::Rule>(-1)}};
   expect_refused<ParameterError>("padding", "-1");
   options_ = {.activation = static_cast<Activation>(6)};
   expect_refused<ParameterError>("activation", "6");

@@ -93,7 +93,7 @@ TYPED_TEST_SUITE(ConvWinogradTest, Types);
 TYPED_TEST(ConvWinogradTest, EverySmallImage) {
   for (int64_t H = 1; H <= 11; ++H) {
     for (int64_t W = 1; W <= 11; ++W) {
-      const Padding padding{.top = H % 3, .bottom = W % 3, .left = (H + W) % 3, .right = (H * W) % 4};
+      const Padding padding{H % 3, W % 3, (H + W) % 3, (H * W) % 4};
       if (H + padding.top + padding.bottom < 3 || W + padding.left + padding.right < 3) continue;
       this->check({{1 + H % 2, H, W, 1 + (H * W) % 5}, 1 + (H + 3 * W) % 6, padding});
     }
@@ -113,7 +113,7 @@ TYPED_TEST(ConvWinogradTest, EveryTailOfTheChannels) {
 
 TYPED_TEST(ConvWinogradTest, ManyTilesAndPaddingWiderThanATile) {
   this->check({{2, 30, 31, 17}, 9});
-  this->check({{1, 3, 3, 2}, 3, {.top = 9, .bottom = 7, .left = 0, .right = 14}});
+  this->check({{1, 3, 3, 2}, 3, {9, 7, 0, 14}});
   this->check({{1, 9, 8, 150}, 33, Padding::all(0)});
 }
 

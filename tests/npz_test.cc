@@ -88,6 +88,16 @@ TEST_F(NpzTest, ListsAtMostTenNamesForAMissingMember) {
               AllOf(HasSubstr("it has 12 arrays: 'm0', "), HasSubstr("'m9', ..."), testing::Not(HasSubstr("'m10'"))));
 }
 
+TEST_F(NpzTest, LoadsOneByItsName) {
+  save_npz(path_, {{"W", to_array(Tensor<float, 2>({1, 2}, {1, 2}))}, {"b", to_array(Tensor<double, 1>({1}, {3}))}});
+  EXPECT_THAT((load_npz(path_, "W").to<float, 2>("W")), testing::ElementsAre(1, 2));
+  EXPECT_EQ(load_npz(path_, "b.npy").dtype, Dtype::kFloat64);
+  EXPECT_THAT(message_of<FormatError>(path_, [&] { load_npz(path_, "w"); }),
+              HasSubstr("it has no member 'w'; it has 2"));
+  save_npy(path_, to_array(Tensor<float, 1>({1})));
+  EXPECT_THAT(message_of<FormatError>(path_, [&] { load_npz(path_, "W"); }), HasSubstr("it is not a .npz file"));
+}
+
 TEST_F(NpzTest, AddressesAnyName) {
   const std::string up = zip({Member("../../up.npy", npy("up"), false), Member("a:b.npy", npy("colon"), true),
                               Member("a.npy.npy", npy("twice"), false), Member("plain", npy("plain"), false)});

@@ -24,7 +24,7 @@ TEST(ZeroPadTest, PutsZerosAroundEveryImage) {
 TEST(ZeroPadTest, PadsEverySideByItsOwnNumber) {
   const auto X = counting<float, 4>({1, 1, 1, 2});
   auto output = filled<float, 4>({1, 4, 8, 2}, kPoison);
-  zero_pad(X, output, Padding{.top = 1, .bottom = 2, .left = 3, .right = 4});
+  zero_pad(X, output, {1, 2, 3, 4});
   for (int64_t y = 0; y < 4; ++y) {
     for (int64_t x = 0; x < 8; ++x) {
       for (int64_t c = 0; c < 2; ++c) {
@@ -64,7 +64,7 @@ TEST(ZeroPadTest, RefusesNegativeAndBoundlessPadding) {
   const auto X = counting<float, 4>({1, 2, 2, 1});
   for (const int64_t pad : {int64_t{-1}, INT64_MIN}) {
     expect_error<ParameterError>([&] { zero_pad(X, pad); }, "pad", std::to_string(pad), "0 or more");
-    expect_error<ParameterError>([&] { pad_output_shape(X.shape(), {.left = pad}); }, "padding", std::to_string(pad));
+    expect_error<ParameterError>([&] { pad_output_shape(X.shape(), {0, 0, pad, 0}); }, "padding", std::to_string(pad));
   }
   expect_error<ShapeError>([&] { zero_pad(X, int64_t{1} << 62); }, "padding", std::to_string(int64_t{1} << 62));
   expect_error<ShapeError>([&] { zero_pad(X, int64_t{1} << 40); }, "padding",
@@ -73,8 +73,11 @@ TEST(ZeroPadTest, RefusesNegativeAndBoundlessPadding) {
   for (const Padding& same : {Padding::same_upper(), Padding::same_lower()}) {
     expect_error<ParameterError>([&] { pad_output_shape(X.shape(), same); }, "padding", "SAME", "four numbers");
   }
-  expect_error<ParameterError>([&] { pad_output_shape(X.shape(), {.rule = static_cast<Padding::Rule>(3)}); }, "padding",
-                               "3");
+  expect_error<ParameterError>(
+      [&] {
+        pad_output_shape(X.shape(), {0, 0, 0, 0, static_cast<Padding::Rule>(3)});
+      },
+      "padding", "3");
 }
 
 TEST(ZeroPadTest, RefusesEmptyImages) {
@@ -101,7 +104,7 @@ TEST(ZeroPadTest, ChecksBeforeItWrites) {
 
   expect_error<ParameterError>([&] { zero_pad(X, X, Padding{}); }, "output", "overlaps input");
   const View<const double, 4> last(&X(0, 1, 1, 0), {1, 1, 1, 1});
-  expect_error<ParameterError>([&] { zero_pad(last, X, Padding{.top = 1, .left = 1}); }, "output", "overlaps input");
+  expect_error<ParameterError>([&] { zero_pad(last, X, {1, 0, 1, 0}); }, "output", "overlaps input");
   EXPECT_EQ(X(0, 0, 0, 0), 1);
 }
 

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <tuple>
+#include <type_traits>
 
+#include "convstep/convstep.h"
 #include "core/geometry.h"
 #include "tests/expect_error.h"
 
@@ -22,6 +24,73 @@ TEST(ShapeTest, WritesShapesAsNumpyDoes) {
   EXPECT_EQ(to_string(Shape<4>{2, 3, 3, 8}), "(2, 3, 3, 8)");
   EXPECT_EQ(to_string(Shape<1>{5}), "(5,)");
   EXPECT_EQ(to_string(Size2{3, 4}), "(3, 4)");
+}
+
+template <class To, class From>
+concept Takes = requires(From value) {
+  To{value};
+};
+static_assert(Takes<Size2, int> && Takes<Size2, size_t> && Takes<Padding, int>);
+static_assert(!Takes<Size2, bool> && !Takes<Size2, double> && !Takes<Size2, char>);
+static_assert(!Takes<Padding, bool> && !Takes<Padding, double> && !Takes<Padding, char>);
+static_assert(std::is_constructible_v<Padding, int, int, int, int>);
+static_assert(!std::is_constructible_v<Padding, int, int, int>, "of which three sides?");
+static_assert(std::is_trivially_copyable_v<Size2> && std::is_trivially_copyable_v<Padding>);
+
+TEST(Size2Test, OneNumberIsBothAxes) {
+  const ConvOptions conv{.stride = 2, .dilation = {3}};
+  EXPECT_EQ(conv.stride, (Size2{2, 2}));
+  EXPECT_EQ(conv.dilation, (Size2{3, 3}));
+  EXPECT_EQ((ConvOptions{.stride = {2, 1}}.stride), (Size2{2, 1}));
+  const PoolOptions pool{.window = 3, .stride = size_t{2}};
+  EXPECT_EQ(pool.window, (Size2{3, 3}));
+  EXPECT_EQ(pool.stride, (Size2{2, 2}));
+  const Shape<4> image{1, 12, 12, 1}, weights{3, 3, 1, 1};
+  EXPECT_EQ(conv_output_shape(image, weights, {.stride = 2}), (Shape<4>{1, 5, 5, 1}));
+  EXPECT_EQ(pool_output_shape(image, {.window = 3, .stride = 3}), (Shape<4>{1, 4, 4, 1}));
+  EXPECT_EQ(Size2{}, Size2{1});
+  constexpr Size2 size{2, 5};
+  const auto [height, width] = size;
+  EXPECT_EQ(height * 10 + width, 25);
+  EXPECT_EQ(Size2{-1}, (Size2{-1, -1})) << "refused where it is used";
+  expect_error<ParameterError>([&] { conv_output_shape(image, weights, {.stride = 0}); }, "stride", "(0, 0)");
+}
+
+TEST(PaddingTest, IsOfAllSidesOfRowsAndColumnsOrOfEachSide) {
+  EXPECT_EQ((ConvOptions{.padding = 1}.padding), (Padding{1, 1, 1, 1}));
+  EXPECT_EQ((ConvOptions{.padding = {1}}.padding), Padding::all(1));
+  EXPECT_EQ((PoolOptions{.padding = {1, 2}}.padding), (Padding{1, 1, 2, 2}));
+  const auto [top, bottom, left, right, rule] = ConvOptions{.padding = {1, 2, 3, 4}}.padding;
+  EXPECT_EQ((Shape<4>{top, bottom, left, right}), (Shape<4>{1, 2, 3, 4}));
+  EXPECT_EQ(rule, Padding::Rule::kExplicit);
+  EXPECT_EQ((ConvOptions{.padding = {}}.padding), Padding::valid());
+  EXPECT_EQ(Padding::same_upper(), (Padding{0, 0, 0, 0, Padding::Rule::kSameUpper}));
+  EXPECT_EQ(conv_output_shape({1, 12, 12, 1}, {3, 3, 1, 1}, {.padding = 1}), (Shape<4>{1, 12, 12, 1}));
+  EXPECT_EQ(pad_output_shape({1, 2, 2, 1}, {1, 2}), (Shape<4>{1, 4, 6, 1}));
+}
+
+template <class Pad>
+concept Pads = requires(const Tensor<float, 4>& X, Pad pad) {
+  zero_pad(X, pad);
+};
+static_assert(Pads<int> && Pads<int64_t> && !Pads<double> && !Pads<bool>);
+
+TEST(InferLengthTest, FindsTheOneThatIsLeft) {
+  const auto infer = [](int64_t elements, Shape<3> shape) {
+    infer_length(elements, shape.data(), 3);
+    return shape;
+  };
+  EXPECT_EQ(infer(24, {2, 3, 4}), (Shape<3>{2, 3, 4}));
+  EXPECT_EQ(infer(24, {-1, 3, 4}), (Shape<3>{2, 3, 4}));
+  EXPECT_EQ(infer(24, {2, 12, -1}), (Shape<3>{2, 12, 1}));
+  EXPECT_EQ(infer(0, {2, -1, 4}), (Shape<3>{2, 0, 4}));
+  EXPECT_EQ(infer(0, {2, 0, 4}), (Shape<3>{2, 0, 4}));
+  const int64_t large = int64_t{1} << 61;
+  for (const Shape<3>& bad :
+       {Shape<3>{2, 3, 5}, {-1, 5, 1}, {-1, -1, 1}, {-1, 0, 1}, {-2, -12, 1}, {-1, large, large}, {0, 1, 1}}) {
+    expect_error<ShapeError>([&] { infer(24, bad); }, "shape", to_string(bad));
+  }
+  expect_error<ShapeError>([&] { infer(0, {-1, 0, 1}); }, "shape", "(-1, 0, 1)", "0 elements");
 }
 
 TEST(ElementCountTest, MultipliesAndKnowsItsLimits) {
@@ -105,8 +174,11 @@ TEST(GeometryTest, RefusesParametersOutOfRange) {
   for (const Padding::Rule rule : {Padding::Rule::kSameUpper, Padding::Rule::kSameLower}) {
     expect_error<ParameterError>([=] { axis_of(5, 3, 1, Padding{0, 0, 1, 0, rule}); }, "padding", "(0, 0, 1, 0)");
   }
-  expect_error<ParameterError>([] { axis_of(5, 3, 1, Padding{.rule = static_cast<Padding::Rule>(7)}); }, "padding",
-                               "7");
+  expect_error<ParameterError>(
+      [] {
+        axis_of(5, 3, 1, Padding{0, 0, 0, 0, static_cast<Padding::Rule>(7)});
+      },
+      "padding", "7");
 }
 
 TEST(GeometryTest, FindsWindowsThatReadNoInput) {

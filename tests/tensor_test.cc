@@ -1,8 +1,13 @@
 #include "convstep/tensor.h"
 
+#include <gmock/gmock.h>
+
 #include <cstdint>
 #include <numeric>
+#include <ranges>
+#include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "tests/expect_error.h"
@@ -15,6 +20,21 @@ static_assert(!std::is_convertible_v<View<const float, 4>, View<float, 4>>, "a v
 static_assert(std::is_convertible_v<Tensor<float, 4>&, View<float, 4>>);
 static_assert(std::is_convertible_v<const Tensor<float, 4>&, View<const float, 4>>);
 static_assert(!std::is_convertible_v<const Tensor<float, 4>&, View<float, 4>>, "nor a const tensor");
+
+// Braces with too few lengths are no shape, though std::array would make the missing ones 0.
+template <class Array>
+concept MadeOfTwoLengths = requires {
+  Array({1, 2});
+};
+template <class Array, class... Strides>
+concept SeesTwoLengths = requires(float* data) {
+  Array(data, {1, 2});
+};
+static_assert(MadeOfTwoLengths<Tensor<float, 2>> && !MadeOfTwoLengths<Tensor<float, 4>>);
+static_assert(SeesTwoLengths<View<float, 2>> && !SeesTwoLengths<View<const float, 3>>);
+static_assert(!std::is_invocable_v<View<float, 2>, double, int> && !std::is_invocable_v<View<float, 2>, int>);
+static_assert(!std::is_invocable_v<Tensor<float, 2>, int> && std::is_invocable_v<Tensor<float, 2>, int, size_t>);
+static_assert(std::ranges::contiguous_range<Tensor<float, 2>>);
 
 TEST(ViewTest, IsDenseInRowMajorOrder) {
   std::vector<double> data(2 * 3 * 4);
@@ -83,6 +103,92 @@ TEST(TensorTest, IsZeroAndAligned) {
     EXPECT_EQ(reinterpret_cast<uintptr_t>(tensor.data()) % 64, 0u);
     for (int64_t i = 0; i < size; ++i) ASSERT_EQ(tensor(i), 0.0f);
   }
+}
+
+using testing::ElementsAre;
+
+TEST(TensorTest, IsMadeOfValues) {
+  const Tensor<float, 2> table({2, 3}, {1, 2, 3, 4, 5, 6});
+  EXPECT_EQ(table.shape(), (Shape<2>{2, 3}));
+  EXPECT_EQ(table(1, 0), 4);
+  EXPECT_THAT((Tensor<double, 1>({2}, {0.5, 2})), ElementsAre(0.5, 2));
+  const std::vector<float> numbers{1, 2, 3, 4, 5, 6};
+  EXPECT_THAT((Tensor<float, 3>({1, 3, 2}, numbers)), ElementsAre(1, 2, 3, 4, 5, 6));
+  EXPECT_THAT((Tensor<float, 1>({2}, std::span(numbers).subspan(4))), ElementsAre(5, 6));
+  EXPECT_THAT((Tensor<float, 1>({6}, table)), ElementsAre(1, 2, 3, 4, 5, 6));
+  EXPECT_EQ((Tensor<float, 2>({0, 3}, {}).shape()), (Shape<2>{0, 3}));
+  EXPECT_THAT((Tensor<float, 2>::full({1, 3}, 7)), ElementsAre(7, 7, 7));
+}
+
+TEST(TensorTest, RefusesMoreOrFewerValuesThanItHolds) {
+  expect_error<ShapeError>(
+      [] {
+        Tensor<float, 2>({2, 3}, {1, 2, 3, 4, 5});
+      },
+      "values", "5 elements", "6 for the shape (2, 3)");
+  const std::vector<double> one(1);
+  expect_error<ShapeError>([&] { Tensor<double, 1>({0}, one); }, "values", "1 element", "0 for the shape (0,)");
+  expect_error<ShapeError>([&] { Tensor<double, 1>({-1}, one); }, "shape", "(-1,)");
+}
+
+TEST(TensorTest, CopiesWhatAViewShows) {
+  const Tensor<int, 3> all({2, 2, 3}, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11});
+  EXPECT_THAT((Tensor<int, 2>(all[1])), ElementsAre(6, 7, 8, 9, 10, 11));
+  EXPECT_THAT((Tensor<int, 3>(View<const int, 3>(all.data() + 1, {2, 2, 2}, {6, 3, 1}))),
+              ElementsAre(1, 2, 4, 5, 7, 8, 10, 11));
+  EXPECT_THAT((Tensor<int, 2>(View<const int, 2>(all.data() + 5, {3, 2}, {-1, 0}))), ElementsAre(5, 5, 4, 4, 3, 3));
+  EXPECT_EQ((Tensor<int, 2>(View<const int, 2>()).data()), nullptr) << "none stays none";
+}
+
+TEST(TensorTest, IsARangeAndFills) {
+  Tensor<float, 2> tensor({2, 2});
+  for (float next = 0; float& element : tensor) element = next++;
+  EXPECT_THAT(tensor, ElementsAre(0, 1, 2, 3));
+  const std::span<const float> elements = tensor;
+  EXPECT_EQ(elements.size(), 4u);
+  tensor.fill(3);
+  EXPECT_THAT(tensor, ElementsAre(3, 3, 3, 3));
+  const Tensor<float, 2> none;
+  EXPECT_EQ(none.begin(), none.end());
+}
+
+TEST(TensorTest, ReshapesInPlaceOrTakesTheMemoryAlong) {
+  Tensor<int, 2> tensor({2, 3}, {0, 1, 2, 3, 4, 5});
+  const View<int, 3> view = tensor.reshape<3>({3, -1, 1});
+  EXPECT_EQ(view.shape(), (Shape<3>{3, 2, 1}));
+  view(2, 1, 0) = 7;
+  EXPECT_EQ(tensor(1, 2), 7);
+  const Tensor<int, 2>& constant = tensor;
+  static_assert(std::is_same_v<decltype(constant.reshape<1>({6})), View<const int, 1>>);
+  static_assert(std::is_same_v<decltype(std::move(tensor).reshape<1>({6})), Tensor<int, 1>>);
+
+  expect_error<ShapeError>([&] { std::move(tensor).reshape<1>({5}); }, "shape", "(5,)", "6 elements");
+  EXPECT_EQ(tensor.size(), 6) << "an error leaves it alone";
+  const int* memory = tensor.data();
+  const Tensor<int, 1> moved = std::move(tensor).reshape<1>({-1});
+  EXPECT_EQ(moved.data(), memory);
+  EXPECT_THAT(moved, ElementsAre(0, 1, 2, 3, 4, 7));
+  EXPECT_EQ(tensor.size(), 0);
+  EXPECT_FALSE(tensor.view());
+}
+
+TEST(ViewTest, ReshapesOnlyWhatIsDense) {
+  int data[12] = {};
+  EXPECT_EQ((View<int, 2>(data, {3, 4}).reshape<1>({-1}).shape()), (Shape<1>{12}));
+  expect_error<ShapeError>([&] { View<int, 2>(data, {3, 2}, {4, 1}).reshape<1>({6}); }, "reshape", "(4, 1)", "dense");
+}
+
+TEST(TensorTest, MovedFromIsEmptyAndSelfMoveKeeps) {
+  Tensor<int, 1> tensor({2}, {1, 2});
+  Tensor<int, 1>& same = tensor;
+  tensor = std::move(same);
+  EXPECT_THAT(tensor, ElementsAre(1, 2));
+  const Tensor<int, 1> taken = std::move(tensor);
+  EXPECT_EQ(tensor.size(), 0);
+  EXPECT_EQ(tensor.shape(), Shape<1>{});
+  EXPECT_FALSE(tensor.view());
+  tensor = taken;
+  EXPECT_THAT(tensor, ElementsAre(1, 2));
 }
 
 TEST(TensorTest, CopiesAreDeepAndMovesKeepTheMemory) {

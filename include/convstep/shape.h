@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -12,23 +13,39 @@ namespace convstep {
 
 // The length of every axis, outermost first; an image batch is (N, H, W, C).
 template <int Rank>
-using Shape = std::array<int64_t, Rank>;
+using Shape = std::array<int64_t, static_cast<size_t>(Rank)>;
 
-// A height and a width: of a window, a stride, a dilation.
+// What counts something: no fraction, truth value or letter, which C++ would turn into a number without a word.
+template <class T>
+concept WholeNumber = std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char>;
+
+// A height and a width: of a window, a stride, a dilation. One number is both.
+//
+//   .stride = 2, .stride = {2}    two rows and two columns
+//   .stride = {2, 1}              two rows, one column
 struct Size2 {
   int64_t height = 1;
   int64_t width = 1;
+
+  constexpr Size2() = default;
+  template <WholeNumber N>
+  constexpr Size2(N both) : Size2(both, both) {}
+  template <WholeNumber H, WholeNumber W>
+  constexpr Size2(H height_, W width_) : height(static_cast<int64_t>(height_)), width(static_cast<int64_t>(width_)) {}
 
   friend bool operator==(const Size2&, const Size2&) = default;
 };
 
 // How an axis is padded with zeros (max pooling: with -infinity) before a window slides over it.
 //
-//   Padding{}                 none ("valid")
-//   Padding{1, 2, 3, 4}       one row on top, two at the bottom, three columns on the left, four on the right
-//   Padding::all(2)           two on every side, as the notebook pads
-//   Padding::same_upper()     OH = ceil(H / stride); where the total is odd, the extra row or column goes to the end
-//   Padding::same_lower()     the same size; the extra goes to the beginning
+//   .padding = {}                         none ("valid")
+//   .padding = 2, .padding = {2}          two on every side, as the notebook pads; Padding::all(2)
+//   .padding = {1, 2}                     one row on top and at the bottom, two columns on the left and on the right
+//   .padding = {1, 2, 3, 4}               one row on top, two at the bottom, three columns on the left, four on the
+//   right .padding = Padding::same_upper()      OH = ceil(H / stride); where the total is odd, the extra row or column
+//   goes
+//                                         to the end
+//   .padding = Padding::same_lower()      the same size; the extra goes to the beginning
 struct Padding {
   enum class Rule { kExplicit, kSameUpper, kSameLower };
 
@@ -38,10 +55,23 @@ struct Padding {
   int64_t right = 0;
   Rule rule = Rule::kExplicit;  // for the SAME rules the four numbers must be left at 0
 
+  constexpr Padding() = default;
+  template <WholeNumber N>
+  constexpr Padding(N all_sides) : Padding(all_sides, all_sides) {}
+  template <WholeNumber R, WholeNumber C>
+  constexpr Padding(R rows, C columns) : Padding(rows, rows, columns, columns) {}
+  template <WholeNumber T, WholeNumber B, WholeNumber L, WholeNumber R>
+  constexpr Padding(T top_, B bottom_, L left_, R right_, Rule rule_ = Rule::kExplicit)
+      : top(static_cast<int64_t>(top_)),
+        bottom(static_cast<int64_t>(bottom_)),
+        left(static_cast<int64_t>(left_)),
+        right(static_cast<int64_t>(right_)),
+        rule(rule_) {}
+
   static constexpr Padding valid() { return {}; }
-  static constexpr Padding all(int64_t pad) { return {pad, pad, pad, pad}; }
-  static constexpr Padding same_upper() { return {.rule = Rule::kSameUpper}; }
-  static constexpr Padding same_lower() { return {.rule = Rule::kSameLower}; }
+  static constexpr Padding all(WholeNumber auto pad) { return pad; }
+  static constexpr Padding same_upper() { return {0, 0, 0, 0, Rule::kSameUpper}; }
+  static constexpr Padding same_lower() { return {0, 0, 0, 0, Rule::kSameLower}; }
 
   friend bool operator==(const Padding&, const Padding&) = default;
 };
@@ -59,5 +89,13 @@ std::string to_string(const std::array<int64_t, Rank>& shape) {
 // an array, its axes of length 0 left aside, would not fit in 63 bits; so (0, 2^61, 2^61) is an error, as it is in
 // NumPy.
 int64_t element_count(const char* argument, const int64_t* shape, int rank, size_t element_size);
+
+// Puts into the one length of -1 that `shape` may have what makes it the shape of so many elements. Throws ShapeError
+// where there is no such shape.
+void infer_length(int64_t elements, int64_t* shape, int rank);
+
+// What View and Tensor throw: ShapeError.
+[[noreturn]] void throw_not_dense(const int64_t* strides, int rank);
+[[noreturn]] void throw_wrong_count(size_t values, const int64_t* shape, int rank);
 
 }  // namespace convstep

@@ -1,8 +1,7 @@
-// Array: its element types, and conversions to and from tensors.
+// Array: its element types, and their conversion.
 
 #include <algorithm>
 #include <cstring>
-#include <type_traits>
 
 #include "convstep/error.h"
 #include "convstep/npy.h"
@@ -20,14 +19,6 @@ struct DtypeInfo {
 constexpr DtypeInfo kDtypes[] = {{1, "bool"},   {1, "int8"},    {2, "int16"},  {4, "int32"},
                                  {8, "int64"},  {1, "uint8"},   {2, "uint16"}, {4, "uint32"},
                                  {8, "uint64"}, {4, "float32"}, {8, "float64"}};
-
-template <class T>
-constexpr Dtype dtype_of() {
-  if constexpr (std::is_same_v<T, bool>) return Dtype::kBool;
-  if constexpr (std::is_same_v<T, int64_t>) return Dtype::kInt64;
-  if constexpr (std::is_same_v<T, float>) return Dtype::kFloat32;
-  if constexpr (std::is_same_v<T, double>) return Dtype::kFloat64;
-}
 
 template <class From, class To>
 void convert_elements(const unsigned char* bytes, int64_t count, To* result) {
@@ -69,18 +60,6 @@ void convert(const Array& array, To* result) {
   }
 }
 
-// Calls visit(element) for every element of the view in row-major order.
-template <class T, int Rank, class Visit>
-void for_each(View<const T, Rank> view, const Visit& visit) {
-  for (int64_t i = 0; i < view.shape(0); ++i) {
-    if constexpr (Rank == 1) {
-      visit(view(i));
-    } else {
-      for_each<T, Rank - 1>(view[i], visit);
-    }
-  }
-}
-
 }  // namespace
 
 int64_t dtype_size(Dtype dtype) { return kDtypes[static_cast<int>(dtype)].size; }
@@ -90,21 +69,13 @@ int64_t Array::size() const {
   return element_count("array", shape.data(), static_cast<int>(shape.size()), static_cast<size_t>(dtype_size(dtype)));
 }
 
-template <class T, int Rank>
-Tensor<T, Rank> Array::to(const std::string& argument) const {
-  if (shape.size() != Rank) {
-    throw ShapeError(argument, to_string(shape.data(), static_cast<int>(shape.size())),
-                     "an array of " + std::to_string(Rank) + (Rank == 1 ? " axis" : " axes"));
-  }
-  check_savable(*this);
-  Shape<Rank> result_shape;
-  std::copy(shape.begin(), shape.end(), result_shape.begin());
-  auto result = Tensor<T, Rank>::uninitialized(result_shape);
-  convert(*this, result.data());
-  return result;
+void Array::check_rank(const std::string& argument, int rank) const {
+  if (static_cast<int>(shape.size()) == rank) return;
+  throw ShapeError(argument, to_string(shape.data(), static_cast<int>(shape.size())),
+                   "an array of " + std::to_string(rank) + (rank == 1 ? " axis" : " axes"));
 }
 
-template <class T>
+template <std::floating_point T>
 Tensor<T, 1> Array::flat() const {
   check_savable(*this);
   auto result = Tensor<T, 1>::uninitialized({size()});
@@ -112,40 +83,7 @@ Tensor<T, 1> Array::flat() const {
   return result;
 }
 
-template <class T, int Rank>
-Array to_array(View<const T, Rank> view) {
-  constexpr auto kSize = static_cast<int64_t>(sizeof(T));
-  Array array{dtype_of<T>(),
-              {view.shape().begin(), view.shape().end()},
-              Tensor<unsigned char, 1>::uninitialized({view.size() * kSize})};
-  unsigned char* next = array.bytes.data();
-  if (view.is_dense()) {
-    if (view.size() > 0) std::memcpy(next, view.data(), static_cast<size_t>(array.bytes.size()));
-    return array;
-  }
-  for_each<T, Rank>(view, [&next](const T& element) {
-    std::memcpy(next, &element, sizeof element);
-    next += sizeof element;
-  });
-  return array;
-}
-
 template Tensor<float, 1> Array::flat() const;
 template Tensor<double, 1> Array::flat() const;
-
-#define CONVSTEP_INSTANTIATE(Rank)                                            \
-  template Tensor<float, Rank> Array::to(const std::string& argument) const;  \
-  template Tensor<double, Rank> Array::to(const std::string& argument) const; \
-  template Array to_array(View<const float, Rank>);                           \
-  template Array to_array(View<const double, Rank>);                          \
-  template Array to_array(View<const int64_t, Rank>);                         \
-  template Array to_array(View<const bool, Rank>)
-
-CONVSTEP_INSTANTIATE(1);
-CONVSTEP_INSTANTIATE(2);
-CONVSTEP_INSTANTIATE(3);
-CONVSTEP_INSTANTIATE(4);
-
-#undef CONVSTEP_INSTANTIATE
 
 }  // namespace convstep

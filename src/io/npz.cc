@@ -161,6 +161,17 @@ std::vector<std::pair<std::string, Array>> load_npz(const std::string& path) {
   return members;
 }
 
+Array load_npz(const std::string& path, const std::string& member) {
+  const InputFile file(path);
+  check_zip(file);
+  return load_npz_member(file, member);
+}
+
+void save_npz(const std::string& path, std::initializer_list<std::pair<std::string, Array>> members, bool compress,
+              Warnings* warnings) {
+  save_npz(path, std::span(members.begin(), members.size()), compress, warnings);
+}
+
 void save_npz(const std::string& path, std::span<const std::pair<std::string, Array>> members, bool compress,
               Warnings* warnings) {
   check_members(members);
