@@ -68,7 +68,7 @@ struct ConvRunOptions {
 
 // The same layer again and again: checks, chooses the algorithm and packs the weights once (it keeps no view of them).
 //
-//   const ConvPlan<float> plan({1, 56, 56, 64}, weights, bias, {.padding = Padding::all(1)});
+//   const ConvPlan<float> plan({1, 56, 56, 64}, weights, bias, {.padding = 1});
 //   plan.run(image, output);
 //
 // `input` is the shape of what run() will be given, but for N, which may differ from run to run. run() is const, may be
