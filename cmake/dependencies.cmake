@@ -20,7 +20,9 @@ function(convstep_fetch_highway)
   FetchContent_Declare(highway GIT_REPOSITORY https://github.com/google/highway.git GIT_TAG 1.0.3 GIT_SHALLOW ON)
   FetchContent_MakeAvailable(highway)
   add_library(hwy::hwy ALIAS hwy)
-  install(TARGETS hwy EXPORT convstepTargets DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  if(CONVSTEP_INSTALL)
+    install(TARGETS hwy EXPORT convstepTargets DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  endif()
 endfunction()
 
 # A shared library, as its authors advise, since a program should have but one scheduler; but a static one in the Python module,
@@ -35,6 +37,7 @@ function(convstep_fetch_tbb)
   set(TBB_TEST OFF CACHE BOOL "" FORCE)
   set(TBB_STRICT OFF CACHE BOOL "" FORCE)
   set(TBBMALLOC_BUILD OFF CACHE BOOL "" FORCE)
+  set(TBB_INSTALL ${CONVSTEP_INSTALL} CACHE BOOL "" FORCE)
   unset(TBB_DIR CACHE)  # else it would look for itself
   FetchContent_Declare(oneTBB GIT_REPOSITORY https://github.com/uxlfoundation/oneTBB.git GIT_TAG v2021.8.0 GIT_SHALLOW ON)
   FetchContent_MakeAvailable(oneTBB)

@@ -6,6 +6,7 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 

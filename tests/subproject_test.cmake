@@ -1,0 +1,31 @@
+# A project that takes SOURCE in with add_subdirectory, and names no build type: what is compiled is optimised, and nothing of ours is
+# installed. Configures in BUILD/subproject alone, since the commands say how each file would be compiled.
+set(project ${BUILD}/subproject)
+file(REMOVE_RECURSE ${project})
+file(WRITE ${project}/CMakeLists.txt "cmake_minimum_required(VERSION 3.25)
+project(subproject LANGUAGES CXX)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+add_subdirectory(${SOURCE} convstep)
+install(FILES CMakeLists.txt DESTINATION mine)
+")
+
+function(run)
+  execute_process(COMMAND ${ARGN} COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+run(${CMAKE_COMMAND} -G Ninja -S ${project} -B ${project}/build -DCMAKE_CXX_COMPILER=${COMPILER})
+file(READ ${project}/build/compile_commands.json commands)
+string(JSON count LENGTH ${commands})
+math(EXPR last "${count} - 1")
+foreach(i RANGE ${last})
+  string(JSON command GET ${commands} ${i} command)
+  if(NOT command MATCHES " -O3 ")
+    message(FATAL_ERROR "not optimised: ${command}")
+  endif()
+endforeach()
+
+run(${CMAKE_COMMAND} --install ${project}/build --prefix ${project}/prefix)
+file(GLOB installed RELATIVE ${project}/prefix ${project}/prefix/*)
+if(NOT installed STREQUAL "mine")
+  message(FATAL_ERROR "installed beside the project's own files: ${installed}")
+endif()
