@@ -7,6 +7,7 @@
 #   make python     installs the Python package into .venv
 #   make test-full  what make test runs; the wheel in a bare environment; the sweeps over every small layer; the tests
 #                   again under clang and under the sanitizers, with more cases
+#   make test-arm   the C++ tests on 64-bit ARM, cross-compiled, under qemu
 #   make bench      every layer beside every peer that installs, and what a call from Python costs beside np.add (an hour)
 #   make bench-quick   some layers of each kind, within 3 minutes
 #   make docs       a site of the pages and the references of C++, Python and the command: build/docs/html/index.html
@@ -15,7 +16,7 @@
 #   make format     reformat every source file;  make format-check only looks
 #   make clean      remove what the above made
 .PHONY: demo test test-full bench bench-quick docs fuzz build python tidy format format-check clean bench-adapters \
-  setup-build setup-python setup-docs setup-tidy setup-format setup-bench setup-bench-all
+  command test-arm setup-demo setup-test setup-arm setup-build setup-python setup-docs setup-tidy setup-format setup-bench setup-bench-all
 
 # In CI every warning is an error; elsewhere a newer compiler's new warning should not keep anybody from building.
 WERROR := $(if $(CI),ON,OFF)
@@ -26,10 +27,10 @@ PYTEST := $(PYTHON) -m pytest -q tests
 # The tests of the Python package, which is the same whatever the preset.
 OF_THE_PACKAGE := tests/test_onnx.py $(wildcard tests/test_package_*.py)
 
-demo: build setup-python
+demo: setup-demo command
 	PATH="$(CURDIR)/build/release:$$PATH" PYTHON="$(CURDIR)/$(PYTHON)" examples/photo_demo.sh demo
 
-test: build python
+test: setup-test build python
 	ctest --preset release
 	CONVSTEP_BUILD_DIR=build/release $(PYTEST)
 
@@ -42,6 +43,12 @@ test-full: test
 	  cmake --preset $$preset && cmake --build --preset $$preset && ctest --preset $$preset && \
 	  CONVSTEP_BUILD_DIR=build/$$preset CONVSTEP_CASES=full $(PYTEST) $(OF_THE_PACKAGE:%=--ignore=%) || exit 1; \
 	done
+
+# The C++ tests on 64-bit ARM, cross-compiled, under qemu: all but those that start programs of their own.
+test-arm: setup-arm
+	cmake --preset arm64
+	cmake --build --preset arm64
+	ctest --preset arm64
 
 bench: python setup-bench-all bench-adapters
 	$(PYTHON) bench/call_overhead.py
@@ -74,8 +81,18 @@ build: setup-build
 	cmake --preset release -DCONVSTEP_WARNINGS_AS_ERRORS=$(WERROR)
 	cmake --build --preset release
 
-python: setup-build setup-python
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check '.[draw]' \
+# What is installed, and no tests.
+command:
+	cmake --preset release -DCONVSTEP_WARNINGS_AS_ERRORS=$(WERROR)
+	cmake --build --preset release --target convstep_main
+
+# The package out of the libraries in build/release: only its bindings are compiled, in a folder that is kept.
+python: setup-test command
+	cmake --install build/release --prefix build/installed >/dev/null
+	@echo "Building the Python package into .venv (a minute at first)"
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-build-isolation '.[draw]' \
+	  --config-settings=build-dir=build/python \
+	  --config-settings=cmake.define.CONVSTEP_INSTALLED=$(CURDIR)/build/installed \
 	  --config-settings=cmake.define.CONVSTEP_WARNINGS_AS_ERRORS=$(WERROR)
 
 # Not the kernels: these checks are not made for files that include themselves once per SIMD target.
@@ -91,6 +108,15 @@ format-check: setup-format
 
 clean:
 	rm -rf build demo .venv .venv-bench .venv-docs
+
+setup-demo:
+	scripts/setup.sh demo
+
+setup-test:
+	scripts/setup.sh build python
+
+setup-arm:
+	scripts/setup.sh arm
 
 setup-build:
 	scripts/setup.sh build

@@ -1,7 +1,7 @@
 #!/bin/sh
 # photo_demo.sh DIRECTORY: the notebook replayed, then a photograph through a convolution layer, ReLU and max pooling, all by the
 # convstep command (found on PATH). Leaves every stage, and figure.png that shows them together, in DIRECTORY.
-# $PYTHON must have NumPy and scikit-image, whose astronaut (NASA, public domain) is the photograph.
+# $PYTHON must have NumPy and scikit-image (its files: nothing of it is imported), whose astronaut (NASA, public domain) is the photograph.
 set -eu
 directory=${1:?"usage: photo_demo.sh DIRECTORY"}
 python=${PYTHON:-python3}
@@ -12,7 +12,7 @@ convstep tutorial --pictures "$directory/tutorial"
 
 echo
 echo "A photograph through a layer"
-photo=$("$python" -c 'import pathlib, skimage; print(pathlib.Path(skimage.__file__).parent / "data" / "astronaut.png")')
+photo=$("$python" -c 'import importlib.util as u; print(u.find_spec("skimage").submodule_search_locations[0])')/data/astronaut.png
 cp "$photo" "$directory/photo.png"
 "$python" "$examples/filters.py" "$directory/filters.npy"
 convstep conv "$directory/photo.png" "$directory/filters.npy" --padding same_upper -o "$directory/conv.npy"

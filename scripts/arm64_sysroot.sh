@@ -1,10 +1,11 @@
 #!/bin/sh
-# arm64_sysroot.sh DIRECTORY: Debian's arm64 libraries that convstep and its tests need, and those that these need, unpacked there.
+# arm64_sysroot.sh DIRECTORY PACKAGE...: Debian's arm64 packages, and those that these need, unpacked there.
 #
 # apt has a state of its own for it, so that the system's packages and architectures stay as they are.
 set -eu
-sysroot=${1:?"usage: arm64_sysroot.sh DIRECTORY"}
-packages="libcli11-dev libfmt-dev libgtest-dev libgmock-dev zlib1g-dev libspng-dev libturbojpeg0-dev libhwy-dev libtbb-dev"
+sysroot=${1:?"usage: arm64_sysroot.sh DIRECTORY PACKAGE..."}
+shift
+packages="$*"
 stamp="$sysroot/packages"
 [ "$(cat "$stamp" 2>/dev/null)" = "$packages" ] && exit 0
 
@@ -19,7 +20,7 @@ apt() {
     -o Dir::State="$state" \
     -o Dir::State::status="$state/status" -o Dir::State::lists="$state/lists" -o Dir::Cache="$state" "$@"
 }
-echo "setup: fetching Debian's arm64 libraries into $sysroot (40 MB)"
+echo "setup: fetching Debian's arm64 libraries into $sysroot (a minute)"
 apt update
 # shellcheck disable=SC2086  # one word per package
 apt install --yes --no-install-recommends --download-only $packages >/dev/null

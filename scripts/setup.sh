@@ -1,16 +1,20 @@
 #!/bin/sh
-# Installs what a make target needs and this machine lacks: setup.sh build|python|docs|tidy|format|clang|bench|bench-all ...
+# Installs what a make target needs and this machine lacks: setup.sh demo|build|python|docs|tidy|format|clang|arm|bench|bench-all ...
 #
 # Packages come from Debian by apt-get (with sudo where we are not root); Python packages go into .venv and touch nothing else.
 # A machine that has them already is left alone, and needs no network.
 set -eu
 cd "$(dirname "$0")/.."
 
-build_packages="cmake ninja-build pkg-config libcairo2-dev libcli11-dev libfmt-dev libgtest-dev libgmock-dev zlib1g-dev libspng-dev libjpeg62-turbo-dev libhwy-dev libtbb-dev"
-python_packages="python3 python3-dev python3-venv"
+tool_packages="cmake ninja-build pkg-config"
+command_packages="libcairo2-dev libcli11-dev libfmt-dev zlib1g-dev libspng-dev libjpeg62-turbo-dev libhwy-dev libtbb-dev"
+test_packages="libgtest-dev libgmock-dev"
+venv_packages="python3 python3-venv"
+python_packages="$venv_packages python3-dev"
 tidy_packages="clang-tidy"
 format_packages="clang-format"
 clang_packages="clang libclang-rt-dev"
+arm_packages="g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 bench_packages="libdnnl-dev libbenchmark-dev"
 # PyTorch's wheel cannot be loaded without some gigabytes for graphics cards; Debian's package can. It takes what BLAS there is.
 bench_all_packages="libopenblas0-pthread python3-torch"
@@ -29,44 +33,50 @@ install_packages() {
     return 0
   fi
   sudo=""
-  [ "$(id -u)" = 0 ] || sudo="sudo"
-  echo "setup: installing$missing"
-  $sudo apt-get update -qq
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || ask_administrator $missing
+    sudo="sudo"
+  fi
+  echo "setup: apt-get installs$missing"
+  $sudo apt-get update -qq || ask_administrator $missing
   # shellcheck disable=SC2086  # one word per package
-  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null ||
+    ask_administrator $missing
 }
 
-install_python() {
-  stamp=.venv/.requirements.txt
-  cmp -s tests/requirements.txt "$stamp" && return 0
-  python=/usr/bin/python3
-  [ -x "$python" ] || python=python3
-  echo "setup: making .venv"
-  "$python" -m venv .venv
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
-  cp tests/requirements.txt "$stamp"
+ask_administrator() {
+  echo "setup: this user may not install packages. Please ask an administrator for this, then try again:" >&2
+  echo "    apt-get update && apt-get install -y --no-install-recommends $*" >&2
+  exit 1
 }
 
-install_docs() {
-  stamp=.venv-docs/.requirements.txt
-  cmp -s docs/site/requirements.txt "$stamp" && return 0
+# make_venv DIRECTORY: an empty one, where there is none.
+make_venv() {
+  [ -x "$1/bin/python" ] && return 0
   python=/usr/bin/python3
   [ -x "$python" ] || python=python3
-  echo "setup: making .venv-docs"
-  "$python" -m venv .venv-docs
-  .venv-docs/bin/python -m pip install --quiet --disable-pip-version-check -r docs/site/requirements.txt
-  cp docs/site/requirements.txt "$stamp"
+  echo "setup: making $1"
+  "$python" -m venv "$1"
 }
 
-install_bench() {
-  stamp=.venv-bench/.requirements.txt
-  cmp -s bench/requirements.txt "$stamp" && return 0
-  python=/usr/bin/python3
-  [ -x "$python" ] || python=python3
-  echo "setup: making .venv-bench"
-  "$python" -m venv .venv-bench
-  .venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r bench/requirements.txt
-  cp bench/requirements.txt "$stamp"
+# install_requirements DIRECTORY FILE: a virtual environment with what the file lists.
+install_requirements() {
+  stamp="$1/.requirements.txt"
+  cmp -s "$2" "$stamp" && return 0
+  make_venv "$1"
+  echo "setup: pip installs $2 into $1 (a minute or more)"
+  "$1/bin/python" -m pip install --quiet --disable-pip-version-check -r "$2"
+  cp "$2" "$stamp"
+}
+
+# What the demo needs of .venv: NumPy, and of scikit-image no more than the photograph in its wheel.
+install_demo() {
+  .venv/bin/python -c 'import importlib.util as u, sys; sys.exit(not (u.find_spec("numpy") and u.find_spec("skimage")))' \
+    2>/dev/null && return 0
+  make_venv .venv
+  echo "setup: pip installs NumPy and a photograph into .venv (40 MB)"
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check 'numpy>=2.4,<3'
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps 'scikit-image>=0.22'
 }
 
 # install_onednn DIRECTORY REQUIREMENT...: each in a directory of its own, since their files have the same names. A benchmark
@@ -80,32 +90,43 @@ install_onednn() {
     echo "setup: could not install $1" >&2
 }
 
+# The packages of all parts at once, so that whoever has to ask for them asks once.
+packages=""
 for part in "$@"; do
   case "$part" in
-    build) install_packages $build_packages ;;
-    tidy) install_packages $tidy_packages ;;
-    format) install_packages $format_packages ;;
-    clang) install_packages $clang_packages ;;
-    python)
-      install_packages $python_packages
-      install_python
-      ;;
-    docs)
-      install_packages $python_packages
-      install_docs
-      ;;
-    bench)
-      install_packages $python_packages $bench_packages
-      install_bench
-      install_onednn onednn-gomp $onednn_gomp
-      ;;
-    bench-all)
-      install_packages $bench_all_packages || echo "setup: could not install $bench_all_packages" >&2
-      install_onednn onednn-sycl $onednn_sycl
-      ;;
+    demo) packages="$packages $tool_packages $command_packages $test_packages $venv_packages" ;;
+    build) packages="$packages $tool_packages $command_packages $test_packages" ;;
+    tidy) packages="$packages $tidy_packages" ;;
+    format) packages="$packages $format_packages" ;;
+    clang) packages="$packages $clang_packages" ;;
+    arm) packages="$packages $tool_packages $arm_packages" ;;
+    python) packages="$packages $python_packages" ;;
+    docs) packages="$packages $venv_packages" ;;
+    bench) packages="$packages $python_packages $bench_packages" ;;
+    bench-all) ;;
     *)
       echo "setup: unknown part '$part'" >&2
       exit 2
+      ;;
+  esac
+done
+# shellcheck disable=SC2086  # one word per package
+install_packages $packages
+
+for part in "$@"; do
+  case "$part" in
+    demo) install_demo ;;
+    python) install_requirements .venv tests/requirements.txt ;;
+    docs) install_requirements .venv-docs docs/site/requirements.txt ;;
+    # shellcheck disable=SC2086
+    arm) scripts/arm64_sysroot.sh build/arm64-sysroot $command_packages $test_packages ;;
+    bench)
+      install_requirements .venv-bench bench/requirements.txt
+      install_onednn onednn-gomp $onednn_gomp
+      ;;
+    bench-all)
+      (install_packages $bench_all_packages) || echo "setup: could not install $bench_all_packages" >&2
+      install_onednn onednn-sycl $onednn_sycl
       ;;
   esac
 done

@@ -15,7 +15,7 @@ cd build/wheel
 # Mounts an empty file over each of the system's copies, where a user may (in a name space of the process's own).
 cat >without_system_libraries.sh <<'END'
 set -eu
-for library in $(ldconfig -p | sed -n 's/.*lib\(tbb\|hwy\)\.so.* => //p' | xargs -r realpath | sort -u); do
+for library in $(ldconfig -p | sed -n 's/.*lib\(tbb\|hwy\|spng\|turbojpeg\|fmt\)\.so.* => //p' | xargs -r realpath | sort -u); do
   mount --bind /dev/null "$library"
 done
 exec "$@"
@@ -39,4 +39,6 @@ loaded = set(re.findall(r"/\S*(?:tbb|hwy)\S*", pathlib.Path("/proc/self/maps").r
 assert len(loaded) == 2 and all(package.parent in pathlib.Path(name).parents for name in loaded), loaded
 print("the wheel works:", convstep.Conv2d(W, b.reshape(8), stride=2, padding=1).describe(A_prev.shape))
 '
+$hide venv/bin/convstep random --seed 1 --shape 2,3 --output random.npy
+$hide venv/bin/convstep print random.npy
 ls -l dist | sed -n 's/.* \([0-9]\{4,\}\) .* \(\S*whl\)$/\2: \1 bytes/p'
