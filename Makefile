@@ -44,7 +44,8 @@ test-full: test
 	  CONVSTEP_BUILD_DIR=build/$$preset CONVSTEP_CASES=full $(PYTEST) $(OF_THE_PACKAGE:%=--ignore=%) || exit 1; \
 	done
 
-# The C++ tests on 64-bit ARM, cross-compiled, under qemu: all but those that start programs of their own.
+# The C++ tests on 64-bit ARM, cross-compiled, under qemu: all but the death tests, which start their program
+# anew, so that the system would have to know what to do with a program for ARM.
 test-arm: setup-arm
 	cmake --preset arm64
 	cmake --build --preset arm64
