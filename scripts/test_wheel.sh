@@ -15,7 +15,7 @@ cd build/wheel
 # Mounts an empty file over each of the system's copies, where a user may (in a name space of the process's own).
 cat >without_system_libraries.sh <<'END'
 set -eu
-for library in $(ldconfig -p | sed -n 's/.*lib\(tbb\|hwy\|spng\|turbojpeg\|fmt\)\.so.* => //p' | xargs -r realpath | sort -u); do
+for library in $(ldconfig -p | sed -n 's/.*lib\(tbb\|hwy\|spng\|jpeg\|fmt\)\.so.* => //p' | xargs -r realpath | sort -u); do
   mount --bind /dev/null "$library"
 done
 exec "$@"

@@ -61,7 +61,7 @@ struct Array {
     check_rank(argument, Rank);
     Tensor<T, 1> elements = flat<T>();
     Shape<Rank> axes;
-    std::copy(shape.begin(), shape.end(), axes.begin());
+    std::copy_n(shape.begin(), Rank, axes.begin());  // which GCC 14 can bound
     return std::move(elements).template reshape<Rank>(axes);
   }
 
