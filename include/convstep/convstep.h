@@ -5,8 +5,7 @@
 //   convstep::Tensor<float, 4> image({1, 224, 224, 3}), weights({3, 3, 3, 64});
 //   convstep::Tensor<float, 1> bias({64});
 //   // ... fill them ...
-//   convstep::ConvOptions options{.stride = 2, .padding = 1,
-//                                 .activation = convstep::Activation::kRelu};
+//   convstep::ConvOptions options{.stride = 2, .padding = 1, .activation = convstep::Activation::kRelu};
 //   convstep::Tensor<float, 4> output(convstep::conv_output_shape(image.shape(), weights.shape(), options));
 //   convstep::conv_forward(image, weights, bias, output, options);  // output is (1, 112, 112, 64)
 #pragma once
