@@ -1,7 +1,7 @@
 // simd-inl.h: what the kernels of every target share: loads and stores of the first n lanes, and activations.
 //
-// A struct with vectors in it that is made without values needs a constructor of its own, HWY_INLINE S() {}: the one that GCC
-// makes up lacks the target's attributes and cannot call that of Highway's vectors on ARM.
+// A struct with vectors in it that is made without values needs a constructor of its own, HWY_INLINE S() {}: the one
+// that GCC makes up lacks the target's attributes and cannot call that of Highway's vectors on ARM.
 //
 // Included once per SIMD target (hence the guard that toggles).
 #if defined(CONVSTEP_KERNELS_SIMD_INL_H_) == defined(HWY_TARGET_TOGGLE)
