@@ -6,7 +6,6 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
-#include <cstddef>
 #include <cstdint>
 #include <string>
 
