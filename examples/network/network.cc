@@ -2,8 +2,8 @@
 //
 //   network weights.npz images.npy scores.npy
 //
-//   images  (N, 28, 28, 1)   conv1.W (5, 5, 1, 6)   conv2.W (5, 5, 6, 16)   dense.W (256, 10)   biases conv1.b, conv2.b,
-//   dense.b                  scores  (N, 10)
+//   images  (N, 28, 28, 1)   conv1.W (5, 5, 1, 6)   conv2.W (5, 5, 6, 16)   dense.W (256, 10)   biases conv1.b,
+//   conv2.b, dense.b                  scores  (N, 10)
 #include <convstep/convstep.h>
 #include <convstep/npy.h>
 
