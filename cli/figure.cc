@@ -50,7 +50,7 @@ struct Columns {
 
 Box frame_of(const Panel& panel, int64_t max_side) {
   const Size2 size = drawn_size(panel, max_side);
-  return {size.height + 2 * kFrame, size.width + 2 * kFrame};
+  return {.height = size.height + 2 * kFrame, .width = size.width + 2 * kFrame};
 }
 
 // Where everything goes, from the top downwards.
