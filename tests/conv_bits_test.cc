@@ -8,6 +8,7 @@
 #include <set>
 
 #include "core/threads.h"
+#include "tests/fill.h"
 #include "tests/fma_chain.h"
 
 namespace convstep {
@@ -155,10 +156,94 @@ TYPED_TEST(ConvBitsTest, DoNotDependOnAlignmentAndStrides) {
         const auto [N, H, W, C] = this->expected_.shape();
         int64_t different = 0;
         for (int64_t i = 0; i < this->expected_.size(); ++i) {
-          different += this->expected_.data()[i] != y.view(i / C / W / H, i / C / W % H, i / C % W, i % C);
+          different += !is_same(this->expected_.data()[i], y.view(i / C / W / H, i / C / W % H, i / C % W, i % C));
         }
         EXPECT_EQ(different, 0) << layer.name << ", gap " << gap << ", shift " << shift;
       }
+    }
+  }
+}
+
+// Layers whose windows lie partly on padding, and of fewer and more channels than a vector has lanes.
+const Layer kPaddedLayers[] = {
+    {"depthwise 3x3", {2, 6, 7, 21}, {3, 3, 1, 21}, {.padding = Padding::all(1), .groups = 21}, ""},
+    {"depthwise 5x5", {2, 6, 7, 21}, {5, 5, 1, 21}, {.padding = Padding::all(4), .groups = 21}, ""},
+    {"depthwise 5x5 of stride 2",
+     {2, 6, 7, 7},
+     {5, 5, 1, 7},
+     {.stride = {2, 2}, .padding = Padding::all(2), .groups = 7},
+     ""},
+    {"depthwise 7x7", {2, 6, 7, 12}, {7, 7, 1, 12}, {.padding = Padding::all(3), .groups = 12}, ""},
+    {"depthwise 7x7, dilated rows",
+     {2, 6, 7, 12},
+     {7, 7, 1, 12},
+     {.padding = {6, 6, 3, 3}, .dilation = {2, 1}, .groups = 12},
+     ""},
+    {"depthwise 4x3", {2, 6, 7, 12}, {4, 3, 1, 12}, {.padding = Padding::all(2), .groups = 12}, ""},
+    {"direct", {2, 6, 7, 5}, {3, 3, 5, 21}, {.padding = Padding::all(2), .algorithm = ConvAlgorithm::kDirect}, ""},
+    {"direct, strided", {2, 6, 7, 3}, {5, 5, 3, 20}, {.stride = {2, 2}, .padding = Padding::all(2)}, ""},
+    {"grouped", {2, 6, 7, 24}, {3, 3, 6, 20}, {.padding = Padding::all(1), .groups = 4}, ""},
+    {"groups of four", {2, 6, 7, 64}, {3, 3, 4, 64}, {.padding = Padding::all(1), .groups = 16}, ""},
+    {"winograd", {2, 6, 7, 40}, {3, 3, 40, 72}, {.padding = Padding::all(1)}, ""},
+    {"one output", {2, 6, 7, 4}, {3, 3, 4, 1}, {.padding = Padding::all(2)}, ""},
+    {"notebook", {2, 6, 7, 5}, {3, 3, 5, 9}, {.padding = Padding::all(2), .algorithm = ConvAlgorithm::kNotebook}, ""},
+};
+
+// Numbers whose sums and products are zeros of either sign, for those that are too small for the type come to zero,
+// too.
+template <class T, int Rank>
+Tensor<T, Rank> tiny_tensor(const Shape<Rank>& shape, uint32_t seed) {
+  const T tiny = std::numeric_limits<T>::min(), least = std::numeric_limits<T>::denorm_min();
+  const T values[] = {0, T(-0.0), tiny, -tiny, least, -least, 0, T(-0.0)};
+  Tensor<T, Rank> tensor(shape);
+  std::mt19937 generator(seed);
+  // Those of one channel mostly have one sign, as otherwise hardly a sum would be -0.
+  for (int64_t i = 0; i < tensor.size(); ++i) {
+    const int64_t channel = i % shape[Rank - 1];
+    const T value = values[generator() % 8];
+    tensor.data()[i] = channel % 3 == 0 ? value : std::copysign(value, T(channel % 3 == 1 ? 1 : -1));
+  }
+  return tensor;
+}
+
+// Values (N, C, H, W) in memory, seen as (N, H, W, C).
+template <class T>
+struct Planes {
+  explicit Planes(const Shape<4>& shape) : memory({shape[0], shape[3], shape[1], shape[2]}) {
+    const auto [n, c, h, w] = memory.view().strides();
+    view = View<T, 4>(memory.data(), shape, {n, h, w, c});
+  }
+  explicit Planes(const Tensor<T, 4>& from) : Planes(from.shape()) {
+    const auto [N, H, W, C] = from.shape();
+    for (int64_t i = 0; i < from.size(); ++i) view(i / C / W / H, i / C / W % H, i / C % W, i % C) = from.data()[i];
+  }
+  Tensor<T, 4> memory;
+  View<T, 4> view;
+};
+
+TYPED_TEST(ConvBitsTest, SignsOfZerosDependOnNeitherTargetNorLayout) {
+  using T = TypeParam;
+  for (const Layer& layer : kPaddedLayers) {
+    for (uint32_t seed = 0; seed < 8; ++seed) {
+      const auto x = tiny_tensor<T, 4>(layer.input, seed), w = tiny_tensor<T, 4>(layer.weights, seed + 100);
+      const auto b = filled<T, 1>({layer.weights[3]}, T(-0.0));
+      const Planes<T> planes(x);
+      Tensor<T, 4> expected;
+      for (const std::string& target : simd_targets()) {
+        if (!target_fuses(target)) continue;
+        set_simd_target(target);
+        const Tensor<T, 4> y = run<T>(x, w, b, layer.options);
+        if (expected.size() == 0) expected = y;
+        ASSERT_TRUE(same_bits<T>(expected, y)) << layer.name << ", " << target << ", " << seed;
+        ASSERT_TRUE(same_bits<T>(expected, run<T>(planes.view, w, b, layer.options)))
+            << layer.name << ", " << target << ", planes, " << seed;
+        Planes<T> scattered(expected.shape());
+        conv_forward(x, w, b, scattered.view, layer.options);
+        const Planes<T> wanted(expected);
+        ASSERT_TRUE(same_bits<T>(wanted.memory, scattered.memory))
+            << layer.name << ", " << target << ", to planes, " << seed;
+      }
+      set_simd_target("");
     }
   }
 }

@@ -26,7 +26,7 @@ Tensor<T, 4> fma_chain(const ConvProblem& problem, View<const T, 4> input, View<
       for (int64_t x = 0; x < width.output; ++x) {
         for (int64_t o = 0; o < O; ++o) {
           const int64_t first = o / problem.group_outputs() * C;
-          T sum = bias ? bias(o) : T(0);
+          T sum = bias ? 0 + bias(o) : T(0);
           for (int64_t i = 0; i < KH; ++i) {
             for (int64_t j = 0; j < KW; ++j) {
               const int64_t row = height.source(y, i), column = width.source(x, j);
@@ -59,10 +59,10 @@ Tensor<T, Rank> random_tensor(const Shape<Rank>& shape, uint32_t seed) {
   return tensor;
 }
 
-// Equal, NaN and signs of zero aside.
+// The same bits; but any NaN is like any other.
 template <class T>
 bool is_same(T a, T b) {
-  return a == b || (std::isnan(a) && std::isnan(b));
+  return (a == b && std::signbit(a) == std::signbit(b)) || (std::isnan(a) && std::isnan(b));
 }
 
 }  // namespace convstep

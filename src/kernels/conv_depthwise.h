@@ -17,8 +17,8 @@ struct DepthwiseBlock {
   const T* weights;                          // [KH][KW][channels]
   const T* bias;                             // [channels]
   int64_t tap_step;                          // from the weights of a tap to those of the next
-  bool are_weights_finite;  // then rows off the image add nothing (but to the sign of a zero) and are left out
-  bool is_far;              // do input and output, of all images, lie in memory rather than in a cache?
+  bool are_weights_finite;                   // then rows off the image add nothing but zeros, and are left out
+  bool is_far;  // do input and output, of all images, lie in memory rather than in a cache?
   int64_t channels;
   T* output;
   int64_t output_row_step, output_pixel_step;

@@ -61,6 +61,16 @@ HWY_INLINE void add_taps(const T* x, int64_t step, uint32_t off, const V (&weigh
   }
 }
 
+// What the products of taps off the image come to, which the last rows of a window leave out: -0 where all weights are
+// negative, so that a sum of -0 stays what it is, else 0. (Sums begin at a bias that is not -0, which rows that are
+// left out at the beginning leave alone.)
+template <class D, class T>
+HWY_NOINLINE hn::Vec<D> zeros_left_out(D d, const T* HWY_RESTRICT w, int64_t taps, int64_t tap_step) {
+  auto zeros = hn::SignBit(d);
+  for (int64_t t = 0; t < taps; ++t) zeros = hn::And(zeros, hn::LoadU(d, w + t * tap_step));
+  return zeros;
+}
+
 // The vectors share what it takes to begin: a call for each took 10 to 17% longer (Zen 4).
 template <class T, int kWindow, int kStride, int kPixels>
 HWY_NOINLINE void row_tile(const RowTile<T>& tile) {
@@ -68,7 +78,7 @@ HWY_NOINLINE void row_tile(const RowTile<T>& tile) {
   using V = hn::Vec<decltype(d)>;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d)), channels = tile.channels;
   const int64_t step = tile.pixel_step, tap_step = tile.tap_step, first_tap = tile.first_tap, end_tap = tile.end_tap;
-  const int64_t row_step = tile.height.dilation * tile.row_step;
+  const int64_t row_step = tile.height.dilation * tile.row_step, left_out = (tile.height.window - end_tap) * kWindow;
   const int64_t first = tile.first_row * tile.row_step + tile.first_column * step;
   const T* image = tile.image;
   const T* bias = tile.bias;
@@ -84,6 +94,11 @@ HWY_NOINLINE void row_tile(const RowTile<T>& tile) {
       const bool is_inside = tile.height.is_inside(tile.first_row + i * tile.height.dilation);
       const T* from = image + (is_inside ? first + i * row_step + c : 0);
       add_taps<kStride>(from, step, opaque(is_inside ? tile.off_columns : ~uint32_t{0}), weights, sum);
+    }
+    if (left_out > 0) {
+      const V zeros = zeros_left_out(d, w, left_out, tap_step);
+      HWY_UNROLL(8)
+      for (int p = 0; p < kPixels; ++p) sum[p] = hn::Add(sum[p], zeros);
     }
     store_pixels<kPixels>(to, 0, sum);
     to.data += lanes;

@@ -110,6 +110,7 @@ HWY_NOINLINE void pairwise_pixels(const PairwiseBlock<T>& block, int64_t y, int6
   T* output = block.output + y * block.output_row_step + x * block.output_pixel_step + o;
   const int64_t residual = y * epilogue.residual_row_step + x * epilogue.residual_pixel_step + o;
   for (int p = 0; p < kCount; ++p, output += block.output_pixel_step) {
+    sum[p] = from_zero(d, sum[p]);
     if (block.bias) sum[p] = hn::Add(sum[p], hn::Load(d, block.bias + o));
     if (epilogue.residual) {
       const T* from = epilogue.residual + residual + p * epilogue.residual_pixel_step;

@@ -96,8 +96,10 @@ HWY_NOINLINE void slide_average(D d, const RowPair<T>& rows, const T* HWY_RESTRI
     const auto divisor0 = hn::Set(d, divisors[x]), divisor1 = hn::Set(d, divisors[OW + x]);
     HWY_UNROLL(4)
     for (int v = 0; v < kVectors; ++v) {
-      store_vector(hn::Div(hn::Add(last_two.upper[v], next.upper[v]), divisor0), d, out, v);
-      store_vector(hn::Div(hn::Add(last_two.lower[v], next.lower[v]), divisor1), d, out + row_step, v);
+      const auto sum0 = from_zero(d, hn::Add(last_two.upper[v], next.upper[v]));
+      const auto sum1 = from_zero(d, hn::Add(last_two.lower[v], next.lower[v]));
+      store_vector(hn::Div(sum0, divisor0), d, out, v);
+      store_vector(hn::Div(sum1, divisor1), d, out + row_step, v);
       last_two.upper[v] = hn::Add(last.upper[v], next.upper[v]);
       last_two.lower[v] = hn::Add(last.lower[v], next.lower[v]);
     }

@@ -79,9 +79,9 @@ HWY_INLINE V finish_sum(D d, V sum, Finish finish, const Divisor<hn::TFromD<D>>&
     case Finish::kNone:
       return sum;
     case Finish::kMultiply:
-      return hn::Mul(sum, hn::Set(d, by.reciprocal));
+      return hn::Mul(from_zero(d, sum), hn::Set(d, by.reciprocal));
     case Finish::kDivide:
-      return hn::Div(sum, hn::Set(d, by.divisor));
+      return hn::Div(from_zero(d, sum), hn::Set(d, by.divisor));
     case Finish::kRoot:
       return hn::Sqrt(sum);
     case Finish::kPower:

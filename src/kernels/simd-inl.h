@@ -111,6 +111,12 @@ HWY_INLINE void store_n(hn::Vec<D> v, D d, T* HWY_RESTRICT p, size_t n) {
 #endif
 }
 
+// The sum as NumPy has it, which starts at 0: one of -0 alone is 0.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V from_zero(D d, V sum) {
+  return hn::Add(sum, hn::Zero(d));
+}
+
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -46,7 +46,7 @@ class ConvDepthwise final : public ConvMethod<T> {
         for (int64_t c = 0; c < problem.channels; ++c) weights_(tap, c) = from[c * weights.weights.stride(3)];
       }
     });
-    for (int64_t c = 0; weights.bias && c < problem.channels; ++c) bias_(c) = weights.bias(c);
+    for (int64_t c = 0; weights.bias && c < problem.channels; ++c) bias_(c) = start_of_sum(weights.bias, c);
     are_weights_finite_ = are_finite(weights, weights_);
   }
 

@@ -113,7 +113,7 @@ template <class T>
 Tensor<T, 1> ConvDirect<T>::pack(const View<const T, 1>& bias) const {
   Tensor<T, 1> packed({problem_.groups * group_width()});
   for (int64_t o = 0; bias && o < problem_.outputs; ++o) {
-    packed(o / problem_.group_outputs() * group_width() + o % problem_.group_outputs()) = bias(o);
+    packed(o / problem_.group_outputs() * group_width() + o % problem_.group_outputs()) = start_of_sum(bias, o);
   }
   return packed;
 }

@@ -41,7 +41,7 @@ class ConvGrouped final : public ConvMethod<T> {
         for (int64_t k = 0; k < problem.window_size(); ++k) {
           weights_(part, k * kChannels + lane) = weights.weights(k / channels / KW, k / channels % KW, k % channels, o);
         }
-        if (weights.bias) bias_(part, lane) = weights.bias(o);
+        if (weights.bias) bias_(part, lane) = start_of_sum(weights.bias, o);
       }
     });
   }

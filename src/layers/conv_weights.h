@@ -25,6 +25,13 @@ void pack_in_parts(const ConvWeights<T>& weights, int64_t count, int64_t values_
   internal::pack_in_parts(weights.threads, weights.progress, count, values_each, erased, &pack);
 }
 
+// What the sum of output channel o starts at. As a sum of NumPy's, which starts at 0, is never -0, nor is it with a
+// bias of -0; so the kernels' chains are none either, but for negative products that are too small for their type.
+template <class T>
+T start_of_sum(const View<const T, 1>& bias, int64_t o) {
+  return T(0) + bias(o);
+}
+
 template <class T>
 Tensor<T, 4> dense_weights(const ConvWeights<T>& weights) {
   const View<const T, 4>& view = weights.weights;
@@ -45,7 +52,7 @@ template <class T>
 Tensor<T, 1> dense_bias(const ConvWeights<T>& weights) {
   if (!weights.bias) return {};
   auto copy = Tensor<T, 1>::uninitialized(weights.bias.shape());
-  for (int64_t o = 0; o < copy.size(); ++o) copy(o) = weights.bias(o);
+  for (int64_t o = 0; o < copy.size(); ++o) copy(o) = start_of_sum(weights.bias, o);
   return copy;
 }
 

@@ -43,7 +43,7 @@ T conv_single_step(View<const T, 3> a_slice_prev, View<const T, 3> W, T b) {
       for (int64_t c = 0; c < C; ++c) products.push_back(a_slice_prev(i, j, c) * W(i, j, c));
     }
   }
-  return pairwise_sum(products.data(), W.size()) + b;
+  return numpy_sum(products.data(), W.size()) + b;
 }
 
 template <class T>
@@ -66,7 +66,7 @@ void conv_forward(const ConvArguments<T>& arguments, const WindowGeometry& geome
         for (int64_t o = 0; o < O; ++o) {
           const int64_t first_channel = o / group_outputs * group_channels;
           multiply_window(arguments, geometry, first_channel, n, y, x, o, products.data(), report);
-          T z = pairwise_sum(products.data(), window_size);
+          T z = numpy_sum(products.data(), window_size);
           if (bias) z += bias(o);
           if (residual) z += residual(n, y, x, o);
           output(n, y, x, o) = activate(z, options.activation, static_cast<T>(options.slope));

@@ -5,6 +5,7 @@
 //   fewer than 8 numbers   one after the other
 //   up to 128              eight running sums (every eighth number each), joined in pairs, then the rest one by one
 //   more                   two halves, the first a multiple of 8 long, each summed this way
+// What comes out is added to 0, where NumPy's sums start, so that a sum of -0 alone is 0.
 // Source: Higham, Accuracy and Stability of Numerical Algorithms, section 4.2; the block sizes are NumPy's.
 #pragma once
 
@@ -12,27 +13,35 @@
 
 namespace convstep::reference {
 
-template <class T>
-T pairwise_sum(const T* x, int64_t n) {
+// Of the terms x(begin), ..., x(begin + n - 1), without the 0.
+template <class T, class Term>
+T pairwise_sum(const Term& x, int64_t begin, int64_t n) {
   constexpr int64_t kLanes = 8, kBlock = 128;
+  const int64_t end = begin + n;
   if (n < kLanes) {
     T sum = T(-0.0);  // the one number that leaves every other unchanged when added to it, -0 included
-    for (int64_t i = 0; i < n; ++i) sum += x[i];
+    for (int64_t i = begin; i < end; ++i) sum += x(i);
     return sum;
   }
   if (n <= kBlock) {
     T r[kLanes];
-    for (int64_t lane = 0; lane < kLanes; ++lane) r[lane] = x[lane];
-    int64_t i = kLanes;
-    for (; i + kLanes <= n; i += kLanes) {
-      for (int64_t lane = 0; lane < kLanes; ++lane) r[lane] += x[i + lane];
+    int64_t i = begin;
+    for (int64_t lane = 0; lane < kLanes; ++lane) r[lane] = x(i++);
+    for (; i + kLanes <= end; i += kLanes) {
+      for (int64_t lane = 0; lane < kLanes; ++lane) r[lane] += x(i + lane);
     }
     T sum = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));
-    for (; i < n; ++i) sum += x[i];
+    for (; i < end; ++i) sum += x(i);
     return sum;
   }
   const int64_t half = n / 2 - n / 2 % kLanes;
-  return pairwise_sum(x, half) + pairwise_sum(x + half, n - half);
+  const T first = pairwise_sum<T>(x, begin, half);
+  return first + pairwise_sum<T>(x, begin + half, n - half);
+}
+
+template <class T>
+T numpy_sum(const T* x, int64_t n) {
+  return T(0) + pairwise_sum<T>([x](int64_t i) { return x[i]; }, 0, n);
 }
 
 }  // namespace convstep::reference

@@ -1,8 +1,10 @@
 // pool.cc: pooling, section 4 of the notebook.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
 
+#include "reference/lp_norm.h"
 #include "reference/pairwise_sum.h"
 #include "reference/reference.h"
 
@@ -62,7 +64,7 @@ T sum(const Window<T, Report>& window, std::vector<T>& terms, Term term) {
   terms.clear();
   terms.reserve(window.count());
   window.for_each([&](T value, int64_t, int64_t) { terms.push_back(term(value)); });
-  return pairwise_sum(terms.data(), static_cast<int64_t>(terms.size()));
+  return numpy_sum(terms.data(), static_cast<int64_t>(terms.size()));
 }
 
 // How many taps of the window at position o count along one axis: those on the input, or also those on its padding.
@@ -79,11 +81,19 @@ T average(const Window<T, Report>& window, std::vector<T>& terms, bool include_p
 }
 
 template <class T, class Report>
-T lp_norm(const Window<T, Report>& window, std::vector<T>& terms, double p) {
-  if (p == 1) return sum(window, terms, [](T value) { return std::abs(value); });
-  if (p == 2) return std::sqrt(sum(window, terms, [](T value) { return value * value; }));
-  const T power = static_cast<T>(p);
-  return std::pow(sum(window, terms, [power](T value) { return std::pow(std::abs(value), power); }), 1 / power);
+T lp_norm(const Window<T, Report>& window, std::vector<T>& terms, double given_p) {
+  const T p = lp_power<T>(given_p);
+  const T norm = lp_root(sum(window, terms, [p](T value) { return lp_term(value, p); }), p);
+  if (SoundNorms<T>(p).contain(norm) || std::isnan(norm)) return norm;
+  terms.clear();
+  T largest = 0;
+  window.for_each([&](T value, int64_t, int64_t) {
+    terms.push_back(value);
+    largest = std::max(largest, std::abs(value));
+  });
+  if (largest == 0) return largest;
+  return scaled_norm([&](int64_t i) { return terms[static_cast<size_t>(i)]; }, static_cast<int64_t>(terms.size()), p,
+                     largest);
 }
 
 }  // namespace
