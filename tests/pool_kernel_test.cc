@@ -10,6 +10,7 @@
 #include "convstep/pool.h"
 #include "core/geometry.h"
 #include "core/threads.h"
+#include "reference/lp_norm.h"
 #include "reference/reference.h"
 #include "tests/fill.h"
 #include "tests/guarded_buffer.h"
@@ -106,10 +107,10 @@ T term(T x, const PoolOptions& options) {
   return options.p == 1 ? std::abs(x) : options.p == 2 ? x * x : std::pow(std::abs(x), static_cast<T>(options.p));
 }
 
-// pool.h, SumOrder: sums by column, one output.
+// pool.h, SumOrder: sums by column, one output; `scaled` where a norm leaves the range of its powers.
 template <class T>
 T sum_by_column(View<const T, 4> input, const WindowGeometry& geometry, const PoolOptions& options, int64_t n,
-                int64_t y, int64_t x, int64_t c) {
+                int64_t y, int64_t x, int64_t c, T scaled) {
   const auto rows = geometry.height.taps_on_input(y), columns = geometry.width.taps_on_input(x);
   T sum = T(-0.0);
   for (int64_t j = columns.first; j < columns.end; ++j) {
@@ -120,12 +121,13 @@ T sum_by_column(View<const T, 4> input, const WindowGeometry& geometry, const Po
     sum += column;
   }
   if (options.mode == PoolMode::kLp) {
-    return options.p == 1 ? sum : options.p == 2 ? std::sqrt(sum) : std::pow(sum, 1 / static_cast<T>(options.p));
+    const T p = static_cast<T>(options.p), norm = reference::lp_root(sum, p);
+    return reference::SoundNorms<T>(p).contain(norm) || std::isnan(norm) ? norm : scaled;
   }
   const auto count = [&options](const WindowAxis& axis, int64_t o) {
     return (options.count_include_pad ? axis.taps_on_padded_input(o) : axis.taps_on_input(o)).count();
   };
-  return sum / static_cast<T>(count(geometry.height, y) * count(geometry.width, x));
+  return (0 + sum) / static_cast<T>(count(geometry.height, y) * count(geometry.width, x));
 }
 
 template <class T>
@@ -182,7 +184,8 @@ void check(const Case& test) {
     for (int64_t i = 0; i < OH; ++i) {
       for (int64_t j = 0; j < OW; ++j) {
         for (int64_t c = 0; c < C; ++c) {
-          const T right = by_column ? sum_by_column(input, geometry, options, n, i, j, c) : expected(n, i, j, c);
+          const T right = by_column ? sum_by_column(input, geometry, options, n, i, j, c, expected(n, i, j, c))
+                                    : expected(n, i, j, c);
           ASSERT_PRED2(same<T>, output(n, i, j, c), right) << "at " << n << " " << i << " " << j << " " << c;
           if (test.with_indices) {
             ASSERT_EQ(indices(n, i, j, c), expected_where(n, i, j, c)) << n << " " << i << " " << j << " " << c;

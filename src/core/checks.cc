@@ -10,6 +10,8 @@
 namespace convstep {
 namespace {
 
+constexpr int kMaxRank = 8;
+
 bool is_empty(const Extent& view) { return std::find(view.shape, view.shape + view.rank, 0) != view.shape + view.rank; }
 
 // The first byte of the view and the one after its last.
@@ -21,6 +23,77 @@ std::pair<uintptr_t, uintptr_t> span(const Extent& view) {
     (reach < 0 ? first : last) += static_cast<uintptr_t>(reach);
   }
   return {first, last + view.element_size};
+}
+
+// One way to move an address: by `step` bytes, up to `most` times.
+struct Move {
+  int64_t step, most;
+};
+
+// Does a sum of these moves, from the longest step to the shortest, come to `distance`? Looks at no more than `looks`
+// ways, and then says yes. Each move leaves the next ones only what they can make up for, so that there are one or two
+// ways where every step is longer than all that follow it can reach.
+bool comes_to(int64_t distance, const Move* moves, int count, int& looks) {
+  if (distance < 0) return false;
+  if (count == 0) return distance == 0;
+  if (--looks < 0) return true;
+  int64_t rest = 0;
+  for (int i = 1; i < count; ++i) rest += moves[i].step * moves[i].most;
+  const int64_t lacking = std::max<int64_t>(distance - rest, 0);
+  const int64_t least = lacking / moves[0].step + (lacking % moves[0].step != 0);
+  for (int64_t n = std::min(distance / moves[0].step, moves[0].most); n >= least; --n) {
+    if (comes_to(distance - n * moves[0].step, moves + 1, count - 1, looks)) return true;
+  }
+  return false;
+}
+
+// Inserts a move in order; one more with the same step only makes that one longer.
+void add_move(const Move& move, Move* moves, int& count) {
+  if (move.step == 0 || move.most == 0) return;
+  int place = count;
+  while (place > 0 && moves[place - 1].step < move.step) --place;
+  if (place > 0 && moves[place - 1].step == move.step) {
+    moves[place - 1].most += move.most;
+    return;
+  }
+  std::copy_backward(moves + place, moves + count, moves + count + 1);
+  moves[place] = move;
+  ++count;
+}
+
+// Makes one move of two where the shorter step fills the gaps of the longer: dense axes become one, and a slice of
+// every second row goes with the rows.
+void join_moves(Move* moves, int& count) {
+  for (int i = count - 2; i >= 0; --i) {
+    const Move &longer = moves[i], &shorter = moves[i + 1];
+    const int64_t ratio = longer.step / shorter.step;
+    if (longer.step % shorter.step != 0 || shorter.most < ratio - 1) continue;
+    moves[i] = {shorter.step, ratio * longer.most + shorter.most};
+    std::copy(moves + i + 2, moves + count, moves + i + 1);
+    --count;
+  }
+}
+
+// Is there a byte that an element of both holds? With every index of `b` counted from its far end, the distance from
+// the last byte of b to the first of a must be made up for by moves along the axes of both and within an element.
+bool may_share(const Extent& a, const Extent& b) {
+  constexpr int kLooks = 10'000;  // about 100 microseconds
+  const auto [a_first, a_end] = span(a);
+  const auto [b_first, b_end] = span(b);
+  if (a_end <= b_first || b_end <= a_first) return false;
+  std::array<Move, 2 * kMaxRank + 1> moves;
+  int count = 0;
+  for (const Extent* view : {&a, &b}) {
+    const int64_t size = static_cast<int64_t>(view->element_size);
+    for (int axis = 0; axis < view->rank; ++axis) {
+      if (view->shape[axis] > 1)
+        add_move({std::abs(view->strides[axis]) * size, view->shape[axis] - 1}, moves.data(), count);
+    }
+    add_move({1, size - 1}, moves.data(), count);
+  }
+  join_moves(moves.data(), count);
+  int looks = kLooks;
+  return comes_to(static_cast<int64_t>(b_end - 1 - a_first), moves.data(), count, looks);
 }
 
 bool same_elements(const Extent& a, const Extent& b) {
@@ -59,7 +132,6 @@ void check_readable(const Extent& input) {
 
 void check_writable(const Extent& output) {
   check_readable(output);
-  constexpr int kMaxRank = 8;
   std::array<std::pair<int64_t, int64_t>, kMaxRank>
       axes;  // stride, length: from the closest neighbours to the farthest
   int count = 0;
@@ -82,11 +154,17 @@ void check_writable(const Extent& output) {
   }
 }
 
+void check_steps(const Extent& input, const WindowGeometry& geometry) {
+  const double most = double(int64_t{1} << 60) / double(input.element_size);  // room for sums of several
+  const double rows = geometry.height.span() * std::abs(double(input.strides[1]));
+  const double columns = geometry.width.span() * std::abs(double(input.strides[2]));
+  if (rows < most && columns < most && std::abs(double(input.strides[3])) < most) return;
+  throw ParameterError(input.argument, "strides " + to_string(input.strides, input.rank),
+                       "strides whose product with the padded height or width fits in 60 bits");
+}
+
 void check_no_overlap(const Extent& output, const Extent& input) {
-  if (is_empty(output) || is_empty(input)) return;
-  const auto [output_first, output_end] = span(output);
-  const auto [input_first, input_end] = span(input);
-  if (output_first < input_end && input_first < output_end) {
+  if (!is_empty(output) && !is_empty(input) && may_share(output, input)) {
     throw ParameterError(output.argument, std::string("memory that overlaps ") + input.argument, "memory of its own");
   }
 }

@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "convstep/tensor.h"
+#include "core/geometry.h"
 
 namespace convstep {
 
@@ -16,6 +17,18 @@ struct Extent {
   int rank;
   size_t element_size;
 };
+
+// The same elements. The stride of an axis of length 1 means nothing and may be any number; here it is that of a dense
+// array, so that it can be multiplied with indices.
+template <class T, int Rank>
+View<T, Rank> with_used_strides(const View<T, Rank>& view) {
+  Shape<Rank> strides = view.strides();
+  for (int axis = Rank - 1; axis >= 0; --axis) {
+    const size_t i = static_cast<size_t>(axis);
+    if (view.shape(axis) == 1) strides[i] = axis == Rank - 1 ? 1 : strides[i + 1] * view.shape(axis + 1);
+  }
+  return {view.data(), view.shape(), strides};
+}
 
 template <class T, int Rank>
 Extent extent_of(const char* argument, const View<T, Rank>& view) {
@@ -35,8 +48,13 @@ void check_readable(const Extent& input);
 // Also: no two indices lead to one element. Throws ParameterError.
 void check_writable(const Extent& output);
 
-// The output shares no memory with the input. Throws ParameterError. The whole span from the first byte to the last
-// counts, gaps between strides included.
+// Rows and columns of an input (N, H, W, C) whose steps, times the index of any that a window reads, on padding, too,
+// fit in 63 bits. Throws ParameterError.
+void check_steps(const Extent& input, const WindowGeometry& geometry);
+
+// The output shares no element with the input; one may lie in gaps of the other. Throws ParameterError, too, where that
+// takes too long to find out, which strides that are multiples of each other (as slices and transposes of arrays have)
+// never do.
 void check_no_overlap(const Extent& output, const Extent& input);
 // The same, but an input that is the output itself, element by element, is fine.
 void check_no_partial_overlap(const Extent& output, const Extent& input);

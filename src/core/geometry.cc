@@ -1,7 +1,7 @@
 #include "core/geometry.h"
 
 #include <algorithm>
-#include <numeric>
+#include <utility>
 
 #include "convstep/error.h"
 
@@ -39,8 +39,9 @@ WindowAxis resolve_same(WindowAxis axis, Padding::Rule rule) {
 
 // Explicit padding. Sets output to 0 where the window does not fit at all.
 WindowAxis resolve_explicit(WindowAxis axis, Rounding rounding) {
-  int64_t padded;
-  if (__builtin_add_overflow(axis.input, axis.before, &padded) || __builtin_add_overflow(padded, axis.after, &padded)) {
+  int64_t padded, window_end;  // the end of a window that starts on the input's last element, if ceil_mode adds it
+  if (__builtin_add_overflow(axis.input, axis.before, &padded) || __builtin_add_overflow(padded, axis.after, &padded) ||
+      __builtin_add_overflow(padded, axis.input, &window_end)) {
     throw ShapeError("padding", std::to_string(axis.before) + " and " + std::to_string(axis.after), kTooLarge);
   }
   const int64_t room = padded - extent(axis.window, axis.dilation);  // how far the window can move
@@ -59,20 +60,61 @@ WindowAxis resolve_explicit(WindowAxis axis, Rounding rounding) {
   return axis;
 }
 
-// A window that stays where it is has a stride that means nothing, and may be as large as 2^63 - 1.
-WindowGeometry with_used_strides(WindowGeometry geometry) {
+// A window that stays where it is has a stride that means nothing, one of a single tap a dilation, and these may be as
+// large as 2^63 - 1.
+WindowGeometry with_used_steps(WindowGeometry geometry) {
   for (WindowAxis* axis : {&geometry.height, &geometry.width}) {
     if (axis->output == 1) axis->stride = 1;
+    if (axis->window == 1) axis->dilation = 1;
   }
   return geometry;
 }
 
+__extension__ using Wide = unsigned __int128;
+
+// The sum of floor((step * o + start) / divisor) over o = 0 .. count - 1, modulo 2^128, by Euclid's algorithm. All
+// but `start` are below 2^63.
+Wide sum_of_quotients(uint64_t count, uint64_t divisor, uint64_t step, uint64_t start) {
+  Wide sum = 0;
+  while (count > 0) {
+    sum += Wide{count} * (count - 1) / 2 * (step / divisor) + Wide{count} * (start / divisor);
+    step %= divisor;
+    start %= divisor;
+    // What is left are the points below a line; counted along the other axis, whose lines are its quotients.
+    const Wide end = Wide{step} * count + start;
+    count = static_cast<uint64_t>(end / divisor);
+    start = static_cast<uint64_t>(end % divisor);
+    std::swap(step, divisor);
+  }
+  return sum;
+}
+
+// Does (step * o + start) mod divisor reach `least` or more for some o = 0 .. count - 1? 0 <= least < divisor.
+bool some_remainder_reaches(uint64_t count, uint64_t divisor, uint64_t step, uint64_t start, uint64_t least) {
+  return sum_of_quotients(count, divisor, step, start + (divisor - least)) !=
+         sum_of_quotients(count, divisor, step, start);
+}
+
 }  // namespace
+
+double WindowAxis::span() const {
+  const double last = double(output - 1) * double(stride) - double(before) + double(window - 1) * double(dilation);
+  return std::max(double(input) - 1, last) + double(std::max<int64_t>(before, 0)) + 1;
+}
 
 WindowAxis::Taps WindowAxis::some_taps_between(int64_t start, int64_t first_index, int64_t end_index) const {
   const int64_t first = start >= first_index ? 0 : (first_index - start - 1) / dilation + 1;
   const int64_t end = start >= end_index ? 0 : std::min((end_index - start - 1) / dilation + 1, window);
   return {first, std::max(first, end)};
+}
+
+WindowAxis without_taps_on_padding(WindowAxis axis) {
+  // A window reads the earlier taps the further on it is.
+  const int64_t first = axis.taps_on_input(axis.output - 1).first, end = axis.taps_on_input(0).end;
+  axis.before -= first * axis.dilation;
+  axis.window = end - first;
+  if (axis.window == 1) axis.dilation = 1;
+  return axis;
 }
 
 void check_padding(const Padding& padding) {
@@ -98,7 +140,7 @@ WindowGeometry resolve_geometry(const Size2& image, const Size2& window, const c
       .height = {image.height, window.height, stride.height, dilation.height, padding.top, padding.bottom, 0},
       .width = {image.width, window.width, stride.width, dilation.width, padding.left, padding.right, 0}};
   if (padding.rule != Padding::Rule::kExplicit) {
-    return with_used_strides({resolve_same(geometry.height, padding.rule), resolve_same(geometry.width, padding.rule)});
+    return with_used_steps({resolve_same(geometry.height, padding.rule), resolve_same(geometry.width, padding.rule)});
   }
   geometry = {resolve_explicit(geometry.height, rounding), resolve_explicit(geometry.width, rounding)};
   if (geometry.height.output == 0 || geometry.width.output == 0) {
@@ -109,18 +151,20 @@ WindowGeometry resolve_geometry(const Size2& image, const Size2& window, const c
         window_argument, to_string(window), "a window that fits into the padded input",
         "the window " + to_string(window) + " " + dilated + "is larger than the padded input " + to_string(padded));
   }
-  return with_used_strides(geometry);
+  return with_used_steps(geometry);
 }
 
 void check_no_empty_window(const WindowAxis& axis, const char* axis_name) {
   const auto reads_input = [&](int64_t o) { return axis.taps_on_input(o).count() > 0; };
   bool all_read = reads_input(0) && reads_input(axis.output - 1);
   // Where the taps lie further apart than the input is long, a window that starts before the input can also step over
-  // it. The places where it lands repeat with a period of dilation / gcd(stride, dilation) windows.
-  if (axis.dilation > axis.input) {
-    const int64_t starting_before = std::min(axis.output, axis.before / axis.stride + 1);
-    const int64_t period = axis.dilation / std::gcd(axis.stride, axis.dilation);
-    for (int64_t o = 0; all_read && o < std::min(starting_before, period); ++o) all_read = reads_input(o);
+  // it: its first tap that is not before the input lies where the window starts, modulo the dilation.
+  if (all_read && axis.dilation > axis.input) {
+    const uint64_t starting_before = static_cast<uint64_t>(std::min(axis.output, axis.before / axis.stride + 1));
+    const uint64_t dilation = static_cast<uint64_t>(axis.dilation);
+    const uint64_t start = (dilation - static_cast<uint64_t>(axis.before) % dilation) % dilation;
+    all_read = !some_remainder_reaches(starting_before, dilation, static_cast<uint64_t>(axis.stride), start,
+                                       static_cast<uint64_t>(axis.input));
   }
   if (!all_read) {
     const int64_t sides[] = {axis.before, axis.after};

@@ -10,8 +10,9 @@ namespace convstep {
 struct WindowAxis {
   int64_t input, window, stride, dilation, before, after, output;
 
-  // The index in the input that tap i of the window at position o reads; outside 0..input-1 it reads padding.
-  int64_t source(int64_t o, int64_t i) const { return o * stride + i * dilation - before; }
+  // The index in the input that tap i of the window at position o reads; outside 0..input-1 it reads padding. (In this
+  // order the sums stay within 63 bits, however large padding and window.)
+  int64_t source(int64_t o, int64_t i) const { return o * stride - before + i * dilation; }
   bool is_inside(int64_t index) const { return 0 <= index && index < input; }
   // The elements from the first that a window reads to the last.
   int64_t reach() const { return (window - 1) * dilation + 1; }
@@ -21,6 +22,8 @@ struct WindowAxis {
   WindowAxis part(int64_t first, int64_t count) const {
     return {input, window, stride, dilation, before - first * stride, after, count};
   }
+  // The elements from the first of the input and all windows to the last, which may exceed 63 bits.
+  double span() const;
   // Does some window read padding at all?
   bool reads_padding() const { return source(0, 0) < 0 || source(output - 1, window - 1) >= input; }
 
@@ -46,6 +49,12 @@ struct WindowGeometry {
   WindowAxis height, width;
 
   bool reads_padding() const { return height.reads_padding() || width.reads_padding(); }
+  // Can the values be counted of an image with all padding that is read? Strides and padding may be as large as 2^62,
+  // but only where this is so may an index of a position be multiplied with a step. 2^56 values are more than any
+  // memory holds, and leave room for the bytes of a value and for what blocks are rounded up to.
+  bool is_countable(int64_t channels) const {
+    return height.span() * width.span() * static_cast<double>(channels) < static_cast<double>(int64_t{1} << 56);
+  }
 };
 
 // The least whole number of `divisor`s that holds `value`, and the least multiple that does. Neither may be negative.
@@ -55,7 +64,7 @@ constexpr int64_t round_up(int64_t value, int64_t multiple) { return divide_up(v
 enum class Rounding { kFloor, kCeil };
 
 // Checks window, stride, dilation and padding, resolves SAME padding and computes the output size of both axes. The
-// stride of an axis with one output is 1 whatever was asked for.
+// stride of an axis with one output is 1 whatever was asked for, and so is the dilation of a window of one tap.
 // `image` is {H, W}; `window_argument` names the window in messages. Throws ShapeError, ParameterError.
 WindowGeometry resolve_geometry(const Size2& image, const Size2& window, const char* window_argument,
                                 const Size2& stride, const Size2& dilation, const Padding& padding, Rounding rounding);
@@ -63,6 +72,10 @@ WindowGeometry resolve_geometry(const Size2& image, const Size2& window, const c
 // Throws ParameterError where some window of the axis reads nothing but padding. Such a window has no maximum and no
 // mean.
 void check_no_empty_window(const WindowAxis& axis, const char* axis_name);
+
+// The same windows without the taps, first and last ones, that lie on padding wherever the window is. No window may be
+// empty.
+WindowAxis without_taps_on_padding(WindowAxis axis);
 
 // `padding` with non-negative numbers and a rule that exists, zeros for the SAME rules; else throws ParameterError.
 void check_padding(const Padding& padding);

@@ -28,13 +28,8 @@ struct ConvProblem {
     return double(geometry.height.output) * double(geometry.width.output) * double(outputs) * double(window_size());
   }
 
-  // Strides and padding may be as large as 2^62. Can the values be counted of an image with all padding that is read?
-  bool has_countable_padding() const {
-    const auto padded = [](const WindowAxis& axis) {
-      return double(axis.output - 1) * double(axis.stride) + double(axis.window - 1) * double(axis.dilation) + 1;
-    };
-    return padded(geometry.height) * padded(geometry.width) * double(channels) < double(int64_t{1} << 60);
-  }
+  // What most methods need, as they count the values of padded images.
+  bool has_countable_padding() const { return geometry.is_countable(channels); }
 };
 
 // One run of a layer over a batch. The views fit the problem; their strides are as they come.

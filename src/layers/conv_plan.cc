@@ -1,6 +1,7 @@
 // conv_plan.cc: the ordered table of the ways to compute a convolution, and the plan that keeps one.
 #include "layers/conv_plan.h"
 
+#include "core/checks.h"
 #include "core/threads.h"
 #include "layers/conv_checks.h"
 
@@ -84,7 +85,8 @@ template <class T>
 void ConvPlan<T>::run(View<const T, 4> input, View<T, 4> output, View<const T, 4> residual,
                       const ConvRunOptions& options) const {
   const int threads = resolve_threads(options.threads ? options.threads : layer_->threads);
-  const ConvCall<T> call{input, residual, output, threads, options.progress ? options.progress : layer_->progress};
+  const ConvCall<T> call{with_used_strides(input), with_used_strides(residual), with_used_strides(output), threads,
+                         options.progress ? options.progress : layer_->progress};
   check_call(call, layer_->problem);
   if (input.shape(0) > 0) layer_->method->run(call);
 }

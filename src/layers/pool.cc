@@ -17,6 +17,18 @@ struct Names {
 constexpr Names kNames{"input", "window"};
 constexpr Names kNotebookNames{"A_prev", "f"};
 
+// The same windows, but where they or their padding are boundless without the taps that lie on padding wherever the
+// window is. Throws ShapeError where that is not enough.
+WindowGeometry taps_read(const WindowGeometry& given, int64_t channels) {
+  if (given.is_countable(channels)) return given;
+  const WindowGeometry read{without_taps_on_padding(given.height), without_taps_on_padding(given.width)};
+  if (read.is_countable(channels)) return read;
+  const int64_t sides[] = {given.height.before, given.height.after, given.width.before, given.width.after};
+  throw ShapeError("padding", to_string(sides, 4),
+                   "an image of fewer than 2^56 values, padding that windows move over included");
+}
+
+// The windows as they were asked for.
 WindowGeometry check_geometry(const Shape<4>& input, const PoolOptions& options, const Names& names) {
   check_batch_shape(names.input, input.data(), 4, sizeof(float));
   if (options.mode < PoolMode::kMax || options.mode > PoolMode::kLp) {
@@ -33,6 +45,7 @@ WindowGeometry check_geometry(const Shape<4>& input, const PoolOptions& options,
                        options.padding, options.ceil_mode ? Rounding::kCeil : Rounding::kFloor);
   check_no_empty_window(geometry.height, "height");
   check_no_empty_window(geometry.width, "width");
+  taps_read(geometry, input[3]);
   return geometry;
 }
 
@@ -52,7 +65,8 @@ void check_indices(View<int64_t, 4> indices, View<const T, 4> input, View<T, 4> 
 
 // Without indices where `indices` is null.
 template <class T>
-void run(View<const T, 4> input, View<T, 4> output, const View<int64_t, 4>* indices, const PoolOptions& options) {
+void run(const View<const T, 4>& input, const View<T, 4>& output, const View<int64_t, 4>* indices,
+         const PoolOptions& options) {
   if (indices && options.mode != PoolMode::kMax) {
     throw ParameterError("mode", "a mode that has no indices", "PoolMode::kMax");
   }
@@ -63,7 +77,14 @@ void run(View<const T, 4> input, View<T, 4> output, const View<int64_t, 4>* indi
   check_writable(extent_of("output", output));
   check_no_overlap(extent_of("output", output), extent_of("input", input));
   if (indices) check_indices(*indices, input, output);
-  if (output.size() > 0) run_blocks<T>({input, output, indices ? *indices : View<int64_t, 4>(), geometry, options});
+  const PoolCall<T> call{with_used_strides(input),
+                         with_used_strides(output),
+                         indices ? with_used_strides(*indices) : View<int64_t, 4>(),
+                         taps_read(geometry, input.shape(3)),
+                         geometry,
+                         options};
+  check_steps(extent_of("input", call.input), call.geometry);
+  if (output.size() > 0) run_blocks(call);
 }
 
 PoolMode notebook_mode(const std::string& mode) {

@@ -25,7 +25,7 @@ Span span_of(const WindowAxis& axis, int64_t o, int64_t outputs) {
 
 template <class T>
 BlockViews<T> views_in_place(const PoolCall<T>& call, const PoolCut& cut, const PoolBlock& block) {
-  const auto& [input, output, indices, geometry, options, target] = call;
+  const auto& [input, output, indices, geometry, given, options, target] = call;
   const Span rows = span_of(geometry.height, block.first_row, block.rows);
   const Span columns = span_of(geometry.width, block.first_column, block.columns);
   BlockViews<T> views{.input = &input(block.image, rows.first, columns.first, block.first_channel),
@@ -122,6 +122,7 @@ void run_block(const PoolCall<T>& call, const PoolCut& cut, const PoolBlock& blo
       run_row_pairs(call, block, views, progress);
       break;
   }
+  if (call.options.mode == PoolMode::kLp && call.options.p != 1) mend_norms(call, block, views, progress);
   if (cut.output_copy > 0) scatter_block(views.output, call.output, block);
   if (cut.index_copy > 0) scatter_block(views.indices, call.indices, block);
 }

@@ -19,7 +19,8 @@ struct PoolCall {
   View<const T, 4> input;
   View<T, 4> output;
   View<int64_t, 4> indices;  // or none
-  WindowGeometry geometry;
+  WindowGeometry geometry;   // of the taps that windows read
+  WindowGeometry given;      // with those on padding, too, where they are counted
   const PoolOptions& options;
   const kernels::Target& target = kernels::chosen_target();
 };
@@ -53,6 +54,11 @@ void run_strips(const PoolCall<T>& call, const PoolBlock& block, const BlockView
 template <class T>
 void run_row_pairs(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
                    const BlockProgress& progress);
+
+// Computes those norms of a block again whose powers overflowed or lost digits.
+template <class T>
+void mend_norms(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
+                const BlockProgress& progress);
 
 template <class T>
 void run_blocks(const PoolCall<T>& call);

@@ -44,7 +44,7 @@ bool is_summed_by_column(const PoolCall<T>& call) {
       options.stride == Size2{1, 1} && call.output.shape(3) >= kernels::kLeastPairChannels) {
     return true;
   }
-  const auto& [height, width] = call.geometry;
+  const auto& [height, width] = call.given;
   return width.output > 1 && width.window / kColumnSumOverlap >= width.stride && height.window >= kColumnSumOverlap;
 }
 
@@ -67,7 +67,7 @@ bool has_row_pairs(const PoolCall<T>& call) {
 
 template <class T>
 PoolMethod choose_method(const PoolCall<T>& call) {
-  const auto& [height, width] = call.geometry;
+  const auto& [height, width] = call.given;
   if (has_row_pairs(call)) return PoolMethod::kRowPairs;
   const bool is_max = call.options.mode == PoolMode::kMax;
   const bool pays = is_max ? (overlaps(height) || overlaps(width)) && is_moderate(height) && is_moderate(width) &&

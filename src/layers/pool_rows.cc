@@ -24,8 +24,7 @@ class RowPairs {
     is_max_ = call.options.mode == PoolMode::kMax;
     std::fill_n(beyond_, block.channels, is_max_ ? -std::numeric_limits<T>::infinity() : T(-0.0));
     for (int64_t x = 0; x < block.columns; ++x) {
-      wide_[x] =
-          static_cast<T>(count_taps(call.geometry.width, block.first_column + x, call.options.count_include_pad));
+      wide_[x] = static_cast<T>(count_taps(call.given.width, block.first_column + x, call.options.count_include_pad));
     }
   }
 
@@ -68,7 +67,7 @@ class RowPairs {
   void fill_divisors(int64_t y, int64_t pair) {
     for (int64_t i = 0; i < kernels::kPairRows; ++i) {
       const int64_t row = block_.first_row + y + std::min(i, pair - 1);
-      const T high = static_cast<T>(count_taps(call_.geometry.height, row, call_.options.count_include_pad));
+      const T high = static_cast<T>(count_taps(call_.given.height, row, call_.options.count_include_pad));
       for (int64_t x = 0; x < block_.columns; ++x) divisors_[i * block_.columns + x] = high * wide_[x];
     }
   }

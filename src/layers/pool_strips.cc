@@ -4,6 +4,7 @@
 
 #include "kernels/pool.h"
 #include "layers/pool_cut.h"
+#include "reference/lp_norm.h"
 
 namespace convstep {
 namespace {
@@ -130,7 +131,7 @@ template <class T>
 void run_sums(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views) {
   const auto& [height, width] = call.geometry;
   const bool with_padding = call.options.count_include_pad;
-  const kernels::SumOptions sum{call.options.mode, call.options.p, 1};
+  const kernels::SumOptions sum{call.options.mode, double(reference::lp_power<T>(call.options.p)), 1};
   kernels::Strip<T> strip = strip_of(call, block, views);
   int64_t* const rows = reinterpret_cast<int64_t*>(views.scratch);
   strip.rows = rows;
@@ -142,7 +143,7 @@ void run_sums(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<
   strip.input = input.data();
   strip.pixel_step = input.pixel_step();
   for (int64_t x = 0; x < block.columns; ++x) {
-    wide[x] = static_cast<T>(count_taps(width, block.first_column + x, with_padding));
+    wide[x] = static_cast<T>(count_taps(call.given.width, block.first_column + x, with_padding));
   }
   const int64_t end = block.first_row + block.rows;
   for (int64_t y = block.first_row; y < end; y += kStripRows) {
@@ -154,7 +155,7 @@ void run_sums(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<
       const auto taps = height.taps_on_input(row);
       ranges.begin[i] = height.source(row, taps.first) - first;
       ranges.end[i] = ranges.begin[i] + taps.count();
-      const T high = static_cast<T>(count_taps(height, row, with_padding));
+      const T high = static_cast<T>(count_taps(call.given.height, row, with_padding));
       for (int64_t x = 0; x < block.columns; ++x) divisors[i * block.columns + x] = high * wide[x];
     }
     input.offsets(first, ranges.end[kStripRows - 1], rows);

@@ -8,6 +8,7 @@
 #include "kernels/kernels.h"
 #include "kernels/pool.h"
 #include "layers/pool_call.h"
+#include "reference/lp_norm.h"
 
 namespace convstep {
 namespace {
@@ -40,7 +41,7 @@ class Windows {
       whole_end_ = (room + axis.before) / axis.stride + 1;
     }
     sum_.mode = call.options.mode;
-    sum_.p = call.options.p;
+    sum_.p = double(reference::lp_power<T>(call.options.p));
   }
 
   void run() {
@@ -65,8 +66,9 @@ class Windows {
     columns_ = width.taps_on_input(x);
     if (call_.options.mode == PoolMode::kAverage) {
       const bool with_padding = call_.options.count_include_pad;
-      const T count = static_cast<T>(count_taps(height, y, with_padding)) *
-                      static_cast<T>(count_taps(width, x, with_padding));  // a product of integers could overflow
+      const T count =
+          static_cast<T>(count_taps(call_.given.height, y, with_padding)) *
+          static_cast<T>(count_taps(call_.given.width, x, with_padding));  // a product of integers could overflow
       sum_.divisor = static_cast<double>(count);
     }
     const int64_t taps = rows_.count() * columns_.count();

@@ -1,0 +1,104 @@
+// pool_norms.cc: the norms of a block whose powers left the range of their type, computed again (see lp_norm.h).
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+#include "layers/pool_call.h"
+#include "reference/lp_norm.h"
+
+namespace convstep {
+namespace {
+
+// Elements read between two reports of progress: about ten milliseconds, as most are powers.
+constexpr int64_t kReadsPerReport = int64_t{1} << 17;
+
+template <class T>
+class Norms {
+ public:
+  Norms(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views, const BlockProgress& progress)
+      : call_(call), block_(block), views_(views), progress_(progress) {}
+
+  void mend() {
+    const int64_t C = block_.channels, step = views_.output_pixel_step;
+    const bool is_dense = step == C;
+    for (int64_t y = 0; y < block_.rows; ++y) {
+      T* row = views_.output + y * views_.output_row_step;
+      if (is_dense && are_sound(row, block_.columns * C)) continue;
+      for (int64_t x = 0; x < block_.columns; ++x) {
+        if (!are_sound(row + x * step, C)) mend_pixel(y, x, row + x * step);
+      }
+    }
+  }
+
+ private:
+  static constexpr int64_t kAtOnce = 64;  // channels whose largest magnitudes are looked for together
+
+  bool are_sound(const T* norms, int64_t count) const {
+    int others = 0;  // counted without a branch, for speed
+    for (int64_t i = 0; i < count; ++i) others += !sound_.contain(norms[i]);
+    return others == 0;
+  }
+
+  // Calls visit(pixel) for every element of the input under the window, or until the call was stopped.
+  template <class Visit>
+  void for_each_tap(Visit visit) {
+    for (int64_t t = 0; t < rows_.count() * columns_.count() && has_read(1); ++t) visit(tap(t));
+  }
+  const T* tap(int64_t t) const {
+    const auto& [height, width] = call_.geometry;
+    const int64_t row = height.source(y_, rows_.first + t / columns_.count()) - views_.first_row;
+    const int64_t column = width.source(x_, columns_.first + t % columns_.count()) - views_.first_column;
+    return views_.input + row * views_.row_step + column * views_.pixel_step;
+  }
+  bool has_read(int64_t elements) {
+    if ((reads_ += elements) < kReadsPerReport) return !is_stopped_;
+    reads_ = 0;
+    is_stopped_ = !progress_.keep_going();
+    return !is_stopped_;
+  }
+
+  void mend_pixel(int64_t y, int64_t x, T* norms) {
+    y_ = block_.first_row + y;
+    x_ = block_.first_column + x;
+    rows_ = call_.geometry.height.taps_on_input(y_);
+    columns_ = call_.geometry.width.taps_on_input(x_);
+    const int64_t taps = rows_.count() * columns_.count();
+    for (int64_t first = 0; first < block_.channels; first += kAtOnce) {
+      const int64_t channels = std::min(kAtOnce, block_.channels - first);
+      if (are_sound(norms + first, channels)) continue;
+      T largest[kAtOnce] = {};
+      for_each_tap([&](const T* pixel) {
+        for (int64_t c = 0; c < channels; ++c) largest[c] = std::max(largest[c], std::abs(pixel[first + c]));
+      });
+      for (int64_t c = 0; c < channels && !is_stopped_; ++c) {
+        T& norm = norms[first + c];
+        if (largest[c] == 0 || sound_.contain(norm) || std::isnan(norm)) continue;
+        const auto element = [&](int64_t t) { return has_read(1) ? tap(t)[first + c] : T(0); };
+        norm = reference::scaled_norm(element, taps, p_, largest[c]);
+      }
+    }
+  }
+
+  const PoolCall<T>& call_;
+  const PoolBlock& block_;
+  const BlockViews<T>& views_;
+  const BlockProgress& progress_;
+  const T p_ = reference::lp_power<T>(call_.options.p);
+  const reference::SoundNorms<T> sound_{p_};
+  int64_t y_ = 0, x_ = 0, reads_ = 0;
+  WindowAxis::Taps rows_{}, columns_{};  // of the window at (y_, x_)
+  bool is_stopped_ = false;
+};
+
+}  // namespace
+
+template <class T>
+void mend_norms(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
+                const BlockProgress& progress) {
+  Norms<T>(call, block, views, progress).mend();
+}
+
+template void mend_norms(const PoolCall<float>&, const PoolBlock&, const BlockViews<float>&, const BlockProgress&);
+template void mend_norms(const PoolCall<double>&, const PoolBlock&, const BlockViews<double>&, const BlockProgress&);
+
+}  // namespace convstep
