@@ -190,6 +190,48 @@ TEST_F(ConvRefusalTest, Overlap) {
   expect_refused<ParameterError>("output", "overlaps residual");
 }
 
+// Channels 0 .. 7 to channels 8 .. 15 of one array; every second pixel of a row to those between.
+TEST(ConvForwardTest, OutputAndInputMayLieInEachOthersGaps) {
+  auto memory = counting<double, 4>({1, 8, 8, 16}), w = counting<double, 4>({3, 3, 8, 8});
+  const auto before = memory;
+  const auto channels = [](Tensor<double, 4>& of, int64_t first) {
+    return View<double, 4>(of.data() + first, {1, 8, 8, 8}, of.view().strides());
+  };
+  const ConvOptions options{.padding = Padding::all(1)};
+  Tensor<double, 4> expected({1, 8, 8, 8});
+  conv_forward(channels(memory, 0), w, {}, expected, options);
+  conv_forward(channels(memory, 0), w, {}, channels(memory, 8), options);
+  for (int64_t i = 0; i < memory.size(); ++i) {
+    ASSERT_EQ(memory.data()[i], i % 16 < 8 ? before.data()[i] : expected.data()[i / 16 * 8 + i % 16 - 8]);
+  }
+  expect_error<ParameterError>([&] { conv_forward(channels(memory, 0), w, {}, channels(memory, 7), options); },
+                               "output", "overlaps input");
+
+  const auto one = filled<double, 4>({1, 1, 1, 1}, 2);
+  auto row = counting<double, 4>({1, 1, 20, 1});
+  const View<double, 4> even(row.data(), {1, 1, 10, 1}, {20, 20, 2, 1}),
+      odd(row.data() + 1, {1, 1, 10, 1}, {20, 20, -2, 7});
+  conv_forward(even, one, {}, View<double, 4>(row.data() + 19, {1, 1, 10, 1}, {20, 20, -2, 7}));
+  EXPECT_EQ(row.data()[19], 2);
+  EXPECT_EQ(row.data()[1], 38);
+  expect_error<ParameterError>(
+      [&] { conv_forward(even, one, {}, View<double, 4>(row.data() + 18, odd.shape(), odd.strides())); }, "output",
+      "overlaps input");
+}
+
+TEST(ConvForwardTest, ASumOfMinusZerosIsZero) {
+  const auto a = filled<float, 3>({2, 2, 3}, -0.0f), w = filled<float, 3>({2, 2, 3}, 1),
+             b = filled<float, 3>({1, 1, 1}, -0.0f);
+  EXPECT_FALSE(std::signbit(conv_single_step(a, w, b)));
+  const auto x = filled<float, 4>({1, 7, 7, 3}, -0.0f), weights = filled<float, 4>({3, 3, 3, 20}, 1);
+  const auto bias = filled<float, 1>({20}, -0.0f);
+  for (const ConvAlgorithm algorithm : {ConvAlgorithm::kReference, ConvAlgorithm::kDirect, ConvAlgorithm::kNotebook}) {
+    Tensor<float, 4> y({1, 5, 5, 20});
+    conv_forward(x, weights, bias, y, {.algorithm = algorithm});
+    for (int64_t i = 0; i < y.size(); ++i) ASSERT_FALSE(std::signbit(y.data()[i]));
+  }
+}
+
 TEST(ConvForwardTest, StrideAndDilationKeepHeightAndWidthApart) {
   const auto x = counting<float, 4>({1, 4, 6, 1}), w = filled<float, 4>({1, 2, 1, 1}, 1);
   const ConvOptions options{.stride = {2, 3}, .dilation = {1, 2}};

@@ -19,8 +19,8 @@ namespace {
 
 __extension__ using Wide = __int128;
 
-constexpr int64_t kMostOutputs = 40;              // along an axis, of calls that are run
-constexpr int64_t kModerate = int64_t{1} << 20;   // calls with no larger number must not be refused
+constexpr int64_t kMostOutputs = 40;             // along an axis, of calls that are run
+constexpr int64_t kModerate = int64_t{1} << 20;  // calls with no larger number must not be refused
 
 // One axis of a call, and where its windows lie by definition.
 struct Axis {
@@ -46,9 +46,7 @@ struct Axis {
     const Wide left = Wide{input} + after - start(o);  // elements from the start on; no window starts before padding
     return std::min<Wide>(window, left <= 0 ? 0 : (left - 1) / dilation + 1);
   }
-  bool is_moderate() const {
-    return std::max({input, window, stride, dilation, before, after}) <= kModerate;
-  }
+  bool is_moderate() const { return std::max({input, window, stride, dilation, before, after}) <= kModerate; }
 };
 
 class Draw {
@@ -57,8 +55,8 @@ class Draw {
 
   int64_t from(int64_t low, int64_t high) { return std::uniform_int_distribution<int64_t>(low, high)(generator_); }
   bool chance(int percent) { return from(1, 100) <= percent; }
-  // Small, or near a power of two, or near a number that was drawn before: windows fit their padding only if the two are
-  // about as large.
+  // Small, or near a power of two, or near a number that was drawn before: windows fit their padding only if the two
+  // are about as large.
   int64_t size(int64_t least) {
     int64_t value = from(least, 4);
     if (chance(35)) value = (int64_t{1} << from(3, 62)) + from(-3, 3);
@@ -181,7 +179,8 @@ void pool_once(uint32_t seed) {
                 if (!height.reads(i, r) || !width.reads(j, q)) continue;
                 const T value = input(n, r, q, c);
                 if (value > best) best = value, place = r * width.input + q;
-                sum += options.mode == PoolMode::kAverage ? double(value) : std::pow(std::abs(double(value)), options.p);
+                sum +=
+                    options.mode == PoolMode::kAverage ? double(value) : std::pow(std::abs(double(value)), options.p);
               }
             }
             double wanted = best;
@@ -213,8 +212,9 @@ void pool_once(uint32_t seed) {
     }
     return;
   }
-  expect_call("pool, seed " + std::to_string(seed) + " " + text(height) + " " + text(width), height, width,
-              options.ceil_mode, reads, [&] { return pool_output_shape(shape, options); }, run);
+  expect_call(
+      "pool, seed " + std::to_string(seed) + " " + text(height) + " " + text(width), height, width, options.ceil_mode,
+      reads, [&] { return pool_output_shape(shape, options); }, run);
 }
 
 template <class T>
@@ -263,8 +263,9 @@ void conv_once(uint32_t seed) {
       }
     }
   };
-  expect_call("conv, seed " + std::to_string(seed) + " " + text(height) + " " + text(width), height, width, false, true,
-              [&] { return conv_output_shape(shape, weights_shape, options); }, run);
+  expect_call(
+      "conv, seed " + std::to_string(seed) + " " + text(height) + " " + text(width), height, width, false, true,
+      [&] { return conv_output_shape(shape, weights_shape, options); }, run);
 }
 
 template <class T>

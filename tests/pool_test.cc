@@ -250,6 +250,37 @@ TYPED_TEST(PoolTest, WindowsBeyondAllMeasureAreAnsweredAtOnce) {
   EXPECT_EQ(output(0, 0, 0, 0), std::ldexp(TypeParam(45), -124));
 }
 
+// A window of 2^62 taps that moves by as many: the first sees two columns, the last, which ceil_mode adds, the others.
+// A step over so much padding times the channels would overflow.
+TEST(PoolForwardTest, RefusesWindowsThatMoveOverBoundlessPadding) {
+  const int64_t huge = int64_t{1} << 62;
+  const auto x = counting<float, 4>({1, 1, 4, 2});
+  for (const PoolMode mode : {PoolMode::kMax, PoolMode::kAverage, PoolMode::kLp}) {
+    const PoolOptions options{
+        .window = {1, huge}, .stride = {1, huge}, .mode = mode, .padding = {0, 0, huge - 2, 0}, .ceil_mode = true};
+    auto output = filled<float, 4>({1, 1, 2, 2}, kPoison);
+    expect_error<ShapeError>([&] { pool_forward(x, output, options); }, "padding", std::to_string(huge - 2), "2^56");
+    EXPECT_TRUE(is_untouched(output));
+  }
+}
+
+// NumPy's sums start at 0.
+TYPED_TEST(PoolTest, AnAverageOfMinusZerosIsZero) {
+  for (const std::string& target : simd_targets()) {
+    set_simd_target(target);
+    for (const int64_t window : {1, 2, 3, 5, 12}) {
+      for (const int64_t channels : {1, 5, 40}) {
+        const auto x = filled<TypeParam, 4>({1, 12, 12, channels}, TypeParam(-0.0));
+        const PoolOptions options{.window = {window, window}, .mode = PoolMode::kAverage};
+        Tensor<TypeParam, 4> y(pool_output_shape(x.shape(), options));
+        pool_forward(x, y, options);
+        for (int64_t i = 0; i < y.size(); ++i) ASSERT_FALSE(std::signbit(y.data()[i])) << target << ", " << window;
+      }
+    }
+  }
+  set_simd_target("");
+}
+
 TEST(PoolForwardTest, StrideAndDilationKeepHeightAndWidthApart) {
   const auto x = counting<float, 4>({1, 4, 6, 1});
   const PoolOptions options{.window = {2, 1}, .stride = {1, 3}, .dilation = {2, 1}};

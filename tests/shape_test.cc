@@ -200,6 +200,10 @@ TEST(GeometryTest, FindsWindowsThatReadNoInput) {
   expect_empty(1, 3, 1, 3, 2, 2);  // taps -3, -1, 1 step over the only element
   expect_empty(2, 2, 1, 4, 4, 4);  // the second window's taps lie at -3 and 1, the third's at -2 and 2
   check(2, 2, 4, 4, 4, 4);
+  // So many windows that a loop over them would not end.
+  const int64_t far = int64_t{1} << 61;
+  expect_empty(2, 2, 3, far, far, far);
+  check(2, 2, far, far, far, far);
 }
 
 }  // namespace

@@ -51,10 +51,11 @@ struct ConvOptions {
 // The shape of the output. Throws as conv_forward does.
 Shape<4> conv_output_shape(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& options = {});
 
-// Writes every element of the output. The output must not overlap input, weights or bias; the residual may be the
-// output itself (the same view), which adds in place. Throws ShapeError (shapes) or ParameterError (options, or a bad
-// environment variable of runtime.h) before anything is written; and std::bad_alloc where there is no memory for packed
-// weights or for a thread's workspace, perhaps after part of the output is written. So does all of ConvPlan.
+// Writes every element of the output, which must share none with input, weights or bias (it may lie in gaps of them:
+// other channels of one array); the residual may be the output itself (the same view), which adds in place. Throws
+// ShapeError (shapes) or ParameterError (options, or a bad environment variable of runtime.h) before anything is
+// written; and std::bad_alloc where there is no memory for packed weights or for a thread's workspace, perhaps after
+// part of the output is written. So does all of ConvPlan.
 void conv_forward(View<const float, 4> input, View<const float, 4> weights, View<const float, 1> bias,
                   View<float, 4> output, const ConvOptions& options = {}, View<const float, 4> residual = {});
 void conv_forward(View<const double, 4> input, View<const double, 4> weights, View<const double, 1> bias,

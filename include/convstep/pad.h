@@ -18,8 +18,8 @@ namespace convstep {
 // is negative or one of the SAME rules (which need a window to be defined).
 Shape<4> pad_output_shape(const Shape<4>& input, const Padding& padding);
 
-// Writes every element of the output, which must not overlap the input. Throws what pad_output_shape throws, and
-// ShapeError where the output has another shape, before anything is written.
+// Writes every element of the output, which must share none with the input (it may lie in gaps of it). Throws what
+// pad_output_shape throws, and ShapeError where the output has another shape, before anything is written.
 void zero_pad(View<const float, 4> input, View<float, 4> output, const Padding& padding,
               const ProgressCallback& progress = {});
 void zero_pad(View<const double, 4> input, View<double, 4> output, const Padding& padding,

@@ -4,6 +4,8 @@
 //   kAverage  the sum divided by the number of elements. Padding is 0 and counts only with count_include_pad; the rows
 //             that ceil_mode adds beyond the padding never count.
 //   kLp       (sum of |x|^p)^(1/p); p = 2, the default, is L2 pooling, p = 1 the sum of magnitudes. Padding is 0.
+//   Powers
+//             that leave the range of the type do not matter where the result is in it.
 //
 //   input [N,H,W,C]   output [N,OH,OW,C]
 //   OH = floor((H + top + bottom - dilation.height*(window.height-1) - 1) / stride.height) + 1;  OW alike.
@@ -53,9 +55,10 @@ struct PoolOptions {
 // The shape of the output. Throws as pool_forward does.
 Shape<4> pool_output_shape(const Shape<4>& input, const PoolOptions& options);
 
-// Writes every element of the output, which must not overlap the input. Throws ShapeError (shapes) or ParameterError
-// (options, or a bad environment variable of runtime.h) before anything is written; and std::bad_alloc where there is
-// no memory for a thread's workspace, perhaps after part of the output is written.
+// Writes every element of the output, which must share none with the input (it may lie in gaps of it). Throws
+// ShapeError (shapes) or ParameterError (options, or a bad environment variable of runtime.h) before anything is
+// written; and std::bad_alloc where there is no memory for a thread's workspace, perhaps after part of the output is
+// written.
 void pool_forward(View<const float, 4> input, View<float, 4> output, const PoolOptions& options);
 void pool_forward(View<const double, 4> input, View<double, 4> output, const PoolOptions& options);
 

@@ -51,7 +51,7 @@ def conv2d(
     residual : array_like, shape (N, OH, OW, O), optional
         Added before the activation. It may be `out` itself.
     out : ndarray, optional
-        Where to write the result: of its shape and dtype, writable, not overlapping an input.
+        Where to write the result: of its shape and dtype, writable, sharing no element with an input.
     threads : int, optional
         The most threads that the call may use, 1 to 1024; by default `num_threads()`. It does not change a bit of the
         result.
@@ -104,7 +104,7 @@ def pad2d(input: ArrayLike, padding: Padding, *, out: Array | None = None, layou
     input : array_like, shape (N, H, W, C), or (N, C, H, W) for layout "NCHW"
     padding : int, (height, width) or ((top, bottom), (left, right))
     out : ndarray, optional
-        Where to write the result: of its shape and dtype, writable, not overlapping the input.
+        Where to write the result: of its shape and dtype, writable, sharing no element with the input.
     layout : {"NHWC", "NCHW"}
 
     Returns

@@ -86,7 +86,7 @@ def max_pool2d(
     return_indices : bool
         Return also where each maximum was.
     out : ndarray, optional
-        Where to write the result: of its shape and dtype, writable, not overlapping the input.
+        Where to write the result: of its shape and dtype, writable, sharing no element with the input.
     threads : int, optional
         The most threads that the call may use, 1 to 1024; by default `num_threads()`. It does not change a bit of the
         result.
@@ -242,7 +242,7 @@ def global_max_pool2d(
     input : array_like, shape (N, H, W, C), or (N, C, H, W) for layout "NCHW"
         float32 and float64 are kept, float16 becomes float32, integers and bools float64.
     out : ndarray, optional
-        Where to write the result: of its shape and dtype, writable, not overlapping the input.
+        Where to write the result: of its shape and dtype, writable, sharing no element with the input.
     threads : int, optional
         The most threads that the call may use, 1 to 1024; by default `num_threads()`. It does not change a bit of the
         result.
