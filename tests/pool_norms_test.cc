@@ -26,8 +26,8 @@ long double norm_of(const Tensor<T, 4>& x, const PoolOptions& options, int64_t r
   for (const bool sums : {false, true}) {
     for (int64_t i = 0; i < options.window.height; ++i) {
       for (int64_t j = 0; j < options.window.width; ++j) {
-        const long double value =
-            std::abs(static_cast<long double>(x(0, row * options.stride.height + i, column * options.stride.width + j, c)));
+        const long double value = std::abs(
+            static_cast<long double>(x(0, row * options.stride.height + i, column * options.stride.width + j, c)));
         if (!sums) largest = std::max(largest, value);
         if (sums && largest > 0) sum += std::pow(value / largest, static_cast<long double>(options.p));
       }

@@ -96,7 +96,7 @@ class ConvWinograd final : public ConvMethod<T> {
 
   void copy_bias(const ConvWeights<T>& weights) {
     bias_ = Tensor<T, 1>({panels_.back().first + panels_.back().lanes});
-    for (int64_t o = 0; weights.bias && o < problem_.outputs; ++o) bias_(o) = weights.bias(o);
+    for (int64_t o = 0; weights.bias && o < problem_.outputs; ++o) bias_(o) = start_of_sum(weights.bias, o);
   }
 
   const WinogradPanel& panel(int64_t p) const { return panels_[static_cast<size_t>(p)]; }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "kernels/pool.h"
 #include "layers/pool_call.h"
 #include "reference/lp_norm.h"
 
@@ -31,12 +32,20 @@ class Norms {
   }
 
  private:
-  static constexpr int64_t kAtOnce = 64;  // channels whose largest magnitudes are looked for together
+  static constexpr int64_t kMostTaps = 128;  // of a quick look; with more, there are few windows
+  static constexpr int64_t kAtOnce = 64;     // channels whose largest magnitudes are looked for together
 
-  bool are_sound(const T* norms, int64_t count) const {
-    int others = 0;  // counted without a branch, for speed
-    for (int64_t i = 0; i < count; ++i) others += !sound_.contain(norms[i]);
-    return others == 0;
+  bool are_sound(const T* norms, int64_t count) const { return kernels::norms_are_sound(norms, count, sound_.least); }
+
+  // A quick look; false where there may be something to mend.
+  bool are_right(T* norms) {
+    const int64_t taps = rows_.count() * columns_.count();
+    if (taps > kMostTaps) return false;
+    if (filled_.count != taps || filled_.columns != columns_.count()) {
+      filled_ = {taps, columns_.count()};
+      for (int64_t t = 0; t < taps; ++t) offsets_[t] = tap(t) - tap(0);
+    }
+    return kernels::norms_are_right({tap(0), 0, norms, 0, 1, block_.channels}, {offsets_, taps}, sound_.least);
   }
 
   // Calls visit(pixel) for every element of the input under the window, or until the call was stopped.
@@ -62,6 +71,7 @@ class Norms {
     x_ = block_.first_column + x;
     rows_ = call_.geometry.height.taps_on_input(y_);
     columns_ = call_.geometry.width.taps_on_input(x_);
+    if (are_right(norms)) return;
     const int64_t taps = rows_.count() * columns_.count();
     for (int64_t first = 0; first < block_.channels; first += kAtOnce) {
       const int64_t channels = std::min(kAtOnce, block_.channels - first);
@@ -87,6 +97,10 @@ class Norms {
   const reference::SoundNorms<T> sound_{p_};
   int64_t y_ = 0, x_ = 0, reads_ = 0;
   WindowAxis::Taps rows_{}, columns_{};  // of the window at (y_, x_)
+  struct {
+    int64_t count = 0, columns = 0;
+  } filled_{};  // what the offsets hold
+  int64_t offsets_[kMostTaps];
   bool is_stopped_ = false;
 };
 
