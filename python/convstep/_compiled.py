@@ -24,6 +24,7 @@ OTHER_NAMES = {
     "data_format": "layout", "channels_first": "layout", "rate": "dilation", "norm_type": "p", "ord": "p",
     "negative_slope": "slope", "alpha": "slope", "n_jobs": "threads", "workers": "threads",
     "feature_group_count": "groups", "method": "algorithm", "pad_width": "padding", "hparams": "hparameters",
+    "in_channels": "weights", "out_channels": "weights", "kernel_size": "weights",
 }
 
 
@@ -58,10 +59,13 @@ def with_hints(name: str) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
         @functools.wraps(function)
         def checked(*arguments: _P.args, **named: _P.kwargs) -> _R:
             try:
-                signature.bind(*arguments, **named)
+                return function(*arguments, **named)
             except TypeError:
-                complain(name, own, len(arguments) - is_method, tuple(named))
-            return function(*arguments, **named)
+                try:
+                    signature.bind(*arguments, **named)
+                except TypeError:
+                    complain(name, own, len(arguments) - is_method, tuple(named))
+                raise
 
         return checked
 
@@ -83,7 +87,8 @@ def _complaint(signature: inspect.Signature, count: int, keywords: tuple[str, ..
             return f"takes no arguments, got {count}"
         named = [f"{other}=" for other in names if other not in positional]
         hint = f"; the others need their names: {', '.join(named)}" if named else ""
-        return f"takes up to {len(positional)} arguments without names ({', '.join(positional)}), got {count}{hint}"
+        arguments = "argument" if len(positional) == 1 else "arguments"
+        return f"takes up to {len(positional)} {arguments} without names ({', '.join(positional)}), got {count}{hint}"
     for keyword in keywords:
         if keyword in positional[:count]:
             return f"got {keyword!r} twice, as argument {positional.index(keyword) + 1} and by its name"

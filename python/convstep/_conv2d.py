@@ -91,6 +91,11 @@ class Conv2d:
         layout: Layout = "NHWC",
         algorithm: Algorithm = "auto",
     ) -> None:
+        if isinstance(weights, (int, np.integer)):
+            raise TypeError(
+                f"weights: got {weights}, expected an array of 4 axes (the weights themselves, not how many channels "
+                "there are: np.zeros((KH, KW, C, O)), say)"
+            )
         options: dict[str, Any] = {
             "stride": stride,
             "padding": padding,
@@ -109,6 +114,7 @@ class Conv2d:
             }
         )
 
+    @with_hints("Conv2d.__call__")
     def __call__(
         self,
         input: ArrayLike,
