@@ -11,7 +11,7 @@ HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
 
 // The chains of Vectors vectors of output channels, all of one group. Eight chains cover the latency of the
-// multiply-adds (4 cycles on 2 ports); one vector at a time covers the tail, the last lanes masked.
+// multiply-adds (4 cycles on 2 ports); fewer cover narrower ranges and the tail, the last lanes masked.
 template <class T, int Vectors>
 HWY_NOINLINE void chain_vectors(const ChainLayer<T>& layer, const ChainImage<T>& image, const ChainRange& range,
                                 const Epilogue<T>& epilogue, T* HWY_RESTRICT out) {
@@ -53,16 +53,19 @@ HWY_NOINLINE void chain_vectors(const ChainLayer<T>& layer, const ChainImage<T>&
 template <class T>
 void chain(const ChainLayer<T>& layer, const ChainImage<T>& image, const ChainRange& range, const Epilogue<T>& epilogue,
            T* out) {
-  constexpr int kVectors = 8;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>()));
   const int64_t group_outputs = layer.outputs / layer.groups;
   for (int64_t k = 0; k < range.count;) {
     const int64_t o = range.first + k, end_of_group = (o / group_outputs + 1) * group_outputs;
     const int64_t left = std::min(range.count - k, end_of_group - o);
-    const int64_t count = left >= kVectors * lanes ? kVectors * lanes : std::min(left, lanes);
+    const int64_t full = left / lanes, vectors = full >= 8 ? 8 : full >= 4 ? 4 : full >= 2 ? 2 : 1;
+    const int64_t count = std::min(left, vectors * lanes);
     Epilogue<T> here = epilogue;
     if (here.residual) here.residual += k;
-    const auto run = count > lanes ? chain_vectors<T, kVectors> : chain_vectors<T, 1>;
+    const auto run = vectors == 8   ? chain_vectors<T, 8>
+                     : vectors == 4 ? chain_vectors<T, 4>
+                     : vectors == 2 ? chain_vectors<T, 2>
+                                    : chain_vectors<T, 1>;
     run(layer, image, {range.y, range.x, o, count}, here, out + k);
     k += count;
   }

@@ -59,6 +59,56 @@ void transform_input(const T* HWY_RESTRICT pixels, int64_t row_step, int64_t pix
   }
 }
 
+// Magnitudes are compared as integers: exact, whatever the order, with NaN above infinity on every target.
+template <class T>
+void measure(const T* HWY_RESTRICT pixels, int64_t row_step, int64_t pixel_step, int64_t rows, int64_t columns,
+             int64_t channels, WinogradMagnitudes<T>& largest) {
+  const hn::ScalableTag<T> d;
+  const hn::RebindToSigned<decltype(d)> di;
+  using I = hn::TFromD<decltype(di)>;
+  using V = hn::Vec<decltype(di)>;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  const V mask = hn::Set(di, hwy::LimitsMax<I>());
+  constexpr int kSums = 6;  // one a column, as a chain of maxima would wait for itself
+  V all[kSums], middle[4];
+  for (V& v : all) v = hn::Zero(di);
+  for (V& v : middle) v = hn::Zero(di);
+  const auto scan = [&](const auto& load) HWY_ATTR {
+    for (int64_t i = 0; i < rows; ++i) {
+#pragma GCC unroll 6
+      for (int j = 0; j < kSums; ++j) {
+        if (j >= columns) break;
+        const V x = hn::And(hn::BitCast(di, load(pixels + i * row_step + j * pixel_step)), mask);
+        all[j] = hn::Max(all[j], x);
+        if (j == 2 || j == 3) {
+          if (i == 2) middle[j - 2] = hn::Max(middle[j - 2], x);
+          if (i == 3) middle[j] = hn::Max(middle[j], x);
+        }
+      }
+    }
+  };
+  if (channels < lanes) {
+    scan([&](const T* p) HWY_ATTR { return load_n(d, p, static_cast<size_t>(channels)); });
+  } else {
+    const T* const first = pixels;
+    for (int64_t c = 0; c < channels; c += lanes) {
+      pixels = first + std::min(c, channels - lanes);
+      scan([&](const T* p) HWY_ATTR { return hn::LoadU(d, p); });
+    }
+  }
+  const auto raise = [&](V v, T& value) HWY_ATTR {
+    HWY_ALIGN I lane[HWY_MAX_BYTES / sizeof(I)];
+    hn::Store(v, di, lane);
+    I most;
+    std::memcpy(&most, &value, sizeof(T));
+    for (int64_t k = 0; k < lanes; ++k) most = std::max(most, lane[k]);
+    std::memcpy(&value, &most, sizeof(T));
+  };
+  for (int j = 1; j < kSums; ++j) all[0] = hn::Max(all[0], all[j]);
+  raise(all[0], largest.all);
+  for (int k = 0; k < 4; ++k) raise(middle[k], largest.middle[k / 2][k % 2]);
+}
+
 // Replaces the sums of row i, `columns` pixels of one vector, that are not finite by those of the direct chain. Each
 // output by itself: what is recomputed must not depend on the length of the vectors.
 template <class T, class V>
@@ -89,6 +139,10 @@ HWY_INLINE void finish_row(D d, const WinogradOutput<T>& output, int64_t i, int6
   for (int j = 0; j < M; ++j) {
     if (j >= columns) break;
     sums[j] = hn::Add(sums[j], bias);
+    if (HWY_UNLIKELY(output.replaced >> (i * WinogradAxis<T>::kMostOutputs + j) & 1)) {
+      const int64_t pixel = i * WinogradAxis<T>::kMostOutputs + j;
+      sums[j] = hn::LoadU(d, output.replacement + pixel * output.replacement_step + first);
+    }
     check = hn::MulAdd(zero, sums[j], check);
   }
   if (HWY_UNLIKELY(!hn::AllTrue(d, hn::Eq(check, zero)))) {
@@ -267,6 +321,7 @@ constexpr WinogradKernels<T> make_kernels() {
           transform_weights<T>,
           transform_input<T, M>,
           transform_short_input<T>,
+          measure<T>,
           multiply<T>,
           transform_output<T, M>,
           transform_short_output<T>};

@@ -34,6 +34,15 @@ struct WinogradRange {
   int64_t first, count;
 };
 
+// The largest magnitudes among the inputs of a tile. NaN counts as larger than infinity.
+template <class T>
+struct WinogradMagnitudes {
+  T all;  // every pixel
+  // Pixel (2 + i, 2 + j), i, j < 2. The window of each output reads one of those in rows 2 .. max(2, outputs down - 1),
+  // columns alike.
+  T middle[2][2];
+};
+
 // One tile of the output, for the channels of one panel.
 template <class T>
 struct WinogradOutput {
@@ -42,6 +51,11 @@ struct WinogradOutput {
   int64_t channels;      // how many of the panel's lanes exist
   Epilogue<T> epilogue;  // the residual as data
   const T* bias;         // of every lane of the panel
+  // The sums, bias included, of the outputs (i, j) that the direct chain computed, where bit i * kMostOutputs + j of
+  // `replaced` is set: of panel lane k at replacement[(i * kMostOutputs + j) * replacement_step + k].
+  uint32_t replaced;
+  const T* replacement;
+  int64_t replacement_step;
   // How and where outputs that came out as NaN or infinity are computed anew. `range` names the first pixel and the
   // channels.
   ChainKernel<T> chain;
@@ -68,6 +82,9 @@ struct WinogradKernels {
   void (*transform_short_input)(const WinogradAxis<T>& down, const WinogradAxis<T>& across, const T* pixels,
                                 int64_t row_step, int64_t pixel_step, int64_t channels, T* transformed,
                                 int64_t xi_step);
+  // Raises `largest` to the magnitudes of pixels side by side in an array of rows x columns pixels.
+  void (*measure)(const T* pixels, int64_t row_step, int64_t pixel_step, int64_t rows, int64_t columns,
+                  int64_t channels, WinogradMagnitudes<T>& largest);
   // M = sum over `channels` of V * U, one chain of multiply-adds per element that runs over c, for the tiles of[xi]
   // that have the element xi, xi < count. It starts at zero, or goes on from M where `adds`.
   void (*multiply)(const WinogradTiles<const T>& V, const T* U, const WinogradRange* of, int64_t count,

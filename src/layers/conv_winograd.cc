@@ -5,6 +5,8 @@
 #include "kernels/conv_winograd.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <vector>
 
 #include "core/threads.h"
@@ -12,6 +14,7 @@
 #include "layers/conv_weights.h"
 #include "layers/conv_winograd_axis.h"
 #include "layers/conv_winograd_blocking.h"
+#include "layers/conv_winograd_range.h"
 #include "layers/conv_winograd_tiles.h"
 
 namespace convstep {
@@ -21,6 +24,7 @@ using kernels::ChainImage;
 using kernels::ChainLayer;
 using kernels::WinogradAxis;
 using kernels::WinogradKernels;
+using kernels::WinogradMagnitudes;
 using kernels::WinogradOutput;
 using kernels::WinogradPanel;
 using kernels::WinogradTiles;
@@ -56,6 +60,8 @@ class ConvWinograd final : public ConvMethod<T> {
         last_across_(winograd_axis<T>(m_, last_outputs(problem.geometry.width))) {
     copy_bias(weights);
     weights_ = dense_weights(weights);
+    zeros_give_bias_ = are_finite(weights, weights_);
+    for (int64_t o = 0; o < problem.outputs; ++o) zeros_give_bias_ &= !(bias_(o) == 0 && std::signbit(bias_(o)));
     const int64_t lanes = panels_.back().first + panels_.back().lanes;
     const kernels::WinogradWeights G = winograd_weights(m_);
     packed_ = Tensor<T, 1>::uninitialized({blocking_.size() * problem.channels * lanes});
@@ -136,18 +142,32 @@ class ConvWinograd final : public ConvMethod<T> {
     T* const M = V + blocking_.transformed();
     T* const copied = M + blocking_.products();
     T* const scattered = copied + blocking_.copied();
+    T* const replacement = scattered + blocking_.scattered();
     const WinogradTileList tiles(grid_, first_tile, count, m_, last_down_, last_across_);
     const bool in_one_go = blocking_.channels >= problem_.channels;
+    std::array<WinogradMagnitudes<T>, kMostWinogradTiles> largest;
+    std::array<SpoiltOutputs, kMostWinogradTiles> spoilt;
+    std::fill_n(largest.begin(), tiles.size(), WinogradMagnitudes<T>{});
     for (int64_t group = first_group; group < end_group; ++group) {
       for (int64_t c = 0; c < problem_.channels; c += blocking_.channels) {
-        if (!in_one_go || group == first_group) transform_input(call, tiles, c, copied, V);
+        if (!in_one_go || group == first_group) {
+          transform_input(call, tiles, c, copied, V, group == first_group ? largest.data() : nullptr);
+        }
         multiply(group, c, tiles, V, M);
+      }
+      if (group == first_group) {
+        for (int64_t t = 0; t < tiles.size(); ++t) {
+          const Block& tile = tiles[t];
+          const bool may_be = may_be_spoilt(largest[static_cast<size_t>(t)], tile);
+          spoilt[static_cast<size_t>(t)] =
+              may_be ? find_spoilt(call.input[tile.image], problem_.geometry, tile, kernels_) : SpoiltOutputs{};
+        }
       }
       for (int64_t p = first_panel(group); p < first_panel(group + 1); ++p) {
         for (int64_t t = 0; t < tiles.size(); ++t) {
           const WinogradTiles<T> products = products_of(group, p, tiles.size(), M);
           transform_output(call, tiles[t], panel(p), products.data + t * products.tile_step, products.xi_step,
-                           scattered);
+                           spoilt[static_cast<size_t>(t)], replacement, scattered);
         }
       }
     }
@@ -167,26 +187,27 @@ class ConvWinograd final : public ConvMethod<T> {
     }
   }
 
-  // The channels first_channel, ... of a block of tiles.
-  void transform_input(const ConvCall<T>& call, const WinogradTileList& tiles, int64_t first_channel, T* copied,
-                       T* V) const {
+  // The channels first_channel, ... of a block of tiles, whose magnitudes are taken, too, unless `largest` is null.
+  void transform_input(const ConvCall<T>& call, const WinogradTileList& tiles, int64_t first_channel, T* copied, T* V,
+                       WinogradMagnitudes<T>* largest) const {
     for (int64_t t = 0; t < tiles.size(); ++t) {
       const View<const T, 3> image = call.input[tiles[t].image];
       const View<const T, 3> channels(image.data() + first_channel * image.stride(2),
                                       {image.shape(0), image.shape(1), channels_at(first_channel)}, image.strides());
       transform_input(channels, tiles[t], copied, V + t * blocking_.channels,
-                      blocking_.xi_step(tiles.size() * blocking_.channels));
+                      blocking_.xi_step(tiles.size() * blocking_.channels), largest ? largest + t : nullptr);
     }
   }
 
   // Straight from the view where the tile is inside the image and channels lie side by side, else through a copy.
-  void transform_input(const View<const T, 3>& image, const Block& tile, T* copied, T* V, int64_t xi_step) const {
+  void transform_input(const View<const T, 3>& image, const Block& tile, T* copied, T* V, int64_t xi_step,
+                       WinogradMagnitudes<T>* largest) const {
     const WindowAxis &height = problem_.geometry.height, &width = problem_.geometry.width;
     const int64_t rows = tile.rows + 2, columns = tile.columns + 2, C = image.shape(2);
     const int64_t row = height.source(tile.first_row, 0), column = width.source(tile.first_column, 0);
     const bool inside = row >= 0 && row + rows <= height.input && column >= 0 && column + columns <= width.input;
     if (inside && (C == 1 || image.stride(2) == 1)) {
-      transform_input(tile, {&image(row, column, 0), image.stride(0), image.stride(1)}, C, V, xi_step);
+      transform_input(tile, {&image(row, column, 0), image.stride(0), image.stride(1)}, C, V, xi_step, largest);
       return;
     }
     const int64_t step = kCopiedBytes / static_cast<int64_t>(sizeof(T));
@@ -195,13 +216,14 @@ class ConvWinograd final : public ConvMethod<T> {
       const View<const T, 3> channels(image.data() + c * image.stride(2), {height.input, width.input, now},
                                       image.strides());
       copy_padded(channels, row, rows, column, columns, copied);
-      transform_input(tile, {copied, columns * now, now}, now, V + c, xi_step);
+      transform_input(tile, {copied, columns * now, now}, now, V + c, xi_step, largest);
     }
   }
 
-  void transform_input(const Block& tile, const Pixels<const T>& pixels, int64_t channels, T* V,
-                       int64_t xi_step) const {
+  void transform_input(const Block& tile, const Pixels<const T>& pixels, int64_t channels, T* V, int64_t xi_step,
+                       WinogradMagnitudes<T>* largest) const {
     const auto& [data, row_step, pixel_step] = pixels;
+    if (largest) kernels_.measure(data, row_step, pixel_step, tile.rows + 2, tile.columns + 2, channels, *largest);
     if (is_whole(tile)) {
       kernels_.transform_input(data, row_step, pixel_step, channels, V, xi_step);
     } else {
@@ -214,7 +236,7 @@ class ConvWinograd final : public ConvMethod<T> {
   const WinogradAxis<T>& across(const Block& tile) const { return tile.columns == m_ ? whole_ : last_across_; }
 
   void transform_output(const ConvCall<T>& call, const Block& tile, const WinogradPanel& panel, const T* M,
-                        int64_t xi_step, T* scattered) const {
+                        int64_t xi_step, const SpoiltOutputs& spoilt, T* replacement, T* scattered) const {
     const int64_t O = problem_.outputs, channels = std::min(panel.lanes, O - panel.first);
     const View<const T, 3> image = call.input[tile.image];
     const ChainLayer<T> layer{problem_.geometry, problem_.channels, O, 1, weights_.data(), bias_.data()};
@@ -225,16 +247,37 @@ class ConvWinograd final : public ConvMethod<T> {
                                    channels,
                                    to.epilogue(problem_),
                                    bias_.data() + panel.first,
+                                   spoilt.all,
+                                   replacement,
+                                   panel.lanes,
                                    chain_,
                                    &layer,
                                    {image.data(), image.stride(0), image.stride(1), image.stride(2)},
                                    {tile.first_row, tile.first_column, panel.first, channels}};
+    if (spoilt.all) replace(output, tile, spoilt, replacement);
     if (is_whole(tile)) {
       kernels_.transform_output(M, xi_step, output);
     } else {
       kernels_.transform_short_output(down(tile), across(tile), M, xi_step, output);
     }
     to.commit();
+  }
+
+  // The sums of outputs that another part of the tile would spoil. A chain over zeros gives the bias, to the bit.
+  void replace(const WinogradOutput<T>& output, const Block& tile, const SpoiltOutputs& spoilt, T* replacement) const {
+    for (int64_t i = 0; i < tile.rows; ++i) {
+      for (int64_t j = 0; j < tile.columns; ++j) {
+        const int64_t pixel = i * WinogradAxis<T>::kMostOutputs + j;
+        T* to = replacement + pixel * output.replacement_step;
+        const auto [y, x, first, count] = output.range;
+        if (zeros_give_bias_ && (spoilt.blank >> pixel & 1)) {
+          std::copy_n(bias_.data() + first, count, to);
+        } else if (spoilt.all >> pixel & 1) {
+          chain_(*output.layer, output.image, {y + i, x + j, first, count}, {nullptr, 0, 0, Activation::kNone, T(0)},
+                 to);
+        }
+      }
+    }
   }
 
   ConvProblem problem_;
@@ -247,6 +290,7 @@ class ConvWinograd final : public ConvMethod<T> {
   WinogradAxis<T> whole_, last_down_, last_across_;
   Tensor<T, 4> weights_;  // as given, dense
   Tensor<T, 1> bias_, packed_;
+  bool zeros_give_bias_ = true;  // does fma(0, w, ... fma(0, w, bias)) equal the bias, sign of zero included?
 };
 
 bool is_unit_3(const WindowAxis& axis) { return axis.window == 3 && axis.stride == 1 && axis.dilation == 1; }

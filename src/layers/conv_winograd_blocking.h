@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "kernels/conv_winograd_axis.h"
 #include "kernels/kernels.h"
 #include "layers/conv_method.h"
 
@@ -35,8 +36,11 @@ struct WinogradBlocking {
   int64_t products() const { return size() * xi_step(tiles * kPanelLanes<T>) * panels; }
   int64_t copied() const { return size() * kCopiedBytes / static_cast<int64_t>(sizeof(T)); }
   int64_t scattered() const { return 2 * m * m * kPanelLanes<T>; }  // output and residual of one tile and panel
+  int64_t replacement() const {                                     // of every output of a tile and panel
+    return kernels::WinogradAxis<T>::kMostOutputs * kernels::WinogradAxis<T>::kMostOutputs * kPanelLanes<T>;
+  }
   int64_t bytes() const {
-    return (transformed() + products() + copied() + scattered()) * static_cast<int64_t>(sizeof(T));
+    return (transformed() + products() + copied() + scattered() + replacement()) * static_cast<int64_t>(sizeof(T));
   }
 };
 
