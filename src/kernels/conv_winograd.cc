@@ -61,56 +61,75 @@ void transform_input(const T* HWY_RESTRICT pixels, int64_t row_step, int64_t pix
 
 // Magnitudes are compared as integers: exact, whatever the order, with NaN above infinity on every target.
 template <class T>
-void measure(const T* HWY_RESTRICT pixels, int64_t row_step, int64_t pixel_step, int64_t rows, int64_t columns,
-             int64_t channels, WinogradMagnitudes<T>& largest) {
-  const hn::ScalableTag<T> d;
-  const hn::RebindToSigned<decltype(d)> di;
-  using I = hn::TFromD<decltype(di)>;
-  using V = hn::Vec<decltype(di)>;
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  const V mask = hn::Set(di, hwy::LimitsMax<I>());
-  constexpr int kSums = 6;  // one a column, as a chain of maxima would wait for itself
-  V all[kSums], middle[4];
-  for (V& v : all) v = hn::Zero(di);
-  for (V& v : middle) v = hn::Zero(di);
-  const auto scan = [&](const auto& load) HWY_ATTR {
-    for (int64_t i = 0; i < rows; ++i) {
+struct Magnitudes {
+  using D = hn::RebindToSigned<hn::ScalableTag<T>>;
+  using V = hn::Vec<D>;
+
+  V all[2];  // of even and odd columns, as one chain of maxima would wait for itself
+  V middle[2][2];
+};
+
+// Row i of one vector of channels.
+template <class T, class Load>
+HWY_INLINE void raise_row(int i, int columns, const Load& load, Magnitudes<T>& largest) {
+  const typename Magnitudes<T>::D d;
+  const auto mask = hn::Set(d, hwy::LimitsMax<hn::TFromD<decltype(d)>>());
 #pragma GCC unroll 6
-      for (int j = 0; j < kSums; ++j) {
-        if (j >= columns) break;
-        const V x = hn::And(hn::BitCast(di, load(pixels + i * row_step + j * pixel_step)), mask);
-        all[j] = hn::Max(all[j], x);
-        if (j == 2 || j == 3) {
-          if (i == 2) middle[j - 2] = hn::Max(middle[j - 2], x);
-          if (i == 3) middle[j] = hn::Max(middle[j], x);
-        }
-      }
-    }
-  };
-  if (channels < lanes) {
-    scan([&](const T* p) HWY_ATTR { return load_n(d, p, static_cast<size_t>(channels)); });
-  } else {
-    const T* const first = pixels;
-    for (int64_t c = 0; c < channels; c += lanes) {
-      pixels = first + std::min(c, channels - lanes);
-      scan([&](const T* p) HWY_ATTR { return hn::LoadU(d, p); });
+  for (int j = 0; j < columns; ++j) {
+    const auto size = hn::And(hn::BitCast(d, load(j)), mask);
+    largest.all[j % 2] = hn::Max(largest.all[j % 2], size);
+    if ((i == 2 || i == 3) && (j == 2 || j == 3)) {
+      largest.middle[i - 2][j - 2] = hn::Max(largest.middle[i - 2][j - 2], size);
     }
   }
-  const auto raise = [&](V v, T& value) HWY_ATTR {
-    HWY_ALIGN I lane[HWY_MAX_BYTES / sizeof(I)];
-    hn::Store(v, di, lane);
-    I most;
-    std::memcpy(&most, &value, sizeof(T));
-    for (int64_t k = 0; k < lanes; ++k) most = std::max(most, lane[k]);
-    std::memcpy(&value, &most, sizeof(T));
-  };
-  for (int j = 1; j < kSums; ++j) all[0] = hn::Max(all[0], all[j]);
-  raise(all[0], largest.all);
-  for (int k = 0; k < 4; ++k) raise(middle[k], largest.middle[k / 2][k % 2]);
 }
 
-// Replaces the sums of row i, `columns` pixels of one vector, that are not finite by those of the direct chain. Each
-// output by itself: what is recomputed must not depend on the length of the vectors.
+template <class T, int M>
+void measure(const T* HWY_RESTRICT pixels, int64_t row_step, int64_t pixel_step, int64_t rows, int64_t columns,
+             int64_t channels, WinogradMagnitudes<T>& result) {
+  constexpr int kSize = M + 2;
+  const hn::ScalableTag<T> d;
+  const typename Magnitudes<T>::D di;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  const auto zero = hn::Zero(di);
+  Magnitudes<T> largest{{zero, zero}, {{zero, zero}, {zero, zero}}};
+  if (channels >= lanes && rows == kSize && columns == kSize) {
+    for (int64_t c = 0; c < channels; c += lanes) {
+      const T* row = pixels + std::min(c, channels - lanes);
+#pragma GCC unroll 6
+      for (int i = 0; i < kSize; ++i, row = opaque(row + row_step)) {
+        const T* const half = opaque(row + kSize / 2 * pixel_step);  // so that two pointers reach all pixels
+        const auto load = [&](int j) HWY_ATTR {
+          return hn::LoadU(d, j < kSize / 2 ? row + j * pixel_step : half + (j - kSize / 2) * pixel_step);
+        };
+        raise_row<T>(i, kSize, load, largest);
+      }
+    }
+  } else {
+    for (int64_t c = 0; c < channels; c += lanes) {
+      for (int64_t i = 0; i < rows; ++i) {
+        const auto load = [&](int j) HWY_ATTR {
+          return load_n(d, pixels + i * row_step + j * pixel_step + c, static_cast<size_t>(channels - c));
+        };
+        raise_row<T>(static_cast<int>(i), static_cast<int>(columns), load, largest);
+      }
+    }
+  }
+  const auto raise = [&](auto v, T& value) HWY_ATTR {
+    hn::TFromD<decltype(di)> most;
+    std::memcpy(&most, &value, sizeof(T));
+    most = std::max(most, hn::GetLane(hn::MaxOfLanes(di, v)));
+    std::memcpy(&value, &most, sizeof(T));
+  };
+  raise(hn::Max(largest.all[0], largest.all[1]), result.all);
+  for (int i = 0; i < 2; ++i) {
+    for (int j = 0; j < 2; ++j) raise(largest.middle[i][j], result.middle[i][j]);
+  }
+}
+
+// Replaces the sums of row i, `columns` pixels of one vector, by those of the direct chain where they were computed
+// already or where they are not finite. These each by itself: what is recomputed must not depend on the length of the
+// vectors.
 template <class T, class V>
 HWY_NOINLINE void repair_row(const WinogradOutput<T>& output, int64_t i, int64_t columns, int64_t first, V* sums) {
   const hn::ScalableTag<T> d;
@@ -118,6 +137,11 @@ HWY_NOINLINE void repair_row(const WinogradOutput<T>& output, int64_t i, int64_t
   HWY_ALIGN T sum[HWY_MAX_BYTES / sizeof(T)], chain[HWY_MAX_BYTES / sizeof(T)];
   const Epilogue<T> nothing{nullptr, 0, 0, Activation::kNone, T(0)};
   for (int64_t j = 0; j < columns; ++j) {
+    if (output.replaced_of_row(i) >> j & 1) {
+      const int64_t pixel = i * WinogradAxis<T>::kMostOutputs + j;
+      sums[j] = hn::LoadU(d, output.replacement + pixel * output.replacement_step + first);
+      continue;
+    }
     hn::Store(sums[j], d, sum);
     const ChainRange range{output.range.y + i, output.range.x + j, output.range.first + first, count};
     output.chain(*output.layer, output.image, range, nothing, chain);
@@ -139,13 +163,9 @@ HWY_INLINE void finish_row(D d, const WinogradOutput<T>& output, int64_t i, int6
   for (int j = 0; j < M; ++j) {
     if (j >= columns) break;
     sums[j] = hn::Add(sums[j], bias);
-    if (HWY_UNLIKELY(output.replaced >> (i * WinogradAxis<T>::kMostOutputs + j) & 1)) {
-      const int64_t pixel = i * WinogradAxis<T>::kMostOutputs + j;
-      sums[j] = hn::LoadU(d, output.replacement + pixel * output.replacement_step + first);
-    }
     check = hn::MulAdd(zero, sums[j], check);
   }
-  if (HWY_UNLIKELY(!hn::AllTrue(d, hn::Eq(check, zero)))) {
+  if (HWY_UNLIKELY(output.replaced_of_row(i) != 0 || !hn::AllTrue(d, hn::Eq(check, zero)))) {
     V copy[M];  // as an address that escapes would keep sums out of the registers
     for (int j = 0; j < M; ++j) copy[j] = sums[j];
     repair_row(output, i, columns, first, copy);
@@ -321,7 +341,7 @@ constexpr WinogradKernels<T> make_kernels() {
           transform_weights<T>,
           transform_input<T, M>,
           transform_short_input<T>,
-          measure<T>,
+          measure<T, M>,
           multiply<T>,
           transform_output<T, M>,
           transform_short_output<T>};

@@ -62,6 +62,11 @@ struct WinogradOutput {
   const ChainLayer<T>* layer;
   ChainImage<T> image;
   ChainRange range;
+
+  uint32_t replaced_of_row(int64_t i) const {  // bit j for pixel (i, j)
+    constexpr int64_t kMost = WinogradAxis<T>::kMostOutputs;
+    return replaced >> (i * kMost) & ((1U << kMost) - 1);
+  }
 };
 
 // The functions for one m, on the SIMD target that was chosen when they were asked for. The short ones are for tiles
