@@ -2,8 +2,8 @@
 //
 // The transforms mix all inputs of a tile, so every output gets an error in proportion to the largest of them, T, and
 // not to the largest in its own window, W. The promise of docs/architecture.md holds where T <= kWinogradRange * W; the
-// other outputs are computed by the direct chain (docs/decisions/0011-*.md). T and W are maxima over all channels: they are
-// exact, so the choice depends on nothing but the data.
+// other outputs are computed by the direct chain (docs/decisions/0011-*.md). T and W are maxima over all channels: they
+// are exact, so the choice depends on nothing but the data.
 #pragma once
 
 #include <algorithm>
@@ -42,11 +42,13 @@ bool may_be_spoilt(const kernels::WinogradMagnitudes<T>& largest, const Block& t
 template <class T>
 SpoiltOutputs find_spoilt(const View<const T, 3>& image, const WindowGeometry& geometry, const Block& tile,
                           const kernels::WinogradKernels<T>& kernels) {
-  constexpr int64_t kMost = kernels::WinogradAxis<T>::kMostPoints, kMostOutputs = kernels::WinogradAxis<T>::kMostOutputs;
+  constexpr int64_t kMost = kernels::WinogradAxis<T>::kMostPoints,
+                    kMostOutputs = kernels::WinogradAxis<T>::kMostOutputs;
   T pixel[kMost][kMost] = {}, all = 0;
   for (int64_t i = 0; i < tile.rows + 2; ++i) {
     for (int64_t j = 0; j < tile.columns + 2; ++j) {
-      const int64_t row = geometry.height.source(tile.first_row, i), column = geometry.width.source(tile.first_column, j);
+      const int64_t row = geometry.height.source(tile.first_row, i),
+                    column = geometry.width.source(tile.first_column, j);
       if (!geometry.height.is_inside(row) || !geometry.width.is_inside(column)) continue;
       kernels::WinogradMagnitudes<T> largest{};
       const T* x = &image(row, column, 0);
