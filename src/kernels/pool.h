@@ -55,12 +55,12 @@ void finish_sums(const Target& target, float* sums, int64_t count, const SumOpti
 void finish_sums(const Target& target, double* sums, int64_t count, const SumOptions& options);
 
 // Are all of these norms finite and at least so large? (See src/reference/lp_norm.h.)
-bool norms_are_sound(const float* norms, int64_t count, float least);
-bool norms_are_sound(const double* norms, int64_t count, double least);
+bool norms_are_sound(const Target& target, const float* norms, int64_t count, float least);
+bool norms_are_sound(const Target& target, const double* norms, int64_t count, double least);
 
 // Are those of one pixel, in run.output, right: sound, NaN, or 0 because all that its window reads is 0?
-bool norms_are_right(const PixelRun<float>& run, const Taps& taps, float least);
-bool norms_are_right(const PixelRun<double>& run, const Taps& taps, double least);
+bool norms_are_right(const Target& target, const PixelRun<float>& run, const Taps& taps, float least);
+bool norms_are_right(const Target& target, const PixelRun<double>& run, const Taps& taps, double least);
 
 // The length of the first half of a pairwise sum of n > 128 terms.
 constexpr int64_t pairwise_half(int64_t n) { return n / 2 - n / 2 % 8; }

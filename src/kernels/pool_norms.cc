@@ -67,17 +67,17 @@ HWY_EXPORT(are_sound_f64);
 HWY_EXPORT(are_right_f32);
 HWY_EXPORT(are_right_f64);
 
-bool norms_are_sound(const float* norms, int64_t count, float least) {
-  return HWY_DYNAMIC_DISPATCH(are_sound_f32)(norms, count, least);
+bool norms_are_sound(const Target& target, const float* norms, int64_t count, float least) {
+  return CONVSTEP_KERNEL(are_sound_f32, target)(norms, count, least);
 }
-bool norms_are_sound(const double* norms, int64_t count, double least) {
-  return HWY_DYNAMIC_DISPATCH(are_sound_f64)(norms, count, least);
+bool norms_are_sound(const Target& target, const double* norms, int64_t count, double least) {
+  return CONVSTEP_KERNEL(are_sound_f64, target)(norms, count, least);
 }
-bool norms_are_right(const PixelRun<float>& run, const Taps& taps, float least) {
-  return HWY_DYNAMIC_DISPATCH(are_right_f32)(run, taps, least);
+bool norms_are_right(const Target& target, const PixelRun<float>& run, const Taps& taps, float least) {
+  return CONVSTEP_KERNEL(are_right_f32, target)(run, taps, least);
 }
-bool norms_are_right(const PixelRun<double>& run, const Taps& taps, double least) {
-  return HWY_DYNAMIC_DISPATCH(are_right_f64)(run, taps, least);
+bool norms_are_right(const Target& target, const PixelRun<double>& run, const Taps& taps, double least) {
+  return CONVSTEP_KERNEL(are_right_f64, target)(run, taps, least);
 }
 
 }  // namespace convstep::kernels

@@ -35,7 +35,9 @@ class Norms {
   static constexpr int64_t kMostTaps = 128;  // of a quick look; with more, there are few windows
   static constexpr int64_t kAtOnce = 64;     // channels whose largest magnitudes are looked for together
 
-  bool are_sound(const T* norms, int64_t count) const { return kernels::norms_are_sound(norms, count, sound_.least); }
+  bool are_sound(const T* norms, int64_t count) const {
+    return kernels::norms_are_sound(call_.target, norms, count, sound_.least);
+  }
 
   // A quick look; false where there may be something to mend.
   bool are_right(T* norms) {
@@ -45,7 +47,8 @@ class Norms {
       filled_ = {taps, columns_.count()};
       for (int64_t t = 0; t < taps; ++t) offsets_[t] = tap(t) - tap(0);
     }
-    return kernels::norms_are_right({tap(0), 0, norms, 0, 1, block_.channels}, {offsets_, taps}, sound_.least);
+    return kernels::norms_are_right(call_.target, {tap(0), 0, norms, 0, 1, block_.channels}, {offsets_, taps},
+                                    sound_.least);
   }
 
   // Calls visit(pixel) for every element of the input under the window, or until the call was stopped.
