@@ -27,11 +27,11 @@ enum class ConvAlgorithm {
   kAuto,       // the library chooses, by the shape of one image and the dtype alone
   kReference,  // plain loops; each sum in the order of NumPy's np.sum, then the bias, then the residual
   kDirect,     // each output is one chain of fused multiply-adds that starts at the bias and runs over (i, j, c)
-  kWinograd,   // fewer multiplications. For 3x3 windows of stride 1 without dilation and groups; kAuto for other layers.
-               // |error| <= gamma(2C+74) * (11264 * W * S + |bias|), whatever the range of the data: W is the largest
-               // magnitude in the output's own window, S the sum of magnitudes of its own filter (docs/decisions/0011);
-               // usual errors are in docs/performance.md
-  kNotebook,   // the bits of kReference for layers of the notebook's size (kNotebookProducts), kAuto for larger ones
+  kWinograd,  // fewer multiplications; for 3x3 windows of stride 1 without dilation and groups, kAuto for other layers.
+              // |error| <= gamma(2C+74) * (11264 * W * S + |bias|), whatever the range of the data: W is the largest
+              // magnitude in the output's own window, S the sum of magnitudes of its own filter (docs/decisions/0011);
+              // usual errors are in docs/performance.md
+  kNotebook,  // the bits of kReference for layers of the notebook's size (kNotebookProducts), kAuto for larger ones
 };
 
 // Products of an input and a weight, per image, up to which kNotebook gives NumPy's bits. The largest layer of the
