@@ -1,4 +1,6 @@
 // Data of any range: every output of Winograd's method is as exact as the inputs in its own window let it be.
+#include "layers/conv_winograd_range.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -10,7 +12,6 @@
 #include <vector>
 
 #include "convstep/conv.h"
-#include "layers/conv_winograd_range.h"
 #include "tests/fma_chain.h"
 
 namespace convstep {
@@ -167,7 +168,8 @@ class ConvWinogradRangeTest : public testing::Test {
     const Shape<4> strides{H * W * C, W, 1, H * W};
     Tensor<T, 1> memory({data.x.size()});
     const View<T, 4> x(memory.data(), data.x.shape(), strides);
-    for (int64_t i = 0; i < data.x.size(); ++i) x(i / (H * W * C), i / (W * C) % H, i / C % W, i % C) = data.x.data()[i];
+    for (int64_t i = 0; i < data.x.size(); ++i)
+      x(i / (H * W * C), i / (W * C) % H, i / C % W, i % C) = data.x.data()[i];
     auto y = expected;
     conv_forward(x, data.w, data.b, y, {.padding = Padding::all(1), .algorithm = ConvAlgorithm::kWinograd});
     ASSERT_TRUE(same_bits(y, expected)) << name;
@@ -181,7 +183,8 @@ TYPED_TEST(ConvWinogradRangeTest, OneOutlier) {
   for (const double size : {1e2, 1e4, -9999.0, 1e9, -1e20, 1e30, 1e38, -1e300}) {
     if (std::abs(size) > double(std::numeric_limits<T>::max())) continue;
     for (const auto& [row, column] : {std::pair<int64_t, int64_t>{6, 3}, {0, 0}, {4, 5}, {6, 6}}) {
-      this->check([=](auto& x, auto&) { x(0, row % x.shape(1), column % x.shape(2), 5) = static_cast<T>(size); }, std::to_string(size));
+      this->check([=](auto& x, auto&) { x(0, row % x.shape(1), column % x.shape(2), 5) = static_cast<T>(size); },
+                  std::to_string(size));
       if (this->HasFatalFailure()) return;
     }
   }
@@ -196,30 +199,44 @@ void change_pixels(Tensor<T, 4>& x, const Function& function) {
 }
 
 TYPED_TEST(ConvWinogradRangeTest, RastersWithNodata) {
-  this->check([](auto& x, auto&) { change_pixels(x, [](auto i, auto j, auto, auto v) { return i + j < 9 ? -9999 : v; }); },
-              "an area");
   this->check(
-      [](auto& x, auto&) { change_pixels(x, [](auto i, auto j, auto, auto v) { return i < 2 || j == 5 ? -9999 : v; }); },
-      "a border and a line");
-  this->check([](auto& x, auto&) { change_pixels(x, [](auto i, auto j, auto, auto v) { return (i * 5 + j * 3) % 11 ? v : -9999; }); },
-              "scattered pixels");
+      [](auto& x, auto&) { change_pixels(x, [](auto i, auto j, auto, auto v) { return i + j < 9 ? -9999 : v; }); },
+      "an area");
+  this->check([](auto& x,
+                 auto&) { change_pixels(x, [](auto i, auto j, auto, auto v) { return i < 2 || j == 5 ? -9999 : v; }); },
+              "a border and a line");
+  this->check(
+      [](auto& x, auto&) {
+        change_pixels(x, [](auto i, auto j, auto, auto v) { return (i * 5 + j * 3) % 11 ? v : -9999; });
+      },
+      "scattered pixels");
 }
 
 TYPED_TEST(ConvWinogradRangeTest, SparseMaps) {
-  this->check([](auto& x, auto&) { change_pixels(x, [](auto i, auto j, auto c, auto) { return (i * 7 + j * 3 + c) % 97 == 0; }); },
-              "one-hot");
-  this->check([](auto& x, auto&) { change_pixels(x, [](auto i, auto j, auto, auto v) { return i > 8 && j > 2 ? v : -0.0; }); },
-              "a blank area");
+  this->check(
+      [](auto& x, auto&) {
+        change_pixels(x, [](auto i, auto j, auto c, auto) { return (i * 7 + j * 3 + c) % 97 == 0; });
+      },
+      "one-hot");
+  this->check(
+      [](auto& x, auto&) { change_pixels(x, [](auto i, auto j, auto, auto v) { return i > 8 && j > 2 ? v : -0.0; }); },
+      "a blank area");
   this->check([](auto& x, auto&) { change_pixels(x, [](auto, auto, auto, auto v) { return v > 0 ? v : 0; }); }, "ReLU");
 }
 
 TYPED_TEST(ConvWinogradRangeTest, TinyAndLargeNumbersSideBySide) {
   using T = TypeParam;
   constexpr T kSmallest = std::numeric_limits<T>::denorm_min(), kLargest = std::numeric_limits<T>::max();
-  this->check([=](auto& x, auto&) { change_pixels(x, [=](auto i, auto, auto, auto v) { return i < 4 ? v * 37 * kSmallest : v; }); },
-              "subnormal rows");
-  this->check([=](auto& x, auto&) { change_pixels(x, [=](auto, auto j, auto, auto v) { return j == 3 ? v * (kLargest / 32768) : v; }); },
-              "a large column");
+  this->check(
+      [=](auto& x, auto&) {
+        change_pixels(x, [=](auto i, auto, auto, auto v) { return i < 4 ? v * 37 * kSmallest : v; });
+      },
+      "subnormal rows");
+  this->check(
+      [=](auto& x, auto&) {
+        change_pixels(x, [=](auto, auto j, auto, auto v) { return j == 3 ? v * (kLargest / 32768) : v; });
+      },
+      "a large column");
   this->check(
       [](auto& x, auto& w) {
         x(0, 3, 3, 0) = 3000;
