@@ -7,7 +7,15 @@
 namespace convstep::python {
 namespace {
 
-std::string repr_of(nb::handle value) { return nb::repr(value).c_str(); }
+// In a message of one line: where Python's own words are longer, an array's shape, or their beginning.
+std::string repr_of(nb::handle value) {
+  constexpr Py_ssize_t kLongest = 100;
+  const nb::str text = nb::repr(value);
+  if (PyUnicode_GetLength(text.ptr()) <= kLongest) return text.c_str();
+  const nb::object shape = nb::getattr(value, "shape", nb::none());
+  if (nb::isinstance<nb::tuple>(shape)) return std::string("an array of shape ") + nb::repr(shape).c_str();
+  return nb::steal<nb::str>(PyUnicode_Substring(text.ptr(), 0, kLongest)).c_str() + std::string("...");
+}
 
 std::string message(const char* argument, nb::handle value, const char* expected, const std::string& hint) {
   return std::string(argument) + ": got " + repr_of(value) + ", expected " + expected +

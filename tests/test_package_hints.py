@@ -128,3 +128,16 @@ def test_layers_of_other_libraries(call: collections.abc.Callable, message: str)
     with pytest.raises(TypeError) as raised:
         call()
     assert str(raised.value) == message
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda: convstep.conv2d(np.ones((1, 8, 8, 3)), np.ones((3, 3, 3, 2)), stride=np.ones((1, 40, 8, 3))),
+     "stride: got an array of shape (1, 40, 8, 3), expected "),
+    (lambda: convstep.conv2d(np.ones((1, 8, 8, 3)), np.ones((3, 3, 3, 2)), activation="relu" * 100),
+     "activation: got '" + "relu" * 24 + "rel..., expected "),
+])
+def test_long_values_are_shortened(call, message):
+    with pytest.raises((TypeError, ValueError)) as raised:
+        call()
+    assert str(raised.value).startswith(message)
+    assert len(str(raised.value)) < 300
