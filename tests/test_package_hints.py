@@ -118,8 +118,6 @@ def test_a_picture_of_pillow() -> None:
     (lambda: convstep.Conv2d(W)(X, thread=2), "Conv2d.__call__() has no argument 'thread'; did you mean 'threads'?"),
     (lambda: convstep.Conv2d(W)(), "Conv2d.__call__() needs 'input', too"),
     (lambda: convstep.Conv2d(W)(X, threads="2"), "threads: got '2', expected an integer (write 2, without quotes)"),
-    (lambda: convstep.Conv2d(16, 32), "weights: got 16, expected an array of 4 axes (the weights themselves, not how "
-     "many channels there are: np.zeros((KH, KW, C, O)), say)"),
     (lambda: convstep.Conv2d(16, 32, kernel_size=3), "Conv2d() has no argument 'kernel_size'; did you mean 'weights'?"),
     (lambda: convstep.global_max_pool2d(X, 2), "global_max_pool2d() takes up to 1 argument without names (input), "
      "got 2; the others need their names: out=, threads=, layout="),
@@ -128,6 +126,15 @@ def test_layers_of_other_libraries(call: collections.abc.Callable, message: str)
     with pytest.raises(TypeError) as raised:
         call()
     assert str(raised.value) == message
+
+
+def test_numbers_of_channels_are_no_weights() -> None:
+    with pytest.raises(ValueError) as raised:
+        convstep.Conv2d(16, 32)
+    assert str(raised.value) == (
+        "weights: got (), expected an array of 4 axes (the weights themselves, not how many channels there are: "
+        "np.zeros((KH, KW, C, O)), say)"
+    )
 
 
 @pytest.mark.parametrize("call, message", [

@@ -92,9 +92,9 @@ class Conv2d:
         algorithm: Algorithm = "auto",
     ) -> None:
         if isinstance(weights, (int, np.integer)):
-            raise TypeError(
-                f"weights: got {weights}, expected an array of 4 axes (the weights themselves, not how many channels "
-                "there are: np.zeros((KH, KW, C, O)), say)"
+            raise ValueError(
+                "weights: got (), expected an array of 4 axes (the weights themselves, not how many channels there are: "
+                "np.zeros((KH, KW, C, O)), say)"
             )
         options: dict[str, Any] = {
             "stride": stride,
