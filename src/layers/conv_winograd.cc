@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <vector>
 
 #include "core/threads.h"
@@ -60,8 +59,7 @@ class ConvWinograd final : public ConvMethod<T> {
         last_across_(winograd_axis<T>(m_, last_outputs(problem.geometry.width))) {
     copy_bias(weights);
     weights_ = dense_weights(weights);
-    zeros_give_bias_ = are_finite(weights, weights_);
-    for (int64_t o = 0; o < problem.outputs; ++o) zeros_give_bias_ &= !(bias_(o) == 0 && std::signbit(bias_(o)));
+    has_finite_weights_ = are_finite(weights, weights_);
     const int64_t lanes = panels_.back().first + panels_.back().lanes;
     const kernels::WinogradWeights G = winograd_weights(m_);
     packed_ = Tensor<T, 1>::uninitialized({blocking_.size() * problem.channels * lanes});
@@ -270,7 +268,7 @@ class ConvWinograd final : public ConvMethod<T> {
         const int64_t pixel = i * WinogradAxis<T>::kMostOutputs + j;
         T* to = replacement + pixel * output.replacement_step;
         const auto [y, x, first, count] = output.range;
-        if (zeros_give_bias_ && (spoilt.blank >> pixel & 1)) {
+        if (has_finite_weights_ && (spoilt.blank >> pixel & 1)) {
           std::copy_n(bias_.data() + first, count, to);
         } else if (spoilt.all >> pixel & 1) {
           chain_(*output.layer, output.image, {y + i, x + j, first, count}, {nullptr, 0, 0, Activation::kNone, T(0)},
@@ -290,7 +288,7 @@ class ConvWinograd final : public ConvMethod<T> {
   WinogradAxis<T> whole_, last_down_, last_across_;
   Tensor<T, 4> weights_;  // as given, dense
   Tensor<T, 1> bias_, packed_;
-  bool zeros_give_bias_ = true;  // does fma(0, w, ... fma(0, w, bias)) equal the bias, sign of zero included?
+  bool has_finite_weights_ = true;  // then a chain over zeros gives the bias, which start_of_sum never lets be -0
 };
 
 bool is_unit_3(const WindowAxis& axis) { return axis.window == 3 && axis.stride == 1 && axis.dilation == 1; }
