@@ -74,6 +74,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--isa", choices=sorted(runners.ISA_VARIABLES), default="",
                         help="hold all to a lesser CPU's instructions; peers that cannot be held are left out")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release", help="of CMake")
+    parser.add_argument("--before", type=pathlib.Path, metavar="BUILD",
+                        help="an earlier convstep's build, which becomes a peer: what was gained, what was lost")
     parser.add_argument("--output", type=pathlib.Path, help="of the records; bench/results/latest.json for a whole run")
     parser.add_argument("--list", action="store_true", help="name the layers and stop")
     return parser.parse_args()
@@ -86,8 +88,9 @@ def wanted_layers(arguments: argparse.Namespace) -> list[layers.Layer]:
 
 
 def wanted_peers(arguments: argparse.Namespace) -> list[peers.Peer]:
-    return [peer for peer in peers.PEERS if peer.name == peers.OURS or re.search(arguments.peers, peer.name)
-            and (peer.follows_isa or not arguments.isa)]
+    always = {peers.OURS, peers.BEFORE} if arguments.before else {peers.OURS}
+    return [peer for peer in peers.PEERS if peer.name in always or peer.name != peers.BEFORE
+            and re.search(arguments.peers, peer.name) and (peer.follows_isa or not arguments.isa)]
 
 
 def wanted_settings(arguments: argparse.Namespace) -> list[Setting]:
@@ -102,7 +105,7 @@ class Bench:
         self.pace = QUICK if arguments.quick else FULL
         if arguments.rounds:
             self.pace = dataclasses.replace(self.pace, rounds=arguments.rounds, budget=float("inf"))
-        self.build, self.isa = arguments.build, arguments.isa
+        self.build, self.before, self.isa = arguments.build, arguments.before, arguments.isa
         self.peers = wanted_peers(arguments)
         self.missing: dict[str, str] = {}
         self.versions: dict[str, str] = {}
@@ -112,7 +115,8 @@ class Bench:
         """The processes of all peers with so many threads each; they stay until the end."""
         if threads not in self.workers:
             self.workers[threads] = []
-            for runner in [runners.Runner(peer, threads, self.build, self.isa) for peer in self.peers]:
+            builds = {peer.name: self.before if peer.name == peers.BEFORE else self.build for peer in self.peers}
+            for runner in [runners.Runner(peer, threads, builds[peer.name], self.isa) for peer in self.peers]:
                 greeting = runner.answer()
                 if "missing" in greeting:
                     self.missing[runner.peer.name] = greeting["missing"]

@@ -16,6 +16,7 @@ class Peer:
 
 
 OURS = "convstep"
+BEFORE = "convstep before"
 DIRECT = "convstep direct"
 MEMCPY = "memcpy"
 BLAS = "im2col + BLAS"
@@ -23,6 +24,7 @@ LOOPS = "NumPy loops"
 
 PEERS = [
     Peer(OURS, "ours", "native", "convstep_bench:0", ours=True),
+    Peer(BEFORE, "before", "native", "convstep_bench:0", ours=True),  # from the build that --before names
     Peer(DIRECT, "direct", "native", "convstep_bench:1", ours=True),
     Peer(MEMCPY, "memcpy", "native", "convstep_bench:2", ours=True),
     Peer("oneDNN Debian", "dnnl-D", "native", "convstep_bench_onednn_debian"),
