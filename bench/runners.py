@@ -53,6 +53,8 @@ class Runner:
             [interpreter(peer), str(WORKER), peer.name, peer.module, peer.argument, str(build)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
             stderr=None if os.environ.get("CONVSTEP_BENCH_VERBOSE") else subprocess.DEVNULL)
+        if threads == 1:  # all on one processor, for another one may be slower by half where its core is shared
+            os.sched_setaffinity(self.process.pid, {max(os.sched_getaffinity(0))})
         self.describe = ""
         self.forget()
 

@@ -97,11 +97,6 @@ bool some_remainder_reaches(uint64_t count, uint64_t divisor, uint64_t step, uin
 
 }  // namespace
 
-double WindowAxis::span() const {
-  const double last = double(output - 1) * double(stride) - double(before) + double(window - 1) * double(dilation);
-  return std::max(double(input) - 1, last) + double(std::max<int64_t>(before, 0)) + 1;
-}
-
 WindowAxis::Taps WindowAxis::some_taps_between(int64_t start, int64_t first_index, int64_t end_index) const {
   const int64_t first = start >= first_index ? 0 : (first_index - start - 1) / dilation + 1;
   const int64_t end = start >= end_index ? 0 : std::min((end_index - start - 1) / dilation + 1, window);

@@ -1,6 +1,8 @@
 // geometry.h: where windows lie. Height and width are worked out apart, each as one WindowAxis.
 #pragma once
 
+#include <algorithm>
+
 #include "convstep/shape.h"
 
 namespace convstep {
@@ -23,7 +25,10 @@ struct WindowAxis {
     return {input, window, stride, dilation, before - first * stride, after, count};
   }
   // The elements from the first of the input and all windows to the last, which may exceed 63 bits.
-  double span() const;
+  double span() const {
+    const double last = double(output - 1) * double(stride) - double(before) + double(window - 1) * double(dilation);
+    return std::max(double(input) - 1, last) + double(std::max<int64_t>(before, 0)) + 1;
+  }
   // Does some window read padding at all?
   bool reads_padding() const { return source(0, 0) < 0 || source(output - 1, window - 1) >= input; }
 

@@ -19,16 +19,15 @@ std::string to_string(const Size2& size) {
 }
 
 int64_t element_count(const char* argument, const int64_t* shape, int rank, size_t element_size) {
-  int64_t count = 1;                                   // a length of 0 makes it 0
-  int64_t bytes = static_cast<int64_t>(element_size);  // a length of 0 is left out
+  int64_t count = 1, bytes = static_cast<int64_t>(element_size);  // bytes without the lengths of 0
   for (int axis = 0; axis < rank; ++axis) {
     if (shape[axis] < 0) throw ShapeError(argument, to_string(shape, rank), "axes of length 0 or more");
-    count = shape[axis] == 0 ? 0 : count;
     if (shape[axis] > 0 && __builtin_mul_overflow(bytes, shape[axis], &bytes)) {
       throw ShapeError(argument, to_string(shape, rank), "an array of fewer than 2^63 bytes");
     }
+    count *= shape[axis];
   }
-  return count == 0 ? 0 : bytes / static_cast<int64_t>(element_size);
+  return count;
 }
 
 void infer_length(int64_t elements, int64_t* shape, int rank) {

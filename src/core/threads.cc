@@ -185,14 +185,21 @@ class Loop {
 }  // namespace
 
 void internal::parallel_for(int64_t count, int threads, Task task, const void* body, const ProgressCallback& progress) {
-  Loop loop(count, task, body, progress);
-  if (const int64_t wanted = std::min<int64_t>(threads, count) - 1; wanted > 0 && !is_without_workers) {
+  const int64_t wanted = std::min<int64_t>(threads, count) - 1;
+  if (wanted > 0 && !is_without_workers) {
     has_used_threads = true;
-    const WorkersInUse workers(static_cast<int>(wanted));
-    if (workers.count() > 0) call_together(workers.count(), [&loop] { loop.work(); });
+    if (const WorkersInUse workers(static_cast<int>(wanted)); workers.count() > 0) {
+      Loop loop(count, task, body, progress);
+      call_together(workers.count(), [&loop] { loop.work(); });
+      loop.work();
+      loop.finish();
+      return;
+    }
   }
-  loop.work();
-  loop.finish();
+  for (int64_t i = 0; i < count; ++i) {
+    task(body, i);
+    if (progress) progress(i + 1, count);
+  }
 }
 
 }  // namespace convstep

@@ -28,8 +28,12 @@ WindowGeometry taps_read(const WindowGeometry& given, int64_t channels) {
                    "an image of fewer than 2^56 values, padding that windows move over included");
 }
 
-// The windows as they were asked for.
-WindowGeometry check_geometry(const Shape<4>& input, const PoolOptions& options, const Names& names) {
+// The windows as they were asked for, and those of the taps that are read.
+struct Windows {
+  WindowGeometry given, read;
+};
+
+Windows check_windows(const Shape<4>& input, const PoolOptions& options, const Names& names) {
   check_batch_shape(names.input, input.data(), 4, sizeof(float));
   if (options.mode < PoolMode::kMax || options.mode > PoolMode::kLp) {
     throw ParameterError("mode", std::to_string(static_cast<int>(options.mode)), "a value of PoolMode");
@@ -45,8 +49,7 @@ WindowGeometry check_geometry(const Shape<4>& input, const PoolOptions& options,
                        options.padding, options.ceil_mode ? Rounding::kCeil : Rounding::kFloor);
   check_no_empty_window(geometry.height, "height");
   check_no_empty_window(geometry.width, "width");
-  taps_read(geometry, input[3]);
-  return geometry;
+  return {geometry, taps_read(geometry, input[3])};
 }
 
 Shape<4> output_shape(const Shape<4>& input, const WindowGeometry& geometry) {
@@ -70,8 +73,8 @@ void run(const View<const T, 4>& input, const View<T, 4>& output, const View<int
   if (indices && options.mode != PoolMode::kMax) {
     throw ParameterError("mode", "a mode that has no indices", "PoolMode::kMax");
   }
-  const WindowGeometry geometry = check_geometry(input.shape(), options, kNames);
-  const Shape<4> expected = output_shape(input.shape(), geometry);
+  const Windows windows = check_windows(input.shape(), options, kNames);
+  const Shape<4> expected = output_shape(input.shape(), windows.given);
   check_shape("output", output.shape().data(), expected.data(), 4, "(N, OH, OW, C)");
   check_readable(extent_of("input", input));
   check_writable(extent_of("output", output));
@@ -80,8 +83,8 @@ void run(const View<const T, 4>& input, const View<T, 4>& output, const View<int
   const PoolCall<T> call{with_used_strides(input),
                          with_used_strides(output),
                          indices ? with_used_strides(*indices) : View<int64_t, 4>(),
-                         taps_read(geometry, input.shape(3)),
-                         geometry,
+                         windows.read,
+                         windows.given,
                          options};
   check_steps(extent_of("input", call.input), call.geometry);
   if (output.size() > 0) run_blocks(call);
@@ -100,10 +103,10 @@ PoolResult<T> notebook_forward(View<const T, 4> A_prev, const PoolHparameters& h
   if (f < 1) throw ParameterError("f", std::to_string(f), "1 or more");
   const PoolOptions options{
       .window = {f, f}, .stride = {stride, stride}, .mode = notebook_mode(mode), .sum_order = SumOrder::kNumpy};
-  const WindowGeometry geometry = check_geometry(A_prev.shape(), options, kNotebookNames);
+  const Windows windows = check_windows(A_prev.shape(), options, kNotebookNames);
   check_readable(extent_of("A_prev", A_prev));
 
-  auto A = Tensor<T, 4>::uninitialized(output_shape(A_prev.shape(), geometry));
+  auto A = Tensor<T, 4>::uninitialized(output_shape(A_prev.shape(), windows.given));
   pool_forward(A_prev, A, options);
   return {std::move(A), {A_prev, hparameters}};
 }
@@ -111,7 +114,7 @@ PoolResult<T> notebook_forward(View<const T, 4> A_prev, const PoolHparameters& h
 }  // namespace
 
 Shape<4> pool_output_shape(const Shape<4>& input, const PoolOptions& options) {
-  return output_shape(input, check_geometry(input, options, kNames));
+  return output_shape(input, check_windows(input, options, kNames).given);
 }
 
 PoolOptions global_pool_options(const Shape<4>& input, PoolMode mode) {
