@@ -71,7 +71,7 @@ struct TakesOver {
 // What oneTBB copies into its tasks, which other threads then steal.
 class TaskBody {
  public:
-  explicit TaskBody(const std::function<void()>& work) : work_(&work) {}
+  explicit TaskBody(const std::function<void(int)>& work) : work_(&work) {}
   TaskBody(const TaskBody& other) {
     take_over();  // of memory that may have been another task's
     work_ = other.work_;
@@ -81,17 +81,17 @@ class TaskBody {
 
   void operator()(const tbb::blocked_range<int>&) const {
     take_over();
-    (*work_)();
+    (*work_)(std::max(tbb::this_task_arena::current_thread_index(), 0));
     hand_over();
   }
 
  private:
-  const std::function<void()>* work_;
+  const std::function<void(int)>* work_;
 };
 
 }  // namespace
 
-void call_together(int helpers, const std::function<void()>& work) {
+void call_together(int helpers, const std::function<void(int)>& work) {
   try {
     CallersArena arena(helpers + 1);
     tbb::task_group_context context(tbb::task_group_context::isolated, tbb::task_group_context::fp_settings);

@@ -13,6 +13,7 @@
 #include "convstep/error.h"
 #include "core/arena.h"
 #include "core/processors.h"
+#include "core/task_shares.h"
 #include "core/workers.h"
 
 namespace convstep {
@@ -98,17 +99,17 @@ void set_all_work_worth_threads(bool all) { all_work_worth_threads = all; }
 
 namespace {
 
-// The tasks of one call of parallel_for, of which each of its threads takes the next until none is left.
+// The tasks of one call of parallel_for on several threads.
 class Loop {
  public:
-  Loop(int64_t count, internal::Task task, const void* body, const ProgressCallback& progress)
-      : count_(count), task_(task), body_(body), progress_(progress) {}
+  Loop(int64_t count, int threads, internal::Task task, const void* body, const ProgressCallback& progress)
+      : count_(count), task_(task), body_(body), progress_(progress), shares_(count, threads) {}
 
-  void work() noexcept {
+  void work(int thread) noexcept {
     try {
-      std::this_thread::get_id() == caller_ ? work_as_caller() : work_as_helper();
+      std::this_thread::get_id() == caller_ ? work_as_caller(thread) : work_as_helper(thread);
     } catch (...) {
-      next_ = count_;  // the rest is left out
+      shares_.close();
       if (!has_failed_.test_and_set()) failure_ = std::current_exception();
     }
   }
@@ -126,21 +127,21 @@ class Loop {
     std::atomic<int>& count_;
   };
 
-  bool run_next() {
-    const int64_t i = next_.fetch_add(1, std::memory_order_relaxed);
-    if (i >= count_) return false;
+  bool run_next(int thread) {
+    const int64_t i = shares_.take(thread);
+    if (i < 0) return false;
     task_(body_, i);
     return true;
   }
 
-  void work_as_helper() {
+  void work_as_helper(int thread) {
     if (!has_help_.load(std::memory_order_relaxed)) has_help_.store(true, std::memory_order_relaxed);
     const Helping now(helping_);
-    while (run_next()) done_.fetch_add(1, std::memory_order_relaxed);
+    while (run_next(thread)) done_.fetch_add(1, std::memory_order_relaxed);
   }
 
-  void work_as_caller() {
-    while (run_next()) {
+  void work_as_caller(int thread) {
+    while (run_next(thread)) {
       const int64_t done = done_.fetch_add(1, std::memory_order_relaxed) + 1;
       if (progress_ && done < count_ && done > reported_) progress_(reported_ = done, count_);
       if (!has_moved_ && Clock::now() - start_ > kWakingTime) make_room();
@@ -173,7 +174,8 @@ class Loop {
   const ProgressCallback& progress_;
   const std::thread::id caller_ = std::this_thread::get_id();
   const Clock::time_point start_ = Clock::now();
-  std::atomic<int64_t> next_{0}, done_{0};
+  TaskShares shares_;
+  std::atomic<int64_t> done_{0};
   std::atomic<bool> has_help_{false};
   std::atomic<int> helping_{0};
   std::atomic_flag has_failed_;
@@ -189,9 +191,9 @@ void internal::parallel_for(int64_t count, int threads, Task task, const void* b
   if (wanted > 0 && !is_without_workers) {
     has_used_threads = true;
     if (const WorkersInUse workers(static_cast<int>(wanted)); workers.count() > 0) {
-      Loop loop(count, task, body, progress);
-      call_together(workers.count(), [&loop] { loop.work(); });
-      loop.work();
+      Loop loop(count, workers.count() + 1, task, body, progress);
+      call_together(workers.count(), [&loop](int thread) { loop.work(thread); });
+      loop.work(0);
       loop.finish();
       return;
     }
