@@ -12,6 +12,8 @@ set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 set(ENV{PKG_CONFIG_LIBDIR} ${sysroot}/usr/lib/aarch64-linux-gnu/pkgconfig:${sysroot}/usr/share/pkgconfig)
 set(ENV{PKG_CONFIG_SYSROOT_DIR} ${sysroot})
+# Headers that differ between architectures, which a native compiler finds by itself.
+set(CMAKE_CXX_FLAGS_INIT "-idirafter ${sysroot}/usr/include/aarch64-linux-gnu")
 # Where the linker finds what these libraries need.
 set(CMAKE_EXE_LINKER_FLAGS_INIT
     -Wl,-rpath-link,${sysroot}/usr/lib/aarch64-linux-gnu:${sysroot}/lib/aarch64-linux-gnu)
