@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "convstep/shape.h"
+
 namespace convstep {
 
 // Called on the caller's thread again and again while an operation runs, with how much is done of how much there is
@@ -27,7 +29,7 @@ using ProgressCallback = std::function<void(int64_t done, int64_t total)>;
 // and calls that use it, where CONVSTEP_NUM_THREADS is no number from 1 to that.
 inline constexpr int kMaxThreads = 1024;
 int num_threads();
-void set_num_threads(int threads);
+void set_num_threads(Count threads);
 
 // May a call move its caller's thread to another processor of its affinity mask? Linux sometimes wakes a worker on the
 // caller's processor, to wait there for milliseconds while others are idle. Where this is true, the caller then makes

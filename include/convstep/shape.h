@@ -21,6 +21,16 @@ concept WholeNumber = std::integral<T> && !std::same_as<T, bool> && !std::same_a
 
 // A height and a width: of a window, a stride, a dilation. One number is both.
 //
+// A number of things, such as groups and threads, of which there are whole ones only: `.groups = true` does not
+// compile.
+struct Count {
+  int64_t value;
+
+  template <WholeNumber N>
+  constexpr Count(N n) : value(static_cast<int64_t>(n)) {}
+  constexpr operator int64_t() const { return value; }
+};
+
 //   .stride = 2, .stride = {2}    two rows and two columns
 //   .stride = {2, 1}              two rows, one column
 struct Size2 {
@@ -38,14 +48,27 @@ struct Size2 {
 
 // How an axis is padded with zeros (max pooling: with -infinity) before a window slides over it.
 //
-//   .padding = {}                         none ("valid")
-//   .padding = 2, .padding = {2}          two on every side, as the notebook pads; Padding::all(2)
-//   .padding = {1, 2}                     one row on top and at the bottom, two columns on the left and on the right
-//   .padding = {1, 2, 3, 4}               one row on top, two at the bottom, three columns on the left, four on the
-//   right .padding = Padding::same_upper()      OH = ceil(H / stride); where the total is odd, the extra row or column
-//   goes
-//                                         to the end
-//   .padding = Padding::same_lower()      the same size; the extra goes to the beginning
+// Rows on top and at the bottom, columns on the left and on the right, by their names: Sides{.top = 1, .left = 2},
+// where those left out are 0. Not by their order, of which there is no usual one.
+struct Sides {
+  struct ByName {
+    explicit constexpr ByName() = default;
+  };
+  ByName by_name = ByName();
+  Count top = 0;
+  Count bottom = 0;
+  Count left = 0;
+  Count right = 0;
+};
+
+//   .padding = {}                      none ("valid")
+//   .padding = 2                       two on every side, as the notebook pads; {2}, Padding::all(2)
+//   .padding = {1, 2}                  one row on top and at the bottom, two columns on the left and on the right
+//   .padding = {1, 2, 3, 4}            one row on top, two at the bottom, three columns on the left, four on the right
+//   .padding = Sides{.top = 1}         the sides that are named
+//   .padding = Padding::same_upper()   OH = ceil(H / stride); where the total is odd, the extra row or column goes to
+//                                      the end
+//   .padding = Padding::same_lower()   the same size; the extra goes to the beginning
 struct Padding {
   enum class Rule { kExplicit, kSameUpper, kSameLower };
 
@@ -69,6 +92,7 @@ struct Padding {
         rule(rule_) {}
 
   static constexpr Padding valid() { return {}; }
+  constexpr Padding(const Sides& sides) : top(sides.top), bottom(sides.bottom), left(sides.left), right(sides.right) {}
   static constexpr Padding all(WholeNumber auto pad) { return pad; }
   static constexpr Padding same_upper() { return {0, 0, 0, 0, Rule::kSameUpper}; }
   static constexpr Padding same_lower() { return {0, 0, 0, 0, Rule::kSameLower}; }

@@ -34,12 +34,12 @@ std::atomic<bool> all_work_worth_threads{false};
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::microseconds kWakingTime(30);
 
-int check_threads(const char* argument, int threads) {
+int check_threads(const char* argument, int64_t threads) {
   if (threads < 0 || threads > kMaxThreads) {
     throw ParameterError(argument, std::to_string(threads),
                          "0 (as many as there are) to " + std::to_string(kMaxThreads));
   }
-  return threads;
+  return static_cast<int>(threads);
 }
 
 int threads_of_environment() {
@@ -79,9 +79,9 @@ int num_threads() {
   return chosen ? chosen : default_threads();
 }
 
-void set_num_threads(int threads) { chosen_threads = check_threads("threads", threads); }
+void set_num_threads(Count threads) { chosen_threads = check_threads("threads", threads); }
 
-int resolve_threads(int requested) {
+int resolve_threads(int64_t requested) {
   const int threads = check_threads("threads", requested);
   return threads && !is_without_workers ? threads : num_threads();
 }

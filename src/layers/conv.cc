@@ -41,10 +41,11 @@ T single_step(View<const T, 3> a_slice_prev, View<const T, 3> W, View<const T, 3
 template <class T>
 ConvResult<T> notebook_forward(View<const T, 4> A_prev, View<const T, 4> W, View<const T, 4> b,
                                const ConvHparameters& hparameters) {
-  const auto& [stride, pad, algorithm] = hparameters;
+  const int64_t stride = hparameters.stride, pad = hparameters.pad;
   if (stride < 1) throw ParameterError("stride", std::to_string(stride), "1 or more");
   if (pad < 0) throw ParameterError("pad", std::to_string(pad), "0 or more");
-  const ConvOptions options{.stride = {stride, stride}, .padding = Padding::all(pad), .algorithm = algorithm};
+  const ConvOptions options{
+      .stride = {stride, stride}, .padding = Padding::all(pad), .algorithm = hparameters.algorithm};
   const ConvProblem problem = check_problem(A_prev.shape(), W.shape(), options, kNotebookConvNames);
   check_shape("b", b.shape().data(), Shape<4>{1, 1, 1, W.shape(3)}.data(), 4, "one bias per filter of W");
   check_readable(extent_of("A_prev", A_prev));

@@ -93,7 +93,7 @@ void zero_pad(View<const double, 4> input, View<double, 4> output, const Padding
   run(input, output, padding, progress);
 }
 
-Tensor<float, 4> zero_pad(View<const float, 4> X, int64_t pad) { return pad_all(X, pad); }
-Tensor<double, 4> zero_pad(View<const double, 4> X, int64_t pad) { return pad_all(X, pad); }
+Tensor<float, 4> zero_pad(View<const float, 4> X, Count pad) { return pad_all(X, pad); }
+Tensor<double, 4> zero_pad(View<const double, 4> X, Count pad) { return pad_all(X, pad); }
 
 }  // namespace convstep
