@@ -23,7 +23,8 @@ using ProgressCallback = std::function<void(int64_t done, int64_t total)>;
 // forked after a call has used threads, calls run on one, and num_threads() is 1 whatever was set.
 //
 // Threads take over the floating-point mode of their caller (rounding, flush to zero, denormals are zeros) for as long
-// as they work for him; his own is left alone.
+// as they work for him; his own is left alone. They block signals for the process, so that these reach the
+// program's own threads. Where a thread is cancelled, its call on several threads is finished first.
 //
 // set_num_threads(0) returns to that. Throws ParameterError for a number below 0 or above kMaxThreads; num_threads(),
 // and calls that use it, where CONVSTEP_NUM_THREADS is no number from 1 to that.

@@ -184,11 +184,25 @@ class Loop {
   bool has_moved_ = !caller_may_move();  // like this
 };
 
+// A thread that is cancelled (pthread_cancel) unwinds, which the tasks of others would not survive: not before the call
+// has ended.
+class NotCancelled {
+ public:
+  NotCancelled() { pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &usual_); }
+  ~NotCancelled() { pthread_setcancelstate(usual_, nullptr); }
+  NotCancelled(const NotCancelled&) = delete;
+  NotCancelled& operator=(const NotCancelled&) = delete;
+
+ private:
+  int usual_ = PTHREAD_CANCEL_ENABLE;
+};
+
 }  // namespace
 
 void internal::parallel_for(int64_t count, int threads, Task task, const void* body, const ProgressCallback& progress) {
   const int64_t wanted = std::min<int64_t>(threads, count) - 1;
   if (wanted > 0 && !is_without_workers) {
+    const NotCancelled until_the_end;
     has_used_threads = true;
     if (const WorkersInUse workers(static_cast<int>(wanted)); workers.count() > 0) {
       Loop loop(count, workers.count() + 1, task, body, progress);
