@@ -111,9 +111,11 @@ extern template class ConvPlan<double>;
 
 // One window, one filter, one number: sum(a_slice_prev * W) + b.
 //   a_slice_prev [f,f,n_C_prev]   W the same shape   b [1,1,1]
-// The sum is taken in NumPy's order, so that its last bit is NumPy's. Throws ShapeError.
-float conv_single_step(View<const float, 3> a_slice_prev, View<const float, 3> W, View<const float, 3> b);
-double conv_single_step(View<const double, 3> a_slice_prev, View<const double, 3> W, View<const double, 3> b);
+// The sum is taken in NumPy's order, so that its last bit is NumPy's. Throws ShapeError, std::bad_alloc.
+float conv_single_step(View<const float, 3> a_slice_prev, View<const float, 3> W, View<const float, 3> b,
+                       const ProgressCallback& progress = {});
+double conv_single_step(View<const double, 3> a_slice_prev, View<const double, 3> W, View<const double, 3> b,
+                        const ProgressCallback& progress = {});
 
 struct ConvHparameters {
   Count stride = 1;
