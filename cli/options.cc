@@ -79,7 +79,7 @@ void add_dtype_option(CLI::App& command, std::optional<Dtype>& dtype) {
       "Compute in this type (default: the arrays' own; integers: float64)");
 }
 
-void add_threads_option(CLI::App& command, int& threads) {
+void add_threads_option(CLI::App& command, Count& threads) {
   add_integer(command, "--threads", threads, {1, kMaxThreads},
               "At most so many threads (default: CONVSTEP_NUM_THREADS, or as many as there are)");
 }

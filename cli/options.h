@@ -35,7 +35,7 @@ CLI::Option* add_padding_option(CLI::App& command, Padding& padding);
 void add_dtype_option(CLI::App& command, std::optional<Dtype>& dtype);
 
 // --threads: at most so many, 1 to kMaxThreads.
-void add_threads_option(CLI::App& command, int& threads);
+void add_threads_option(CLI::App& command, Count& threads);
 
 // An array or a picture to read.
 CLI::Option* add_input(CLI::App& command, const std::string& name, std::string& path, const std::string& help);

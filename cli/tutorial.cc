@@ -74,7 +74,7 @@ void play_conv_forward(TutorialCell& cell, std::vector<TutorialPicture>&) {
   const ConvHparameters hparameters{.stride = 2, .pad = 1, .algorithm = ConvAlgorithm::kReference};
   const auto [Z, cache_conv] = conv_forward(A_prev, W, b, hparameters);
 
-  const auto [stride, pad, algorithm] = hparameters;
+  const int64_t stride = hparameters.stride, pad = hparameters.pad;
   const int64_t f = W.shape(0);
   cell.explain(
       "The single step, at every position the window can take and for every filter. The window starts at\n"

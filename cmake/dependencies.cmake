@@ -1,5 +1,5 @@
-# Highway (hwy::hwy) and oneTBB (TBB::tbb): those of the system, or else, with CONVSTEP_FETCH_DEPENDENCIES, built along from their
-# sources, in the versions that convstep is tested with.
+# Highway (hwy::hwy) and oneTBB (TBB::tbb): those of the project that takes convstep in, or of the system, or else, with
+# CONVSTEP_FETCH_DEPENDENCIES, built along from their sources, in the versions that convstep is tested with.
 option(CONVSTEP_FETCH_DEPENDENCIES "Download Highway and oneTBB where they are not installed" OFF)
 
 # Ends the configuration with all that is missing, in the syntax of the tool that is asked: pip, or CMake.
@@ -7,6 +7,11 @@ function(convstep_look_for_dependencies)
   set(missing "")
   macro(need found debian)
     if(NOT ${found})
+      list(APPEND missing ${debian})
+    endif()
+  endmacro()
+  macro(need_target target debian)
+    if(NOT TARGET ${target})
       list(APPEND missing ${debian})
     endif()
   endmacro()
@@ -19,8 +24,8 @@ function(convstep_look_for_dependencies)
   endmacro()
 
   if(NOT CONVSTEP_FETCH_DEPENDENCIES)
-    need(hwy_FOUND libhwy-dev)
-    need(TBB_FOUND libtbb-dev)
+    need_target(hwy::hwy libhwy-dev)
+    need_target(TBB::tbb libtbb-dev)
   endif()
   if(CONVSTEP_BUILD_IO OR CONVSTEP_BUILD_CLI)
     find_package(ZLIB QUIET)
@@ -67,8 +72,14 @@ function(convstep_look_for_dependencies)
   message(FATAL_ERROR ${text})
 endfunction()
 
+# Optimised where convstep is.
+macro(convstep_set_flags_of_what_is_fetched)
+  string(APPEND CMAKE_CXX_FLAGS " -fexceptions -frtti ${CONVSTEP_OPTIMISATION}")
+endmacro()
+
 # A static library. This version installs no CMake package, so it becomes part of convstep's.
 function(convstep_fetch_highway)
+  convstep_set_flags_of_what_is_fetched()
   set(HWY_FORCE_STATIC_LIBS ON CACHE BOOL "" FORCE)
   set(HWY_ENABLE_CONTRIB OFF CACHE BOOL "" FORCE)
   set(HWY_ENABLE_EXAMPLES OFF CACHE BOOL "" FORCE)
@@ -85,6 +96,7 @@ endfunction()
 # A shared library, as its authors advise, since a program should have but one scheduler; but a static one in the Python module,
 # which is a single file and keeps its symbols to itself.
 function(convstep_fetch_tbb)
+  convstep_set_flags_of_what_is_fetched()
   if(CONVSTEP_BUILD_PYTHON)
     set(BUILD_SHARED_LIBS OFF)
   else()
@@ -101,14 +113,21 @@ function(convstep_fetch_tbb)
 endfunction()
 
 include(FetchContent)
-find_package(hwy CONFIG QUIET GLOBAL)
-find_package(TBB CONFIG QUIET GLOBAL)
+if(TARGET hwy AND NOT TARGET hwy::hwy)  # of a project that has taken Highway in with add_subdirectory
+  add_library(hwy::hwy ALIAS hwy)
+endif()
+if(NOT TARGET hwy::hwy)
+  find_package(hwy CONFIG QUIET GLOBAL)
+endif()
+if(NOT TARGET TBB::tbb)
+  find_package(TBB CONFIG QUIET GLOBAL)
+endif()
 convstep_look_for_dependencies()
 set(CONVSTEP_FIND_HWY "find_dependency(hwy CONFIG)")  # a line of convstepConfig.cmake
-if(NOT hwy_FOUND)
+if(NOT TARGET hwy::hwy)
   convstep_fetch_highway()
   set(CONVSTEP_FIND_HWY "")
 endif()
-if(NOT TBB_FOUND)
+if(NOT TARGET TBB::tbb)
   convstep_fetch_tbb()
 endif()

@@ -87,8 +87,18 @@ nb::object notebook_conv_single_step(nb::handle a_slice_prev, nb::handle W, nb::
     return with_scalar(inputs.scalar(), [&]<class T>(T) {
       const T own = static_cast<T>(number);
       const View<const T, 3> bias = is_number ? View<const T, 3>(&own, {1, 1, 1}) : inputs.bias->one_number<T>();
-      return numpy_scalar(
-          conv_single_step(inputs.input.view<T, 3>(kOneWindow), inputs.weights.view<T, 3>(kOneFilter), bias));
+      const View<const T, 3> slice = inputs.input.view<T, 3>(kOneWindow),
+                             filter = inputs.weights.view<T, 3>(kOneFilter);
+      T Z{};
+      const auto compute = [&](const ProgressCallback& progress) {
+        Z = conv_single_step(slice, filter, bias, progress);
+      };
+      if (filter.size() > kWorthInterrupting) {
+        without_gil([&] { compute(interruptible()); });
+      } else {
+        compute({});  // for less, giving up the GIL would take longer than the sum
+      }
+      return numpy_scalar(Z);
     });
   });
 }

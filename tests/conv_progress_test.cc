@@ -30,6 +30,7 @@ const Layer kLayers[] = {
     {"grouped", {1, 24, 24, 4096}, {24, 24, 4, 4096}, {.groups = 1024}, 8},
     {"direct, one pixel at a time", {1, 3000, 3000, 1}, {3000, 3000, 1, 1}, {}, 8},
     {"reference", {1, 3000, 3000, 1}, {3000, 3000, 1, 1}, {.algorithm = ConvAlgorithm::kReference}, 8},
+    {"reference", {1, 1, 1, 9'000'000}, {1, 1, 9'000'000, 1}, {.algorithm = ConvAlgorithm::kReference}, 8},
     {"reference", {1, 7, 7, 64}, {7, 7, 64, 4096}, {.algorithm = ConvAlgorithm::kReference}, 8},
 };
 
@@ -71,6 +72,23 @@ TEST(ConvProgress, MayStopACallOrAPlanThatPacks) {
       if (options.algorithm == ConvAlgorithm::kReference && layer.weights[0] < 99) continue;  // packs little
       EXPECT_THROW(ConvPlan<float>(layer.input, weights, {}, options), Enough) << layer.method;
     }
+  }
+}
+
+TEST(ConvProgress, IsHeardWithinASingleStep) {
+  const Tensor<float, 3> b({1, 1, 1});
+  for (const Shape<3>& shape : {Shape<3>{3000, 3000, 1}, {1, 3000, 3000}, {1, 1, 9'000'000}}) {
+    const Tensor<float, 3> slice(shape), W(shape);
+    int64_t reports = 0, last = 0;
+    conv_single_step(slice, W, b, [&](int64_t done, int64_t total) {
+      EXPECT_LT(last, done);
+      EXPECT_EQ(total, slice.size());
+      last = done;
+      ++reports;
+    });
+    EXPECT_GE(reports, 9) << to_string(shape);
+    EXPECT_EQ(last, slice.size());
+    EXPECT_THROW(conv_single_step(slice, W, b, [](int64_t, int64_t) { throw Enough(); }), Enough);
   }
 }
 

@@ -1,5 +1,6 @@
 # Compiles each public header of SOURCE alone, and the example, which makes something of the templates, with every warning that an
-# embedder may have turned on as an error: with COMPILER, and with clang where there is one.
+# embedder may have turned on as an error, as later C++, without exceptions and run-time types, and for fast-math: with COMPILER, and
+# with clang where there is one.
 set(folder ${BUILD}/headers)
 file(GLOB headers RELATIVE ${SOURCE}/include ${SOURCE}/include/convstep/*.h)
 find_program(CLANG clang++)
@@ -17,5 +18,7 @@ endforeach()
 list(APPEND files ${SOURCE}/examples/embed/embed.cc)
 list(REMOVE_DUPLICATES compilers)
 foreach(compiler ${compilers})
-  execute_process(COMMAND ${compiler} -std=c++20 -fsyntax-only -I${SOURCE}/include ${warnings} ${files} COMMAND_ERROR_IS_FATAL ANY)
+  foreach(flags -std=c++20 -std=c++2b "-std=c++20;-fno-exceptions;-fno-rtti" "-std=gnu++20;-ffast-math")
+    execute_process(COMMAND ${compiler} ${flags} -fsyntax-only -I${SOURCE}/include ${warnings} ${files} COMMAND_ERROR_IS_FATAL ANY)
+  endforeach()
 endforeach()

@@ -6,18 +6,15 @@
 
 #include <cmath>
 #include <limits>
-#include <stdexcept>
+#include <new>
 #include <vector>
 
-#include "convstep/error.h"
-#include "tests/temporary_directory.h"
+#include "tests/picture_fixture.h"
 
 namespace convstep {
 namespace {
 
 using test::message_of;
-using test::read_file;
-using test::TemporaryDirectory;
 using test::write_file;
 using testing::AnyOf;
 using testing::ElementsAre;
@@ -59,20 +56,10 @@ std::string png(const std::string& ihdr, const std::string& rows, const std::str
 
 std::vector<float> values_of(const Tensor<float, 4>& image) { return {image.data(), image.data() + image.size()}; }
 
-class ImageTest : public testing::Test {
+class ImageTest : public PictureFixture {
  protected:
-  Tensor<float, 4> load(const std::string& bytes) {
-    warnings_.clear();
-    return load_image(write_file(path_, bytes), &warnings_);
-  }
-  std::string error(const std::string& bytes) {
-    write_file(path_, bytes);
-    return message_of<FormatError>(path_, [&] { load_image(path_); });
-  }
+  ImageTest() : PictureFixture("picture.png") {}
 
-  TemporaryDirectory directory_;
-  std::string path_ = directory_.file("picture.png");
-  Warnings warnings_;
   // Two rows of three grey pixels.
   const std::string small_ = png(header(3, 2, 8, kGrey), std::string("\0\0\x80\xff\0\1\2\3", 8));
 };

@@ -1,19 +1,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "convstep/error.h"
-#include "convstep/image.h"
 #include "tests/jpeg_builder.h"
-#include "tests/temporary_directory.h"
+#include "tests/picture_fixture.h"
 
 namespace convstep {
 namespace {
 
 using test::jpeg;
 using test::JpegKind;
-using test::message_of;
-using test::TemporaryDirectory;
-using test::write_file;
 using testing::AllOf;
 using testing::AnyOf;
 using testing::ElementsAre;
@@ -26,16 +21,10 @@ JpegKind progressive(JpegKind kind) {
   return kind;
 }
 
-class JpegTest : public testing::Test {
+class JpegTest : public PictureFixture {
  protected:
-  Tensor<float, 4> load(const std::string& bytes) {
-    warnings_.clear();
-    return load_image(write_file(path_, bytes), &warnings_);
-  }
-  std::string error(const std::string& bytes) {
-    write_file(path_, bytes);
-    return message_of<FormatError>(path_, [&] { load_image(path_); });
-  }
+  JpegTest() : PictureFixture("picture.jpg") {}
+
   void expect_gradient(const Tensor<float, 4>& image, const Shape<4>& shape) {
     EXPECT_EQ(image.shape(), shape);
     EXPECT_THAT(warnings_, ElementsAre());
@@ -43,10 +32,6 @@ class JpegTest : public testing::Test {
       EXPECT_NEAR(image.data()[i], static_cast<double>(i) / static_cast<double>(image.size()), 0.04);
     }
   }
-
-  TemporaryDirectory directory_;
-  std::string path_ = directory_.file("picture.jpg");
-  Warnings warnings_;
 };
 
 TEST_F(JpegTest, ReadsGreyAndEverySampling) {

@@ -50,6 +50,29 @@ TEST(ZeroPadTest, ProgressReachesTheTotalAndMayThrow) {
   EXPECT_THROW(zero_pad(X, output, Padding::all(1), stop), std::domain_error);
 }
 
+// A row of millions of columns is done in parts, between which progress is heard.
+TEST(ZeroPadTest, LongRowsAreDoneInParts) {
+  set_num_threads(1);  // so that all parts are this thread's
+  const int64_t width = 1'500'000;
+  Tensor<float, 4> X({1, 1, width, 1});
+  for (int64_t i = 0; i < X.size(); ++i) X.data()[i] = static_cast<float>(i % 1009 + 1);
+  for (const Padding& padding : {Padding{0, 0, 0, 0}, {0, 1, 2'000'000, 3}, {1, 0, 5, 2'500'000}}) {
+    Tensor<float, 4> X_pad(pad_output_shape(X.shape(), padding));
+    int64_t reports = 0, wrong = 0;
+    zero_pad(X, X_pad, padding, [&](int64_t done, int64_t total) { reports += done < total; });
+    EXPECT_GE(reports, 1);
+    for (int64_t y = 0; y < X_pad.shape(1); ++y) {
+      for (int64_t x = 0; x < X_pad.shape(2); ++x) {
+        const int64_t row = y - padding.top, column = x - padding.left;
+        const bool is_inside = row == 0 && 0 <= column && column < width;
+        wrong += X_pad(0, y, x, 0) != (is_inside ? X(0, row, column, 0) : 0);
+      }
+    }
+    EXPECT_EQ(wrong, 0);
+  }
+  set_num_threads(0);
+}
+
 TEST(ZeroPadTest, ZeroPaddingIsACopyAndAnEmptyBatchIsEmpty) {
   const auto X = counting<float, 4>({1, 3, 2, 2});
   const Tensor<float, 4> copy = zero_pad(X, 0);

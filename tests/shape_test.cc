@@ -1,6 +1,8 @@
 #include "convstep/shape.h"
 
+#include <concepts>
 #include <cstdint>
+#include <string>
 #include <tuple>
 #include <type_traits>
 
@@ -35,6 +37,7 @@ static_assert(!Takes<Size2, bool> && !Takes<Size2, double> && !Takes<Size2, char
 static_assert(!Takes<Padding, bool> && !Takes<Padding, double> && !Takes<Padding, char>);
 static_assert(std::is_constructible_v<Padding, int, int, int, int>);
 static_assert(!std::is_constructible_v<Padding, int, int, int>, "of which three sides?");
+static_assert(std::is_constructible_v<Padding, Sides> && !std::is_constructible_v<Sides, int>);
 static_assert(std::is_trivially_copyable_v<Size2> && std::is_trivially_copyable_v<Padding>);
 
 TEST(Size2Test, OneNumberIsBothAxes) {
@@ -67,6 +70,36 @@ TEST(PaddingTest, IsOfAllSidesOfRowsAndColumnsOrOfEachSide) {
   EXPECT_EQ(Padding::same_upper(), (Padding{0, 0, 0, 0, Padding::Rule::kSameUpper}));
   EXPECT_EQ(conv_output_shape({1, 12, 12, 1}, {3, 3, 1, 1}, {.padding = 1}), (Shape<4>{1, 12, 12, 1}));
   EXPECT_EQ(pad_output_shape({1, 2, 2, 1}, {1, 2}), (Shape<4>{1, 4, 6, 1}));
+}
+
+TEST(PaddingTest, IsOfSidesByTheirNames) {
+  EXPECT_EQ((ConvOptions{.padding = Sides{.top = 1}}.padding), (Padding{1, 0, 0, 0}));
+  EXPECT_EQ((PoolOptions{.padding = {{.bottom = 2, .left = size_t{3}}}}.padding), (Padding{0, 2, 3, 0}));
+  constexpr Padding padding = Sides{.top = 1, .bottom = 2, .left = 3, .right = 4};
+  EXPECT_EQ(padding, (Padding{1, 2, 3, 4}));
+  EXPECT_EQ(pad_output_shape({1, 2, 2, 1}, Sides{.right = 5}), (Shape<4>{1, 2, 7, 1}));
+  expect_error<ParameterError>([] { pad_output_shape({1, 2, 2, 1}, Sides{.left = -1}); }, "padding", "(0, 0, -1, 0)");
+}
+
+// What counts something takes whole numbers alone.
+template <class... Fields>
+concept AreCounts = (std::same_as<Fields, Count> && ...);
+static_assert(
+    AreCounts<decltype(ConvOptions::groups), decltype(ConvOptions::threads), decltype(ConvRunOptions::threads),
+              decltype(PoolOptions::threads), decltype(ConvHparameters::stride), decltype(ConvHparameters::pad),
+              decltype(PoolHparameters::stride), decltype(PoolHparameters::f)>);
+static_assert(Takes<Count, int> && Takes<Count, size_t> && std::invocable<decltype(set_num_threads), int>);
+static_assert(!Takes<Count, bool> && !Takes<Count, double> && !Takes<Count, char>);
+static_assert(!std::invocable<decltype(set_num_threads), bool> && !std::invocable<decltype(set_num_threads), double>);
+
+TEST(CountTest, IsANumberLikeOthers) {
+  constexpr Count count = size_t{3};
+  static_assert(count == 3 && 2 * count == 6 && std::is_same_v<decltype(count + 1), int64_t>);
+  EXPECT_EQ(std::to_string(count), "3");
+  for (const int64_t wrong : {int64_t{1} << 32, -(int64_t{1} << 32)}) {  // 0 in 32 bits
+    expect_error<ParameterError>([&] { set_num_threads(wrong); }, "threads", std::to_string(wrong));
+    expect_error<ParameterError>([&] { conv_output_shape({1, 2, 2, 4}, {1, 1, 4, 4}, {.groups = -wrong}); }, "groups");
+  }
 }
 
 template <class Pad>

@@ -156,6 +156,7 @@ def during(call: collections.abc.Callable[[], object], action: collections.abc.C
     lambda x, w: convstep.avg_pool2d(many(x), kernel_size=20, stride=1),
     lambda x, w: convstep.lp_pool2d(x, kernel_size=9, stride=1, p=3),
     lambda x, w: convstep.pool_forward(many(x), {"stride": 1, "f": 20}),
+    lambda x, w: convstep.conv_single_step(x[0], x[0], 0.0),
 ])
 def test_other_threads_run_meanwhile(call: collections.abc.Callable) -> None:
     x, w = long_inputs()

@@ -42,11 +42,11 @@ struct ConvOptions {
   Size2 stride{1, 1};
   Padding padding{};  // zeros: top, bottom, left, right; or Padding::same_upper(), Padding::same_lower()
   Size2 dilation{1, 1};
-  int64_t groups = 1;
+  Count groups = 1;
   Activation activation = Activation::kNone;
   double slope = 0.01;  // of kLeakyRelu
   ConvAlgorithm algorithm = ConvAlgorithm::kAuto;
-  int threads = 0;              // at most so many; 0: num_threads() of runtime.h
+  Count threads = 0;            // at most so many; 0: num_threads() of runtime.h
   ProgressCallback progress{};  // hears of weights that are being packed, too, while nothing of the output is done
 };
 
@@ -65,7 +65,7 @@ void conv_forward(View<const double, 4> input, View<const double, 4> weights, Vi
 
 // What may differ from one run of a plan to the next; where it is left out, what the plan was made with holds.
 struct ConvRunOptions {
-  int threads = 0;
+  Count threads = 0;
   ProgressCallback progress{};
 };
 
@@ -111,13 +111,15 @@ extern template class ConvPlan<double>;
 
 // One window, one filter, one number: sum(a_slice_prev * W) + b.
 //   a_slice_prev [f,f,n_C_prev]   W the same shape   b [1,1,1]
-// The sum is taken in NumPy's order, so that its last bit is NumPy's. Throws ShapeError.
-float conv_single_step(View<const float, 3> a_slice_prev, View<const float, 3> W, View<const float, 3> b);
-double conv_single_step(View<const double, 3> a_slice_prev, View<const double, 3> W, View<const double, 3> b);
+// The sum is taken in NumPy's order, so that its last bit is NumPy's. Throws ShapeError, std::bad_alloc.
+float conv_single_step(View<const float, 3> a_slice_prev, View<const float, 3> W, View<const float, 3> b,
+                       const ProgressCallback& progress = {});
+double conv_single_step(View<const double, 3> a_slice_prev, View<const double, 3> W, View<const double, 3> b,
+                        const ProgressCallback& progress = {});
 
 struct ConvHparameters {
-  int64_t stride = 1;
-  int64_t pad = 0;
+  Count stride = 1;
+  Count pad = 0;
   ConvAlgorithm algorithm = ConvAlgorithm::kNotebook;
 };
 

@@ -15,8 +15,11 @@
 
 namespace convstep {
 
+// They have default visibility, so that who catches one that another library of the program throws knows it for the
+// same, though either hides its symbols.
+
 // An argument that cannot be used. what() reads "argument: got GIVEN, expected EXPECTED (HINT)".
-class ArgumentError : public std::invalid_argument {
+class [[gnu::visibility("default")]] ArgumentError : public std::invalid_argument {
  public:
   ArgumentError(std::string_view argument, std::string_view given, std::string_view expected,
                 std::string_view hint = {});
@@ -29,24 +32,24 @@ class ArgumentError : public std::invalid_argument {
   std::string argument_, given_, expected_;
 };
 
-class ShapeError : public ArgumentError {
+class [[gnu::visibility("default")]] ShapeError : public ArgumentError {
  public:
   using ArgumentError::ArgumentError;
 };
 
-class ParameterError : public ArgumentError {
+class [[gnu::visibility("default")]] ParameterError : public ArgumentError {
  public:
   using ArgumentError::ArgumentError;
 };
 
 // The contents of a file. what() reads "PATH: CAUSE".
-class FormatError : public std::runtime_error {
+class [[gnu::visibility("default")]] FormatError : public std::runtime_error {
  public:
   FormatError(std::string_view path, std::string_view cause);
 };
 
 // The file itself. what() reads "PATH: CAUSE".
-class FileError : public std::runtime_error {
+class [[gnu::visibility("default")]] FileError : public std::runtime_error {
  public:
   FileError(std::string_view path, std::string_view cause);
 };

@@ -7,8 +7,6 @@
 // version: src/reference/pad.cc.
 #pragma once
 
-#include <type_traits>
-
 #include "convstep/runtime.h"
 #include "convstep/tensor.h"
 
@@ -26,9 +24,7 @@ void zero_pad(View<const double, 4> input, View<double, 4> output, const Padding
               const ProgressCallback& progress = {});
 
 // The notebook's form: `pad` rows and columns on every side of each image of X.
-Tensor<float, 4> zero_pad(View<const float, 4> X, int64_t pad);
-Tensor<double, 4> zero_pad(View<const double, 4> X, int64_t pad);
-template <class Image, class Pad>
-requires(std::is_arithmetic_v<Pad> && !WholeNumber<Pad>) void zero_pad(const Image& X, Pad pad) = delete;
+Tensor<float, 4> zero_pad(View<const float, 4> X, Count pad);
+Tensor<double, 4> zero_pad(View<const double, 4> X, Count pad);
 
 }  // namespace convstep

@@ -48,7 +48,7 @@ struct PoolOptions {
   bool count_include_pad = false;  // read by kAverage alone
   double p = 2;                    // read by kLp alone; finite and at least 1
   SumOrder sum_order = SumOrder::kAuto;
-  int threads = 0;  // at most so many; 0: num_threads() of runtime.h
+  Count threads = 0;  // at most so many; 0: num_threads() of runtime.h
   ProgressCallback progress{};
 };
 
@@ -76,8 +76,8 @@ PoolOptions global_pool_options(const Shape<4>& input, PoolMode mode);
 //   A_prev [m,n_H_prev,n_W_prev,n_C]   A [m,n_H,n_W,n_C]   mode "max" or "average", the latter with SumOrder::kNumpy
 // Throws ShapeError, ParameterError, std::bad_alloc.
 struct PoolHparameters {
-  int64_t stride = 1;
-  int64_t f = 1;
+  Count stride = 1;
+  Count f = 1;
 };
 
 // What the notebook keeps for its backward pass, which convstep does not have. Its view is the very one that was passed

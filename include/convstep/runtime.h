@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "convstep/shape.h"
+
 namespace convstep {
 
 // Called on the caller's thread again and again while an operation runs, with how much is done of how much there is
@@ -21,13 +23,14 @@ using ProgressCallback = std::function<void(int64_t done, int64_t total)>;
 // forked after a call has used threads, calls run on one, and num_threads() is 1 whatever was set.
 //
 // Threads take over the floating-point mode of their caller (rounding, flush to zero, denormals are zeros) for as long
-// as they work for him; his own is left alone.
+// as they work for him; his own is left alone. They block signals for the process, so that these reach the
+// program's own threads. Where a thread is cancelled, its call on several threads is finished first.
 //
 // set_num_threads(0) returns to that. Throws ParameterError for a number below 0 or above kMaxThreads; num_threads(),
 // and calls that use it, where CONVSTEP_NUM_THREADS is no number from 1 to that.
 inline constexpr int kMaxThreads = 1024;
 int num_threads();
-void set_num_threads(int threads);
+void set_num_threads(Count threads);
 
 // May a call move its caller's thread to another processor of its affinity mask? Linux sometimes wakes a worker on the
 // caller's processor, to wait there for milliseconds while others are idle. Where this is true, the caller then makes

@@ -11,6 +11,8 @@
 
 namespace convstep {
 
+static_assert(sizeof(void*) >= 8, "convstep needs a 64-bit target: it counts bytes in 63 bits");
+
 // The length of every axis, outermost first; an image batch is (N, H, W, C).
 template <int Rank>
 using Shape = std::array<int64_t, static_cast<size_t>(Rank)>;
@@ -18,6 +20,16 @@ using Shape = std::array<int64_t, static_cast<size_t>(Rank)>;
 // What counts something: no fraction, truth value or letter, which C++ would turn into a number without a word.
 template <class T>
 concept WholeNumber = std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char>;
+
+// A number of things, such as groups and threads, of which there are whole ones only: `.groups = true` does not
+// compile.
+struct Count {
+  int64_t value;
+
+  template <WholeNumber N>
+  constexpr Count(N n) : value(static_cast<int64_t>(n)) {}
+  constexpr operator int64_t() const { return value; }
+};
 
 // A height and a width: of a window, a stride, a dilation. One number is both.
 //
@@ -36,16 +48,29 @@ struct Size2 {
   friend bool operator==(const Size2&, const Size2&) = default;
 };
 
+// Rows on top and at the bottom, columns on the left and on the right, by their names: Sides{.top = 1, .left = 2},
+// where those left out are 0. Not by their order, of which there is no usual one.
+struct Sides {
+  struct ByName {
+    explicit constexpr ByName() = default;
+  };
+  ByName by_name = ByName();
+  Count top = 0;
+  Count bottom = 0;
+  Count left = 0;
+  Count right = 0;
+};
+
 // How an axis is padded with zeros (max pooling: with -infinity) before a window slides over it.
 //
-//   .padding = {}                         none ("valid")
-//   .padding = 2, .padding = {2}          two on every side, as the notebook pads; Padding::all(2)
-//   .padding = {1, 2}                     one row on top and at the bottom, two columns on the left and on the right
-//   .padding = {1, 2, 3, 4}               one row on top, two at the bottom, three columns on the left, four on the
-//   right .padding = Padding::same_upper()      OH = ceil(H / stride); where the total is odd, the extra row or column
-//   goes
-//                                         to the end
-//   .padding = Padding::same_lower()      the same size; the extra goes to the beginning
+//   .padding = {}                      none ("valid")
+//   .padding = 2                       two on every side, as the notebook pads; {2}, Padding::all(2)
+//   .padding = {1, 2}                  one row on top and at the bottom, two columns on the left and on the right
+//   .padding = {1, 2, 3, 4}            one row on top, two at the bottom, three columns on the left, four on the right
+//   .padding = Sides{.top = 1}         the sides that are named
+//   .padding = Padding::same_upper()   OH = ceil(H / stride); where the total is odd, the extra row or column goes to
+//                                      the end
+//   .padding = Padding::same_lower()   the same size; the extra goes to the beginning
 struct Padding {
   enum class Rule { kExplicit, kSameUpper, kSameLower };
 
@@ -67,6 +92,7 @@ struct Padding {
         left(static_cast<int64_t>(left_)),
         right(static_cast<int64_t>(right_)),
         rule(rule_) {}
+  constexpr Padding(const Sides& sides) : top(sides.top), bottom(sides.bottom), left(sides.left), right(sides.right) {}
 
   static constexpr Padding valid() { return {}; }
   static constexpr Padding all(WholeNumber auto pad) { return pad; }
@@ -94,8 +120,10 @@ int64_t element_count(const char* argument, const int64_t* shape, int rank, size
 // where there is no such shape.
 void infer_length(int64_t elements, int64_t* shape, int rank);
 
-// What View and Tensor throw: ShapeError.
+// What View and Tensor throw: ShapeError, and std::bad_alloc. (Not by themselves: so these headers compile where
+// exceptions are turned off, too.)
 [[noreturn]] void throw_not_dense(const int64_t* strides, int rank);
 [[noreturn]] void throw_wrong_count(size_t values, const int64_t* shape, int rank);
+[[noreturn]] void throw_no_memory();
 
 }  // namespace convstep

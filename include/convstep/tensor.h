@@ -7,7 +7,6 @@
 #include <cstring>
 #include <initializer_list>
 #include <memory>
-#include <new>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -273,7 +272,7 @@ class Tensor {
   void allocate(const Shape<Rank>& shape) {
     const int64_t count = element_count("shape", shape.data(), Rank, sizeof(T));
     memory_.reset(allocate_array(static_cast<size_t>(count) * sizeof(T)));
-    if (!memory_) throw std::bad_alloc();
+    if (!memory_) throw_no_memory();
     view_ = {static_cast<T*>(memory_.get()), shape};
   }
   void swap(Tensor& other) noexcept {

@@ -1,5 +1,7 @@
 #include "convstep/shape.h"
 
+#include <new>
+
 #include "convstep/error.h"
 
 namespace convstep {
@@ -58,5 +60,7 @@ void throw_wrong_count(size_t values, const int64_t* shape, int rank) {
   throw ShapeError("values", std::to_string(values) + (values == 1 ? " element" : " elements"),
                    std::to_string(expected) + " for the shape " + to_string(shape, rank));
 }
+
+void throw_no_memory() { throw std::bad_alloc(); }
 
 }  // namespace convstep

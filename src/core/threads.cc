@@ -34,12 +34,12 @@ std::atomic<bool> all_work_worth_threads{false};
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::microseconds kWakingTime(30);
 
-int check_threads(const char* argument, int threads) {
+int check_threads(const char* argument, int64_t threads) {
   if (threads < 0 || threads > kMaxThreads) {
     throw ParameterError(argument, std::to_string(threads),
                          "0 (as many as there are) to " + std::to_string(kMaxThreads));
   }
-  return threads;
+  return static_cast<int>(threads);
 }
 
 int threads_of_environment() {
@@ -79,9 +79,9 @@ int num_threads() {
   return chosen ? chosen : default_threads();
 }
 
-void set_num_threads(int threads) { chosen_threads = check_threads("threads", threads); }
+void set_num_threads(Count threads) { chosen_threads = check_threads("threads", threads); }
 
-int resolve_threads(int requested) {
+int resolve_threads(int64_t requested) {
   const int threads = check_threads("threads", requested);
   return threads && !is_without_workers ? threads : num_threads();
 }
@@ -184,11 +184,25 @@ class Loop {
   bool has_moved_ = !caller_may_move();  // like this
 };
 
+// A thread that is cancelled (pthread_cancel) unwinds, which the tasks of others would not survive: not before the call
+// has ended.
+class NotCancelled {
+ public:
+  NotCancelled() { pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &usual_); }
+  ~NotCancelled() { pthread_setcancelstate(usual_, nullptr); }
+  NotCancelled(const NotCancelled&) = delete;
+  NotCancelled& operator=(const NotCancelled&) = delete;
+
+ private:
+  int usual_ = PTHREAD_CANCEL_ENABLE;
+};
+
 }  // namespace
 
 void internal::parallel_for(int64_t count, int threads, Task task, const void* body, const ProgressCallback& progress) {
   const int64_t wanted = std::min<int64_t>(threads, count) - 1;
   if (wanted > 0 && !is_without_workers) {
+    const NotCancelled until_the_end;
     has_used_threads = true;
     if (const WorkersInUse workers(static_cast<int>(wanted)); workers.count() > 0) {
       Loop loop(count, workers.count() + 1, task, body, progress);

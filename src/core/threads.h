@@ -10,7 +10,7 @@
 namespace convstep {
 
 // `requested`, or num_threads() where that is 0. Throws ParameterError naming `threads` where it is out of range.
-int resolve_threads(int requested);
+int resolve_threads(int64_t requested);
 
 // More tasks than threads even out what the other programs of the machine take; more than these cost more than they
 // even out.

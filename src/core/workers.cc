@@ -4,6 +4,7 @@
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/info.h>
 #include <oneapi/tbb/task_arena.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <atomic>
@@ -90,6 +91,25 @@ void allow_workers(int workers) {
   control = new tbb::global_control(kParameter, parallelism);
 }
 
+// A signal for the process goes to any thread that does not block it: to ours, where the program has blocked it in its
+// own threads, for sigwait() or signalfd(), after the workers were started. So workers block all that are not theirs; a
+// thread begins with the mask of the one that starts it.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGPROF}) sigdelset(&all, own);
+    pthread_sigmask(SIG_BLOCK, &all, &usual_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &usual_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t usual_;
+};
+
 // Workers end where no arena is left: this one stays.
 void keep_workers() {
   static const tbb::task_arena* kept = nullptr;
@@ -108,6 +128,7 @@ void start_workers(int wanted, int in_all) {
   most = std::max<int>(most, wanted);
   const int enough = enough_for(wanted, in_all);
   if (started >= enough) return;
+  const SignalsBlocked meanwhile;
   const int possible = started + startable_threads(enough - started);
   if (possible == 0) return;
   keep_workers();

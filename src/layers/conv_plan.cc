@@ -58,7 +58,7 @@ std::unique_ptr<const ConvMethod<T>> make_conv_method(const ConvProblem& problem
 template <class T>
 struct ConvPlan<T>::Layer {
   ConvProblem problem;
-  int threads;  // as asked for: 0 follows num_threads()
+  Count threads;  // as asked for: 0 follows num_threads()
   ProgressCallback progress;
   std::unique_ptr<const ConvMethod<T>> method;
 };

@@ -20,27 +20,40 @@ int64_t padded_length(int64_t length, int64_t before, int64_t after) {
   return sum;
 }
 
-// Bytes that one task writes, and so few that a call stays on the caller's thread (some 20 microseconds).
-constexpr int64_t kTaskBytes = 256 << 10, kSmallCallBytes = 1 << 20;
+// Bytes that one task writes: of rows, or of a part of a long one; and so few that a call stays on the caller's thread
+// (some 20 microseconds).
+constexpr int64_t kTaskBytes = 256 << 10, kLongRowBytes = 4 << 20, kSmallCallBytes = 1 << 20;
+
+// Columns first .. end - 1 of a row of the output; `from` is null for a row of zeros, else the first pixel of `width`.
+template <class T>
+void pad_part(const kernels::PixelRow<const T>& from, int64_t width, int64_t left, int64_t channels, int64_t first,
+              int64_t end, const kernels::PixelRow<T>& to) {
+  const int64_t begin = std::clamp(left, first, end), inside = std::clamp(left + width, begin, end) - begin;
+  if (!from.data || inside == 0) {
+    kernels::pad_row({nullptr, 0, 0}, 0, end - first, 0, channels, to);
+    return;
+  }
+  kernels::pad_row({from.data + (begin - left) * from.pixel_step, from.pixel_step, from.channel_step}, inside,
+                   begin - first, end - begin - inside, channels, to);
+}
 
 template <class T>
 void pad_all_rows(View<const T, 4> input, View<T, 4> output, const Padding& padding, const ProgressCallback& progress) {
   const auto [N, H, W, C] = input.shape();
   const int64_t height = H, width = W, channels = C, padded_height = output.shape(1), rows = N * padded_height;
-  const int64_t row_bytes = output.shape(2) * channels * static_cast<int64_t>(sizeof(T));
+  const int64_t pixel_bytes = channels * static_cast<int64_t>(sizeof(T)), row_bytes = output.shape(2) * pixel_bytes;
   const int64_t rows_at_a_time = std::max<int64_t>(kTaskBytes / row_bytes, 1);
+  const int64_t columns_at_a_time = std::clamp<int64_t>(kLongRowBytes / pixel_bytes, 1, output.shape(2));
+  const int64_t parts = divide_up(output.shape(2), columns_at_a_time);
   const int threads = rows < kSmallCallBytes / row_bytes ? 1 : resolve_threads(0);
-  parallel_for(divide_up(rows, rows_at_a_time), threads, progress, [&](int64_t task) {
-    const int64_t end = std::min((task + 1) * rows_at_a_time, rows);
-    for (int64_t i = task * rows_at_a_time; i < end; ++i) {
+  parallel_for(divide_up(rows, rows_at_a_time) * parts, threads, progress, [&](int64_t task) {
+    const int64_t first_row = task / parts * rows_at_a_time, end_row = std::min(first_row + rows_at_a_time, rows);
+    const int64_t first = task % parts * columns_at_a_time, end = std::min(first + columns_at_a_time, output.shape(2));
+    for (int64_t i = first_row; i < end_row; ++i) {
       const int64_t n = i / padded_height, y = i % padded_height, row = y - padding.top;
-      const kernels::PixelRow<T> to{&output(n, y, 0, 0), output.stride(2), output.stride(3)};
-      if (row < 0 || row >= height) {
-        kernels::pad_row({nullptr, 0, 0}, 0, output.shape(2), 0, channels, to);
-      } else {
-        kernels::pad_row({&input(n, row, 0, 0), input.stride(2), input.stride(3)}, width, padding.left, padding.right,
-                         channels, to);
-      }
+      const bool is_inside = 0 <= row && row < height;
+      pad_part<T>({is_inside ? &input(n, row, 0, 0) : nullptr, input.stride(2), input.stride(3)}, width, padding.left,
+                  channels, first, end, {&output(n, y, first, 0), output.stride(2), output.stride(3)});
     }
   });
 }
@@ -93,7 +106,7 @@ void zero_pad(View<const double, 4> input, View<double, 4> output, const Padding
   run(input, output, padding, progress);
 }
 
-Tensor<float, 4> zero_pad(View<const float, 4> X, int64_t pad) { return pad_all(X, pad); }
-Tensor<double, 4> zero_pad(View<const double, 4> X, int64_t pad) { return pad_all(X, pad); }
+Tensor<float, 4> zero_pad(View<const float, 4> X, Count pad) { return pad_all(X, pad); }
+Tensor<double, 4> zero_pad(View<const double, 4> X, Count pad) { return pad_all(X, pad); }
 
 }  // namespace convstep

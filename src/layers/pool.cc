@@ -98,7 +98,7 @@ PoolMode notebook_mode(const std::string& mode) {
 
 template <class T>
 PoolResult<T> notebook_forward(View<const T, 4> A_prev, const PoolHparameters& hparameters, const std::string& mode) {
-  const auto& [stride, f] = hparameters;
+  const int64_t stride = hparameters.stride, f = hparameters.f;
   if (stride < 1) throw ParameterError("stride", std::to_string(stride), "1 or more");
   if (f < 1) throw ParameterError("f", std::to_string(f), "1 or more");
   const PoolOptions options{

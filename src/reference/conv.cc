@@ -12,12 +12,13 @@
 namespace convstep::reference {
 namespace {
 
-// products[i,j,c] = padded input under the window at (n, y, x), times filter o. Calls report() after each row of a long
+// products[i,j,c] = padded input under the window at (n, y, x), times filter o. Calls report() now and then in a long
 // window.
 template <class T, class Report>
 void multiply_window(const ConvArguments<T>& arguments, const WindowGeometry& geometry, int64_t first_channel,
                      int64_t n, int64_t y, int64_t x, int64_t o, T* products, const Report& report) {
   const auto [KH, KW, group_channels, O] = arguments.weights.shape();
+  int64_t done = 0;
   for (int64_t i = 0; i < KH; ++i) {
     for (int64_t j = 0; j < KW; ++j) {
       const int64_t row = geometry.height.source(y, i), column = geometry.width.source(x, j);
@@ -25,25 +26,32 @@ void multiply_window(const ConvArguments<T>& arguments, const WindowGeometry& ge
       for (int64_t c = 0; c < group_channels; ++c) {
         const T a = inside ? arguments.input(n, row, column, first_channel + c) : T(0);
         *products++ = a * arguments.weights(i, j, c, o);
+        if (++done % kLongWindow == 0) report();
       }
     }
-    if (KH * KW * group_channels > kLongWindow) report();
   }
 }
 
 }  // namespace
 
 template <class T>
-T conv_single_step(View<const T, 3> a_slice_prev, View<const T, 3> W, T b) {
+T conv_single_step(View<const T, 3> a_slice_prev, View<const T, 3> W, T b, const ProgressCallback& progress) {
   const auto [KH, KW, C] = W.shape();
+  const int64_t total = W.size();
   std::vector<T> products;
-  products.reserve(W.size());
+  products.reserve(static_cast<size_t>(total));
   for (int64_t i = 0; i < KH; ++i) {
     for (int64_t j = 0; j < KW; ++j) {
-      for (int64_t c = 0; c < C; ++c) products.push_back(a_slice_prev(i, j, c) * W(i, j, c));
+      for (int64_t c = 0; c < C; ++c) {
+        products.push_back(a_slice_prev(i, j, c) * W(i, j, c));
+        const int64_t done = static_cast<int64_t>(products.size());
+        if (progress && done % kLongWindow == 0 && done < total) progress(done, total);
+      }
     }
   }
-  return numpy_sum(products.data(), W.size()) + b;
+  const T sum = numpy_sum(products.data(), total);
+  if (progress) progress(total, total);
+  return sum + b;
 }
 
 template <class T>
@@ -79,8 +87,8 @@ void conv_forward(const ConvArguments<T>& arguments, const WindowGeometry& geome
   }
 }
 
-template float conv_single_step(View<const float, 3>, View<const float, 3>, float);
-template double conv_single_step(View<const double, 3>, View<const double, 3>, double);
+template float conv_single_step(View<const float, 3>, View<const float, 3>, float, const ProgressCallback&);
+template double conv_single_step(View<const double, 3>, View<const double, 3>, double, const ProgressCallback&);
 template void conv_forward(const ConvArguments<float>&, const WindowGeometry&, const ConvOptions&);
 template void conv_forward(const ConvArguments<double>&, const WindowGeometry&, const ConvOptions&);
 

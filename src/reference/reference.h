@@ -10,8 +10,8 @@
 
 namespace convstep::reference {
 
-// A window of more elements than this takes so long (milliseconds) that progress is reported after each of its rows,
-// not only when its pixel is done.
+// So many elements of a window take so long (milliseconds) that progress is reported after each such part, not only
+// when its pixel is done.
 inline constexpr int64_t kLongWindow = int64_t{1} << 20;
 
 template <class T>
@@ -24,7 +24,7 @@ template <class T>
 void zero_pad(View<const T, 4> X, int64_t top, int64_t left, View<T, 4> X_pad, const ProgressCallback& progress);
 
 template <class T>
-T conv_single_step(View<const T, 3> a_slice_prev, View<const T, 3> W, T b);
+T conv_single_step(View<const T, 3> a_slice_prev, View<const T, 3> W, T b, const ProgressCallback& progress = {});
 
 template <class T>
 struct ConvArguments {
