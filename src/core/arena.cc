@@ -14,6 +14,8 @@
 #include <memory>
 #include <vector>
 
+#include "core/kept_by_thread.h"
+
 namespace convstep {
 namespace {
 
@@ -23,20 +25,23 @@ namespace {
 class CallersArena {
  public:
   explicit CallersArena(int threads) {
-    kept.reserve(kMostKept);  // ahead of the destructor, which must not throw
-    const auto fits = [threads](const Arena& arena) { return arena->max_concurrency() == threads; };
-    const auto found = std::find_if(kept.begin(), kept.end(), fits);
-    if (found == kept.end()) {
-      arena_ = std::make_unique<tbb::task_arena>(threads);
-      arena_->initialize();  // here, for an arena whose initialisation threw would wait for its end for ever
-    } else {
-      arena_ = std::move(*found);
-      kept.erase(found);
+    if (kept_) {
+      kept_->reserve(kMostKept);  // ahead of the destructor, which must not throw
+      const auto fits = [threads](const Arena& arena) { return arena->max_concurrency() == threads; };
+      const auto found = std::find_if(kept_->begin(), kept_->end(), fits);
+      if (found != kept_->end()) {
+        arena_ = std::move(*found);
+        kept_->erase(found);
+        return;
+      }
     }
+    arena_ = std::make_unique<tbb::task_arena>(threads);
+    arena_->initialize();  // here, for an arena whose initialisation threw would wait for its end for ever
   }
   ~CallersArena() {
-    if (kept.size() == kMostKept) kept.erase(kept.begin());  // the one that was used longest ago
-    kept.push_back(std::move(arena_));
+    if (!kept_) return;
+    if (kept_->size() == kMostKept) kept_->erase(kept_->begin());  // the one that was used longest ago
+    kept_->push_back(std::move(arena_));
   }
   CallersArena(const CallersArena&) = delete;
   CallersArena& operator=(const CallersArena&) = delete;
@@ -46,10 +51,9 @@ class CallersArena {
  private:
   using Arena = std::unique_ptr<tbb::task_arena>;
   static constexpr size_t kMostKept = 16;  // all that a machine of 17 processors can want
-  static thread_local std::vector<Arena> kept;
+  std::vector<Arena>* const kept_ = kept_by_thread<std::vector<Arena>>();
   Arena arena_;
 };
-thread_local std::vector<CallersArena::Arena> CallersArena::kept;
 
 // oneTBB comes without instrumentation, so the thread sanitizer does not see that tasks begin after their call has
 // begun and end before it returns. It is told here, by way of one address for all calls: what it then cannot see is a

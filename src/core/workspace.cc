@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "convstep/tensor.h"
+#include "core/kept_by_thread.h"
 #include "core/threads.h"
 
 namespace convstep {
@@ -14,13 +15,14 @@ struct KeptWorkspace {
   void* memory = nullptr;
   size_t size = 0;
 };
-thread_local KeptWorkspace kept_workspace;
 
 }  // namespace
 
 ThreadWorkspace::ThreadWorkspace(size_t bytes) {
-  std::swap(memory_, kept_workspace.memory);
-  std::swap(size_, kept_workspace.size);
+  if (KeptWorkspace* const kept = kept_by_thread<KeptWorkspace>()) {
+    std::swap(memory_, kept->memory);
+    std::swap(size_, kept->size);
+  }
   if (bytes <= size_) return;
   std::free(memory_);
   memory_ = allocate_array(bytes);
@@ -29,9 +31,10 @@ ThreadWorkspace::ThreadWorkspace(size_t bytes) {
 }
 
 ThreadWorkspace::~ThreadWorkspace() {
-  if (size_ > kept_workspace.size) {
-    std::swap(memory_, kept_workspace.memory);
-    std::swap(size_, kept_workspace.size);
+  KeptWorkspace* const kept = kept_by_thread<KeptWorkspace>();
+  if (kept && size_ > kept->size) {
+    std::swap(memory_, kept->memory);
+    std::swap(size_, kept->size);
   }
   std::free(memory_);
 }
