@@ -74,6 +74,17 @@ TEST(ConvProgress, MayStopACallOrAPlanThatPacks) {
   }
 }
 
+// A task of the depthwise method reads its input in place, so no workspace limits it.
+TEST(ConvProgress, IsHeardWithinALargeImage) {
+  const Tensor<float, 4> input({1, 160, 160, 16}), weights({60, 60, 1, 16});
+  int reports = 0;
+  const ConvOptions options{.groups = 16, .threads = 1, .progress = [&](int64_t, int64_t) { ++reports; }};
+  Tensor<float, 4> output(conv_output_shape(input.shape(), weights.shape(), options));
+  conv_forward(input, weights, {}, output, options);
+  constexpr double kMillions = 101.0 * 101 * 16 * 60 * 60 / 1e6;
+  EXPECT_GE(reports, kMillions / 100);
+}
+
 // The chain of a long window goes on from part to part.
 TEST(ConvProgress, LongWindowsHaveTheBitsOfOneChain) {
   const Shape<4> shape{1, 1200, 1000, 1}, window{1199, 1000, 1, 3};
