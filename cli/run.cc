@@ -22,6 +22,12 @@ int report(const std::string& name, std::string message, int status) {
   return status;
 }
 
+// Whether all that was printed has arrived: a failure may have been met before, when a buffer was full.
+bool is_output_written() {
+  const bool is_flushed = std::fflush(stdout) == 0;
+  return is_flushed && std::ferror(stdout) == 0;
+}
+
 // "convstep conv" once the sub-command is known, "convstep" before.
 std::string name_of(const CLI::App& app) {
   const auto parsed = app.get_subcommands();
@@ -67,15 +73,18 @@ int run(int argc, const char* const* argv) {
     for (const std::string& word : completions(app, {argv + 2, argv + argc})) fmt::print("{}\n", word);
     return 0;
   }
+  constexpr const char* kNotWritten = "standard output cannot be written";
 
   try {
     parse(app, checked_arguments(argc, argv));
-    if (std::fflush(stdout) != 0) return report(name_of(app), "standard output cannot be written", kFailed);
-    return 0;
+    return is_output_written() ? 0 : report(name_of(app), kNotWritten, kFailed);
   } catch (const CLI::RuntimeError& error) {  // a command's own exit status, already explained
     return error.get_exit_code();
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    if (error.get_exit_code() == 0) {  // --help, --version
+      app.exit(error);
+      return is_output_written() ? 0 : report(name_of(app), kNotWritten, kFailed);
+    }
     return report(name_of(app), explain(app, error), kWrongUsage);
   } catch (const std::bad_alloc&) {
     return report(name_of(app), "there is not enough memory for the result", kFailed);

@@ -1,10 +1,13 @@
 #include "python/bindings.h"
 
+#include <nanobind/nanobind.h>
+
 #include "convstep/runtime.h"
 #include "python/arrays.h"
 #include "python/function.h"
 
 NB_MODULE(_core, module) {
+  nanobind::set_leak_warnings(false);  // a thread that still computes when the interpreter ends has its layer in use
   convstep::python::import_numpy();
   module.attr("__version__") = convstep::version();
   convstep::python::define_pad();

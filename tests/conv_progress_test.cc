@@ -19,7 +19,7 @@ struct Layer {
   const char* method;
   Shape<4> input, weights;
   ConvOptions options;
-  int64_t least;  // reports while nothing is done: one for each million of values or products
+  int64_t least;  // reports; of those while nothing is done, one for each million of values or products
 };
 
 const Layer kLayers[] = {
@@ -89,6 +89,21 @@ TEST(ConvProgress, IsHeardWithinASingleStep) {
     EXPECT_GE(reports, 9) << to_string(shape);
     EXPECT_EQ(last, slice.size());
     EXPECT_THROW(conv_single_step(slice, W, b, [](int64_t, int64_t) { throw Enough(); }), Enough);
+  }
+}
+
+// However much memory a method may take for a task, or little it needs.
+TEST(ConvProgress, IsHeardWithinALargeLayer) {
+  const Layer layers[] = {{"depthwise", {1, 160, 160, 16}, {60, 60, 1, 16}, {.groups = 16}, 5},
+                          {"winograd", {1, 24, 24, 1024}, {3, 3, 1024, 1024}, {.padding = Padding::all(1)}, 2}};
+  for (const Layer& layer : layers) {
+    const Tensor<float, 4> input(layer.input), weights(layer.weights);
+    int64_t reports = 0;
+    const ConvPlan<float> plan(layer.input, weights, {}, layer.options);
+    EXPECT_TRUE(plan.describe().starts_with(layer.method)) << plan.describe();
+    Tensor<float, 4> output(plan.output_shape(1));
+    plan.run(input, output, {}, {.threads = 1, .progress = [&](int64_t, int64_t) { ++reports; }});
+    EXPECT_GE(reports, layer.least) << layer.method;
   }
 }
 

@@ -219,3 +219,14 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(build_dir, x, tmp_path
     done = subprocess.run(["bash", "-c", "convstep print long.npy --threshold 1000000 | head -1"], cwd=tmp_path,
                           capture_output=True, timeout=60, env={**os.environ, "PATH": f"{build_dir}:/usr/bin:/bin"})
     assert done.stderr == b"" and done.stdout.startswith(b"[0. 0.")
+
+
+@pytest.mark.parametrize("words", ["--help", "conv --help", "--version", "tutorial --part zero_pad", "targets"])
+def test_printouts_that_do_not_arrive_are_a_failure(build_dir, words):
+    if not os.path.exists("/dev/full"):
+        pytest.skip("a device without space is Linux's")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([build_dir / "convstep", *words.split()], stdout=full, stderr=subprocess.PIPE, text=True,
+                              timeout=60)
+    command = f"convstep {words.split()[0]}" if words[0] != "-" else "convstep"
+    assert (done.returncode, done.stderr) == (1, f"{command}: standard output cannot be written\n")

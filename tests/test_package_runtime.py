@@ -248,3 +248,21 @@ def test_the_process_may_end_during_a_call(size: int) -> None:
         time.sleep(0.3)
         print("the end")
     """) == "the end\n"
+
+
+def test_a_layer_that_is_in_use_as_the_interpreter_ends_is_no_leak() -> None:
+    program = """
+        import threading, time
+        import numpy as np
+        import convstep
+        layer, x = convstep.Conv2d(np.ones((3, 3, 32, 32))), np.ones((4, 64, 64, 32))
+        def work():
+            while True:
+                layer(x, threads=2)
+        for _ in range(3):
+            threading.Thread(target=work, daemon=True).start()
+        time.sleep(0.3)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=60,
+                          check=True)
+    assert done.stdout + done.stderr == ""

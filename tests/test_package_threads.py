@@ -5,6 +5,7 @@ import concurrent.futures
 import os
 import subprocess
 import sys
+import textwrap
 
 import numpy as np
 import pytest
@@ -74,6 +75,22 @@ def test_threads_are_used() -> None:
         assert int(run_python(count + f"    print(threads_after(lambda: {call.format(4)}) - before)")) >= 1
     layer = "convstep.set_num_threads(1)\n        print(threads_after(lambda: convstep.conv2d(x, w)) - before)"
     assert run_python(count + "    " + layer) == "0\n"
+
+
+def test_more_threads_than_the_one_processor_are_started_without_a_word() -> None:
+    """oneTBB has warnings of its own."""
+    if not hasattr(os, "sched_setaffinity"):
+        pytest.skip("the processors of a process are chosen on Linux")
+    program = """
+        import os
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+        import numpy as np
+        import convstep
+        convstep.conv2d(np.ones((4, 64, 64, 32)), np.ones((3, 3, 32, 64)), threads=2)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=60,
+                          check=True)
+    assert done.stdout + done.stderr == ""
 
 
 def test_num_threads() -> None:

@@ -131,8 +131,9 @@ void start_workers(int wanted, int in_all) {
   const SignalsBlocked meanwhile;
   const int possible = started + startable_threads(enough - started);
   if (possible == 0) return;
-  keep_workers();
+  // In this order, or oneTBB warns of a limit of 0 workers where the process may use one processor.
   allow_workers(possible < enough ? possible : most.load());
+  keep_workers();
   if (possible == started) return;
   WorkerStart start;
   try {

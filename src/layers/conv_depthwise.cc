@@ -23,6 +23,9 @@ constexpr int64_t kFarBytes = int64_t{16} << 20;
 // waking a thread.
 constexpr double kProductsPerThread = 250'000;
 
+// Of a task: some 3 milliseconds of the best targets, 60 of the worst. A caller who wants to stop is not heard sooner.
+constexpr int64_t kMostProducts = int64_t{1} << 26;
+
 // Output rows below which a band would read much more of its neighbours' input than of its own.
 constexpr int64_t kShortestBand = 8;
 
@@ -82,22 +85,25 @@ class ConvDepthwise final : public ConvMethod<T> {
   bool needs_copy_ = !pads_ && problem_.geometry.reads_padding();
 };
 
-// Blocks in the workspace are cut until they fit: first into bands of rows, then in columns, then in channels.
+// Blocks are cut until they are short enough and fit into the workspace, if they need it: first into bands of rows,
+// then in channels, then in columns.
 template <class T>
 Cut ConvDepthwise<T>::cut_for(int64_t images, int threads, bool copy, int64_t scratch_per_value) const {
   const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output, lanes = kernel_.lanes;
   const int64_t budget = kPatchBytes / static_cast<int64_t>(sizeof(T));
   const int64_t vectors = std::max<int64_t>(problem_.channels / lanes, 1);
   Cut cut{OH, OW, problem_.channels};
-  if (copy || scratch_per_value > 0) {
-    const auto fits = [&] { return values_of(cut, scratch_per_value) <= budget; };
-    while (!fits() && cut.rows > kShortestBand) cut.rows = divide_up(cut.rows, 2);
-    for (int64_t parts = 2; !fits() && cut.channels > 2 * lanes; parts *= 2) {
-      cut.channels = divide_up(vectors, parts) * lanes;
-    }
-    while (!fits() && cut.columns > 1) cut.columns = divide_up(cut.columns, 2);
-    while (!fits() && cut.rows > 1) cut.rows = divide_up(cut.rows, 2);
+  const bool has_workspace = copy || scratch_per_value > 0;
+  const auto fits = [&] {
+    return cut.rows * cut.columns * cut.channels <= kMostProducts / problem_.window_size() &&
+           (!has_workspace || values_of(cut, scratch_per_value) <= budget);
+  };
+  while (!fits() && cut.rows > kShortestBand) cut.rows = divide_up(cut.rows, 2);
+  for (int64_t parts = 2; !fits() && cut.channels > 2 * lanes; parts *= 2) {
+    cut.channels = divide_up(vectors, parts) * lanes;
   }
+  while (!fits() && cut.columns > 1) cut.columns = divide_up(cut.columns, 2);
+  while (!fits() && cut.rows > 1) cut.rows = divide_up(cut.rows, 2);
   const int64_t wanted = threads > 1 ? threads * kTasksPerThread : 1;
   const auto tasks = [&] { return images * divide_up(OH, cut.rows) * divide_up(OW, cut.columns) * parts_of(cut); };
   while (tasks() < wanted && cut.rows >= 2 * kShortestBand) cut.rows = divide_up(cut.rows, 2);

@@ -31,6 +31,9 @@ using kernels::WinogradTiles;
 // A layer of fewer multiplications than this (about 0.02 to 0.05 ms) runs on the caller's thread.
 constexpr double kProductsPerThread = 2'000'000;
 
+// Of a task: some 10 milliseconds of the best targets. A caller who wants to stop is not heard sooner.
+constexpr double kMostProducts = 1 << 29;
+
 std::vector<WinogradPanel> cut_into_panels(int64_t outputs, int64_t lanes, int64_t widest) {
   const int64_t vectors = divide_up(outputs, lanes), count = divide_up(vectors, widest);
   std::vector<WinogradPanel> panels;
@@ -79,7 +82,7 @@ class ConvWinograd final : public ConvMethod<T> {
     const int64_t tiles = call.input.shape(0) * grid_.tiles_per_image();
     const int threads =
         threads_worth(double(call.input.shape(0)) * problem_.products(), kProductsPerThread, call.threads);
-    const int64_t blocks = count_blocks(tiles, threads), parts = count_parts(blocks, threads);
+    const int64_t blocks = count_blocks(tiles, threads), parts = count_parts(tiles, blocks, threads);
     parallel_for(blocks * parts, threads, call.progress, [&](int64_t task) {
       const int64_t block = task / parts, part = task % parts;
       const int64_t first = tiles * block / blocks, end = tiles * (block + 1) / blocks;
@@ -124,11 +127,17 @@ class ConvWinograd final : public ConvMethod<T> {
     return least < threads ? least : std::min(round_up(least, threads), tiles);
   }
 
-  // Where threads outnumber the blocks, a block is shared by several tasks, each with its part of the panels and its
-  // own copy of the transformed input: that repeats 5% of the work, but halves would each read all weights.
-  int64_t count_parts(int64_t blocks, int threads) const {
+  // Where threads outnumber the blocks, or a block takes long, it is shared by several tasks, each with its part of the
+  // panels and its own copy of the transformed input: that repeats 5% of the work, but halves would each read all
+  // weights.
+  int64_t count_parts(int64_t tiles, int64_t blocks, int threads) const {
+    const double products = double(divide_up(tiles, blocks)) * double(blocking_.size()) * double(problem_.channels) *
+                            double(problem_.outputs);
     int64_t parts = 1;
-    while (blocks < threads && parts < groups() && blocks * parts % threads != 0) ++parts;
+    while (parts < groups() &&
+           (products > kMostProducts * double(parts) || (blocks < threads && blocks * parts % threads != 0))) {
+      ++parts;
+    }
     return parts;
   }
 
