@@ -199,6 +199,16 @@ TEST_F(ImageTest, InflatesNothingBesideThePixels) {
 
 TEST_F(ImageTest, SaysWhatOtherFilesAre) {
   EXPECT_THAT(error("GIF89a\1\0"), HasSubstr("neither a PNG nor a JPEG picture: it starts with 'GIF89a"));
+  EXPECT_THAT(error("GIF89a\1\0"), HasSubstr("as a GIF picture does; of pictures, PNG and JPEG can be read"));
+  EXPECT_THAT(error("RIFF1234WEBPVP8 "), HasSubstr("it starts with 'RIFF1234', as a WebP picture does"));
+  EXPECT_THAT(error(std::string("\0\0\0\x18"
+                                "ftypheic",
+                                12)),
+              HasSubstr("as a HEIC picture does"));
+  EXPECT_THAT(error("\x89PNG\n\x1a\n"), HasSubstr("whose line ends were changed, as by a transfer as text"));
+  EXPECT_THAT(error("version https://git-lfs.github.com/spec/v1\n"),
+              HasSubstr("a pointer of Git LFS does, whose file"));
+  EXPECT_THAT(error("RIFF"), HasSubstr("it starts with 'RIFF'"));
   EXPECT_THAT(error(""), HasSubstr("it is empty"));
   EXPECT_THAT(error("\x93NUMPY\1\0"), HasSubstr("it is a .npy array"));
   EXPECT_THAT(message_of<FileError>("missing.png", [] { load_image("missing.png"); }), HasSubstr("no such file"));
