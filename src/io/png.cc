@@ -55,28 +55,37 @@ struct Chunk {
 
 // The pixels are in the critical chunks, and tRNS may make one colour transparent. All others, texts and colour
 // profiles by the thousand, are taken out, so that whatever is in them costs and breaks nothing. As in libpng a wrong
-// checksum drops a tRNS, too; those of critical chunks are left for the library to find. Returns what is left of the
-// bytes.
-int64_t keep_what_makes_the_picture(Tensor<unsigned char, 1>& bytes, const std::string& path, Warnings& warnings) {
+// checksum drops a tRNS, too; those of critical chunks are left for the library to find.
+struct Kept {
+  int64_t size = 0;  // of what is left of the bytes
+  bool has_transparency = false;
+};
+
+Kept keep_what_makes_the_picture(Tensor<unsigned char, 1>& bytes, const std::string& path, Warnings& warnings) {
   constexpr int64_t kMark = 8, kSurround = 12;
-  int64_t kept = kMark;
+  Kept kept{kMark};
   bool has_wrong = false;
   for (int64_t at = kMark; at + kSurround <= bytes.size();) {
     const Chunk chunk{&bytes(at), kSurround + big_endian(&bytes(at))};
     if (chunk.size > bytes.size() - at) break;
     if (!chunk.has_type()) throw FormatError(path, "the PNG picture is damaged: a chunk has no valid type");
+    const std::string type = chunk.type();
+    if (type == "CgBI") {
+      throw FormatError(path,
+                        "it is a PNG picture that Xcode has changed for Apple's devices (CgBI); take the original");
+    }
     at += chunk.size;
     const bool wrong = chunk.is_ancillary() && !chunk.is_sound();
     if (wrong && !has_wrong) {
-      warnings.push_back(path + ": the checksum of its chunk " + quoted(chunk.type()) +
-                         " is wrong; it was passed over");
+      warnings.push_back(path + ": the checksum of its chunk " + quoted(type) + " is wrong; it was passed over");
     }
     has_wrong |= wrong;
-    if (wrong || (chunk.is_ancillary() && chunk.type() != "tRNS")) continue;
-    const bool end = chunk.type() == "IEND";
-    std::memmove(&bytes(kept), chunk.bytes, static_cast<size_t>(chunk.size));
-    kept += chunk.size;
-    if (end) return kept;
+    if (type == "eXIf" && !wrong) note_orientation({chunk.bytes + 8, chunk.bytes + chunk.size - 4}, path, warnings);
+    if (wrong || (chunk.is_ancillary() && type != "tRNS")) continue;
+    kept.has_transparency |= type == "tRNS";
+    std::memmove(&bytes(kept.size), chunk.bytes, static_cast<size_t>(chunk.size));
+    kept.size += chunk.size;
+    if (type == "IEND") return kept;
   }
   throw FormatError(path, "the PNG picture is cut off: it has no end");
 }
@@ -105,10 +114,10 @@ uint32_t sample(const unsigned char* row, int64_t n, int depth) {
 }
 
 RawPicture decode(Tensor<unsigned char, 1>& bytes, const std::string& path, Warnings& warnings) {
-  const int64_t kept = keep_what_makes_the_picture(bytes, path, warnings);
+  const Kept kept = keep_what_makes_the_picture(bytes, path, warnings);
   const Context context = new_context(0);
   check(spng_set_crc_action(context.get(), SPNG_CRC_ERROR, SPNG_CRC_ERROR), path);
-  check(spng_set_png_buffer(context.get(), bytes.data(), static_cast<size_t>(kept)), path);
+  check(spng_set_png_buffer(context.get(), bytes.data(), static_cast<size_t>(kept.size)), path);
 
   RawPicture picture;
   check(spng_get_ihdr(context.get(), &picture.header), path);
@@ -130,6 +139,9 @@ RawPicture decode(Tensor<unsigned char, 1>& bytes, const std::string& path, Warn
   const int result = spng_get_trns(context.get(), &picture.transparent);
   picture.has_transparent = result == SPNG_OK;
   if (result != SPNG_ECHUNKAVAIL) check(result, path);
+  if (kept.has_transparency && !picture.has_transparent) {
+    warnings.push_back(path + ": its chunk 'tRNS', which makes colours transparent, is not valid; it was passed over");
+  }
   return picture;
 }
 
@@ -137,23 +149,26 @@ Tensor<float, 4> new_image(const RawPicture& picture, int64_t channels) {
   return Tensor<float, 4>::uninitialized({1, picture.header.height, picture.header.width, channels});
 }
 
-Tensor<float, 4> palette_image(const RawPicture& picture, const std::string& path) {
+Tensor<float, 4> palette_image(const RawPicture& picture, const std::string& path, Warnings& warnings) {
   const int64_t channels = picture.has_transparent ? 4 : 3;
+  constexpr spng_plte_entry kBlack{};  // what libpng shows for a colour that is not there
   Tensor<float, 4> image = new_image(picture, channels);
+  uint32_t last = 0;
   float* pixel = image.data();
   for (int64_t y = 0; y < image.shape(1); ++y) {
     const unsigned char* row = picture.bytes.data() + y * picture.row_size;
     for (int64_t x = 0; x < image.shape(2); ++x, pixel += channels) {
       const uint32_t index = sample(row, x, picture.header.bit_depth);
-      if (index >= picture.palette.n_entries) {
-        throw FormatError(path, "the PNG picture is damaged: a pixel has colour " + std::to_string(index) + " of " +
-                                    std::to_string(picture.palette.n_entries));
-      }
-      const spng_plte_entry& entry = picture.palette.entries[index];
+      last = std::max(last, index);
+      const spng_plte_entry& entry = index < picture.palette.n_entries ? picture.palette.entries[index] : kBlack;
       const bool opaque = index >= picture.transparent.n_type3_entries;
       const int values[] = {entry.red, entry.green, entry.blue, opaque ? 255 : picture.transparent.type3_alpha[index]};
       std::transform(values, values + channels, pixel, [](int v) { return static_cast<float>(v) / 255.0F; });
     }
+  }
+  if (last >= picture.palette.n_entries) {
+    warnings.push_back(path + ": a pixel has colour " + std::to_string(last) + " of " +
+                       std::to_string(picture.palette.n_entries) + ", from 0; colours that are not there are black");
   }
   return image;
 }
@@ -233,7 +248,8 @@ EncodedPicture encode(spng_ctx* context, View<const float, 3> image, const std::
 
 Tensor<float, 4> decode_png(Tensor<unsigned char, 1> bytes, const std::string& path, Warnings& warnings) {
   const RawPicture picture = decode(bytes, path, warnings);
-  return picture.header.color_type == SPNG_COLOR_TYPE_INDEXED ? palette_image(picture, path) : direct_image(picture);
+  return picture.header.color_type == SPNG_COLOR_TYPE_INDEXED ? palette_image(picture, path, warnings)
+                                                              : direct_image(picture);
 }
 
 void save_png(const std::string& path, View<const float, 4> image, Warnings* warnings) {
