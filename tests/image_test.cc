@@ -299,6 +299,18 @@ TEST_F(ImageTest, SavesStridedViews) {
   EXPECT_THAT(values_of(loaded), ElementsAre(0, 0.6F, 0.2F, 0.8F, 0.4F, 1));
 }
 
+TEST_F(ImageTest, WritesTheBytesOfTheFile) {
+  const float values[] = {0, 0.2F, 0.4F, 0.6F, 0.8F, 1};
+  const View<const float, 4> image(values, {1, 1, 2, 3});
+  save_png(path_, image);
+  std::string bytes;
+  write_png([&](const void* piece,
+                int64_t count) { bytes.append(static_cast<const char*>(piece), static_cast<size_t>(count)); },
+            image);
+  EXPECT_EQ(bytes, read_file(path_));
+  EXPECT_THROW(write_png([](const void*, int64_t) {}, View<const float, 4>(values, {2, 1, 1, 3})), ShapeError);
+}
+
 TEST_F(ImageTest, SavesOnePictureOnly) {
   const float value = 0;
   for (const Shape<4>& shape : {Shape<4>{2, 1, 1, 1},

@@ -15,6 +15,7 @@
 
 #include <string>
 
+#include "convstep/byte_writer.h"
 #include "convstep/tensor.h"
 #include "convstep/warnings.h"
 
@@ -33,5 +34,8 @@ Tensor<float, 4> load_image(const std::string& path, Warnings* warnings = nullpt
 // are clamped to 0..1 and rounded to the nearest of 256 levels; NaN becomes 0. Written as save_npy writes: beside the
 // target, synced, renamed, with save_npy's warning. Throws ShapeError, FileError.
 void save_png(const std::string& path, View<const float, 4> image, Warnings* warnings = nullptr);
+
+// The bytes of such a file, for where there is no file.
+void write_png(const ByteWriter& write, View<const float, 4> image);
 
 }  // namespace convstep

@@ -16,7 +16,6 @@
 #include <algorithm>
 #include <concepts>
 #include <cstdint>
-#include <functional>
 #include <initializer_list>
 #include <span>
 #include <string>
@@ -24,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "convstep/byte_writer.h"
 #include "convstep/tensor.h"
 #include "convstep/warnings.h"
 
@@ -96,8 +96,7 @@ Array load_array(const std::string& path);
 // This and save_npz add to *warnings where a file is in place, but may not outlive a crash of the machine.
 void save_npy(const std::string& path, const Array& array, Warnings* warnings = nullptr);
 
-// The bytes of such a file, piece by piece, for where there is no file: a pipe, a socket.
-using ByteWriter = std::function<void(const void* bytes, int64_t count)>;
+// The bytes of such a file, piece by piece, for where there is no file.
 void write_npy(const ByteWriter& write, const Array& array);
 
 // The names of the arrays in an .npz file in the order of its directory, without ".npy". Folders and members that do

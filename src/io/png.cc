@@ -214,7 +214,19 @@ struct EncodedPicture {
   size_t size = 0;
 };
 
-EncodedPicture encode(spng_ctx* context, View<const float, 3> image, const std::string& path) {
+void check_picture(const Shape<4>& shape) {
+  constexpr const char* kExpected = "one picture (1, H, W, C) of 1 to 4 channels and up to 2^28 pixels";
+  element_count("image", shape.data(), 4, sizeof(float));
+  if (shape[0] != 1 || shape[1] < 1 || shape[2] < 1 || shape[3] < 1 || shape[3] > 4 ||
+      shape[2] > kMaxPixels / shape[1]) {
+    throw ShapeError("image", to_string(shape), kExpected);
+  }
+}
+
+// `path` is for messages.
+EncodedPicture encode(View<const float, 3> image, const std::string& path) {
+  const Context owner = new_context(SPNG_CTX_ENCODER);
+  spng_ctx* const context = owner.get();
   constexpr uint8_t kColors[] = {SPNG_COLOR_TYPE_GRAYSCALE, SPNG_COLOR_TYPE_GRAYSCALE_ALPHA, SPNG_COLOR_TYPE_TRUECOLOR,
                                  SPNG_COLOR_TYPE_TRUECOLOR_ALPHA};
   spng_ihdr header{};
@@ -253,18 +265,17 @@ Tensor<float, 4> decode_png(Tensor<unsigned char, 1> bytes, const std::string& p
 }
 
 void save_png(const std::string& path, View<const float, 4> image, Warnings* warnings) {
-  const Shape<4>& shape = image.shape();
-  constexpr const char* kExpected = "one picture (1, H, W, C) of 1 to 4 channels and up to 2^28 pixels";
-  element_count("image", shape.data(), 4, sizeof(float));
-  if (shape[0] != 1 || shape[1] < 1 || shape[2] < 1 || shape[3] < 1 || shape[3] > 4 ||
-      shape[2] > kMaxPixels / shape[1]) {
-    throw ShapeError("image", to_string(shape), kExpected);
-  }
+  check_picture(image.shape());
   OutputFile file(path);
-  const Context context = new_context(SPNG_CTX_ENCODER);
-  const EncodedPicture encoded = encode(context.get(), image[0], path);
+  const EncodedPicture encoded = encode(image[0], path);
   file.write(encoded.bytes.get(), static_cast<int64_t>(encoded.size));
   file.commit(warnings);
+}
+
+void write_png(const ByteWriter& write, View<const float, 4> image) {
+  check_picture(image.shape());
+  const EncodedPicture encoded = encode(image[0], "the picture");
+  write(encoded.bytes.get(), static_cast<int64_t>(encoded.size));
 }
 
 }  // namespace convstep
