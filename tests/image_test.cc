@@ -100,6 +100,11 @@ TEST_F(ImageTest, TurnsPalettesIntoColours) {
   const Tensor<float, 4> transparent = load(png(header(3, 1, 8, kPalette), rows, palette + alpha));
   EXPECT_EQ(transparent.shape(), (Shape<4>{1, 1, 3, 4}));
   EXPECT_THAT(values_of(transparent), ElementsAre(0, 0, 1, 1, 0, 1, 0, 1, 1, 0, 0, 0.2F));
+  // Colours that a pixel of one bit cannot name are left out, as in libpng.
+  EXPECT_THAT(values_of(load(png(header(2, 1, 1, kPalette), std::string("\0\x40", 2), palette + alpha))),
+              ElementsAre(1, 0, 0, 0.2F, 0, 1, 0, 1));
+  EXPECT_THAT(error(png(header(2, 1, 1, kPalette), std::string("\0\x40", 2), chunk("PLTE", std::string(7, '\0')))),
+              HasSubstr("damaged"));
   // As in libpng, a colour that is not there is black, and opaque.
   EXPECT_THAT(values_of(load(png(header(2, 1, 8, kPalette), std::string("\0\3\1", 3), palette + alpha))),
               ElementsAre(0, 0, 0, 1, 0, 1, 0, 1));

@@ -41,6 +41,10 @@ uint32_t big_endian(const unsigned char* bytes) {
   return value;
 }
 
+void put_big_endian(uint32_t value, unsigned char* bytes) {
+  for (int i = 0; i < 4; ++i) bytes[i] = static_cast<unsigned char>(value >> (24 - 8 * i));
+}
+
 bool is_letter(unsigned char c) { return ('A' <= c && c <= 'Z') || ('a' <= c && c <= 'z'); }
 
 struct Chunk {
@@ -50,8 +54,21 @@ struct Chunk {
   std::string type() const { return {bytes + 4, bytes + 8}; }
   bool has_type() const { return std::all_of(bytes + 4, bytes + 8, is_letter); }
   bool is_ancillary() const { return bytes[4] & 0x20; }  // a small letter
-  bool is_sound() const { return crc32_z(0, bytes + 4, static_cast<size_t>(size - 8)) == big_endian(bytes + size - 4); }
+  uint32_t checksum() const { return static_cast<uint32_t>(crc32_z(0, bytes + 4, static_cast<size_t>(size - 8))); }
+  bool is_sound() const { return checksum() == big_endian(bytes + size - 4); }
 };
+
+constexpr int64_t kSurround = 12;  // the bytes of a chunk that are not its data
+
+// Some programs write more colours than a pixel of few bits can name. As libpng does, they are left out.
+void cut_palette(Chunk* chunk, int bits) {
+  if (bits > 8) return;
+  const int64_t most = int64_t{3} << bits, given = chunk->size - kSurround;  // red, green and blue of each
+  if (given <= most || given % 3 != 0 || !chunk->is_sound()) return;
+  chunk->size = most + kSurround;
+  put_big_endian(static_cast<uint32_t>(most), chunk->bytes);
+  put_big_endian(chunk->checksum(), chunk->bytes + chunk->size - 4);
+}
 
 // The pixels are in the critical chunks, and tRNS may make one colour transparent. All others, texts and colour
 // profiles by the thousand, are taken out, so that whatever is in them costs and breaks nothing. As in libpng a wrong
@@ -62,11 +79,11 @@ struct Kept {
 };
 
 Kept keep_what_makes_the_picture(Tensor<unsigned char, 1>& bytes, const std::string& path, Warnings& warnings) {
-  constexpr int64_t kMark = 8, kSurround = 12;
+  constexpr int64_t kMark = 8, kDepth = kMark + 8 + 8, kColor = kDepth + 1;  // in the header, which comes first
   Kept kept{kMark};
   bool has_wrong = false;
   for (int64_t at = kMark; at + kSurround <= bytes.size();) {
-    const Chunk chunk{&bytes(at), kSurround + big_endian(&bytes(at))};
+    Chunk chunk{&bytes(at), kSurround + big_endian(&bytes(at))};
     if (chunk.size > bytes.size() - at) break;
     if (!chunk.has_type()) throw FormatError(path, "the PNG picture is damaged: a chunk has no valid type");
     const std::string type = chunk.type();
@@ -82,6 +99,9 @@ Kept keep_what_makes_the_picture(Tensor<unsigned char, 1>& bytes, const std::str
     has_wrong |= wrong;
     if (type == "eXIf" && !wrong) note_orientation({chunk.bytes + 8, chunk.bytes + chunk.size - 4}, path, warnings);
     if (wrong || (chunk.is_ancillary() && type != "tRNS")) continue;
+    if (type == "PLTE" && kept.size > kColor && bytes(kColor) == SPNG_COLOR_TYPE_INDEXED) {
+      cut_palette(&chunk, bytes(kDepth));
+    }
     kept.has_transparency |= type == "tRNS";
     std::memmove(&bytes(kept.size), chunk.bytes, static_cast<size_t>(chunk.size));
     kept.size += chunk.size;
