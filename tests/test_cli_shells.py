@@ -22,13 +22,13 @@ LINES = {
     "convstep print folder\\ two/in": "convstep print folder\\ two/inner.npy ",
     "convstep completion f": "convstep completion fish ",
 }
-# The line is written into a file when Ctrl-X is pressed; "ready" says that all is set up.
+# The line is written into a file when Ctrl-T is pressed; "ready" says that all is set up.
 SET_UP = {
     "zsh": (["-f", "-i"], """PS1=; autoload -U compinit; compinit -u -D; source <(convstep completion zsh)
-                             write_line() { print -rn -- "$BUFFER" > line; }; zle -N write_line; bindkey '^X' write_line
+                             write_line() { print -rn -- "$BUFFER" > line; }; zle -N write_line; bindkey '^T' write_line
                              : > ready\n"""),
     "bash": (["--norc", "--noprofile", "-i"], """PS1=; source <(convstep completion bash)
-                                                 bind -x '"\\C-x": printf %s "$READLINE_LINE" > line'
+                                                 bind -x '"\\C-t": printf %s "$READLINE_LINE" > line'
                                                  : > ready\n"""),
 }
 
@@ -68,7 +68,7 @@ class Shell:
         return text
 
     def line_after_tab(self, typed: str) -> str:
-        os.write(self.terminal, f"{typed}\t\x18".encode())
+        os.write(self.terminal, f"{typed}\t\x14".encode())
         line = self.wait_for("line")
         os.write(self.terminal, b"\x15")  # Ctrl-U: an empty line again
         return line
