@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "cli/near.h"
 #include "cli/pipes.h"
 #include "cli/warnings.h"
 #include "convstep/image.h"
@@ -13,13 +14,40 @@
 namespace convstep::cli {
 namespace {
 
+// "; did you mean W1?" where the path is that of a member which an .npz file does not have; or empty.
+std::string near_member(const std::string& path) {
+  std::error_code error;
+  for (size_t colon = path.rfind(':'); colon != std::string::npos && colon > 0; colon = path.rfind(':', colon - 1)) {
+    const std::string file = path.substr(0, colon);
+    if (!std::filesystem::exists(file, error)) continue;
+    std::string member = path.substr(colon + 1);
+    if (member.ends_with(".npy")) member.resize(member.size() - 4);
+    try {
+      const std::vector<std::string> members = npz_members(file);
+      const bool there = std::find(members.begin(), members.end(), member) != members.end();
+      return there ? "" : did_you_mean(member, members);
+    } catch (const std::runtime_error&) {
+      return {};  // no .npz file: the error that is being explained says what it is
+    }
+  }
+  return {};
+}
+
+Array load_or_hint(const std::string& path) {
+  try {
+    return load_array(path);
+  } catch (const FormatError& error) {
+    throw std::runtime_error(error.what() + near_member(path));
+  }
+}
+
 Input load_file(const std::string& argument, const std::string& path, Warnings* warnings) {
   std::error_code error;                                         // a path that cannot be looked at is no picture
   if (std::filesystem::exists(path, error) && is_image(path)) {  // "file.npz:member" does not exist as such
     const Tensor<float, 4> picture = load_image(path, warnings);
     return {argument, path, to_array(picture.view()), true};
   }
-  return {argument, path, load_array(path), false};
+  return {argument, path, load_or_hint(path), false};
 }
 
 // The readers name the copy; who reads the message knows the pipe.

@@ -44,6 +44,9 @@ const CLI::Option* find_option(const CLI::App& command, const std::string& word)
   return word.starts_with('-') && word.size() > 1 ? command.get_option_no_throw(word) : nullptr;
 }
 
+// Is the word an option with its value, "--stride=2"?
+bool has_value(const std::string& word) { return word.starts_with("--") && word.find('=') != std::string::npos; }
+
 std::vector<const CLI::Option*> positionals_of(const CLI::App& command) {
   return command.get_options([](const CLI::Option* option) { return option->get_positional(); });
 }
@@ -54,7 +57,7 @@ std::vector<std::string> positional_values(const CLI::App& command, const std::v
   for (size_t k = 1; k + 1 < words.size(); ++k) {
     const CLI::Option* option = find_option(command, words[k]);
     if (option != nullptr && takes_value(*option)) ++k;
-    if (option == nullptr) ++before;
+    if (option == nullptr && !has_value(words[k])) ++before;
   }
   const std::vector<const CLI::Option*> positionals = positionals_of(command);
   if (positionals.empty()) return {};
@@ -63,11 +66,24 @@ std::vector<std::string> positional_values(const CLI::App& command, const std::v
   return values_of(*positionals[std::min(before, positionals.size() - 1)]);
 }
 
+// Where the last word is "--option=" and the beginning of a value: the whole words that it may become.
+std::vector<std::string> values_in_word(const CLI::App& command, const std::string& word) {
+  const size_t value = word.find('=') + 1;
+  const CLI::Option* option = find_option(command, word.substr(0, value - 1));
+  if (option == nullptr || !takes_value(*option)) return {};
+  std::vector<std::string> values = values_of(*option);
+  for (std::string& text : values) {
+    if (text != ":files") text.insert(0, word, 0, value);
+  }
+  return values;
+}
+
 std::vector<std::string> candidates(const CLI::App& app, const std::vector<std::string>& words) {
   const bool option = words.back().starts_with('-');
   const CLI::App* command = words.size() > 1 ? find_command(app, words.front()) : &app;
   if (command == nullptr) return {};
   if (command == &app) return option ? option_names(app) : commands_of(app);
+  if (has_value(words.back())) return values_in_word(*command, words.back());
   const CLI::Option* before = find_option(*command, words[words.size() - 2]);
   if (words.size() > 2 && before != nullptr && takes_value(*before)) return values_of(*before);
   return option ? option_names(*command) : positional_values(*command, words);

@@ -35,7 +35,7 @@ struct ConvCommand {
   void run_layer() const {
     const Outputs outputs(
         {{"A_PREV", input_path}, {"W", weights_path}, {"B", bias_path}, {"--residual", residual_path}},
-        {{"--output", output_path}}, true);
+        {{"--output", output_path}}, Contents::kEither);
     const Input input = load_input("A_PREV", input_path);
     const Input weights = load_input("W", weights_path);
     std::optional<Input> bias, residual;
@@ -58,7 +58,7 @@ struct ConvCommand {
     if (layer) {
       throw CLI::ValidationError("--residual, --groups and --activation", "go with weights out of a file");
     }
-    const Outputs outputs({{"A_PREV", input_path}}, {{"--output", output_path}}, true);
+    const Outputs outputs({{"A_PREV", input_path}}, {{"--output", output_path}}, Contents::kEither);
     const Input input = load_input("A_PREV", input_path);
     PictureScale drawn = scale;
     drawn.alpha = input.has_alpha();

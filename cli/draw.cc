@@ -9,8 +9,6 @@
 #include "cli/numbers.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
-#include "cli/warnings.h"
-#include "convstep/image.h"
 
 namespace convstep::cli {
 namespace {
@@ -22,23 +20,16 @@ struct DrawCommand {
   bool filters = false;
 
   void run() const {
+    std::vector<NamedPath> inputs;
+    for (const std::string& path : input_paths) inputs.push_back({"FILE", path});
+    const Outputs outputs(inputs, {{"--output", output_path}}, Contents::kPictures);
     Figure figure;
-    check();
     for (const std::string& path : input_paths) {
       for (Row& row : rows_of(load_input("FILE", path))) figure.rows.push_back(std::move(row));
     }
     const Tensor<float, 4> picture = render_figure(figure);
-    PrintedWarnings warnings;
-    save_png(output_path, picture, warnings.get());
-    fmt::print("{} x {} pixels -> {}\n", picture.shape(2), picture.shape(1), output_path);
-  }
-
-  void check() const {
-    std::vector<NamedPath> inputs;
-    for (const std::string& path : input_paths) inputs.push_back({"FILE", path});
-    const Outputs nothing_else(inputs, {});
-    if (names_picture(output_path)) return;
-    throw CLI::ValidationError("--output", "\"" + output_path + "\" does not end in .png");
+    outputs.save_picture(picture, output_path,
+                         fmt::format("{} x {} pixels -> {}", picture.shape(2), picture.shape(1), output_path));
   }
 
   std::vector<Row> rows_of(const Input& input) const {
@@ -99,9 +90,10 @@ void add_draw(CLI::App& app) {
   add_integer(command, "--limit", state->limit, {1}, "How many channels at most (default: 64)");
   command.add_option("--names", state->names, "Titles, one for each channel (with --filters: for each filter)")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->type_name("A,B,...");
   command.add_flag("--filters", state->filters, "Draw weights (KH, KW, C, O): a row per input channel");
-  command.add_option("-o,--output", state->output_path, "Where to write the picture")
+  command.add_option("-o,--output", state->output_path, "Where to write the picture: .png, or - for a pipe")
       ->required()
       ->type_name("FILE.png");
   add_example(command, "convstep draw photo.png A.npy -o figure.png");

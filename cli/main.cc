@@ -1,3 +1,6 @@
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <csignal>
 
 #include "cli/commands.h"
@@ -11,8 +14,19 @@ extern "C" void remove_and_end(int signal) {
   std::raise(signal);  // once the handler has returned
 }
 
-// Leaves no half-written file behind where the file system shows them.
+// A closed standard stream would be the number of the next file that is opened, and what is printed would go there.
+// Opened the wrong way round, as here, each use of it is an error as before.
+void occupy_closed_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) != -1) continue;
+    if (::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY) != stream) return;
+  }
+}
+
+// Leaves no half-written file behind where the file system shows them. A file that outgrows the user's limit is an
+// error of writing, which says so.
 void clean_up_on_signals() {
+  std::signal(SIGXFSZ, SIG_IGN);
   for (const int signal : {SIGHUP, SIGINT, SIGTERM}) {
     if (std::signal(signal, remove_and_end) == SIG_IGN) std::signal(signal, SIG_IGN);  // as nohup wants it
   }
@@ -21,6 +35,7 @@ void clean_up_on_signals() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  occupy_closed_streams();
   clean_up_on_signals();
   return convstep::cli::run(argc, argv);
 }

@@ -30,6 +30,19 @@ size_t changes(std::string_view a, std::string_view b) {
   return table[a.size()][b.size()];
 }
 
+// The one known word that begins with this one, of two letters or more; or empty.
+std::string only_longer(std::string_view word, std::span<const std::string> known) {
+  const size_t dashes = std::min(word.find_first_not_of('-'), word.size());
+  if (word.size() < dashes + 2) return {};
+  std::string found;
+  for (const std::string& candidate : known) {
+    if (!candidate.starts_with(word)) continue;
+    if (!found.empty()) return {};
+    found = candidate;
+  }
+  return found;
+}
+
 }  // namespace
 
 std::string nearest(std::string_view word, std::span<const std::string> known) {
@@ -42,7 +55,7 @@ std::string nearest(std::string_view word, std::span<const std::string> known) {
     fewest = distance;
     best = candidate;
   }
-  return best;
+  return best.empty() ? only_longer(word, known) : best;
 }
 
 std::string did_you_mean(std::string_view word, std::span<const std::string> known) {

@@ -8,7 +8,8 @@
 namespace convstep::cli {
 
 // The known word that takes the fewest changes (a letter more, less, another, or two swapped; upper and lower case are
-// alike), or empty where all are too far away to be meant: more than one change in three letters.
+// alike); else the only one that goes on from it, "--act" as "--activation" does; or empty where all are too far away
+// to be meant: more than one change in three letters.
 std::string nearest(std::string_view word, std::span<const std::string> known);
 
 // "; did you mean --stride?", or empty.

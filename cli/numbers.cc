@@ -27,6 +27,9 @@ Number parse_number(const std::string& option, const std::string& text, const ch
 template <class Number>
 std::vector<Number> parse_list(const std::string& option, const std::string& text, const char* what) {
   std::vector<Number> numbers;
+  if (text.find_first_of("[]()") != std::string::npos) {  // as Python writes them
+    throw CLI::ValidationError(option, fmt::format("\"{}\" has brackets, which numbers go without: 2,3", text));
+  }
   for (size_t begin = 0, comma = 0; comma != std::string::npos; begin = comma + 1) {
     comma = text.find(',', begin);
     numbers.push_back(parse_number<Number>(option, text.substr(begin, comma - begin), what));

@@ -89,7 +89,9 @@ CLI::Option* add_input(CLI::App& command, const std::string& name, std::string& 
 }
 
 CLI::Option* add_output_option(CLI::App& command, std::string& path) {
-  return command.add_option("-o,--output", path, "Where to write the result: .npy, .png, or - for a pipe")
+  return command
+      .add_option("-o,--output", path,
+                  "Where to write the result: .npy, .png, or into a pipe: - or, for a picture, png:-")
       ->required()
       ->type_name("FILE");
 }

@@ -40,7 +40,7 @@ void add_threads_option(CLI::App& command, Count& threads);
 // An array or a picture to read.
 CLI::Option* add_input(CLI::App& command, const std::string& name, std::string& path, const std::string& help);
 
-// -o, --output: the name of an .npy file, of a .png picture, or a pipe.
+// -o, --output: the name of an .npy file, of a .png picture, or of a pipe (outputs.h).
 CLI::Option* add_output_option(CLI::App& command, std::string& path);
 
 // The example at the end of a command's --help.

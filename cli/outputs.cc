@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <cctype>
 #include <filesystem>
+#include <string_view>
 
 #include "cli/pipes.h"
 #include "cli/warnings.h"
@@ -51,14 +52,34 @@ std::string identity(const std::string& path, int standard_stream) {
   return fs::absolute(target).lexically_normal().string();
 }
 
-void check_name(const NamedPath& output, bool pictures) {
+// "png:-" is a picture for the pipe "-", whose name cannot end in .png.
+constexpr std::string_view kPicturePrefix = "png:";
+
+bool is_picture_pipe(const std::string& path) {
+  return path.starts_with(kPicturePrefix) && is_output_pipe(path.substr(kPicturePrefix.size()));
+}
+
+// The file or pipe that an output's name means.
+std::string place_of(const std::string& path) {
+  return is_picture_pipe(path) ? path.substr(kPicturePrefix.size()) : path;
+}
+
+void check_name(const NamedPath& output, Contents contents) {
   const auto& [argument, path] = output;
-  if (is_terminal(path)) {
-    throw CLI::ValidationError(argument,
-                               "an array is not for a terminal: name a file, or redirect to a file or a pipe");
+  if (is_terminal(place_of(path))) {
+    throw CLI::ValidationError(
+        argument, "neither an array nor a picture is for a terminal: name a file, or redirect to a file or a pipe");
   }
-  if (is_output_pipe(path) || ends_in(path, ".npy") || (pictures && names_picture(path))) return;
-  throw CLI::ValidationError(argument, "\"" + path + "\" does not end in .npy" + (pictures ? " or .png" : ""));
+  const bool picture = names_picture(path), pipe = is_output_pipe(path) && !picture;
+  if (picture ? contents != Contents::kArrays : pipe) return;
+  if (contents != Contents::kPictures && ends_in(path, ".npy")) return;
+  const std::string hint = path.starts_with(kPicturePrefix)
+                               ? "; " + std::string(kPicturePrefix) + " stands before the name of a pipe: png:-"
+                               : "";
+  const char* const expected = contents == Contents::kArrays     ? ".npy"
+                               : contents == Contents::kPictures ? ".png"
+                                                                 : ".npy or .png";
+  throw CLI::ValidationError(argument, "\"" + path + "\" does not end in " + expected + hint);
 }
 
 // What is written to /dev/null may be written there twice.
@@ -78,9 +99,9 @@ void check_distinct(const std::vector<NamedPath>& paths, int standard_stream, co
 
 }  // namespace
 
-bool names_picture(const std::string& path) { return !is_output_pipe(path) && ends_in(path, ".png"); }
+bool names_picture(const std::string& path) { return ends_in(path, ".png") || is_picture_pipe(path); }
 
-Outputs::Outputs(const std::vector<NamedPath>& inputs, const std::vector<NamedPath>& outputs, bool pictures) {
+Outputs::Outputs(const std::vector<NamedPath>& inputs, const std::vector<NamedPath>& outputs, Contents contents) {
   std::vector<NamedPath> pipes, kept;
   for (const auto& [argument, path] : inputs) {
     if (const auto piped = find_input_pipe(path)) pipes.push_back({argument, piped->pipe});
@@ -88,9 +109,10 @@ Outputs::Outputs(const std::vector<NamedPath>& inputs, const std::vector<NamedPa
   check_distinct(pipes, STDIN_FILENO, "a pipe can be read once");
   for (const NamedPath& output : outputs) {
     if (output.path.empty()) continue;
-    check_name(output, pictures);
-    quiet_ = quiet_ || is_standard_output(output.path);
-    if (keeps_what_it_gets(output.path)) kept.push_back(output);
+    check_name(output, contents);
+    const std::string place = place_of(output.path);
+    quiet_ = quiet_ || is_standard_output(place);
+    if (keeps_what_it_gets(place)) kept.push_back({output.argument, place});
   }
   check_distinct(kept, STDOUT_FILENO, "only one of them would be left");
 }
@@ -117,10 +139,21 @@ void Outputs::save(const std::string& name, const Tensor<T, 4>& result, const st
   const Array array = to_array(result.view());
   if (!names_picture(path)) return save(name, array, path);
   const ValueRange range = scale.range_of(result);
-  PrintedWarnings warnings;
-  save_png(path, scale.picture(name, result, range), warnings.get());
-  say(fmt::format("{} {} {} -> {}, {:.6g} black and {:.6g} white", name, to_string(result.shape()),
-                  dtype_name(array.dtype), path, range.low, range.high));
+  save_picture(scale.picture(name, result, range), path,
+               fmt::format("{} {} {} -> {}, {:.6g} black and {:.6g} white", name, to_string(result.shape()),
+                           dtype_name(array.dtype), path, range.low, range.high));
+}
+
+void Outputs::save_picture(const Tensor<float, 4>& picture, const std::string& path, const std::string& line) const {
+  const std::string place = place_of(path);
+  if (is_output_pipe(place)) {
+    const OutputPipe pipe(place);
+    write_png([&pipe](const void* bytes, int64_t count) { pipe.write(bytes, count); }, picture);
+  } else {
+    PrintedWarnings warnings;
+    save_png(place, picture, warnings.get());
+  }
+  say(line);
 }
 
 template void Outputs::save(const std::string&, const Tensor<float, 4>&, const std::string&, const PictureScale&) const;

@@ -20,14 +20,18 @@ struct NamedPath {
   std::string path;
 };
 
-// Does the name end in .png, whether in upper or lower case?
+// Does the output's name end in .png, whether in upper or lower case, or is it a pipe after "png:"?
 bool names_picture(const std::string& path);
+
+// What a command writes. Into a pipe without "png:" goes an array, or, where there are only pictures, a picture.
+enum class Contents { kArrays, kPictures, kEither };
 
 class Outputs {
  public:
-  // Throws CLI::ValidationError, naming the argument: for an output that is neither called .npy (or .png where
-  // `pictures`) nor a pipe, one that is a terminal, two outputs in one place, two inputs out of one pipe.
-  Outputs(const std::vector<NamedPath>& inputs, const std::vector<NamedPath>& outputs, bool pictures = false);
+  // Throws CLI::ValidationError, naming the argument: for an output that is neither called .npy or .png, after its
+  // contents, nor a pipe, one that is a terminal, two outputs in one place, two inputs out of one pipe.
+  Outputs(const std::vector<NamedPath>& inputs, const std::vector<NamedPath>& outputs,
+          Contents contents = Contents::kArrays);
 
   // Writes an array and says so in one line: name, shape, dtype, file.
   void save(const std::string& name, const Array& array, const std::string& path) const;
@@ -37,10 +41,13 @@ class Outputs {
   void save(const std::string& name, const Tensor<T, 4>& result, const std::string& path,
             const PictureScale& scale) const;
 
+  // Writes a picture and says `line`.
+  void save_picture(const Tensor<float, 4>& picture, const std::string& path, const std::string& line) const;
+
  private:
   void say(const std::string& line) const;
 
-  bool quiet_ = false;  // standard output carries an array
+  bool quiet_ = false;  // standard output carries the output
 };
 
 }  // namespace convstep::cli

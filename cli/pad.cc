@@ -18,7 +18,7 @@ struct PadCommand {
 
   void run() const {
     check_range_option(scale, output_path);
-    const Outputs outputs({{"X", input_path}}, {{"--output", output_path}}, true);
+    const Outputs outputs({{"X", input_path}}, {{"--output", output_path}}, Contents::kEither);
     const Input input = load_input("X", input_path);
     with_dtype(compute_dtype(dtype, {&input}), [&]<class T>(T) {
       const Tensor<T, 4> X = tensor<T, 4>(input);

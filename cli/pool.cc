@@ -32,7 +32,8 @@ struct PoolCommand {
 
   void run() const {
     check();
-    const Outputs outputs({{"A_PREV", input_path}}, {{"--output", output_path}, {"--indices", indices_path}}, true);
+    const Outputs outputs({{"A_PREV", input_path}}, {{"--output", output_path}, {"--indices", indices_path}},
+                          Contents::kEither);
     const Input input = load_input("A_PREV", input_path);
     with_dtype(compute_dtype(dtype, {&input}), [&]<class T>(T) {
       const Tensor<T, 4> A_prev = tensor<T, 4>(input);

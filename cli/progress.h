@@ -8,8 +8,8 @@
 
 namespace convstep::cli {
 
-// Shows nothing where standard error is no terminal, nor before `patience` has passed. The bar is wiped when it
-// goes.
+// Shows nothing where standard error is no terminal, or a dumb one, nor before `patience` has passed. The bar keeps to
+// the terminal's width, down to the percentage alone, and is wiped when it goes.
 class ProgressBar {
  public:
   static constexpr std::chrono::milliseconds kPatience{500};  // work shorter than this needs no bar
@@ -28,7 +28,7 @@ class ProgressBar {
   void show(int64_t done, int64_t total);
 
   std::string label_;
-  bool on_terminal_;
+  bool shown_;
   bool drawn_ = false;
   Clock::time_point next_;  // when to draw again
 };

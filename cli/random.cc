@@ -52,11 +52,13 @@ void add_random(CLI::App& app) {
       ->required()
       ->expected(1)
       ->type_name("N,...")
+      ->allow_extra_args(false)
       ->take_all();
   command.add_option("-o,--output", state->output_paths, "Where to write each array, in the same order")
       ->required()
       ->expected(1)
       ->type_name("FILE")
+      ->allow_extra_args(false)
       ->take_all();
   add_example(command,
               "convstep random --seed 1 --shape 10,5,7,4 --shape 3,3,4,8 --shape 1,1,1,8 \\\n"

@@ -1,13 +1,18 @@
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <optional>
+#include <sstream>
 #include <string>
 
 #include "cli/commands.h"
 #include "cli/completion.h"
+#include "cli/help.h"
+#include "cli/terminal.h"
 #include "cli/usage.h"
 #include "convstep/runtime.h"
 
@@ -15,17 +20,15 @@ namespace convstep::cli {
 namespace {
 
 constexpr int kFailed = 1, kWrongUsage = 2;
+constexpr const char* kLost = "standard output cannot be written";
+
+// False where something written before was lost.
+bool printed() { return std::fflush(stdout) == 0 && std::ferror(stdout) == 0; }
 
 int report(const std::string& name, std::string message, int status) {
   std::replace(message.begin(), message.end(), '\n', ' ');
   std::fprintf(stderr, "%s: %s\n", name.c_str(), message.c_str());
   return status;
-}
-
-// Whether all that was printed has arrived: a failure may have been met before, when a buffer was full.
-bool is_output_written() {
-  const bool is_flushed = std::fflush(stdout) == 0;
-  return is_flushed && std::ferror(stdout) == 0;
 }
 
 // "convstep conv" once the sub-command is known, "convstep" before.
@@ -52,6 +55,15 @@ void add_commands(CLI::App& app) {
   }
 }
 
+// --help and --version, as wide as the terminal; into a file or a pipe as they are.
+bool print_help(const CLI::App& app, const CLI::ParseError& error) {
+  std::ostringstream text;
+  app.exit(error, text);
+  const std::optional<size_t> width = line_width(STDOUT_FILENO);
+  fmt::print("{}", width ? wrapped_help(text.str(), *width) : text.str());
+  return printed();
+}
+
 void parse(CLI::App& app, std::vector<std::string> arguments) {
   std::reverse(arguments.begin(), arguments.end());  // the order in which CLI11 takes them
   app.parse(std::move(arguments));
@@ -67,24 +79,22 @@ int run(int argc, const char* const* argv) {
       "'convstep COMMAND --help' shows a command's options and an example.\n\n"
       "Environment:\n"
       "  CONVSTEP_NUM_THREADS        Threads of a command without --threads (default: as many as it may use)\n"
-      "  CONVSTEP_TARGET             SIMD instructions to use, one of 'convstep targets' (default: the best)");
+      "  CONVSTEP_TARGET             SIMD instructions to use, one of 'convstep targets' (default: the best)\n"
+      "  COLUMNS                     How wide --help and progress bars are (default: the terminal's width)\n"
+      "  TERM                        dumb: no progress bars");
   add_commands(app);
   if (argc > 1 && argv[1] == std::string("__complete")) {
     for (const std::string& word : completions(app, {argv + 2, argv + argc})) fmt::print("{}\n", word);
     return 0;
   }
-  constexpr const char* kNotWritten = "standard output cannot be written";
 
   try {
     parse(app, checked_arguments(argc, argv));
-    return is_output_written() ? 0 : report(name_of(app), kNotWritten, kFailed);
+    return printed() ? 0 : report(name_of(app), kLost, kFailed);
   } catch (const CLI::RuntimeError& error) {  // a command's own exit status, already explained
     return error.get_exit_code();
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) {  // --help, --version
-      app.exit(error);
-      return is_output_written() ? 0 : report(name_of(app), kNotWritten, kFailed);
-    }
+    if (error.get_exit_code() == 0) return print_help(app, error) ? 0 : report(name_of(app), kLost, kFailed);
     return report(name_of(app), explain(app, error), kWrongUsage);
   } catch (const std::bad_alloc&) {
     return report(name_of(app), "there is not enough memory for the result", kFailed);

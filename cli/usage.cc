@@ -41,6 +41,13 @@ Unknown first_unknown(const CLI::App& app) {
   return {};
 }
 
+// CLI11's words for an option that takes one value and is there more than once.
+std::string explain_repeated(const std::string& message) {
+  const size_t at = message.find(": At Most 1 required but received ");
+  if (at == std::string::npos) return message;
+  return message.substr(0, at) + ": is given " + message.substr(message.rfind(' ') + 1) + " times, where one is meant";
+}
+
 std::string explain_option(const CLI::App& app, const Unknown& unknown) {
   const std::string name = unknown.word.substr(0, unknown.word.find('='));
   const std::string message = "unknown option " + name;
@@ -64,6 +71,8 @@ std::string explain_word(const CLI::App& app, const Unknown& unknown) {
   if (unknown.word.starts_with('-') && unknown.word.size() > 1) return explain_option(app, unknown);
   if (unknown.app != &app) return "unexpected argument \"" + unknown.word + "\"";
   const std::vector<std::string> names = names_of(commands_of(app));
+  if (unknown.word == "help")
+    return "unknown command help; help is shown by convstep --help and convstep COMMAND --help";
   const std::string near = did_you_mean(unknown.word, names);
   return "unknown command " + unknown.word + (near.empty() ? "; there are " + joined(names, ", ") : near);
 }
@@ -85,8 +94,11 @@ std::vector<std::string> checked_arguments(int argc, const char* const* argv) {
     }
     // CLI11 takes the dash before a member's name for that of an option, ...
     if (!positional && argument.starts_with("-:")) argument.replace(0, 1, "/dev/stdin");
-    // ... and the brackets for those of a list.
-    if (argument.front() == '[' && argument.back() == ']') argument.insert(0, "./");
+    // ... and the brackets for those of a list. (Numbers behind an option are no file, and keep theirs for the
+    // message.)
+    const bool numbers = k > 0 && arguments[k - 1].starts_with("--") &&
+                         argument.find_first_not_of("[]0123456789-, ") == std::string::npos;
+    if (argument.front() == '[' && argument.back() == ']' && !numbers) argument.insert(0, "./");
   }
   return arguments;
 }
@@ -96,7 +108,7 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
   if (unknown.app != nullptr) return explain_word(app, unknown);
   const bool none = error.get_name() == "RequiredError" && app.get_subcommands().empty();
   if (none) return "a command is needed: " + joined(names_of(commands_of(app)), ", ");
-  return error.what();
+  return explain_repeated(error.what());
 }
 
 }  // namespace convstep::cli

@@ -87,8 +87,16 @@ TEST_F(ImageTest, TurnsPalettesIntoColours) {
   const Tensor<float, 4> transparent = load(png(header(3, 1, 8, kPalette), rows, palette + alpha));
   EXPECT_EQ(transparent.shape(), (Shape<4>{1, 1, 3, 4}));
   EXPECT_THAT(values_of(transparent), ElementsAre(0, 0, 1, 1, 0, 1, 0, 1, 1, 0, 0, 0.2F));
-  EXPECT_THAT(error(png(header(3, 1, 8, kPalette), std::string("\0\3\1\0", 4), palette)),
-              HasSubstr("a pixel has colour 3 of 3"));
+  // Colours that a pixel of one bit cannot name are left out, as in libpng.
+  EXPECT_THAT(values_of(load(png(header(2, 1, 1, kPalette), std::string("\0\x40", 2), palette + alpha))),
+              ElementsAre(1, 0, 0, 0.2F, 0, 1, 0, 1));
+  EXPECT_THAT(error(png(header(2, 1, 1, kPalette), std::string("\0\x40", 2), chunk("PLTE", std::string(7, '\0')))),
+              HasSubstr("damaged"));
+  // As in libpng, a colour that is not there is black, and opaque.
+  EXPECT_THAT(values_of(load(png(header(2, 1, 8, kPalette), std::string("\0\3\1", 3), palette + alpha))),
+              ElementsAre(0, 0, 0, 1, 0, 1, 0, 1));
+  EXPECT_THAT(warnings_,
+              ElementsAre(HasSubstr("picture.png: a pixel has colour 3 of 3, from 0; colours that are not")));
   EXPECT_THAT(error(png(header(3, 1, 8, kPalette), rows)), HasSubstr("damaged"));
 }
 
@@ -156,10 +164,53 @@ TEST_F(ImageTest, ShowsWhatLibpngShows) {
   // A colour that may be transparent is opaque where the chunk that says so is damaged, as in libpng.
   EXPECT_EQ(load(png(ihdr, rows, with_wrong_checksum(chunk("tRNS", std::string("\0\1", 2))))).shape(3), 1);
   EXPECT_THAT(warnings_, ElementsAre(HasSubstr("'tRNS'")));
+  for (const std::string& transparency : {chunk("tRNS", "x"), chunk("tRNS", std::string(6, '\0'))}) {
+    EXPECT_EQ(load(png(ihdr, rows, transparency)).shape(3), 1);
+    EXPECT_THAT(warnings_, ElementsAre(HasSubstr("'tRNS', which makes colours transparent, is not valid")));
+  }
   // What makes the picture must be right.
   EXPECT_THAT(error(kPngMark + ihdr + with_wrong_checksum(idat) + iend), HasSubstr("damaged"));
   EXPECT_THAT(error(kPngMark + with_wrong_checksum(ihdr) + idat + iend), HasSubstr("damaged"));
   EXPECT_THAT(error(png(ihdr, rows, chunk("ABcD", "critical"))), HasSubstr("damaged"));
+}
+
+// Exif data that say nothing but how to turn the picture.
+std::string exif(bool little_endian, char orientation, const std::string& count = std::string("\0\1", 2)) {
+  if (little_endian) {
+    return std::string("II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0", 18) + orientation + std::string(7, '\0');
+  }
+  return std::string("MM\0*\0\0\0\x08", 8) + count + std::string("\1\x12\0\3\0\0\0\1\0", 9) + orientation +
+         std::string(6, '\0');
+}
+
+TEST_F(ImageTest, WarnsOfPicturesThatViewersTurn) {
+  const std::string rows("\0\1\2\3", 4);
+  const auto load_with = [&](const std::string& data) { load(png(header(3, 1, 8, kGrey), rows, chunk("eXIf", data))); };
+  for (const bool little_endian : {false, true}) {
+    load_with(exif(little_endian, 6));
+    EXPECT_THAT(warnings_,
+                ElementsAre(HasSubstr("picture.png: its Exif data ask viewers to turn or mirror it (orientation "
+                                      "6); its pixels are taken as they are stored")));
+    for (const char other : {'\0', '\1', '\x09'}) {
+      load_with(exif(little_endian, other));
+      EXPECT_THAT(warnings_, ElementsAre()) << int{other};
+    }
+  }
+  // Damaged data are no reason to look beyond their end.
+  const std::string whole = exif(false, 6, "\xff\xff");
+  for (size_t size = 0; size < 20; ++size) {
+    load_with(whole.substr(0, size));
+    EXPECT_THAT(warnings_, ElementsAre()) << size;
+  }
+  std::string far = exif(true, 6);
+  far.replace(4, 4, "\xff\xff\xff\xff");
+  load_with(far);
+  EXPECT_THAT(warnings_, ElementsAre());
+}
+
+TEST_F(ImageTest, SaysWhoChangedAPngForAppleDevices) {
+  EXPECT_THAT(error(kPngMark + chunk("CgBI", "P") + small_.substr(kPngMark.size())),
+              HasSubstr("Xcode has changed for Apple's devices (CgBI)"));
 }
 
 TEST_F(ImageTest, RefusesMorePixelsThanTheFileCanHold) {
@@ -186,6 +237,16 @@ TEST_F(ImageTest, InflatesNothingBesideThePixels) {
 
 TEST_F(ImageTest, SaysWhatOtherFilesAre) {
   EXPECT_THAT(error("GIF89a\1\0"), HasSubstr("neither a PNG nor a JPEG picture: it starts with 'GIF89a"));
+  EXPECT_THAT(error("GIF89a\1\0"), HasSubstr("as a GIF picture does; of pictures, PNG and JPEG can be read"));
+  EXPECT_THAT(error("RIFF1234WEBPVP8 "), HasSubstr("it starts with 'RIFF1234', as a WebP picture does"));
+  EXPECT_THAT(error(std::string("\0\0\0\x18"
+                                "ftypheic",
+                                12)),
+              HasSubstr("as a HEIC picture does"));
+  EXPECT_THAT(error("\x89PNG\n\x1a\n"), HasSubstr("whose line ends were changed, as by a transfer as text"));
+  EXPECT_THAT(error("version https://git-lfs.github.com/spec/v1\n"),
+              HasSubstr("a pointer of Git LFS does, whose file"));
+  EXPECT_THAT(error("RIFF"), HasSubstr("it starts with 'RIFF'"));
   EXPECT_THAT(error(""), HasSubstr("it is empty"));
   EXPECT_THAT(error("\x93NUMPY\1\0"), HasSubstr("it is a .npy array"));
   EXPECT_THAT(message_of<FileError>("missing.png", [] { load_image("missing.png"); }), HasSubstr("no such file"));
@@ -228,6 +289,18 @@ TEST_F(ImageTest, SavesStridedViews) {
   save_png(path_, View<const float, 4>(values, {1, 3, 2, 1}, {6, 1, 3, 1}));
   const Tensor<float, 4> loaded = load_image(path_);
   EXPECT_THAT(values_of(loaded), ElementsAre(0, 0.6F, 0.2F, 0.8F, 0.4F, 1));
+}
+
+TEST_F(ImageTest, WritesTheBytesOfTheFile) {
+  const float values[] = {0, 0.2F, 0.4F, 0.6F, 0.8F, 1};
+  const View<const float, 4> image(values, {1, 1, 2, 3});
+  save_png(path_, image);
+  std::string bytes;
+  write_png([&](const void* piece,
+                int64_t count) { bytes.append(static_cast<const char*>(piece), static_cast<size_t>(count)); },
+            image);
+  EXPECT_EQ(bytes, read_file(path_));
+  EXPECT_THROW(write_png([](const void*, int64_t) {}, View<const float, 4>(values, {2, 1, 1, 3})), ShapeError);
 }
 
 TEST_F(ImageTest, SavesOnePictureOnly) {

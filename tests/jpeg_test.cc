@@ -98,6 +98,20 @@ TEST_F(JpegTest, ShowsWhatLibjpegShows) {
   EXPECT_THAT(warnings_, ElementsAre());
 }
 
+TEST_F(JpegTest, WarnsOfPicturesThatViewersTurn) {
+  const std::string whole = jpeg(kGrey), tiff("MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\x08\0\0\0\0\0\0", 26);
+  const std::string exif = std::string(
+                               "\xff\xe1\0\x22"
+                               "Exif\0\0",
+                               10) +
+                           tiff;
+  load(whole.substr(0, 2) + exif + whole.substr(2));
+  EXPECT_THAT(warnings_,
+              ElementsAre(HasSubstr("picture.jpg: its Exif data ask viewers to turn or mirror it (orientation 8)")));
+  load(whole.substr(0, 2) + std::string("\xff\xe1\0\x06http", 8) + whole.substr(2));
+  EXPECT_THAT(warnings_, ElementsAre());
+}
+
 TEST_F(JpegTest, SurvivesEveryWrongByte) {
   const std::string whole = jpeg(progressive(kColor));
   int noticed = 0;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "convstep/error.h"
 #include "tests/array_bytes.h"
 #include "tests/temporary_directory.h"
@@ -108,6 +110,29 @@ TEST_F(NpyTest, ReadsOtherNamesOfDtypes) {
   EXPECT_THAT(descr_error("'<float32'"), HasSubstr("an unknown dtype"));
 }
 
+// As in the Python package, float16 is read into float32, which holds each of its values.
+TEST_F(NpyTest, ReadsFloat16AsFloat32) {
+  const std::vector<float> expected = {1, -2.5F, 65504, 0x1p-14F, 0x1p-24F, -0.0F, INFINITY};
+  const std::string little = raw<uint16_t>({0x3c00, 0xc100, 0x7bff, 0x0400, 0x0001, 0x8000, 0x7c00});
+  std::string big = little;
+  for (size_t i = 0; i < big.size(); i += 2) std::swap(big[i], big[i + 1]);
+  for (const auto& [descr, data] :
+       {std::pair("'<f2'", little), {"'>f2'", big}, {"'e'", little}, {"'float16'", little}}) {
+    const Array array = load(npy(dict(descr, "False", "(7,)"), data));
+    EXPECT_EQ(array.dtype, Dtype::kFloat32);
+    const Tensor<float, 1> values = array.to<float, 1>();
+    EXPECT_EQ(std::vector<float>(values.data(), values.data() + values.size()), expected);
+    EXPECT_TRUE(std::signbit(values(5)));
+  }
+  const Array transposed = load(npy(dict("'<f2'", "True", "(2, 2)"), raw<uint16_t>({0x3c00, 0x4000, 0x4200, 0x7e00})));
+  const Tensor<float, 2> matrix = transposed.to<float, 2>();
+  EXPECT_EQ(matrix(0, 1), 3);
+  EXPECT_EQ(matrix(1, 0), 2);
+  EXPECT_TRUE(std::isnan(matrix(1, 1)));
+  EXPECT_THAT(error(npy(dict("'<f2'", "False", "(3,)"), "abcde")),
+              HasSubstr("float16 of shape (3,) needs 6 bytes of elements, but only 5"));
+}
+
 TEST_F(NpyTest, TurnsFortranOrderIntoCOrder) {
   const Array matrix = load(npy(dict("'<i2'", "True", "(2, 3)"), raw<int16_t>({1, 4, 2, 5, 3, 6})));
   EXPECT_EQ(bytes_of(matrix), raw<int16_t>({1, 2, 3, 4, 5, 6}));
@@ -187,14 +212,14 @@ TEST_F(NpyTest, RefusesNulAndOtherBytesInTheHeader) {
 }
 
 TEST_F(NpyTest, RefusesOtherDtypesByName) {
-  EXPECT_THAT(descr_error("'<f2'"), HasSubstr("the dtype is '<f2' (float16); only bool, int8 to int64"));
   EXPECT_THAT(descr_error("'<f16'"), HasSubstr("long double"));
   EXPECT_THAT(descr_error("'<c8'"), HasSubstr("complex"));
   EXPECT_THAT(descr_error("'|S5'"), HasSubstr("byte strings"));
   EXPECT_THAT(descr_error("'<U5'"), HasSubstr("text"));
   EXPECT_THAT(descr_error("'<M8[ns]'"), HasSubstr("dates"));
   EXPECT_THAT(descr_error("'<m8[ns]'"), HasSubstr("time spans"));
-  EXPECT_THAT(descr_error("'|V8'"), HasSubstr("raw or structured"));
+  EXPECT_THAT(descr_error("'|V8'"), HasSubstr("the dtype is '|V8' (raw or structured data); only bool, int8 to int64"));
+  EXPECT_THAT(descr_error("'<V2'"), HasSubstr("NumPy also saves bfloat16: save float32 instead"));
   EXPECT_THAT(descr_error("'|O'"), HasSubstr("Python objects, which are never unpickled"));
   EXPECT_THAT(descr_error("[('a', '<f4'), ('b', '<i2')]"), HasSubstr("structured"));
   EXPECT_THAT(descr_error("('<f4', (2,))"), HasSubstr("structured"));
@@ -202,6 +227,7 @@ TEST_F(NpyTest, RefusesOtherDtypesByName) {
   for (const std::string odd : {"''", "'<'", "'<<f4'", "'l'", "'<f04'", "'<f4 '", "'<i3'", "'<f9999999999999999999'"}) {
     EXPECT_THAT(descr_error(odd), HasSubstr("an unknown dtype")) << odd;
   }
+  EXPECT_THAT(descr_error("'<l'"), HasSubstr("C's long has 4 bytes on some systems and 8 on others"));
   EXPECT_THAT(descr_error("4"), HasSubstr("a string is expected"));
 }
 

@@ -87,7 +87,8 @@ TEST_F(NpzTest, AddressesAnyName) {
   EXPECT_EQ(load(up, "a.npy"), "twice");
   EXPECT_EQ(load(up, "plain"), "plain");
   EXPECT_THAT(directory_.names(), ElementsAre("arrays.npz"));
-  EXPECT_THAT(error(zip({Member("line\nbreak\x1b[2J.npy", "x", false)})), HasSubstr("line\\x0abreak\\x1b[2J: it ends"));
+  EXPECT_THAT(error(zip({Member("line\nbreak\x1b[2J.npy", "x", false)})),
+              HasSubstr("line\\x0abreak\\x1b[2J: it is not a .npy array"));
   EXPECT_THAT(error(zip({Member(std::string("w\0.npy", 6), npy("x"), false)})),
               HasSubstr("'w\\x00.npy', which cannot"));
   EXPECT_THAT(error(zip({Member("", npy("x"), false)})), HasSubstr("a member with the name ''"));
@@ -212,7 +213,29 @@ TEST_F(NpzTest, PassesOverWhatIsNoArray) {
   EXPECT_EQ(load(zip({Member("w", "text", false), stored_}), "w"), "hello");
   // An array needs no ".npy", and what is called so must be one.
   EXPECT_EQ(load(zip({Member("-", npy("piped"), true)})), "piped");
-  EXPECT_THAT(error(zip({Member("w.npy", "text", false)})), HasSubstr("arrays.npz:w: it ends within its .npy header"));
+  EXPECT_THAT(error(zip({Member("w.npy", "text", false)})), HasSubstr("arrays.npz:w: it is not a .npy array"));
+  EXPECT_THAT(error(zip({Member("w.npy", "\x93NUM", false)})),
+              HasSubstr("arrays.npz:w: it ends within its .npy header"));
+}
+
+// As np.load does, which reads such a member when it is asked for, and then not.
+TEST_F(NpzTest, LeavesOutArraysOfOtherTypes) {
+  const std::string text = "{'descr': '|O', 'fortran_order': False, 'shape': (2,), }";
+  const Member objects("o.npy", std::string("\x93NUMPY\1\0", 8) + number(text.size(), 2) + text + "a pickle", true);
+  write_file(path_, zip({objects, stored_}));
+  Warnings warnings;
+  const auto members = load_npz(path_, &warnings);
+  ASSERT_EQ(members.size(), 1u);
+  EXPECT_EQ(members[0].first, "w");
+  EXPECT_THAT(warnings,
+              ElementsAre(AllOf(HasSubstr("arrays.npz:o: in its .npy header, the dtype is '|O' (Python objects"),
+                                HasSubstr("it was left out"))));
+  EXPECT_EQ(load_npz(path_).size(), 1u);
+  EXPECT_THAT(npz_members(path_), ElementsAre("o", "w"));
+  EXPECT_THROW(load_npz(path_, "o"), FormatError);
+  // What is damaged is never left out.
+  write_file(path_, zip({Member("d.npy", stored_.data.substr(0, 130), true), stored_}));
+  EXPECT_THROW(load_npz(path_, &warnings), FormatError);
 }
 
 // Bytes that no member claims, where programs take members out in place; but not a second archive.

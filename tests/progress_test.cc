@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 #include <pty.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <string>
 
 namespace convstep::cli {
@@ -18,6 +20,8 @@ std::string standard_error_of(bool on_terminal, Body body) {
   const pid_t child = fork();
   if (child == 0) {
     dup2(ends[1], STDERR_FILENO);
+    unsetenv("COLUMNS");
+    setenv("TERM", "xterm", 1);
     body();
     _exit(0);
   }
@@ -35,9 +39,40 @@ void half_of_the_work(std::chrono::milliseconds patience) {
   if (const ProgressCallback progress = bar.callback()) progress(1, 2);
 }
 
+std::string bar_in_columns(const char* columns) {
+  return standard_error_of(true, [=] {
+    setenv("COLUMNS", columns, 1);
+    half_of_the_work(std::chrono::milliseconds(0));
+  });
+}
+
 TEST(ProgressBarTest, DrawsOnATerminalAndWipesItselfInTheEnd) {
   EXPECT_EQ(standard_error_of(true, [] { half_of_the_work(std::chrono::milliseconds(0)); }),
             "\rconv [####################                    ]  50%\r\x1b[K");
+}
+
+TEST(ProgressBarTest, KeepsToTheWidthOfTheTerminal) {
+  EXPECT_EQ(bar_in_columns("23"), "\rconv [#####     ]  50%\r\x1b[K");
+  EXPECT_EQ(bar_in_columns("17"), "\r 50%\r\x1b[K");
+  const std::string widest = bar_in_columns("500");
+  EXPECT_EQ(bar_in_columns("80"), widest);
+  for (const char* nonsense : {"", "0", "-3", "wide", "20 "}) EXPECT_EQ(bar_in_columns(nonsense), widest) << nonsense;
+  EXPECT_EQ(standard_error_of(true,
+                              [] {
+                                const winsize size{.ws_row = 24, .ws_col = 23, .ws_xpixel = 0, .ws_ypixel = 0};
+                                ioctl(STDERR_FILENO, TIOCSWINSZ, &size);
+                                half_of_the_work(std::chrono::milliseconds(0));
+                              }),
+            "\rconv [#####     ]  50%\r\x1b[K");
+}
+
+TEST(ProgressBarTest, StaysAwayFromDumbTerminals) {
+  EXPECT_EQ(standard_error_of(true,
+                              [] {
+                                setenv("TERM", "dumb", 1);
+                                half_of_the_work(std::chrono::milliseconds(0));
+                              }),
+            "");
 }
 
 TEST(ProgressBarTest, StaysAwayWhileTheWorkIsShort) {

@@ -78,6 +78,21 @@ def test_numbers_are_read_in_one_way(wrong, x, command):
         assert command[-1] in wrong(*command, text)
 
 
+def test_numbers_go_without_brackets(wrong, x):
+    for text in ("[2,3]", "(2, 3)"):
+        for arguments in (["--shape", text], [f"--shape={text}"]):
+            line = wrong("random", "--seed", "1", *arguments, "-o", "a.npy")
+            assert f'--shape: "{text}" has brackets, which numbers go without: 2,3' in line
+    assert '--stride: "(2,2)" has brackets' in wrong("conv", "x.npy", "W.npy", "--stride", "(2,2)", "-o", "z.npy")
+
+
+def test_an_option_takes_one_word(wrong, run, x):
+    assert 'unexpected argument "3"' in wrong("random", "--seed", "1", "--shape", "2", "3", "-o", "a.npy")
+    assert run("draw", "--names", "a,b", "x.npy", "-o", "figure.png")[0] == 0
+    assert "--stride: is given 2 times, where one is meant" in wrong("conv", "x.npy", "W.npy", "--stride", "1", "--stride",
+                                                                     "2", "-o", "z.npy")
+
+
 def test_leading_zeros_are_decimal(run, tmp_path):
     run("random", "--seed", "010", "--shape", "011", "-o", "a.npy")
     np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), np.random.RandomState(10).randn(11))
@@ -108,6 +123,8 @@ def test_what_was_meant(wrong, x, tmp_path):
     assert "did you mean relu?" in wrong("conv", "x.npy", "W.npy", "--activation", "RELU", "-o", "z.npy")
     assert "did you mean same?" in wrong("conv", "x.npy", "W.npy", "--padding", "SAME", "-o", "z.npy")
     assert "written ./-x.npy, or after --" in wrong("print", "-x.npy")
+    assert "unknown option --act; did you mean --activation?" in wrong("conv", "x.npy", "W.npy", "--act", "relu")
+    assert "help is shown by convstep --help and convstep COMMAND --help" in wrong("help", "conv")
 
 
 def test_names_that_look_like_something_else(run, x, tmp_path):
@@ -212,6 +229,11 @@ def test_completion_of_bash(build_dir, tmp_path):
     assert complete("conv", "x.npy", "sob") == {"sobel", "sobel-x", "sobel-y"}
     assert complete("pool", "x.npy", "--wi") == {"--window"}
     assert complete("completion", "") == {"bash", "zsh", "fish"}
+    # bash takes words apart at = and :.
+    assert complete("conv", "x.npy", "--activation", "=", "re") == {"relu", "relu6"}
+    assert complete("conv", "x.npy", "--activation", "=") == {"none", "relu", "relu6", "leaky_relu", "sigmoid", "tanh"}
+    assert complete("conv", "--stride", "=", "2", "layer.npz", ":", "x", "sob") == {"sobel", "sobel-x", "sobel-y"}
+    assert complete("draw", "x.npy", "--output", "=", "pho") == {"photo one.png"}
 
 
 def test_a_reader_that_goes_away_ends_the_command_quietly(build_dir, x, tmp_path):

@@ -3,9 +3,11 @@
 _convstep() {
   local -a lines
   lines=("${(@f)$(${(Q)words[1]} __complete "${(@)words[2,CURRENT]}" 2>/dev/null)}")
-  (( ${lines[(Ie):files]} )) && _files
-  lines=("${(@)lines:#:files}")
-  compadd -- "${(@)lines:#}"
+  compadd -- "${(@)lines:#(|:files)}"
+  if (( ${lines[(Ie):files]} )); then
+    [[ ${words[CURRENT]} == --*=* ]] && compset -P '*='
+    _files
+  fi
 }
 if [[ ${funcstack[1]} == _convstep ]]; then
   _convstep "$@"

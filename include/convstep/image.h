@@ -3,16 +3,19 @@
 // PNG: grey (C = 1), grey with alpha (2), RGB (3), RGBA (4); 1 to 16 bits; a palette becomes RGB, or RGBA where it has
 // transparent entries. A colour that tRNS declares transparent becomes an alpha channel of 0 and 1. JPEG: grey or RGB,
 // 8 bits; CMYK is refused. The kind is found from the file's first bytes, never from its name. A value v of b bits
-// becomes v / (2^b - 1); no colour profile, gamma or orientation is applied.
+// becomes v / (2^b - 1); no colour profile, gamma or orientation is applied. That a camera noted an orientation, in
+// which viewers show the picture, is a warning.
 //
 // A file that is cut off, damaged or announces more pixels than its bytes can hold is a FormatError, before anything of
 // that size is allocated. So is a progressive JPEG of more scans than 2^32 / pixels (but 32 at least, 500 at most), as
 // every scan costs the time of a whole picture. What libpng and libjpeg show although something is wrong is shown, with
-// a warning: a wrong checksum of a PNG's chunk beside the pixels, stray bytes or wrong codes in a JPEG.
+// a warning: a wrong checksum of a PNG's chunk beside the pixels, a transparency that is not valid, colours that are
+// not in the palette (they are black), stray bytes or wrong codes in a JPEG.
 #pragma once
 
 #include <string>
 
+#include "convstep/byte_writer.h"
 #include "convstep/tensor.h"
 #include "convstep/warnings.h"
 
@@ -31,5 +34,8 @@ Tensor<float, 4> load_image(const std::string& path, Warnings* warnings = nullpt
 // are clamped to 0..1 and rounded to the nearest of 256 levels; NaN becomes 0. Written as save_npy writes: beside the
 // target, synced, renamed, with save_npy's warning. Throws ShapeError, FileError.
 void save_png(const std::string& path, View<const float, 4> image, Warnings* warnings = nullptr);
+
+// The bytes of such a file, for where there is no file.
+void write_png(const ByteWriter& write, View<const float, 4> image);
 
 }  // namespace convstep

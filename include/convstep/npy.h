@@ -1,8 +1,9 @@
 // npy.h: NumPy's files. .npy holds one array, .npz is a zip archive of .npy members.
 //
 // Reading accepts versions 1, 2 and 3, both byte orders, C and Fortran order, up to 64 axes; bool, int8 to int64, uint8
-// to uint64, float32 and float64. These are doors for untrusted files: a header is believed only as far as the file's
-// size bears it out, and nothing is allocated before that is checked. Objects are never unpickled.
+// to uint64, float16 (which becomes float32), float32 and float64. These are doors for untrusted files: a header is
+// believed only as far as the file's size bears it out, and nothing is allocated before that is checked. Objects are
+// never unpickled.
 //
 // Writing makes version 1.0, little-endian, C order. A file is written beside its target, synced, and renamed over it,
 // so that the target is at every moment either the old file or the whole new one; a symbolic link is followed,
@@ -15,7 +16,6 @@
 #include <algorithm>
 #include <concepts>
 #include <cstdint>
-#include <functional>
 #include <initializer_list>
 #include <span>
 #include <string>
@@ -23,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "convstep/byte_writer.h"
 #include "convstep/tensor.h"
 #include "convstep/warnings.h"
 
@@ -95,8 +96,7 @@ Array load_array(const std::string& path);
 // This and save_npz add to *warnings where a file is in place, but may not outlive a crash of the machine.
 void save_npy(const std::string& path, const Array& array, Warnings* warnings = nullptr);
 
-// The bytes of such a file, piece by piece, for where there is no file: a pipe, a socket.
-using ByteWriter = std::function<void(const void* bytes, int64_t count)>;
+// The bytes of such a file, piece by piece, for where there is no file.
 void write_npy(const ByteWriter& write, const Array& array);
 
 // The names of the arrays in an .npz file in the order of its directory, without ".npy". Folders and members that do
@@ -109,8 +109,9 @@ std::vector<std::string> npz_members(const std::string& path);
 //   const auto W = load_npz("weights.npz", "conv1.W").to<float, 4>("conv1.W");
 Array load_npz(const std::string& path, const std::string& member);
 
-// All of them with their names, in one pass over the file.
-std::vector<std::pair<std::string, Array>> load_npz(const std::string& path);
+// All of them with their names, in one pass over the file. Arrays of other types than those above, such as Python's
+// objects and texts, are left out, each with a warning; by its name, one is an error.
+std::vector<std::pair<std::string, Array>> load_npz(const std::string& path, Warnings* warnings = nullptr);
 
 // Writes an .npz file that np.load reads; deflated like np.savez_compressed where `compress`, else stored like
 // np.savez.

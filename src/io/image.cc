@@ -1,6 +1,7 @@
 #include "convstep/image.h"
 
 #include "convstep/error.h"
+#include "io/exif.h"
 #include "io/file_kind.h"
 #include "io/picture.h"
 
@@ -18,6 +19,13 @@ void check_fits(int64_t least_bytes, const Tensor<unsigned char, 1>& bytes, cons
   if (least_bytes <= bytes.size()) return;
   throw FormatError(path, "it announces more pixels than a file of " + std::to_string(bytes.size()) +
                               " bytes can hold: it is damaged or cut off");
+}
+
+void note_orientation(std::span<const unsigned char> tiff, const std::string& path, Warnings& warnings) {
+  const int orientation = exif_orientation(tiff);
+  if (orientation == 1) return;
+  warnings.push_back(path + ": its Exif data ask viewers to turn or mirror it (orientation " +
+                     std::to_string(orientation) + "); its pixels are taken as they are stored");
 }
 
 bool is_image(const std::string& path) {

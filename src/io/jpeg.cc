@@ -2,6 +2,7 @@
 #include <csetjmp>
 #include <new>
 #include <string>
+#include <string_view>
 
 #include "convstep/error.h"
 #include "io/libjpeg.h"
@@ -21,6 +22,10 @@ constexpr int64_t kMaxPixelsPerByte = int64_t{8} * 8 * 8;
 constexpr int64_t kScansOfAnySize = 32, kMaxScans = 500, kMaxPixelScans = int64_t{1} << 32;
 
 int64_t most_scans(int64_t pixels) { return std::clamp(kMaxPixelScans / pixels, kScansOfAnySize, kMaxScans); }
+
+constexpr int kExifMarker = JPEG_APP0 + 1;
+constexpr unsigned kLongestMarker = 0xffff;
+constexpr std::string_view kExifMark("Exif\0\0", 6);  // before the Exif data in such a marker
 
 // libjpeg's decompressor and what it calls back. It knows no exceptions: an error jumps to `recover`, over C alone.
 struct Decompressor {
@@ -72,6 +77,7 @@ bool read_header(Decompressor& decompressor, const unsigned char* bytes, size_t 
   jpeg_create_decompress(&decompressor.info);
   decompressor.info.progress = &decompressor.progress;
   jpeg_mem_src(&decompressor.info, bytes, static_cast<unsigned long>(size));
+  jpeg_save_markers(&decompressor.info, kExifMarker, kLongestMarker);
   jpeg_read_header(&decompressor.info, TRUE);
   return true;
 }
@@ -89,6 +95,14 @@ bool read_pixels(Decompressor& decompressor, unsigned char* row, float* values) 
   }
   jpeg_finish_decompress(&info);
   return true;
+}
+
+void note_exif(const Decompressor& decompressor, const std::string& path, Warnings& warnings) {
+  for (const jpeg_marker_struct* marker = decompressor.info.marker_list; marker != nullptr; marker = marker->next) {
+    const std::span<const unsigned char> data(marker->data, marker->data_length);
+    if (data.size() < kExifMark.size() || !std::equal(kExifMark.begin(), kExifMark.end(), data.begin())) continue;
+    return note_orientation(data.subspan(kExifMark.size()), path, warnings);
+  }
 }
 
 [[noreturn]] void fail(const Decompressor& decompressor, const std::string& path) {
@@ -114,6 +128,7 @@ Tensor<float, 4> decode_jpeg(Tensor<unsigned char, 1> bytes, const std::string& 
   check_pixel_count(width, height, path);
   check_fits(width * height / kMaxPixelsPerByte, bytes, path);
 
+  note_exif(decompressor, path, warnings);
   info.out_color_space = info.jpeg_color_space == JCS_GRAYSCALE ? JCS_GRAYSCALE : JCS_RGB;
   info.dct_method = JDCT_ISLOW;
   decompressor.scan_limit = most_scans(width * height);

@@ -11,6 +11,7 @@
 
 #include "convstep/error.h"
 #include "io/file_kind.h"
+#include "io/half.h"
 #include "io/npy_header.h"
 #include "io/npy_stream.h"
 #include "io/npz.h"
@@ -52,9 +53,12 @@ void read_part(ByteSource& source, void* bytes, int64_t count, const char* part)
 NpyHeader read_header(ByteSource& source) {
   constexpr const char* kPart = "its .npy header";
   unsigned char start[8];  // magic (6), major and minor version
-  read_part(source, start, sizeof start, kPart);
-  if (std::memcmp(start, kNpyMark.data(), kNpyMark.size()) != 0)
+  const auto mark_size = std::min<int64_t>(source.remaining(), static_cast<int64_t>(kNpyMark.size()));
+  source.read(start, mark_size);
+  if (std::memcmp(start, kNpyMark.data(), static_cast<size_t>(mark_size)) != 0) {
     throw FormatError(source.name(), "it is not a .npy array");
+  }
+  read_part(source, start + mark_size, static_cast<int64_t>(sizeof start) - mark_size, kPart);
   const int major = start[6], minor = start[7];
   if (major < 1 || major > 3 || minor != 0) {
     throw FormatError(source.name(), "it has .npy version " + std::to_string(major) + "." + std::to_string(minor) +
@@ -80,17 +84,17 @@ NpyHeader read_header(ByteSource& source) {
 // The number of elements, after comparing what the header promises with what there is.
 int64_t checked_count(const NpyHeader& header, const ByteSource& source) {
   const int rank = static_cast<int>(header.shape.size());
-  const int64_t size = dtype_size(header.dtype);
+  const int64_t size = header.element_size();
   const std::string shape = to_string(header.shape.data(), rank);
   int64_t count = 0;
   try {
-    count = element_count("shape", header.shape.data(), rank, static_cast<size_t>(size));
+    count = element_count("shape", header.shape.data(), rank, static_cast<size_t>(dtype_size(header.dtype)));
   } catch (const ShapeError&) {
     throw FormatError(source.name(), "its shape " + shape + " is too large: no memory can hold such an array");
   }
   const int64_t promised = count * size, present = source.remaining();
   if (promised == present) return count;
-  const std::string array = std::string(dtype_name(header.dtype)) + " of shape " + shape;
+  const std::string array = std::string(header.stored_name()) + " of shape " + shape;
   if (promised > present) {
     throw FormatError(source.name(), array + " needs " + std::to_string(promised) + " bytes of elements, but only " +
                                          std::to_string(present) + " follow the header: the file is cut off");
@@ -146,6 +150,18 @@ Tensor<unsigned char, 1> to_c_order(const Tensor<unsigned char, 1>& bytes, const
   return result;
 }
 
+Tensor<unsigned char, 1> from_half(const Tensor<unsigned char, 1>& bytes) {
+  const int64_t count = bytes.size() / static_cast<int64_t>(sizeof(uint16_t));
+  auto result = Tensor<unsigned char, 1>::uninitialized({count * static_cast<int64_t>(sizeof(float))});
+  for (int64_t i = 0; i < count; ++i) {
+    uint16_t half;
+    std::memcpy(&half, bytes.data() + i * static_cast<int64_t>(sizeof half), sizeof half);
+    const float value = float_of_half(half);
+    std::memcpy(result.data() + i * static_cast<int64_t>(sizeof value), &value, sizeof value);
+  }
+  return result;
+}
+
 bool exists(const std::string& path) {
   struct stat status;
   return path.find('\0') == std::string::npos && ::stat(path.c_str(), &status) == 0;
@@ -171,7 +187,7 @@ ArrayPath split_path(const std::string& path) {
 
 Array read_npy(ByteSource& source) {
   const NpyHeader header = read_header(source);
-  const int64_t element_size = dtype_size(header.dtype);
+  const int64_t element_size = header.element_size();
   const int64_t count = checked_count(header, source);
   Array array{header.dtype, header.shape, Tensor<unsigned char, 1>::uninitialized({count * element_size})};
   source.read(array.bytes.data(), array.bytes.size());
@@ -180,6 +196,7 @@ Array read_npy(ByteSource& source) {
   if (header.fortran_order && header.shape.size() > 1) {
     array.bytes = to_c_order(array.bytes, header.shape, element_size);
   }
+  if (header.half) array.bytes = from_half(array.bytes);
   return array;
 }
 

@@ -9,26 +9,48 @@
 namespace convstep {
 namespace {
 
-constexpr const char* kSupported = "bool, int8 to int64, uint8 to uint64, float32 and float64 can be read";
+constexpr const char* kSupported =
+    "bool, int8 to int64, uint8 to uint64, float16 (as float32), float32 and float64 can be read";
 
 // The code of a dtype without its byte order: NumPy's kind letter and the bytes of one element. The last ones are its
-// letters for types of C, which some programs write. ("l" is left out, as its size depends on who wrote it.)
+// letters for types of C, which some programs write. ("l" is left out, as its size depends on who wrote it.) float16
+// comes after float32, which it is read as.
 struct DtypeCode {
   std::string_view code;
   Dtype dtype;
+  bool half = false;
 };
-constexpr DtypeCode kCodes[] = {
-    {"b1", Dtype::kBool},   {"i1", Dtype::kInt8},    {"i2", Dtype::kInt16},   {"i4", Dtype::kInt32},
-    {"i8", Dtype::kInt64},  {"u1", Dtype::kUint8},   {"u2", Dtype::kUint16},  {"u4", Dtype::kUint32},
-    {"u8", Dtype::kUint64}, {"f4", Dtype::kFloat32}, {"f8", Dtype::kFloat64}, {"?", Dtype::kBool},
-    {"b", Dtype::kInt8},    {"B", Dtype::kUint8},    {"h", Dtype::kInt16},    {"H", Dtype::kUint16},
-    {"i", Dtype::kInt32},   {"I", Dtype::kUint32},   {"q", Dtype::kInt64},    {"Q", Dtype::kUint64},
-    {"f", Dtype::kFloat32}, {"d", Dtype::kFloat64}};
+constexpr DtypeCode kCodes[] = {{"b1", Dtype::kBool},
+                                {"i1", Dtype::kInt8},
+                                {"i2", Dtype::kInt16},
+                                {"i4", Dtype::kInt32},
+                                {"i8", Dtype::kInt64},
+                                {"u1", Dtype::kUint8},
+                                {"u2", Dtype::kUint16},
+                                {"u4", Dtype::kUint32},
+                                {"u8", Dtype::kUint64},
+                                {"f4", Dtype::kFloat32},
+                                {"f8", Dtype::kFloat64},
+                                {"?", Dtype::kBool},
+                                {"b", Dtype::kInt8},
+                                {"B", Dtype::kUint8},
+                                {"h", Dtype::kInt16},
+                                {"H", Dtype::kUint16},
+                                {"i", Dtype::kInt32},
+                                {"I", Dtype::kUint32},
+                                {"q", Dtype::kInt64},
+                                {"Q", Dtype::kUint64},
+                                {"f", Dtype::kFloat32},
+                                {"d", Dtype::kFloat64},
+                                {"f2", Dtype::kFloat32, true},
+                                {"e", Dtype::kFloat32, true},
+                                {"float16", Dtype::kFloat32, true}};
 
 // What a code that is not in the table stands for, as far as NumPy knows it.
 const char* unsupported_kind(std::string_view code) {
-  if (code == "f2") return "float16";
-  if (code == "f12" || code == "f16") return "long double";
+  if (code == "f12" || code == "f16" || code == "g") return "long double";
+  if (code == "l" || code == "L") return "an unknown dtype: C's long has 4 bytes on some systems and 8 on others";
+  if (code == "V2") return "raw data, as which NumPy also saves bfloat16: save float32 instead";
   if (code.starts_with('c')) return "complex numbers";
   if (code.starts_with('O')) return "Python objects, which are never unpickled";
   if (code.starts_with('S') || code.starts_with('a')) return "byte strings";
@@ -79,6 +101,9 @@ class Parser {
 
  private:
   [[noreturn]] void fail(const std::string& cause) const { throw FormatError(path_, "in its .npy header, " + cause); }
+  [[noreturn]] void fail_dtype(const std::string& cause) const {
+    throw UnsupportedDtype(path_, "in its .npy header, " + cause + "; only " + kSupported);
+  }
 
   bool at_end() {
     while (position_ < text_.size() && std::string_view(" \t\r\n\f").find(text_[position_]) != std::string_view::npos) {
@@ -119,7 +144,7 @@ class Parser {
   void descr() {
     const char first = peek();
     if (first == '[' || first == '(' || first == '{') {
-      fail(std::string("the dtype is a structured one, with named fields; only ") + kSupported);
+      fail_dtype("the dtype is a structured one, with named fields");
     }
     const std::string_view descr = string();
     std::string_view code = descr;
@@ -132,10 +157,11 @@ class Parser {
     for (const DtypeCode& known : kCodes) {
       if (known.code != code && dtype_name(known.dtype) != descr) continue;
       header_.dtype = known.dtype;
-      header_.swapped = order != kNativeOrder && dtype_size(known.dtype) > 1;
+      header_.half = known.half;
+      header_.swapped = order != kNativeOrder && header_.element_size() > 1;
       return;
     }
-    fail("the dtype is " + quoted(descr) + " (" + unsupported_kind(code) + "); only " + kSupported);
+    fail_dtype("the dtype is " + quoted(descr) + " (" + unsupported_kind(code) + ")");
   }
 
   void fortran_order() {

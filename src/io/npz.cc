@@ -151,12 +151,16 @@ std::vector<std::string> npz_members(const std::string& path) {
   return names;
 }
 
-std::vector<std::pair<std::string, Array>> load_npz(const std::string& path) {
+std::vector<std::pair<std::string, Array>> load_npz(const std::string& path, Warnings* warnings) {
   const InputFile file(path);
   check_zip(file);
   std::vector<std::pair<std::string, Array>> members;
   for (const ZipEntry& entry : find_arrays(file, read_zip_directory(file))) {
-    members.emplace_back(member_name(entry), load_entry(file, entry));
+    try {
+      members.emplace_back(member_name(entry), load_entry(file, entry));
+    } catch (const UnsupportedDtype& error) {
+      if (warnings != nullptr) warnings->push_back(std::string(error.what()) + "; it was left out");
+    }
   }
   return members;
 }

@@ -1,6 +1,7 @@
 // picture.h: the formats of pictures. image.cc chooses between them by the first bytes of the file.
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "convstep/image.h"
@@ -17,5 +18,8 @@ Tensor<float, 4> decode_jpeg(Tensor<unsigned char, 1> bytes, const std::string& 
 void check_pixel_count(int64_t width, int64_t height, const std::string& path);
 // A picture that takes at least `least_bytes` in a file is in a file that has them:
 void check_fits(int64_t least_bytes, const Tensor<unsigned char, 1>& bytes, const std::string& path);
+
+// Exif data (exif.h) that want the picture turned or mirrored are a warning, as it is not.
+void note_orientation(std::span<const unsigned char> tiff, const std::string& path, Warnings& warnings);
 
 }  // namespace convstep

@@ -41,6 +41,10 @@ uint32_t big_endian(const unsigned char* bytes) {
   return value;
 }
 
+void put_big_endian(uint32_t value, unsigned char* bytes) {
+  for (int i = 0; i < 4; ++i) bytes[i] = static_cast<unsigned char>(value >> (24 - 8 * i));
+}
+
 bool is_letter(unsigned char c) { return ('A' <= c && c <= 'Z') || ('a' <= c && c <= 'z'); }
 
 struct Chunk {
@@ -50,33 +54,58 @@ struct Chunk {
   std::string type() const { return {bytes + 4, bytes + 8}; }
   bool has_type() const { return std::all_of(bytes + 4, bytes + 8, is_letter); }
   bool is_ancillary() const { return bytes[4] & 0x20; }  // a small letter
-  bool is_sound() const { return crc32_z(0, bytes + 4, static_cast<size_t>(size - 8)) == big_endian(bytes + size - 4); }
+  uint32_t checksum() const { return static_cast<uint32_t>(crc32_z(0, bytes + 4, static_cast<size_t>(size - 8))); }
+  bool is_sound() const { return checksum() == big_endian(bytes + size - 4); }
 };
+
+constexpr int64_t kSurround = 12;  // the bytes of a chunk that are not its data
+
+// Some programs write more colours than a pixel of few bits can name. As libpng does, they are left out.
+void cut_palette(Chunk* chunk, int bits) {
+  if (bits > 8) return;
+  const int64_t most = int64_t{3} << bits, given = chunk->size - kSurround;  // red, green and blue of each
+  if (given <= most || given % 3 != 0 || !chunk->is_sound()) return;
+  chunk->size = most + kSurround;
+  put_big_endian(static_cast<uint32_t>(most), chunk->bytes);
+  put_big_endian(chunk->checksum(), chunk->bytes + chunk->size - 4);
+}
 
 // The pixels are in the critical chunks, and tRNS may make one colour transparent. All others, texts and colour
 // profiles by the thousand, are taken out, so that whatever is in them costs and breaks nothing. As in libpng a wrong
-// checksum drops a tRNS, too; those of critical chunks are left for the library to find. Returns what is left of the
-// bytes.
-int64_t keep_what_makes_the_picture(Tensor<unsigned char, 1>& bytes, const std::string& path, Warnings& warnings) {
-  constexpr int64_t kMark = 8, kSurround = 12;
-  int64_t kept = kMark;
+// checksum drops a tRNS, too; those of critical chunks are left for the library to find.
+struct Kept {
+  int64_t size = 0;  // of what is left of the bytes
+  bool has_transparency = false;
+};
+
+Kept keep_what_makes_the_picture(Tensor<unsigned char, 1>& bytes, const std::string& path, Warnings& warnings) {
+  constexpr int64_t kMark = 8, kDepth = kMark + 8 + 8, kColor = kDepth + 1;  // in the header, which comes first
+  Kept kept{kMark};
   bool has_wrong = false;
   for (int64_t at = kMark; at + kSurround <= bytes.size();) {
-    const Chunk chunk{&bytes(at), kSurround + big_endian(&bytes(at))};
+    Chunk chunk{&bytes(at), kSurround + big_endian(&bytes(at))};
     if (chunk.size > bytes.size() - at) break;
     if (!chunk.has_type()) throw FormatError(path, "the PNG picture is damaged: a chunk has no valid type");
+    const std::string type = chunk.type();
+    if (type == "CgBI") {
+      throw FormatError(path,
+                        "it is a PNG picture that Xcode has changed for Apple's devices (CgBI); take the original");
+    }
     at += chunk.size;
     const bool wrong = chunk.is_ancillary() && !chunk.is_sound();
     if (wrong && !has_wrong) {
-      warnings.push_back(path + ": the checksum of its chunk " + quoted(chunk.type()) +
-                         " is wrong; it was passed over");
+      warnings.push_back(path + ": the checksum of its chunk " + quoted(type) + " is wrong; it was passed over");
     }
     has_wrong |= wrong;
-    if (wrong || (chunk.is_ancillary() && chunk.type() != "tRNS")) continue;
-    const bool end = chunk.type() == "IEND";
-    std::memmove(&bytes(kept), chunk.bytes, static_cast<size_t>(chunk.size));
-    kept += chunk.size;
-    if (end) return kept;
+    if (type == "eXIf" && !wrong) note_orientation({chunk.bytes + 8, chunk.bytes + chunk.size - 4}, path, warnings);
+    if (wrong || (chunk.is_ancillary() && type != "tRNS")) continue;
+    if (type == "PLTE" && kept.size > kColor && bytes(kColor) == SPNG_COLOR_TYPE_INDEXED) {
+      cut_palette(&chunk, bytes(kDepth));
+    }
+    kept.has_transparency |= type == "tRNS";
+    std::memmove(&bytes(kept.size), chunk.bytes, static_cast<size_t>(chunk.size));
+    kept.size += chunk.size;
+    if (type == "IEND") return kept;
   }
   throw FormatError(path, "the PNG picture is cut off: it has no end");
 }
@@ -105,10 +134,10 @@ uint32_t sample(const unsigned char* row, int64_t n, int depth) {
 }
 
 RawPicture decode(Tensor<unsigned char, 1>& bytes, const std::string& path, Warnings& warnings) {
-  const int64_t kept = keep_what_makes_the_picture(bytes, path, warnings);
+  const Kept kept = keep_what_makes_the_picture(bytes, path, warnings);
   const Context context = new_context(0);
   check(spng_set_crc_action(context.get(), SPNG_CRC_ERROR, SPNG_CRC_ERROR), path);
-  check(spng_set_png_buffer(context.get(), bytes.data(), static_cast<size_t>(kept)), path);
+  check(spng_set_png_buffer(context.get(), bytes.data(), static_cast<size_t>(kept.size)), path);
 
   RawPicture picture;
   check(spng_get_ihdr(context.get(), &picture.header), path);
@@ -130,6 +159,9 @@ RawPicture decode(Tensor<unsigned char, 1>& bytes, const std::string& path, Warn
   const int result = spng_get_trns(context.get(), &picture.transparent);
   picture.has_transparent = result == SPNG_OK;
   if (result != SPNG_ECHUNKAVAIL) check(result, path);
+  if (kept.has_transparency && !picture.has_transparent) {
+    warnings.push_back(path + ": its chunk 'tRNS', which makes colours transparent, is not valid; it was passed over");
+  }
   return picture;
 }
 
@@ -137,23 +169,26 @@ Tensor<float, 4> new_image(const RawPicture& picture, int64_t channels) {
   return Tensor<float, 4>::uninitialized({1, picture.header.height, picture.header.width, channels});
 }
 
-Tensor<float, 4> palette_image(const RawPicture& picture, const std::string& path) {
+Tensor<float, 4> palette_image(const RawPicture& picture, const std::string& path, Warnings& warnings) {
   const int64_t channels = picture.has_transparent ? 4 : 3;
+  constexpr spng_plte_entry kBlack{};  // what libpng shows for a colour that is not there
   Tensor<float, 4> image = new_image(picture, channels);
+  uint32_t last = 0;
   float* pixel = image.data();
   for (int64_t y = 0; y < image.shape(1); ++y) {
     const unsigned char* row = picture.bytes.data() + y * picture.row_size;
     for (int64_t x = 0; x < image.shape(2); ++x, pixel += channels) {
       const uint32_t index = sample(row, x, picture.header.bit_depth);
-      if (index >= picture.palette.n_entries) {
-        throw FormatError(path, "the PNG picture is damaged: a pixel has colour " + std::to_string(index) + " of " +
-                                    std::to_string(picture.palette.n_entries));
-      }
-      const spng_plte_entry& entry = picture.palette.entries[index];
+      last = std::max(last, index);
+      const spng_plte_entry& entry = index < picture.palette.n_entries ? picture.palette.entries[index] : kBlack;
       const bool opaque = index >= picture.transparent.n_type3_entries;
       const int values[] = {entry.red, entry.green, entry.blue, opaque ? 255 : picture.transparent.type3_alpha[index]};
       std::transform(values, values + channels, pixel, [](int v) { return static_cast<float>(v) / 255.0F; });
     }
+  }
+  if (last >= picture.palette.n_entries) {
+    warnings.push_back(path + ": a pixel has colour " + std::to_string(last) + " of " +
+                       std::to_string(picture.palette.n_entries) + ", from 0; colours that are not there are black");
   }
   return image;
 }
@@ -199,7 +234,19 @@ struct EncodedPicture {
   size_t size = 0;
 };
 
-EncodedPicture encode(spng_ctx* context, View<const float, 3> image, const std::string& path) {
+void check_picture(const Shape<4>& shape) {
+  constexpr const char* kExpected = "one picture (1, H, W, C) of 1 to 4 channels and up to 2^28 pixels";
+  element_count("image", shape.data(), 4, sizeof(float));
+  if (shape[0] != 1 || shape[1] < 1 || shape[2] < 1 || shape[3] < 1 || shape[3] > 4 ||
+      shape[2] > kMaxPixels / shape[1]) {
+    throw ShapeError("image", to_string(shape), kExpected);
+  }
+}
+
+// `path` is for messages.
+EncodedPicture encode(View<const float, 3> image, const std::string& path) {
+  const Context owner = new_context(SPNG_CTX_ENCODER);
+  spng_ctx* const context = owner.get();
   constexpr uint8_t kColors[] = {SPNG_COLOR_TYPE_GRAYSCALE, SPNG_COLOR_TYPE_GRAYSCALE_ALPHA, SPNG_COLOR_TYPE_TRUECOLOR,
                                  SPNG_COLOR_TYPE_TRUECOLOR_ALPHA};
   spng_ihdr header{};
@@ -233,22 +280,22 @@ EncodedPicture encode(spng_ctx* context, View<const float, 3> image, const std::
 
 Tensor<float, 4> decode_png(Tensor<unsigned char, 1> bytes, const std::string& path, Warnings& warnings) {
   const RawPicture picture = decode(bytes, path, warnings);
-  return picture.header.color_type == SPNG_COLOR_TYPE_INDEXED ? palette_image(picture, path) : direct_image(picture);
+  return picture.header.color_type == SPNG_COLOR_TYPE_INDEXED ? palette_image(picture, path, warnings)
+                                                              : direct_image(picture);
 }
 
 void save_png(const std::string& path, View<const float, 4> image, Warnings* warnings) {
-  const Shape<4>& shape = image.shape();
-  constexpr const char* kExpected = "one picture (1, H, W, C) of 1 to 4 channels and up to 2^28 pixels";
-  element_count("image", shape.data(), 4, sizeof(float));
-  if (shape[0] != 1 || shape[1] < 1 || shape[2] < 1 || shape[3] < 1 || shape[3] > 4 ||
-      shape[2] > kMaxPixels / shape[1]) {
-    throw ShapeError("image", to_string(shape), kExpected);
-  }
+  check_picture(image.shape());
   OutputFile file(path);
-  const Context context = new_context(SPNG_CTX_ENCODER);
-  const EncodedPicture encoded = encode(context.get(), image[0], path);
+  const EncodedPicture encoded = encode(image[0], path);
   file.write(encoded.bytes.get(), static_cast<int64_t>(encoded.size));
   file.commit(warnings);
+}
+
+void write_png(const ByteWriter& write, View<const float, 4> image) {
+  check_picture(image.shape());
+  const EncodedPicture encoded = encode(image[0], "the picture");
+  write(encoded.bytes.get(), static_cast<int64_t>(encoded.size));
 }
 
 }  // namespace convstep
