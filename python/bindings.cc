@@ -1,10 +1,16 @@
 #include "python/bindings.h"
 
+#include <nanobind/nanobind.h>
+
 #include "convstep/runtime.h"
 #include "python/arrays.h"
 #include "python/function.h"
 
 NB_MODULE(_core, module) {
+#ifdef NDEBUG
+  // A thread that computes while the interpreter shuts down keeps its objects; nobody is to read of that as of a fault.
+  nanobind::set_leak_warnings(false);
+#endif
   convstep::python::import_numpy();
   module.attr("__version__") = convstep::version();
   convstep::python::define_pad();
