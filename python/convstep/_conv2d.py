@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -108,8 +109,8 @@ class Conv2d:
         }
         self.__setstate__(
             {
-                "weights": convert(weights, "weights").copy(),
-                "bias": None if bias is None else convert(bias, "bias").copy(),
+                "weights": convert(weights, "weights"),
+                "bias": None if bias is None else convert(bias, "bias"),
                 **{name: _fixed(value) for name, value in options.items()},
             }
         )
@@ -182,20 +183,48 @@ class Conv2d:
         parts += [f"{name}={value!r}" for name, value in self._unusual().items()]
         return f"Conv2d({', '.join(parts)})"
 
-    def __setattr__(self, name: str, value: object) -> None:
-        if name in ("weights", "bias", *OPTIONS):
-            raise AttributeError(f"{name}: a Conv2d does not change; make another one")
-        super().__setattr__(name, value)
+    if not TYPE_CHECKING:  # type checkers are to know which attributes there are
+
+        def __getattr__(self, name: str) -> Any:
+            """Called where there is no such attribute."""
+            if name in ("weights", "bias", "_layer", *OPTIONS):
+                raise AttributeError(f"{name}: this Conv2d is not made yet; call super().__init__(weights, ...) first")
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+
+        def __setattr__(self, name: str, value: object) -> None:
+            self._refuse_change(name)
+            super().__setattr__(name, value)
+
+        def __delattr__(self, name: str) -> None:
+            self._refuse_change(name)
+            super().__delattr__(name)
+
+    @staticmethod
+    def _refuse_change(name: str) -> None:
+        for own in ("weights", "bias", *OPTIONS):
+            if name.removesuffix("s") == own.removesuffix("s"):  # PyTorch's weight, Keras's strides
+                raise AttributeError(f"{name}: a Conv2d does not change; make another one")
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_layer"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        for array in (state["weights"], state["bias"]):
-            if array is not None:
-                array.flags.writeable = False
+        self._make(state | {name: _kept(state[name]) for name in ("weights", "bias")})
+
+    def __copy__(self) -> Conv2d:
+        other = type(self).__new__(type(self))
+        other._make(self.__getstate__())
+        return other
+
+    def _make(self, state: dict[str, Any]) -> None:
+        state = OPTIONS | state  # that of a version with fewer of them, perhaps
         options = {name: state[name] for name in OPTIONS}
         vars(self).update(state, _layer=_core.ConvLayer(state["weights"], state["bias"], **options))
+
+
+def _kept(array: Array | None) -> Array | None:
+    """A copy that nobody can change: what is seen of it is read-only for good."""
+    return None if array is None else np.asarray(array.copy().data.toreadonly())
 
 
 def _fixed(value: Any) -> Any:
