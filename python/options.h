@@ -48,7 +48,7 @@ int to_threads(nb::handle value);
 // "auto", "direct", "winograd" or "reference".
 ConvAlgorithm to_algorithm(nb::handle value);
 
-// (N, H, W, C) of a tuple or list of four integers in the order of `layout`.
+// (N, H, W, C) of an input, or of a tuple, list or array of its four lengths, in the order of `layout`.
 Shape<4> to_shape(const char* argument, nb::handle value, Layout layout);
 
 // A string, in UTF-8.

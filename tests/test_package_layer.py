@@ -131,9 +131,14 @@ def test_a_layer_says_what_memory_it_needs() -> None:
 @pytest.mark.parametrize("method", ["describe", "output_shape", "workspace_bytes"])
 def test_input_shapes_that_cannot_be(method: str) -> None:
     ask = getattr(convstep.Conv2d(W), method)
-    for wrong in (5, "1, 14, 15, 16", (1, 14, 15), (1, 14, 15, 16, 1), X, (1, 14, 15, 16.0), (1, None, 15, 16)):
+    for wrong in (5, "1, 14, 15, 16", (1, 14, 15), (1, 14, 15, 16, 1), X[0], X[None], (1, 14, 15, 16.0),
+                  (1, None, 15, 16)):
         with pytest.raises(TypeError, match="input_shape"):
             ask(wrong)
+    for wrong, hint in (((14, 15, 16), "(1, 14, 15, 16)"), ([14, 15, 16], "(1, 14, 15, 16)"), (X[0], "(1, 14, 15, 16)")):
+        with pytest.raises(TypeError) as raised:
+            ask(wrong)
+        assert str(raised.value).endswith(f", expected four integers (for one image: {hint})")
     for wrong in ((1, 2, 15, 16), (1, 14, 15, 8), (1, 0, 15, 16), (-1, 14, 15, 16), (1, 14, 15, 2**62)):
         with pytest.raises(ValueError, match="got"):
             ask(wrong)
@@ -141,11 +146,6 @@ def test_input_shapes_that_cannot_be(method: str) -> None:
         ask((1, 14, 15, 2**63))
 
 
-@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda layer: pickle.loads(pickle.dumps(layer))])
-def test_a_layer_may_be_copied(again) -> None:
-    layer = convstep.Conv2d(W.astype(np.float32), B, stride=(2, 1), activation="tanh", algorithm="direct")
-    for _ in range(2):  # before the first call, and after it
-        other = again(layer)
 @pytest.mark.parametrize("method", ["describe", "output_shape", "workspace_bytes"])
 @pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
 def test_an_input_stands_for_its_shape(method: str, layout: str) -> None:
@@ -199,6 +199,11 @@ def test_a_copy_shares_the_weights() -> None:
     assert not np.shares_memory(copy.deepcopy(layer).weights, layer.weights)
 
 
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda layer: pickle.loads(pickle.dumps(layer))])
+def test_a_layer_may_be_copied(again) -> None:
+    layer = convstep.Conv2d(W.astype(np.float32), B, stride=(2, 1), activation="tanh", algorithm="direct")
+    for _ in range(2):  # before the first call, and after it
+        other = again(layer)
         assert type(other) is convstep.Conv2d
         np.testing.assert_array_equal(other(X), layer(X))
         assert other.describe() == layer.describe()
