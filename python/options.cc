@@ -169,7 +169,8 @@ int64_t to_hparameter(nb::handle hparameters, const char* key, int64_t least) {
   if (!PyMapping_Check(hparameters.ptr())) wrong_type("hparameters", hparameters, "a dictionary");
   const nb::object value = nb::steal(PyMapping_GetItemString(hparameters.ptr(), key));
   if (!value.is_valid()) {
-    const bool is_sequence = PyErr_ExceptionMatches(PyExc_TypeError);  // a list does not take the key
+    // A list or an array does not take the key.
+    const bool is_sequence = PyErr_ExceptionMatches(PyExc_TypeError) || PyErr_ExceptionMatches(PyExc_IndexError);
     if (!is_sequence && !PyErr_ExceptionMatches(PyExc_KeyError)) throw nb::python_error();
     PyErr_Clear();
     if (is_sequence) wrong_type("hparameters", hparameters, "a dictionary");
@@ -179,6 +180,12 @@ int64_t to_hparameter(nb::handle hparameters, const char* key, int64_t least) {
   const int64_t number = to_integer(key, value);
   if (number < least) wrong_value(key, value, least == 0 ? "0 or more" : "1 or more");
   return number;
+}
+
+void check_keys(nb::handle hparameters, const char* first, const char* second, nb::handle W) {
+  if (PyMapping_Size(hparameters.ptr()) == 2) return;  // these two
+  PyErr_Clear();                                       // a mapping without a length
+  nb::module_::import_("convstep._hparameters").attr("check_keys")(nb::make_tuple(first, second), hparameters, W);
 }
 
 int to_threads(nb::handle value) {

@@ -72,6 +72,7 @@ nb::object pool(const Input& input, PoolOptions& options, bool with_indices, nb:
 
 nb::object notebook_pool_forward(nb::handle A_prev, nb::handle hparameters, nb::handle mode) {
   const int64_t stride = to_hparameter(hparameters, "stride", 1), f = to_hparameter(hparameters, "f", 1);
+  check_keys(hparameters, "stride", "f");
   PoolOptions options{
       .window = {f, f}, .stride = {stride, stride}, .mode = to_pool_mode(mode), .sum_order = SumOrder::kNumpy};
   const nb::object A = pool(Input("A_prev", A_prev), options, false, nb::none(), Layout::kNHWC, kNotebookWords);
