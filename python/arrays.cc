@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "python/hints.h"
+
 namespace convstep::python {
 namespace {
 
@@ -183,6 +185,7 @@ void Input::check_axes(int rank, std::span<const Rewrite> rewrites) const {
     if (rewrite.axes != given) continue;
     hint += std::string(hint.empty() ? "for " : ", for ") + rewrite.what + ": " + name + rewrite.code;
   }
+  if (hint.empty()) hint = hint_of("numbers", argument_, given_);
   throw ShapeError(argument_, shape_text(buffer_.raw()), axes_text(rank), hint);
 }
 

@@ -7,7 +7,10 @@
 #include "python/function.h"
 
 NB_MODULE(_core, module) {
-  nanobind::set_leak_warnings(false);  // a thread that still computes when the interpreter ends has its layer in use
+#ifdef NDEBUG
+  // A thread that computes while the interpreter shuts down keeps its objects; nobody is to read of that as of a fault.
+  nanobind::set_leak_warnings(false);
+#endif
   convstep::python::import_numpy();
   module.attr("__version__") = convstep::version();
   convstep::python::define_pad();

@@ -88,7 +88,10 @@ std::string advice(const std::string& message, const Words& words) {
   const std::pair<std::string_view, std::string> all[] = {
       {"and (O, C, KH, KW))", has_layout ? "use layout=\"NCHW\"" : "write " + images + " and " + filters},
       {"it looks like (O, C, KH, KW))", "write " + filters},
-      {"it looks like (N, C, H, W))", "write " + images}};
+      {"it looks like (N, C, H, W))", "write " + images},
+      {"the images look like (N, C, H, W))", has_layout ? "use layout=\"NCHW\"" : "write " + images},
+      {"the weights look like TensorFlow's of a depthwise convolution)",
+       "write " + std::string(words.weights) + ".reshape(KH, KW, 1, -1)"}};
   for (const auto& [end, text] : all) {
     if (message.ends_with(end)) return message.substr(0, message.size() - 1) + ": " + text + ")";
   }

@@ -62,6 +62,7 @@ nb::object conv2d(nb::handle input, nb::handle weights, nb::handle bias, nb::han
 
 nb::object notebook_conv_forward(nb::handle A_prev, nb::handle W, nb::handle b, nb::handle hparameters) {
   const int64_t stride = to_hparameter(hparameters, "stride", 1), pad = to_hparameter(hparameters, "pad", 0);
+  check_keys(hparameters, "stride", "pad", W);
   ConvOptions options{.stride = {stride, stride}, .padding = Padding::all(pad), .algorithm = ConvAlgorithm::kNotebook};
   ConvInputs inputs("A_prev", A_prev, "W", W);
   inputs.bias.emplace("b", b);

@@ -4,21 +4,13 @@
 #include <string_view>
 #include <utility>
 
+#include "python/hints.h"
+
 namespace convstep::python {
 namespace {
 
-// In a message of one line: where Python's own words are longer, an array's shape, or their beginning.
-std::string repr_of(nb::handle value) {
-  constexpr Py_ssize_t kLongest = 100;
-  const nb::str text = nb::repr(value);
-  if (PyUnicode_GetLength(text.ptr()) <= kLongest) return text.c_str();
-  const nb::object shape = nb::getattr(value, "shape", nb::none());
-  if (nb::isinstance<nb::tuple>(shape)) return std::string("an array of shape ") + nb::repr(shape).c_str();
-  return nb::steal<nb::str>(PyUnicode_Substring(text.ptr(), 0, kLongest)).c_str() + std::string("...");
-}
-
 std::string message(const char* argument, nb::handle value, const char* expected, const std::string& hint) {
-  return std::string(argument) + ": got " + repr_of(value) + ", expected " + expected +
+  return std::string(argument) + ": got " + hint_of("shown", value) + ", expected " + expected +
          (hint.empty() ? "" : " (" + hint + ")");
 }
 
@@ -32,13 +24,6 @@ std::string message(const char* argument, nb::handle value, const char* expected
   throw nb::value_error(message(argument, value, expected, hint).c_str());
 }
 
-// What convstep._hints.`function` says of what was given; "" for None.
-template <class... Arguments>
-std::string hint_of(const char* function, const Arguments&... arguments) {
-  const nb::object hint = nb::module_::import_("convstep._hints").attr(function)(arguments...);
-  return hint.is_none() ? "" : nb::str(hint).c_str();
-}
-
 [[noreturn]] void no_integer(const char* argument, nb::handle value) {
   wrong_type(argument, value, "an integer", hint_of("integer", value));
 }
@@ -47,9 +32,13 @@ bool is_integer(nb::handle value) {
   return PyLong_CheckExact(value.ptr()) || (PyIndex_Check(value.ptr()) && !is_bool(value));
 }
 
-// The numbers of an array of sizes; anything else as it is.
+// The numbers of an array of sizes, or none where it has more than any size has: it may be a photograph. Anything else
+// as it is.
 nb::object without_array(nb::handle value) {
-  return is_array(value) ? nb::object(value.attr("tolist")()) : nb::borrow(value);
+  constexpr size_t kMostNumbers = 4;
+  if (!is_array(value)) return nb::borrow(value);
+  if (nb::cast<size_t>(value.attr("size")) > kMostNumbers) return nb::make_tuple();
+  return value.attr("tolist")();
 }
 
 // A list or a tuple of so many items as a tuple, or null. A tuple, because what its items do when they are asked for
@@ -125,7 +114,7 @@ Size2 to_size(const char* argument, nb::handle given) {
   }
   const nb::object pair = to_pair(value);
   if (!pair.is_valid()) {
-    wrong_type(argument, given, "an integer or a pair (height, width)", hint_of("integer", value));
+    wrong_type(argument, given, "an integer or a pair (height, width)", hint_of("size", value));
   }
   return {to_integer(argument, item(pair, 0)), to_integer(argument, item(pair, 1))};
 }
@@ -180,7 +169,8 @@ int64_t to_hparameter(nb::handle hparameters, const char* key, int64_t least) {
   if (!PyMapping_Check(hparameters.ptr())) wrong_type("hparameters", hparameters, "a dictionary");
   const nb::object value = nb::steal(PyMapping_GetItemString(hparameters.ptr(), key));
   if (!value.is_valid()) {
-    const bool is_sequence = PyErr_ExceptionMatches(PyExc_TypeError);  // a list does not take the key
+    // A list or an array does not take the key.
+    const bool is_sequence = PyErr_ExceptionMatches(PyExc_TypeError) || PyErr_ExceptionMatches(PyExc_IndexError);
     if (!is_sequence && !PyErr_ExceptionMatches(PyExc_KeyError)) throw nb::python_error();
     PyErr_Clear();
     if (is_sequence) wrong_type("hparameters", hparameters, "a dictionary");
@@ -190,6 +180,12 @@ int64_t to_hparameter(nb::handle hparameters, const char* key, int64_t least) {
   const int64_t number = to_integer(key, value);
   if (number < least) wrong_value(key, value, least == 0 ? "0 or more" : "1 or more");
   return number;
+}
+
+void check_keys(nb::handle hparameters, const char* first, const char* second, nb::handle W) {
+  if (PyMapping_Size(hparameters.ptr()) == 2) return;  // these two
+  PyErr_Clear();                                       // a mapping without a length
+  nb::module_::import_("convstep._hparameters").attr("check_keys")(nb::make_tuple(first, second), hparameters, W);
 }
 
 int to_threads(nb::handle value) {
@@ -208,8 +204,9 @@ ConvAlgorithm to_algorithm(nb::handle value) {
 }
 
 Shape<4> to_shape(const char* argument, nb::handle value, Layout layout) {
-  const nb::object lengths = to_tuple(without_array(value), 4);
-  if (!lengths.is_valid()) wrong_type(argument, value, "four integers");
+  const nb::object of_input = to_tuple(nb::getattr(value, "shape", nb::none()), 4);
+  const nb::object lengths = of_input.is_valid() ? of_input : to_tuple(without_array(value), 4);
+  if (!lengths.is_valid()) wrong_type(argument, value, "four integers", hint_of("shape", value));
   Shape<4> own;
   for (int axis = 0; axis < 4; ++axis) own[axis] = to_integer(argument, item(lengths, axis));
   return layout == Layout::kNHWC ? own : Shape<4>{own[0], own[2], own[3], own[1]};

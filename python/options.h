@@ -42,13 +42,17 @@ Layout to_layout(nb::handle value);
 // hparameters[key] of the notebook, an integer of `least` or more. ValueError also where the key is missing.
 int64_t to_hparameter(nb::handle hparameters, const char* key, int64_t least);
 
+// Throws ValueError where the dictionary holds more than the two keys that were read, unless the rest changes nothing:
+// "f" where it is that of W, or a "pad" of 0.
+void check_keys(nb::handle hparameters, const char* first, const char* second, nb::handle W = nb::none());
+
 // The most threads that the call may use; 0 for None, which leaves it to num_threads().
 int to_threads(nb::handle value);
 
 // "auto", "direct", "winograd" or "reference".
 ConvAlgorithm to_algorithm(nb::handle value);
 
-// (N, H, W, C) of a tuple or list of four integers in the order of `layout`.
+// (N, H, W, C) of an input, or of a tuple, list or array of its four lengths, in the order of `layout`.
 Shape<4> to_shape(const char* argument, nb::handle value, Layout layout);
 
 // A string, in UTF-8.

@@ -18,6 +18,35 @@ bool is_worth_interrupting(const Shape<4>& input, const Shape<4>& output, const 
   return double(output[0]) * double(output[1]) * double(output[2]) * double(output[3]) * taps > kWorthInterrupting;
 }
 
+// Images in PyTorch's order, channels before height and width: fewer channels than rows and columns, of which neither
+// are many times more than of the other.
+bool like_nchw(const Shape<4>& input) {
+  const auto [least, most] = std::minmax(input[2], input[3]);
+  return input[1] < least && most / least < 4;
+}
+
+// The shape of the output. Where the windows do not fit, but would fit on images in the other order, the error says so.
+Shape<4> output_shape(const Shape<4>& input, const PoolOptions& options, Layout layout) {
+  const auto fit_the_other_order = [&] {
+    try {
+      pool_output_shape({input[0], input[2], input[3], input[1]}, options);
+      return true;
+    } catch (const ArgumentError&) {
+      return false;
+    }
+  };
+  try {
+    return pool_output_shape(input, options);
+  } catch (const ShapeError& error) {
+    const bool is_cause = layout == Layout::kNHWC && error.argument() == "window" && like_nchw(input);
+    const std::string all = error.what();
+    if (!is_cause || !all.ends_with(")") || !fit_the_other_order()) throw;
+    const size_t start = (error.argument() + ": got " + error.given() + ", expected " + error.expected() + " (").size();
+    const std::string reason = all.substr(start, all.size() - start - 1);
+    throw ShapeError(error.argument(), error.given(), error.expected(), reason + "; the images look like (N, C, H, W)");
+  }
+}
+
 // Pools; options.window = {0, 0} stands for the whole image. With indices, a pair.
 nb::object pool(const Input& input, PoolOptions& options, bool with_indices, nb::handle out, Layout layout,
                 const Words& words) {
@@ -25,7 +54,7 @@ nb::object pool(const Input& input, PoolOptions& options, bool with_indices, nb:
     return with_scalar(input.scalar(), [&]<class T>(T) -> nb::object {
       const View<const T, 4> x = input.volume<T>(layout);
       if (options.window == Size2{0, 0}) options.window = global_pool_options(x.shape(), options.mode).window;
-      const Shape<4> shape = pool_output_shape(x.shape(), options);
+      const Shape<4> shape = output_shape(x.shape(), options, layout);
       const Output output(out, shape, kFormat<T>, layout);
       const View<T, 4> y = output.volume<T>(layout);
       if (is_worth_interrupting(x.shape(), shape, options.window)) options.progress = interruptible();
@@ -43,6 +72,7 @@ nb::object pool(const Input& input, PoolOptions& options, bool with_indices, nb:
 
 nb::object notebook_pool_forward(nb::handle A_prev, nb::handle hparameters, nb::handle mode) {
   const int64_t stride = to_hparameter(hparameters, "stride", 1), f = to_hparameter(hparameters, "f", 1);
+  check_keys(hparameters, "stride", "f");
   PoolOptions options{
       .window = {f, f}, .stride = {stride, stride}, .mode = to_pool_mode(mode), .sum_order = SumOrder::kNumpy};
   const nb::object A = pool(Input("A_prev", A_prev), options, false, nb::none(), Layout::kNHWC, kNotebookWords);

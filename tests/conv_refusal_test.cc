@@ -58,6 +58,20 @@ TEST(ConvOrderTest, SaysWhatTheArraysLookLike) {
             "weights: got (3, 3, 5, 8), expected (3, 3, 4, 8) (input (2, 5, 6, 4) has 4 channels)");
 }
 
+TEST(ConvOrderTest, KnowsTensorFlowsDepthwiseWeights) {
+  const auto message = [](const Shape<4>& weights) -> std::string {
+    try {
+      conv_output_shape({2, 5, 6, 4}, weights, {.groups = 4});
+    } catch (const ArgumentError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  const std::string expected = "groups: got 4, expected a divisor of the 4 input channels and the 2 output channels";
+  EXPECT_EQ(message({3, 3, 4, 2}), expected + " (the weights look like TensorFlow's of a depthwise convolution)");
+  EXPECT_EQ(message({3, 3, 1, 2}), expected);
+}
+
 TEST_F(ConvRefusalTest, Parameters) {
   for (const int64_t bad : {int64_t{0}, int64_t{-1}, INT64_MIN}) {
     options_ = {.stride = {bad, 1}};

@@ -1,6 +1,7 @@
 // pool_refusal_test.cc: what a pooling refuses, before it writes.
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "convstep/pool.h"
 #include "tests/expect_error.h"
@@ -54,12 +55,13 @@ TEST_F(PoolRefusalTest, Parameters) {
     (options_ = valid).mode = static_cast<PoolMode>(mode);
     expect_refused<ParameterError>("mode", std::to_string(mode));
   }
-  for (const double p : {0.0, 0.5, -1.0, static_cast<double>(NAN), static_cast<double>(INFINITY)}) {
+  const std::pair<double, std::string> norms[] = {{0, "0"}, {0.5, "0.5"}, {-1, "-1"}, {NAN, "nan"}, {INFINITY, "inf"}};
+  for (const auto& [p, text] : norms) {
     options_ = valid;
     options_.p = p;
     pool_output_shape(x_.shape(), options_);  // only kLp reads it
     options_.mode = PoolMode::kLp;
-    expect_refused<ParameterError>("p", std::to_string(p), "1 or more");
+    expect_refused<ParameterError>("p", text, "1 or more");
   }
 }
 
@@ -81,6 +83,17 @@ TEST_F(PoolRefusalTest, Windows) {
   expect_refused<ShapeError>("window", "(3, 3)");
   options_.ceil_mode = true;
   EXPECT_EQ(pool_output_shape({1, 2, 5, 1}, options_), (Shape<4>{1, 1, 2, 1}));
+}
+
+TEST_F(PoolRefusalTest, SaysHowFarADilatedWindowReaches) {
+  try {
+    pool_output_shape({1, 3, 3, 9}, {.window = {2, 2}, .dilation = {3, 3}});
+    ADD_FAILURE();
+  } catch (const ShapeError& error) {
+    EXPECT_STREQ(error.what(),
+                 "window: got (2, 2), expected a window that fits into the padded input (the window (2, 2), dilated to "
+                 "(4, 4), is larger than the padded input (3, 3))");
+  }
 }
 
 TEST_F(PoolRefusalTest, WindowsOnPaddingAlone) {

@@ -285,6 +285,8 @@ ERRORS = [
     (lambda: draw.volume(np.ones((2, 2, 2, 2)), image=2), ValueError, "image: got 2, expected 0 to 1"),
     (lambda: draw.volume(np.ones((2, 2)), image=-1), ValueError, "image: got -1"),
     (lambda: draw.volume(np.ones((2, 2)), image=True), TypeError, "image: got True, expected an integer"),
+    (lambda: draw.volume(np.ones((2, 2)), image=np.ones((2, 2), int)), TypeError, "image: got .*, expected an integer"),
+    (lambda: draw.volume(np.ones((2, 2)), image=np.ones((9, 9))), TypeError, r"image: got an array of shape \(9, 9\), "),
     (lambda: draw.volume(np.ones((2, 2)), limit=0), ValueError, "limit: got 0, expected 1 or more"),
     (lambda: draw.volume(np.ones((2, 2)), limit=2.5), TypeError, "limit: got 2.5"),
     (lambda: draw.volume(np.ones((2, 2, 2)), titles=["a"]), ValueError, "titles: got 1, expected 2, one for each"),
@@ -295,7 +297,7 @@ ERRORS = [
     (lambda: draw.filters(np.ones((3, 3, 1, 2)), limit=0), ValueError, "limit: got 0"),
     (lambda: draw.pairs(np.ones((2, 2, 2)), np.ones((2, 2, 3))), ValueError, "after: got 3 channels, expected 2"),
     (lambda: draw.pairs(np.ones((2, 2)), np.ones((2, 2)), titles=["a"]), ValueError, "titles: got 1, expected 2"),
-    (lambda: draw.pairs(np.ones((2, 2)), "after"), TypeError, "after: got an array of <U5"),
+    (lambda: draw.pairs(np.ones((2, 2)), "after"), TypeError, "after: got 'after', expected an array of numbers"),
     (lambda: draw.window(np.ones((2, 2)), kernel_size=3), ValueError, r"kernel_size: got \(3, 3\), expected a window"),
     (lambda: draw.window(np.ones((3, 3)), kernel_size=2, dilation=3), ValueError, r"it reaches over \(4, 4\), the"),
     (lambda: draw.window(np.ones((2, 2)), kernel_size=0), ValueError, "kernel_size: got 0, expected 1 or more"),
@@ -316,6 +318,11 @@ ERRORS = [
 def test_errors_name_the_argument(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_sizes_may_be_arrays():
+    titles = [axes.get_title() for axes in draw.window(np.ones((8, 9)), kernel_size=np.array([2, 3])).axes]
+    assert titles == [axes.get_title() for axes in draw.window(np.ones((8, 9)), kernel_size=(2, 3)).axes]
 
 
 def test_the_arrays_stay_as_they_were():

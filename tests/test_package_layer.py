@@ -131,14 +131,72 @@ def test_a_layer_says_what_memory_it_needs() -> None:
 @pytest.mark.parametrize("method", ["describe", "output_shape", "workspace_bytes"])
 def test_input_shapes_that_cannot_be(method: str) -> None:
     ask = getattr(convstep.Conv2d(W), method)
-    for wrong in (5, "1, 14, 15, 16", (1, 14, 15), (1, 14, 15, 16, 1), X, (1, 14, 15, 16.0), (1, None, 15, 16)):
+    for wrong in (5, "1, 14, 15, 16", (1, 14, 15), (1, 14, 15, 16, 1), X[0], X[None], (1, 14, 15, 16.0),
+                  (1, None, 15, 16)):
         with pytest.raises(TypeError, match="input_shape"):
             ask(wrong)
+    for wrong, hint in (((14, 15, 16), "(1, 14, 15, 16)"), ([14, 15, 16], "(1, 14, 15, 16)"), (X[0], "(1, 14, 15, 16)")):
+        with pytest.raises(TypeError) as raised:
+            ask(wrong)
+        assert str(raised.value).endswith(f", expected four integers (for one image: {hint})")
     for wrong in ((1, 2, 15, 16), (1, 14, 15, 8), (1, 0, 15, 16), (-1, 14, 15, 16), (1, 14, 15, 2**62)):
         with pytest.raises(ValueError, match="got"):
             ask(wrong)
     with pytest.raises(ValueError, match="64 bits"):
         ask((1, 14, 15, 2**63))
+
+
+@pytest.mark.parametrize("method", ["describe", "output_shape", "workspace_bytes"])
+@pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
+def test_an_input_stands_for_its_shape(method: str, layout: str) -> None:
+    x, w = (X, W) if layout == "NHWC" else (X.transpose(0, 3, 1, 2), W.transpose(3, 2, 0, 1))
+    ask = getattr(convstep.Conv2d(w, layout=layout), method)
+    assert ask(x) == ask(x.shape) == ask(np.array(x.shape)) == ask(x.astype(np.float32))
+    with pytest.raises(ValueError, match=r"(input|weights): got"):
+        ask(x[..., :15] if layout == "NHWC" else x[:, :15])
+
+
+def test_nobody_can_change_the_weights() -> None:
+    """A plan holds them packed, so that a change would be seen by some calls alone."""
+    w, b = W.copy(), B.copy()
+    layer = convstep.Conv2d(w, b)
+    expected = layer(X)
+    w[...], b[...] = 0, 0
+    for array in (layer.weights, layer.bias):
+        assert array is not None and type(array) is np.ndarray
+        with pytest.raises(ValueError, match="cannot set WRITEABLE flag"):
+            array.flags.writeable = True
+    np.testing.assert_array_equal(layer(X), expected)
+
+
+def test_a_layer_owns_what_it_was_unpickled_from() -> None:
+    """Pickle's protocol 5 passes the buffers of arrays by themselves, and who has them may go on writing there."""
+    layer, buffers = convstep.Conv2d(W, B), []
+    data = pickle.dumps(layer, 5, buffer_callback=buffers.append)
+    memory = [bytearray(buffer.raw()) for buffer in buffers]
+    other = pickle.loads(data, buffers=memory)
+    expected = layer(X)
+    for part in memory:
+        part[:] = bytes(len(part))
+    np.testing.assert_array_equal(other(X), expected)
+    np.testing.assert_array_equal(other.weights, W)
+
+
+def test_what_an_older_version_pickled() -> None:
+    """It may have had fewer options."""
+    layer = convstep.Conv2d(W, B, stride=2)
+    state = layer.__getstate__()
+    del state["slope"], state["algorithm"]
+    other = convstep.Conv2d.__new__(convstep.Conv2d)
+    other.__setstate__(state)
+    assert (other.slope, other.algorithm, other.stride) == (0.01, "auto", 2)
+    np.testing.assert_array_equal(other(X), layer(X))
+
+
+def test_a_copy_shares_the_weights() -> None:
+    layer = convstep.Conv2d(W)
+    assert np.shares_memory(copy.copy(layer).weights, layer.weights)
+    assert not np.shares_memory(copy.deepcopy(layer).weights, layer.weights)
 
 
 @pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda layer: pickle.loads(pickle.dumps(layer))])

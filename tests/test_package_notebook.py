@@ -127,7 +127,7 @@ def layer(dtype: type = np.float64) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 
 def test_the_caches_hold_the_very_objects() -> None:
     A_prev, W, b = layer(np.int32)  # which the layer converts for itself
-    hparameters = {"pad": 1, "stride": 2, "comment": "not read"}
+    hparameters = {"pad": 1, "stride": 2}
     _, cache = conv_forward(A_prev, W, b, hparameters)
     assert type(cache) is tuple
     assert [id(kept) for kept in cache] == [id(A_prev), id(W), id(b), id(hparameters)]

@@ -9,9 +9,18 @@ pictures, with matplotlib.
 
 from typing import TYPE_CHECKING, Any
 
+try:
+    from convstep._core import __version__
+except ModuleNotFoundError as _error:
+    if _error.name != "convstep._core":
+        raise
+    raise ImportError(
+        f"{__file__} is without its compiled half: install convstep with pip (anew, for another version of Python), "
+        "and start Python in another folder if this is its source"
+    ) from _error
+
 from convstep._conv2d import Conv2d
 from convstep._convolution import conv2d, pad2d
-from convstep._core import __version__
 from convstep._notebook import conv_forward, conv_single_step, pool_forward, zero_pad
 from convstep._pooling import (
     avg_pool2d,
@@ -61,13 +70,24 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name == "draw":  # imported when it is first used, as it needs matplotlib
-        import importlib
+if not TYPE_CHECKING:  # type checkers are to know which names there are
 
-        return importlib.import_module("convstep.draw")
-    raise AttributeError(f"module 'convstep' has no attribute {name!r}", name=name, obj=__import__(__name__))
+    def __getattr__(name: str) -> Any:
+        if name == "draw":  # imported when it is first used, as it needs matplotlib
+            import importlib
+
+            return importlib.import_module("convstep.draw")
+        from convstep import _hints
+
+        message = f"module 'convstep' has no attribute {name!r}"
+        hint = None if name.startswith("__") else _hints.attribute(name, [*__all__, "draw"])
+        if hint:
+            raise AttributeError(f"{message}; {hint}")
+        raise AttributeError(message, name=name, obj=__import__(__name__))
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "draw"]
+    import importlib.util
+
+    # Whatever is listed is looked at, by help() for one.
+    return [*__all__, "draw"] if importlib.util.find_spec("matplotlib") else list(__all__)

@@ -24,8 +24,21 @@ OTHER_NAMES = {
     "data_format": "layout", "channels_first": "layout", "rate": "dilation", "norm_type": "p", "ord": "p",
     "negative_slope": "slope", "alpha": "slope", "n_jobs": "threads", "workers": "threads",
     "feature_group_count": "groups", "method": "algorithm", "pad_width": "padding", "hparams": "hparameters",
-    "in_channels": "weights", "out_channels": "weights", "kernel_size": "weights",
+    "mode": "padding", "auto_pad": "padding", "border_mode": "padding", "pads": "padding", "img": "input",
+    "act": "activation", "relu": "activation", "nonlinearity": "activation", "skip": "residual", "shortcut": "residual",
 }
+
+# What is no argument here: the names that other libraries have for it, the functions that may be asked for it by what
+# their names contain, and what to do instead.
+ZEROS_ALONE = "it pads with zeros; for other values, use np.pad first"
+NO_ARGUMENTS = (
+    (("mode", "pool_type"), "pool2d", "each mode has its own function: max_pool2d, avg_pool2d, l2_pool2d, lp_pool2d"),
+    (("mode", "value", "constant_values"), "pad", ZEROS_ALONE),
+    (("padding_mode", "pad_mode"), "", ZEROS_ALONE),
+    (("f", "stride"), "pool_forward", 'write hparameters={"f": ..., "stride": ...}'),
+    (("pad", "stride"), "conv_forward", 'write hparameters={"stride": ..., "pad": ...}'),
+    (("dtype",), "", "the dtype is that of the arrays: write input.astype(np.float32), say"),
+)
 
 
 def compiled(declaration: _F) -> _F:
@@ -48,8 +61,13 @@ def compiled(declaration: _F) -> _F:
     )
 
 
-def with_hints(name: str) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
-    """A function of Python that complains as the compiled ones do, by this name."""
+def with_hints(
+    name: str, explain: Callable[[tuple[Any, ...], dict[str, Any]], str | None] = lambda *_: None
+) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+    """A function of Python that complains as the compiled ones do, by this name.
+
+    `explain` may know more of a call that does not fit than can be seen without its values.
+    """
 
     def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
         signature = inspect.signature(function)
@@ -64,6 +82,9 @@ def with_hints(name: str) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
                 try:
                     signature.bind(*arguments, **named)
                 except TypeError:
+                    reason = explain(arguments[is_method:], named)
+                    if reason:
+                        raise TypeError(f"{name}() {reason}") from None
                     complain(name, own, len(arguments) - is_method, tuple(named))
                 raise
 
@@ -74,14 +95,14 @@ def with_hints(name: str) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
 
 def complain(name: str, signature: inspect.Signature, count: int, keywords: tuple[str, ...]) -> None:
     """Raise the TypeError of a call with so many arguments without names, and these names."""
-    raise TypeError(f"{name}() {_complaint(signature, count, keywords)}") from None
+    raise TypeError(f"{name}() {_complaint(name, signature, count, keywords)}") from None
 
 
-def _complaint(signature: inspect.Signature, count: int, keywords: tuple[str, ...]) -> str:
+def _complaint(name: str, signature: inspect.Signature, count: int, keywords: tuple[str, ...]) -> str:
     names, positional = list(signature.parameters), _positional(signature)
     for keyword in keywords:
         if keyword not in names:
-            return f"has no argument {keyword!r}{_suggestion(keyword, names)}"
+            return f"has no argument {keyword!r}{_suggestion(name, keyword, names)}"
     if count > len(positional):
         if not names:
             return f"takes no arguments, got {count}"
@@ -101,7 +122,10 @@ def _complaint(signature: inspect.Signature, count: int, keywords: tuple[str, ..
     return f"needs {quoted(missing)}, too"
 
 
-def _suggestion(keyword: str, names: Sequence[str]) -> str:
+def _suggestion(function: str, keyword: str, names: Sequence[str]) -> str:
+    for others, part, advice in NO_ARGUMENTS:
+        if keyword in others and part in function:
+            return f"; {advice}"
     meant = OTHER_NAMES.get(keyword)
     if meant not in names:
         meant = near(keyword, names)

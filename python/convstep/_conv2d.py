@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike
 from convstep import _core
 from convstep._compiled import with_hints
 from convstep._convert import convert
+from convstep._hints import numbers
 from convstep._types import Activation, Algorithm, Array, Axes, Int, Layout, Padding, Real, Size
 
 # Options and their defaults, in the order of Conv2d's own.
@@ -23,6 +25,23 @@ OPTIONS = {
     "layout": "NHWC",
     "algorithm": "auto",
 }
+
+
+def _weights_are_meant(arguments: Sequence[Any], named: dict[str, Any]) -> str | None:
+    """For the layers of PyTorch and Keras, which make their weights themselves."""
+    sizes = dict(zip(("in_channels", "out_channels", "kernel_size"), arguments)) | named
+    if not isinstance(sizes.get("in_channels"), int) and not named.keys() & {"in_channels", "filters", "kernel_size"}:
+        return None
+    channels, outputs, window = (sizes.get(name) for name in ("in_channels", "out_channels", "kernel_size"))
+    groups = sizes.get("groups", 1)
+    window = window if isinstance(window, tuple) else (window, window)
+    shape: tuple[str, ...] = ("KH", "KW", "C", "O")
+    if all(isinstance(size, int) for size in (channels, outputs, groups, *window)) and len(window) == 2 and groups > 0:
+        shape = (*map(str, window), str(channels // groups), str(outputs))
+    if sizes.get("layout") == "NCHW":
+        shape = (*shape[:1:-1], *shape[:2])
+    example = f"Conv2d(np.zeros(({', '.join(shape)})))"
+    return f"takes the weights themselves, not how many channels there are: {example}, say"
 
 
 class Conv2d:
@@ -76,7 +95,7 @@ class Conv2d:
     algorithm: Algorithm
     _layer: _core.ConvLayer
 
-    @with_hints("Conv2d")
+    @with_hints("Conv2d", _weights_are_meant)
     def __init__(
         self,
         weights: ArrayLike,
@@ -96,6 +115,8 @@ class Conv2d:
                 "weights: got (), expected an array of 4 axes (the weights themselves, not how many channels there are: "
                 "np.zeros((KH, KW, C, O)), say)"
             )
+        if isinstance(bias, bool):  # PyTorch's, whether there are any
+            raise ValueError(f"bias: got (), expected an array of 1 axis ({numbers('bias', bias)})")
         options: dict[str, Any] = {
             "stride": stride,
             "padding": padding,
@@ -108,8 +129,8 @@ class Conv2d:
         }
         self.__setstate__(
             {
-                "weights": convert(weights, "weights").copy(),
-                "bias": None if bias is None else convert(bias, "bias").copy(),
+                "weights": convert(weights, "weights"),
+                "bias": None if bias is None else convert(bias, "bias"),
                 **{name: _fixed(value) for name, value in options.items()},
             }
         )
@@ -127,13 +148,13 @@ class Conv2d:
         return self._layer.run(input, residual, out, threads)
 
     @with_hints("Conv2d.describe")
-    def describe(self, input_shape: Axes | None = None) -> str:
+    def describe(self, input_shape: Axes | Array | None = None) -> str:
         """What the layer computes, and how.
 
-        How depends on the height and width of the images, on the dtype and on the machine. Given the shape of an input,
-        in the order of `layout`, this makes ready for such inputs of the layer's own dtype, which is float32 where
-        weights and bias are, and says what was chosen; without it, what the last call did, if there was one. The dtype
-        is that of the sums and of the output.
+        How depends on the height and width of the images, on the dtype and on the machine. Given an input, or its shape
+        in the order of `layout`, this makes ready for inputs of that shape and the layer's own dtype, which is float32
+        where weights and bias are, and says what was chosen; without it, what the last call did, if there was one. The
+        dtype is that of the sums and of the output.
 
         >>> import numpy as np
         >>> Conv2d(np.ones((5, 5, 3, 2)), algorithm="reference").describe((1, 32, 32, 3))
@@ -155,7 +176,7 @@ class Conv2d:
         return ", ".join(parts) + (f": {how}" if how else "")
 
     @with_hints("Conv2d.output_shape")
-    def output_shape(self, input_shape: Axes) -> tuple[int, int, int, int]:
+    def output_shape(self, input_shape: Axes | Array) -> tuple[int, int, int, int]:
         """The shape of the output for inputs of this shape, both in the order of `layout`.
 
         >>> import numpy as np
@@ -165,7 +186,7 @@ class Conv2d:
         return self._layer.output_shape(input_shape)
 
     @with_hints("Conv2d.workspace_bytes")
-    def workspace_bytes(self, input_shape: Axes) -> int:
+    def workspace_bytes(self, input_shape: Axes | Array) -> int:
         """The most memory that each thread needs for inputs of this shape besides arrays and weights; threads keep it.
 
         Whatever the strides of the arrays and the number of images and threads; some need less.
@@ -182,25 +203,53 @@ class Conv2d:
         parts += [f"{name}={value!r}" for name, value in self._unusual().items()]
         return f"Conv2d({', '.join(parts)})"
 
-    def __setattr__(self, name: str, value: object) -> None:
-        if name in ("weights", "bias", *OPTIONS):
-            raise AttributeError(f"{name}: a Conv2d does not change; make another one")
-        super().__setattr__(name, value)
+    if not TYPE_CHECKING:  # type checkers are to know which attributes there are
+
+        def __getattr__(self, name: str) -> Any:
+            """Called where there is no such attribute."""
+            if name in ("weights", "bias", "_layer", *OPTIONS):
+                raise AttributeError(f"{name}: this Conv2d is not made yet; call super().__init__(weights, ...) first")
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+
+        def __setattr__(self, name: str, value: object) -> None:
+            self._refuse_change(name)
+            super().__setattr__(name, value)
+
+        def __delattr__(self, name: str) -> None:
+            self._refuse_change(name)
+            super().__delattr__(name)
+
+    @staticmethod
+    def _refuse_change(name: str) -> None:
+        for own in ("weights", "bias", *OPTIONS):
+            if name.removesuffix("s") == own.removesuffix("s"):  # PyTorch's weight, Keras's strides
+                raise AttributeError(f"{name}: a Conv2d does not change; make another one")
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_layer"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        for array in (state["weights"], state["bias"]):
-            if array is not None:
-                array.flags.writeable = False
+        self._make(state | {name: _kept(state[name]) for name in ("weights", "bias")})
+
+    def __copy__(self) -> Conv2d:
+        other = type(self).__new__(type(self))
+        other._make(self.__getstate__())
+        return other
+
+    def _make(self, state: dict[str, Any]) -> None:
+        state = OPTIONS | state  # that of a version with fewer of them, perhaps
         options = {name: state[name] for name in OPTIONS}
         vars(self).update(state, _layer=_core.ConvLayer(state["weights"], state["bias"], **options))
 
 
+def _kept(array: Array | None) -> Array | None:
+    """A copy that nobody can change: what is seen of it is read-only for good."""
+    return None if array is None else np.asarray(array.copy().data.toreadonly())
+
+
 def _fixed(value: Any) -> Any:
     """An option that cannot change: tuples for lists and arrays."""
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray) and value.size <= 4:  # more are no option
         value = value.tolist()
     return tuple(map(_fixed, value)) if isinstance(value, (list, tuple)) else value
 

@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from convstep import _hints
+
 
 def convert(array: Any, argument: str, dtype: type[np.generic] | None = None) -> np.ndarray:
     """`array` as an aligned array of native float32 or float64, without a copy where that is possible.
@@ -13,16 +15,14 @@ def convert(array: Any, argument: str, dtype: type[np.generic] | None = None) ->
     """
     if isinstance(array, np.ma.MaskedArray):
         raise TypeError(f"{argument}: got a masked array, expected one without a mask (see its method filled)")
-    array = _read(array, argument)
+    given, array = array, _read(array, argument)
     kind, size = array.dtype.kind, array.dtype.itemsize
     if dtype is None and kind in "biu":
         dtype = np.float64
     elif dtype is None and kind == "f" and size in (2, 4, 8):
         dtype = np.float64 if size == 8 else np.float32
     if dtype is None:
-        raise TypeError(
-            f"{argument}: got an array of {array.dtype}, expected float16, float32, float64, integers or bools"
-        )
+        raise TypeError(_complaint(given, array, argument))
     return np.require(array, dtype, "A")
 
 
@@ -39,3 +39,13 @@ def _read(array: Any, argument: str) -> np.ndarray:
     except (BufferError, RuntimeError, TypeError, ValueError) as error:
         given = type(array).__name__
         raise TypeError(f"{argument}: got a {given} that is no array ({error}), expected an array of numbers") from error
+
+
+def _complaint(given: Any, array: np.ndarray, argument: str) -> str:
+    hint = _hints.array(argument, given)
+    more = f" ({hint})" if hint else ""
+    if array.ndim == 0 and not isinstance(given, (np.ndarray, np.generic)):  # a single thing, as NumPy sees it
+        is_short = given is None or isinstance(given, (str, bytes))
+        what = _hints.shown(given) if is_short else f"a {type(given).__name__}"
+        return f"{argument}: got {what}, expected an array of numbers{more}"
+    return f"{argument}: got an array of {array.dtype}, expected float16, float32, float64, integers or bools{more}"

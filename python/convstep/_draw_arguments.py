@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from convstep._convert import convert
+from convstep._hints import shown
 
 if TYPE_CHECKING:
     from convstep._types import Padding, Size
@@ -46,18 +47,21 @@ def to_titles(titles: Sequence[str] | None, default: list[str], meaning: str) ->
     if titles is None:
         return default
     if isinstance(titles, str):
-        raise TypeError(f"titles: got {titles!r}, expected a sequence of strings, {meaning}")
+        raise TypeError(f"titles: got {shown(titles)}, expected a sequence of strings, {meaning}")
     names = list(titles)
     if len(names) != len(default):
         raise ValueError(f"titles: got {len(names)}, expected {len(default)}, {meaning}")
     return names
 
 
-def to_integer(argument: str, value: object, least: int, end: int | None = None) -> int:
+def to_integer(argument: str, value: Any, least: int, end: int | None = None) -> int:
     """A number from `least` on, and below `end`."""
-    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
-        raise TypeError(f"{argument}: got {value!r}, expected an integer")
-    number = operator.index(value)
+    try:
+        number = None if isinstance(value, (bool, np.bool_)) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None:
+        raise TypeError(f"{argument}: got {shown(value)}, expected an integer")
     if number < least or (end is not None and number >= end):
         expected = f"{least} or more" if end is None else f"{least} to {end - 1}"
         raise ValueError(f"{argument}: got {number}, expected {expected}")
@@ -66,11 +70,13 @@ def to_integer(argument: str, value: object, least: int, end: int | None = None)
 
 def to_pair(argument: str, value: object, least: int) -> Pair:
     """One number for both, or two."""
+    if isinstance(value, np.ndarray) and value.shape == (2,):
+        value = value.tolist()
     if not isinstance(value, (tuple, list)):
         number = to_integer(argument, value, least)
         return number, number
     if len(value) != 2:
-        raise TypeError(f"{argument}: got {value!r}, expected an integer or a pair")
+        raise TypeError(f"{argument}: got {shown(value)}, expected an integer or a pair")
     return to_integer(argument, value[0], least), to_integer(argument, value[1], least)
 
 
@@ -151,7 +157,7 @@ def to_window(
     strides = to_pair("stride", stride, 1)
     dilations = to_pair("dilation", dilation, 1)
     if not isinstance(position, (tuple, list)):
-        raise TypeError(f"position: got {position!r}, expected (row, column)")
+        raise TypeError(f"position: got {shown(position)}, expected (row, column)")
     places = to_pair("position", position, 0)
     sides = _explicit_padding(padding)
     axes = []

@@ -2,6 +2,7 @@
 
 # Declarations have no body: see _compiled.py.
 # mypy: disable-error-code="empty-body"
+# pyright: reportReturnType=false
 
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
@@ -99,7 +100,7 @@ def conv_forward(A_prev: _A, W: _W, b: _B, hparameters: _H) -> tuple[Array, tupl
     b : array_like, shape (1, 1, 1, n_C)
         Their biases.
     hparameters : dict
-        "stride", 1 or more, and "pad", 0 or more.
+        "stride", 1 or more, and "pad", 0 or more. "f" may be there if it is that of W; any other key is an error.
 
     Returns
     -------
@@ -111,7 +112,7 @@ def conv_forward(A_prev: _A, W: _W, b: _B, hparameters: _H) -> tuple[Array, tupl
     Raises
     ------
     ValueError
-        Shapes that do not fit each other, a window larger than the padded input, a missing or impossible hyperparameter.
+        Shapes that do not fit each other, a window larger than the padded input, a missing, impossible or unknown hyperparameter.
     TypeError
         An array of no numbers that fit in float64, a hyperparameter that is no integer.
 
@@ -143,7 +144,7 @@ def pool_forward(
     A_prev : array_like, shape (m, n_H_prev, n_W_prev, n_C)
         float32 and float64 are kept, float16 becomes float32, integers and bools float64.
     hparameters : dict
-        "stride" and "f", the size of the window, both 1 or more.
+        "stride" and "f", the size of the window, both 1 or more. A "pad" of 0 may be there; any other key is an error.
     mode : {"max", "average"}
 
     Returns
@@ -156,7 +157,8 @@ def pool_forward(
     Raises
     ------
     ValueError
-        A_prev has not four axes, the window is larger than the images, a missing or impossible hyperparameter or mode.
+        A_prev has not four axes, the window is larger than the images, a missing, impossible or unknown hyperparameter or
+        mode.
     TypeError
         An array of no numbers that fit in float64, a hyperparameter that is no integer.
 

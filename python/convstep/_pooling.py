@@ -2,6 +2,7 @@
 
 # Declarations have no body: see _compiled.py.
 # mypy: disable-error-code="empty-body"
+# pyright: reportReturnType=false
 
 from typing import Literal, overload
 

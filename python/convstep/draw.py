@@ -22,8 +22,8 @@ import numpy.typing as npt
 try:
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
-except ImportError as error:
-    raise ImportError("convstep.draw needs matplotlib: pip install 'convstep[draw]'") from error
+except ImportError as _error:
+    raise ImportError("convstep.draw needs matplotlib: pip install 'convstep[draw]'") from _error
 
 from convstep._draw_arguments import Pair, range_of, to_channels, to_integer, to_reals, to_titles, to_window
 from convstep._draw_panels import (

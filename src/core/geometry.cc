@@ -141,10 +141,10 @@ WindowGeometry resolve_geometry(const Size2& image, const Size2& window, const c
   if (geometry.height.output == 0 || geometry.width.output == 0) {
     const Size2 reach{extent(window.height, dilation.height), extent(window.width, dilation.width)};
     const Size2 padded{image.height + padding.top + padding.bottom, image.width + padding.left + padding.right};
-    const std::string dilated = dilation == Size2{1, 1} ? "" : "dilated to " + to_string(reach) + " it ";
+    const std::string dilated = dilation == Size2{1, 1} ? "" : ", dilated to " + to_string(reach) + ",";
     throw ShapeError(
         window_argument, to_string(window), "a window that fits into the padded input",
-        "the window " + to_string(window) + " " + dilated + "is larger than the padded input " + to_string(padded));
+        "the window " + to_string(window) + dilated + " is larger than the padded input " + to_string(padded));
   }
   return with_used_steps(geometry);
 }

@@ -37,9 +37,11 @@ void check_channels(const Shape<4>& input, const Shape<4>& weights, int64_t grou
   if (groups < 1) throw ParameterError("groups", std::to_string(groups), "1 or more");
   check_order(input, weights, groups, names);
   if (C % groups != 0 || O % groups != 0) {
+    const bool depthwise = groups == C && weights[2] == C;  // (KH, KW, C, outputs per channel)
     throw ParameterError(
         "groups", std::to_string(groups),
-        "a divisor of the " + std::to_string(C) + " input channels and the " + std::to_string(O) + " output channels");
+        "a divisor of the " + std::to_string(C) + " input channels and the " + std::to_string(O) + " output channels",
+        depthwise ? "the weights look like TensorFlow's of a depthwise convolution" : "");
   }
   if (weights[2] != C / groups) {
     const std::string expected = "(" + std::to_string(weights[0]) + ", " + std::to_string(weights[1]) + ", " +

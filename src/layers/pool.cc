@@ -1,6 +1,7 @@
 #include "convstep/pool.h"
 
 #include <cmath>
+#include <sstream>
 
 #include "convstep/error.h"
 #include "core/checks.h"
@@ -39,7 +40,9 @@ Windows check_windows(const Shape<4>& input, const PoolOptions& options, const N
     throw ParameterError("mode", std::to_string(static_cast<int>(options.mode)), "a value of PoolMode");
   }
   if (options.mode == PoolMode::kLp && !(options.p >= 1 && std::isfinite(options.p))) {
-    throw ParameterError("p", std::to_string(options.p), "a finite number of 1 or more");
+    std::ostringstream p;
+    p << options.p;
+    throw ParameterError("p", p.str(), "a finite number of 1 or more");
   }
   if (options.sum_order < SumOrder::kAuto || options.sum_order > SumOrder::kNumpy) {
     throw ParameterError("sum_order", std::to_string(static_cast<int>(options.sum_order)), "a value of SumOrder");
