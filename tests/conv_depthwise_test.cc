@@ -14,18 +14,6 @@ class ConvDepthwiseTest : public DepthwiseLayer<T> {};
 using Types = testing::Types<float, double>;
 TYPED_TEST_SUITE(ConvDepthwiseTest, Types);
 
-std::string describe(const Shape<4>& input, const Size2& window, const ConvOptions& options) {
-  const Padding& p = options.padding;
-  return to_string(input) + " window " + to_string(window) + " stride " + to_string(options.stride) + " dilation " +
-         to_string(options.dilation) + " padding " + to_string(Shape<4>{p.top, p.bottom, p.left, p.right});
-}
-
-bool exists(const Shape<4>& input, const Size2& window, const ConvOptions& options) {
-  const Padding& p = options.padding;
-  return input[1] + p.top + p.bottom >= (window.height - 1) * options.dilation.height + 1 &&
-         input[2] + p.left + p.right >= (window.width - 1) * options.dilation.width + 1;
-}
-
 TYPED_TEST(ConvDepthwiseTest, ChannelsFromOneToMoreThanTwoVectors) {
   for (const std::string& target : simd_targets()) {
     set_simd_target(target);

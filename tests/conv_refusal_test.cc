@@ -1,4 +1,5 @@
 // conv_refusal_test.cc: what a convolution refuses, before it writes.
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>

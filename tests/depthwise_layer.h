@@ -99,4 +99,16 @@ class DepthwiseLayer : public testing::Test {
   View<const T, 4> residual_;
 };
 
+inline std::string describe(const Shape<4>& input, const Size2& window, const ConvOptions& options) {
+  const Padding& p = options.padding;
+  return to_string(input) + " window " + to_string(window) + " stride " + to_string(options.stride) + " dilation " +
+         to_string(options.dilation) + " padding " + to_string(Shape<4>{p.top, p.bottom, p.left, p.right});
+}
+
+inline bool exists(const Shape<4>& input, const Size2& window, const ConvOptions& options) {
+  const Padding& p = options.padding;
+  return input[1] + p.top + p.bottom >= (window.height - 1) * options.dilation.height + 1 &&
+         input[2] + p.left + p.right >= (window.width - 1) * options.dilation.width + 1;
+}
+
 }  // namespace convstep

@@ -53,7 +53,7 @@ execute_process(COMMAND ${CMAKE_COMMAND} -G Ninja -S ${SOURCE} -B ${folder}/head
                         -DCONVSTEP_BUILD_IO=OFF -DCONVSTEP_BUILD_CLI=OFF -DCONVSTEP_BUILD_TESTS=OFF
                         -DCMAKE_INSTALL_INCLUDEDIR=include/elsewhere
                 COMMAND_ERROR_IS_FATAL ANY OUTPUT_QUIET)
-file(GLOB_RECURSE targets ${folder}/headers/CMakeFiles/Export/*/convstepTargets.cmake)
+file(GLOB_RECURSE targets ${folder}/headers/convstepTargets.cmake)
 file(READ ${targets} text)
 if(NOT text MATCHES "_IMPORT_PREFIX}/include/elsewhere")
   message(FATAL_ERROR "the package looks for its headers elsewhere: ${text}")

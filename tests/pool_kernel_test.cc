@@ -145,6 +145,21 @@ TYPED_TEST(PoolKernelTest, LongOverlappingWindows) {
   }
 }
 
+// Windows so large that a strip of them is worked out in parts.
+TYPED_TEST(PoolKernelTest, StripsInParts) {
+  for (const std::string& target : simd_targets()) {
+    set_simd_target(target);
+    for (const PoolMode mode : {PoolMode::kMax, PoolMode::kAverage}) {
+      for (const Layout layout : {Layout::kDense, Layout::kGaps}) {
+        PoolCase test{.input = {1, 1100, 1101, 1}, .input_layout = layout};
+        test.options = {.window = {1099, 1098}, .mode = mode, .threads = 1};
+        check<TypeParam>(test);
+        if (this->HasFatalFailure()) return;
+      }
+    }
+  }
+}
+
 // Every length of a pairwise sum around the limits of its blocks.
 TYPED_TEST(PoolKernelTest, EveryLengthOfASum) {
   for (const std::string& target : simd_targets()) {

@@ -1,4 +1,5 @@
 // pool_refusal_test.cc: what a pooling refuses, before it writes.
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <utility>

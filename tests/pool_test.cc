@@ -224,6 +224,25 @@ TEST(PoolForwardTest, ProgressReachesTheTotalAndMayThrow) {
                std::domain_error);
 }
 
+// Where the windows of a few rows read many millions of elements, be they side by side or not.
+TEST(PoolForwardTest, ProgressIsHeardWithinLongRowsOfWindows) {
+  const Tensor<float, 4> large({1, 3000, 3000, 1}), small({1, 600, 600, 1});
+  for (const PoolMode mode : {PoolMode::kMax, PoolMode::kAverage, PoolMode::kLp}) {
+    const View<const float, 4> x = mode == PoolMode::kLp ? small : large;  // a power takes longer
+    const int64_t n = x.shape(1);
+    for (const View<const float, 4>& input : {x, View<const float, 4>(x.data(), x.shape(), {n * n, 1, n, 1})}) {
+      int64_t reports = 0;
+      PoolOptions options{.window = n - 1, .mode = mode, .p = 3, .threads = 1};
+      options.progress = [&](int64_t done, int64_t) { reports += done == 0; };
+      Tensor<float, 4> output({1, 2, 2, 1});
+      pool_forward(input, output, options);
+      EXPECT_GE(reports, 8) << static_cast<int>(mode);
+      options.progress = [&](int64_t, int64_t) { throw std::domain_error("stop"); };
+      EXPECT_THROW(pool_forward(input, output, options), std::domain_error);
+    }
+  }
+}
+
 // From within a window of so many taps that its sum is under way when progress is reported. The pooling inside copies
 // its input, whose channels lie apart, to the workspace.
 TEST(PoolForwardTest, ProgressMayPool) {

@@ -76,6 +76,10 @@ struct Strip {
   T* output;
   int64_t output_row_step, output_pixel_step;
   T* buffer;  // kStripRows * buffer_columns() * channels elements
+  // What one call does: down columns first_column .. end_column - 1; with the last of them also along the rows.
+  int64_t first_column, end_column;
+
+  bool is_last() const { return end_column == columns; }
 };
 
 inline constexpr int64_t kStripRows = 4;

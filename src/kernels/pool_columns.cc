@@ -175,10 +175,10 @@ HWY_NOINLINE void sum_along_narrow(D d, const Strip<T>& strip, const T* from, co
 template <class Term, class T>
 HWY_INLINE void sum_columns(const Strip<T>& strip, const StripRanges& ranges, Term term) {
   const hn::ScalableTag<T> d;
-  const int64_t C = strip.channels, W = strip.columns, row = W * C;
-  const bool is_dense = strip.pixel_step == C;
-  const size_t L = hn::Lanes(d), values = static_cast<size_t>(is_dense ? W * C : C);
-  for (int64_t x = 0; x < (is_dense ? 1 : W); ++x) {
+  const int64_t C = strip.channels, row = strip.columns * C;
+  const int64_t at_once = strip.pixel_step == C ? strip.end_column - strip.first_column : 1;
+  const size_t L = hn::Lanes(d), values = static_cast<size_t>(at_once * C);
+  for (int64_t x = strip.first_column; x < strip.end_column; x += at_once) {
     const T* p = strip.input + x * strip.pixel_step;
     T* to = strip.buffer + x * C;
     size_t c = 0;
@@ -223,7 +223,7 @@ HWY_INLINE void sum_by_column(const Strip<T>& strip, const StripRanges& rows, co
   } else {
     sum_columns(strip, rows, Power{options.p});
   }
-  sum_rows(strip, options, divisors);
+  if (strip.is_last()) sum_rows(strip, options, divisors);
 }
 
 void sum_strip_f32(const Strip<float>& strip, const StripRanges& rows, const SumOptions& options,

@@ -237,11 +237,12 @@ HWY_INLINE void max_strip_with(const Strip<T>& strip) {
   T* inside = strip.buffer + before * C;
   const bool is_dense = strip.pixel_step == C;
   const bool is_long = strip.output_columns * strip.window_width >= kDoublingOverlap * all_columns;
-  const int64_t runs = is_dense ? 1 : W, values = is_dense ? W * C : C;
-  for (int64_t x = 0; x < runs; ++x) {
+  const int64_t at_once = is_dense ? strip.end_column - strip.first_column : 1;
+  for (int64_t x = strip.first_column; x < strip.end_column; x += at_once) {
     const T* p = strip.input + x * strip.pixel_step;
-    down_any<Maximum>(d, strip, p, static_cast<size_t>(values), inside + x * C, row);
+    down_any<Maximum>(d, strip, p, static_cast<size_t>(at_once * C), inside + x * C, row);
   }
+  if (!strip.is_last()) return;
   for (int64_t y = 0; y < strip.outputs; ++y) {
     T* from = strip.buffer + y * row;
     repeat_pixel(d, from, C, before, 0, before);

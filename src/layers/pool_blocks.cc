@@ -116,7 +116,7 @@ void run_block(const PoolCall<T>& call, const PoolCut& cut, const PoolBlock& blo
       run_windows(call, block, views, progress);
       break;
     case PoolMethod::kStrips:
-      run_strips(call, block, views);
+      run_strips(call, block, views, progress);
       break;
     case PoolMethod::kRowPairs:
       run_row_pairs(call, block, views, progress);

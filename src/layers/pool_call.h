@@ -49,7 +49,8 @@ template <class T>
 void run_windows(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
                  const BlockProgress& progress);
 template <class T>
-void run_strips(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views);
+void run_strips(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
+                const BlockProgress& progress);
 
 template <class T>
 void run_row_pairs(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
@@ -62,6 +63,12 @@ void mend_norms(const PoolCall<T>& call, const PoolBlock& block, const BlockView
 
 template <class T>
 void run_blocks(const PoolCall<T>& call);
+
+// Elements that are read between two reports of progress: about a millisecond, be powers taken of them or not.
+inline int64_t reads_per_report(const PoolOptions& options) {
+  const bool takes_powers = options.mode == PoolMode::kLp && options.p != 1 && options.p != 2;
+  return int64_t{1} << (takes_powers ? 15 : 20);
+}
 
 // How many taps of the window at position o count in an average.
 inline int64_t count_taps(const WindowAxis& axis, int64_t o, bool include_padding) {

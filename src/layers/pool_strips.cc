@@ -29,7 +29,9 @@ kernels::Strip<T> strip_of(const PoolCall<T>& call, const PoolBlock& block, cons
           .output = nullptr,
           .output_row_step = views.output_row_step,
           .output_pixel_step = views.output_pixel_step,
-          .buffer = views.scratch};
+          .buffer = views.scratch,
+          .first_column = 0,
+          .end_column = views.columns};
 }
 
 template <class T>
@@ -53,6 +55,18 @@ int64_t strip_rows(const PoolCall<T>& call) {
 template <class T>
 bool is_packed_first(const BlockViews<T>& views, int64_t channels) {
   return views.packs_rows && views.pixel_step != channels;
+}
+
+// Runs a strip that reads so many rows, a part of its columns at a time where it is long. False where it was stopped.
+template <class T, class Run>
+bool run_in_parts(kernels::Strip<T> strip, int64_t rows, int64_t reads, const BlockProgress& progress, const Run& run) {
+  const int64_t at_once = std::max<int64_t>(reads / (rows * strip.channels), 1);
+  for (; strip.first_column < strip.columns; strip.first_column = strip.end_column) {
+    strip.end_column = std::min(strip.first_column + at_once, strip.columns);
+    if (strip.first_column > 0 && !progress.keep_going()) return false;
+    run(strip);
+  }
+  return true;
 }
 
 // The rows of a block, packed and looked at as the strips come to them. There is room for those of one strip: a row
@@ -83,15 +97,20 @@ class StripInput {
     }
   }
 
-  // Makes the rows before `end` ready.
-  void advance(int64_t end, bool look) {
-    if (!packed_ && !look) return;
+  // Makes the rows before `end` ready. False where it was stopped.
+  bool advance(int64_t end, bool look, const BlockProgress& progress) {
+    if (!packed_ && !look) return true;
     for (; ready_ < end - views_.first_row; ++ready_) {
+      if ((reads_ += views_.columns * channels_) >= kReadsPerReport) {
+        reads_ = 0;
+        if (!progress.keep_going()) return false;
+      }
       const T* row = views_.input + ready_ * views_.row_step;
       T* to = packed_ ? packed_ + ready_ % room_ * views_.columns * channels_ : nullptr;
       const bool is_plain = kernels::is_plain_row(target_, row, views_.columns, views_.pixel_step, channels_, to);
       if (!is_plain) last_special_ = views_.first_row + ready_;
     }
+    return true;
   }
   // Have the rows from `first` on, as far as they are ready, neither NaN nor -0?
   bool is_plain_from(int64_t first) const { return last_special_ < first; }
@@ -101,11 +120,13 @@ class StripInput {
   const BlockViews<T>& views_;
   const int64_t channels_, room_;
   T* const packed_;
-  int64_t ready_ = 0, last_special_ = -1;
+  static constexpr int64_t kReadsPerReport = int64_t{1} << 20;
+  int64_t ready_ = 0, last_special_ = -1, reads_ = 0;
 };
 
 template <class T>
-void run_max(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views) {
+void run_max(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
+             const BlockProgress& progress) {
   const WindowAxis& axis = call.geometry.height;
   kernels::Strip<T> strip = strip_of(call, block, views);
   const int64_t count = strip_rows(call);
@@ -121,14 +142,17 @@ void run_max(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T
     strip.outputs = std::min(kStripRows, end - y);
     const int64_t start = axis.source(y, 0);
     input.offsets(start, count, rows);
-    input.advance(std::min(start + count, last_row + 1), true);
+    if (!input.advance(std::min(start + count, last_row + 1), true, progress)) return;
     strip.output = views.output + (y - block.first_row) * views.output_row_step;
-    kernels::max_strip(call.target, strip, input.is_plain_from(std::max(start, views.first_row)));
+    const bool is_plain = input.is_plain_from(std::max(start, views.first_row));
+    const auto run = [&](const kernels::Strip<T>& part) { kernels::max_strip(call.target, part, is_plain); };
+    if (!run_in_parts(strip, count, reads_per_report(call.options), progress, run)) return;
   }
 }
 
 template <class T>
-void run_sums(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views) {
+void run_sums(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
+              const BlockProgress& progress) {
   const auto& [height, width] = call.geometry;
   const bool with_padding = call.options.count_include_pad;
   const kernels::SumOptions sum{call.options.mode, double(reference::lp_power<T>(call.options.p)), 1};
@@ -159,9 +183,12 @@ void run_sums(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<
       for (int64_t x = 0; x < block.columns; ++x) divisors[i * block.columns + x] = high * wide[x];
     }
     input.offsets(first, ranges.end[kStripRows - 1], rows);
-    input.advance(first + ranges.end[kStripRows - 1], false);
+    if (!input.advance(first + ranges.end[kStripRows - 1], false, progress)) return;
     strip.output = views.output + (y - block.first_row) * views.output_row_step;
-    kernels::sum_strip(call.target, strip, ranges, sum, divisors);
+    const auto run = [&](const kernels::Strip<T>& part) {
+      kernels::sum_strip(call.target, part, ranges, sum, divisors);
+    };
+    if (!run_in_parts(strip, ranges.end[kStripRows - 1], reads_per_report(call.options), progress, run)) return;
   }
 }
 
@@ -184,13 +211,14 @@ int64_t strip_scratch(const PoolCall<T>& call, const BlockSize& size, int64_t ro
 }
 
 template <class T>
-void run_strips(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views) {
-  call.options.mode == PoolMode::kMax ? run_max(call, block, views) : run_sums(call, block, views);
+void run_strips(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
+                const BlockProgress& progress) {
+  call.options.mode == PoolMode::kMax ? run_max(call, block, views, progress) : run_sums(call, block, views, progress);
 }
 
 template int64_t strip_scratch(const PoolCall<float>&, const BlockSize&, int64_t, int64_t, bool);
 template int64_t strip_scratch(const PoolCall<double>&, const BlockSize&, int64_t, int64_t, bool);
-template void run_strips(const PoolCall<float>&, const PoolBlock&, const BlockViews<float>&);
-template void run_strips(const PoolCall<double>&, const PoolBlock&, const BlockViews<double>&);
+template void run_strips(const PoolCall<float>&, const PoolBlock&, const BlockViews<float>&, const BlockProgress&);
+template void run_strips(const PoolCall<double>&, const PoolBlock&, const BlockViews<double>&, const BlockProgress&);
 
 }  // namespace convstep

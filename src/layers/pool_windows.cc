@@ -15,9 +15,6 @@ namespace {
 
 using kernels::kMostTaps;
 
-// Elements read between two reports of progress: about a millisecond.
-constexpr int64_t kReadsPerReport = int64_t{1} << 20;
-
 // Where channels are few: values of all windows that are worked out at once, in the first level cache; and how far
 // apart those wanted may begin (2x2 and 3x3 at stride 2, Zen 4: 16 floats apart half of the time with AVX-512, 16
 // doubles as long; AVX2 a sixth to a tenth).
@@ -208,7 +205,7 @@ class Windows {
 
   bool has_read(int64_t taps) {
     reads_ += taps * block_.channels;
-    if (reads_ < kReadsPerReport) return true;
+    if (reads_ < reads_per_report_) return true;
     reads_ = 0;
     return progress_.keep_going();
   }
@@ -275,6 +272,7 @@ class Windows {
   TapRange rows_{}, columns_{};  // of the windows at hand
   kernels::SumOptions sum_{};
   const int64_t lanes_ = call_.target.vector_bytes / static_cast<int64_t>(sizeof(T));
+  const int64_t reads_per_report_ = reads_per_report(call_.options);
   int64_t reads_ = 0;
   struct {
     int64_t first = -1, count = 0, columns = 0;
