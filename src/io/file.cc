@@ -175,12 +175,10 @@ void OutputFile::open_temporary(Temporary temporary, mode_t mode) {
   remove_abandoned_files(directory_.get());
   for (int attempt = 0; attempt < kNameAttempts; ++attempt) {
     const std::string name = TemporaryName::random();
+    temporary_name_.own(directory_.get(), name);
     file_.reset(::openat(directory_.get(), name.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, mode));
-    if (file_.is_open()) {
-      lock_temporary(file_.get());
-      temporary_name_.own(directory_.get(), name);
-      return;
-    }
+    if (file_.is_open()) return lock_temporary(file_.get());
+    temporary_name_.release();
     if (errno != EEXIST) break;
   }
   fail(path_, "cannot be written in its directory", errno);
@@ -190,10 +188,9 @@ void OutputFile::open_temporary(Temporary temporary, mode_t mode) {
 void OutputFile::name_temporary() {
   for (int attempt = 0; attempt < kNameAttempts; ++attempt) {
     const std::string name = TemporaryName::random();
-    if (::linkat(AT_FDCWD, proc_path(file_).c_str(), directory_.get(), name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
-      temporary_name_.own(directory_.get(), name);
-      return;
-    }
+    temporary_name_.own(directory_.get(), name);
+    if (::linkat(AT_FDCWD, proc_path(file_).c_str(), directory_.get(), name.c_str(), AT_SYMLINK_FOLLOW) == 0) return;
+    temporary_name_.release();
     if (errno != EEXIST) break;
   }
   fail(path_, "cannot be written in its directory", errno);

@@ -16,9 +16,10 @@ class TemporaryName {
 
   static std::string random();
 
-  // The name of a file that was just made in the directory, which stays open as long.
+  // The name of a file that is about to be made in the directory, which stays open as long. It is not made first, as a
+  // signal may come in between.
   void own(int directory, const std::string& name);
-  // The file has another name now.
+  // The file has another name now, or was not made.
   void release();
 
   bool empty() const { return name_.empty(); }
