@@ -36,7 +36,8 @@ std::string filled(const std::string& text, std::string head, size_t indent, siz
         line.assign(indent, ' ');
         empty = true;
       }
-      line += (empty ? "" : between) + word.substr(begin, end - begin);
+      if (!empty) line += between;
+      line.append(word, begin, end - begin);
       empty = false;
       begin = end;
     }
