@@ -3,7 +3,7 @@
 #
 #   make demo       the notebook replayed, then a photograph through a convolution layer
 #   make test       build, C++ tests, Python tests
-#   make build      leaves build/release/convstep
+#   make build      the command, build/release/convstep, and the libraries that `cmake --install build/release` installs; no tests
 #   make python     installs the Python package into .venv
 #   make test-full  what make test runs; the wheel in a bare environment; the sweeps over every small layer; the tests
 #                   again under clang and under the sanitizers, with more cases
@@ -16,7 +16,7 @@
 #   make format     reformat every source file;  make format-check only looks
 #   make clean      remove what the above made
 .PHONY: demo test test-full bench bench-quick docs fuzz build python tidy format format-check clean bench-adapters \
-  command test-arm setup-demo setup-test setup-arm setup-build setup-python setup-docs setup-tidy setup-format setup-bench setup-bench-all
+  test-arm setup-demo setup-test setup-arm setup-build setup-python setup-docs setup-tidy setup-format setup-bench setup-bench-all
 
 # In CI every warning is an error; elsewhere a newer compiler's new warning should not keep anybody from building.
 WERROR := $(if $(CI),ON,OFF)
@@ -27,10 +27,11 @@ PYTEST := $(PYTHON) -m pytest -q tests
 # The tests of the Python package, which is the same whatever the preset.
 OF_THE_PACKAGE := tests/test_onnx.py $(wildcard tests/test_package_*.py)
 
-demo: setup-demo command
+demo: setup-demo build
 	PATH="$(CURDIR)/build/release:$$PATH" PYTHON="$(CURDIR)/$(PYTHON)" examples/photo_demo.sh demo
 
 test: setup-test build python
+	cmake --build --preset release
 	ctest --preset release
 	CONVSTEP_BUILD_DIR=build/release $(PYTEST)
 
@@ -62,9 +63,7 @@ bench-adapters: setup-build setup-bench
 	cmake --preset release -DCONVSTEP_BUILD_BENCH=ON
 	cmake --build --preset release --target convstep_bench_adapters conv_bench pool_bench
 
-docs: setup-build setup-docs
-	cmake --preset release
-	cmake --build --preset release --target convstep_main
+docs: build setup-docs
 	.venv-docs/bin/python docs/site/stage.py build/docs/pages build/release/convstep
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet --strict --config-file docs/site/mkdocs.yml
 	@echo "See build/docs/html/index.html"
@@ -78,17 +77,13 @@ fuzz: setup-build setup-python
 	build/fuzz/fuzz/files_fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -rss_limit_mb=2048 \
 	  -artifact_prefix=build/fuzz/ build/fuzz/corpus build/fuzz/seeds
 
-build: setup-build
-	cmake --preset release -DCONVSTEP_WARNINGS_AS_ERRORS=$(WERROR)
-	cmake --build --preset release
-
 # What is installed, and no tests.
-command:
+build: setup-build
 	cmake --preset release -DCONVSTEP_WARNINGS_AS_ERRORS=$(WERROR)
 	cmake --build --preset release --target convstep_main
 
 # The package out of the libraries in build/release: only its bindings are compiled, in a folder that is kept.
-python: setup-test command
+python: setup-test build
 	cmake --install build/release --prefix build/installed >/dev/null
 	@echo "Building the Python package into .venv (a minute at first)"
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-build-isolation '.[draw]' \

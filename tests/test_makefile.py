@@ -1,0 +1,26 @@
+"""The Makefile: what its targets would do on a machine that has nothing built yet."""
+
+import pathlib
+import subprocess
+
+MAKEFILE = pathlib.Path(__file__).resolve().parent.parent / "Makefile"
+
+
+def commands(target: str, folder: pathlib.Path, *variables: str) -> list[str]:
+    make = ["make", "--dry-run", "--no-print-directory", "-C", folder, "-f", MAKEFILE, "CI=", *variables, target]
+    return subprocess.run(make, check=True, capture_output=True, text=True).stdout.splitlines()
+
+
+def test_a_build_compiles_what_is_installed_and_the_test_all(tmp_path):
+    installed, everything = ("cmake --build --preset release" + rest for rest in (" --target convstep_main", ""))
+    for target in ("build", "demo", "python"):
+        assert installed in commands(target, tmp_path)
+        assert everything not in commands(target, tmp_path)
+    test = commands("test", tmp_path)
+    assert test.index(everything) < test.index("ctest --preset release")
+
+
+def test_warnings_are_errors_in_ci_alone(tmp_path):
+    for ci, setting in (("", "OFF"), ("true", "ON")):
+        configured = [line for line in commands("test", tmp_path, f"CI={ci}") if line.startswith("cmake --preset")]
+        assert configured and all(f"-DCONVSTEP_WARNINGS_AS_ERRORS={setting}" in line for line in configured)
