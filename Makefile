@@ -1,5 +1,5 @@
 # The front door. Every target sets up what it needs by itself: Debian packages (apt-get, with sudo where needed), a Python
-# environment in .venv, the CMake presets.
+# environment in .venv, the CMake presets. These are all; `make` alone prints them:
 #
 #   make demo       the notebook replayed, then a photograph through a convolution layer
 #   make test       build, C++ tests, Python tests
@@ -15,7 +15,7 @@
 #   make tidy       clang-tidy over src/core, src/layers, src/io and cli
 #   make format     reformat every source file;  make format-check only looks
 #   make clean      remove what the above made
-.PHONY: demo test test-full bench bench-quick docs fuzz build python tidy format format-check clean bench-adapters \
+.PHONY: help demo test test-full bench bench-quick docs fuzz build python tidy format format-check clean bench-adapters \
   test-arm setup-demo setup-test setup-arm setup-build setup-python setup-docs setup-tidy setup-format setup-bench setup-bench-all
 
 # In CI every warning is an error; elsewhere a newer compiler's new warning should not keep anybody from building.
@@ -26,6 +26,9 @@ FUZZ_SECONDS := 60
 PYTEST := $(PYTHON) -m pytest -q tests
 # The tests of the Python package, which is the same whatever the preset.
 OF_THE_PACKAGE := tests/test_onnx.py $(wildcard tests/test_package_*.py)
+
+help:
+	@sed -n 's/^#   /  /p' $(firstword $(MAKEFILE_LIST))
 
 demo: setup-demo build
 	PATH="$(CURDIR)/build/release:$$PATH" PYTHON="$(CURDIR)/$(PYTHON)" examples/photo_demo.sh demo

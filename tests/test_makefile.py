@@ -1,6 +1,7 @@
 """The Makefile: what its targets would do on a machine that has nothing built yet."""
 
 import pathlib
+import re
 import subprocess
 
 MAKEFILE = pathlib.Path(__file__).resolve().parent.parent / "Makefile"
@@ -24,3 +25,11 @@ def test_warnings_are_errors_in_ci_alone(tmp_path):
     for ci, setting in (("", "OFF"), ("true", "ON")):
         configured = [line for line in commands("test", tmp_path, f"CI={ci}") if line.startswith("cmake --preset")]
         assert configured and all(f"-DCONVSTEP_WARNINGS_AS_ERRORS={setting}" in line for line in configured)
+
+
+def test_make_alone_lists_the_targets(tmp_path):
+    phony = MAKEFILE.read_text().partition(".PHONY: ")[2].partition("\n\n")[0].replace("\\", "").split()
+    targets = {name for name in phony if name not in ("help", "bench-adapters") and not name.startswith("setup-")}
+    done = subprocess.run(["make", "-C", tmp_path, "-f", MAKEFILE], check=True, capture_output=True, text=True)
+    assert set(re.findall(r" make ([a-z-]+)", done.stdout.replace("what make test", ""))) == targets
+    assert "setup" not in done.stdout and list(tmp_path.iterdir()) == []
