@@ -4,7 +4,7 @@
 #   make demo       the notebook replayed, then a photograph through a convolution layer
 #   make test       build, C++ tests, Python tests
 #   make build      the command, build/release/convstep, and the libraries that `cmake --install build/release` installs; no tests
-#   make python     installs the Python package into .venv
+#   make python     the Python package, into .venv:  source .venv/bin/activate
 #   make test-full  what make test runs; the wheel in a bare environment; the sweeps over every small layer; the tests
 #                   again under clang and under the sanitizers, with more cases
 #   make test-arm   the C++ tests on 64-bit ARM, cross-compiled, under qemu
@@ -71,7 +71,7 @@ docs: build setup-docs
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet --strict --config-file docs/site/mkdocs.yml
 	@echo "See build/docs/html/index.html"
 
-fuzz: setup-build setup-python
+fuzz: setup-build setup-test
 	scripts/setup.sh clang
 	cmake --preset fuzz
 	cmake --build --preset fuzz
@@ -85,14 +85,16 @@ build: setup-build
 	cmake --preset release -DCONVSTEP_WARNINGS_AS_ERRORS=$(WERROR)
 	cmake --build --preset release --target convstep_main
 
-# The package out of the libraries in build/release: only its bindings are compiled, in a folder that is kept.
-python: setup-test build
+# The package out of the libraries in build/release: only its bindings are compiled, in a folder that is kept. (For
+# --no-warn-conflicts see install_requirements in scripts/setup.sh.)
+python: setup-python build
 	cmake --install build/release --prefix build/installed >/dev/null
 	@echo "Building the Python package into .venv (a minute at first)"
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-build-isolation '.[draw]' \
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-warn-conflicts --no-build-isolation '.[draw]' \
 	  --config-settings=build-dir=build/python \
 	  --config-settings=cmake.define.CONVSTEP_INSTALLED=$(CURDIR)/build/installed \
 	  --config-settings=cmake.define.CONVSTEP_WARNINGS_AS_ERRORS=$(WERROR)
+	@echo "The Python package is in .venv. To use it: source .venv/bin/activate"
 
 # Not the kernels: these checks are not made for files that include themselves once per SIMD target.
 tidy: setup-build setup-tidy
@@ -112,7 +114,7 @@ setup-demo:
 	scripts/setup.sh demo
 
 setup-test:
-	scripts/setup.sh build python
+	scripts/setup.sh build test
 
 setup-arm:
 	scripts/setup.sh arm
@@ -121,7 +123,7 @@ setup-build:
 	scripts/setup.sh build
 
 setup-python:
-	scripts/setup.sh python
+	scripts/setup.sh build python
 
 setup-docs:
 	scripts/setup.sh docs

@@ -33,3 +33,9 @@ def test_make_alone_lists_the_targets(tmp_path):
     done = subprocess.run(["make", "-C", tmp_path, "-f", MAKEFILE], check=True, capture_output=True, text=True)
     assert set(re.findall(r" make ([a-z-]+)", done.stdout.replace("what make test", ""))) == targets
     assert "setup" not in done.stdout and list(tmp_path.iterdir()) == []
+
+
+def test_only_the_tests_bring_what_only_they_need(tmp_path):
+    python, test = (re.findall(r"setup\.sh (.*)", "\n".join(commands(name, tmp_path))) for name in ("python", "test"))
+    assert "test" not in " ".join(python) and "build test" in test
+    assert "source .venv/bin/activate" in commands("python", tmp_path)[-1]
