@@ -20,6 +20,10 @@
 
 # In CI every warning is an error; elsewhere a newer compiler's new warning should not keep anybody from building.
 WERROR := $(if $(CI),ON,OFF)
+# The tests take libraries of their own, so they are configured for `make test`. From then on build/release keeps
+# them, so that ctest goes on to work there.
+TESTS = $(if $(wildcard build/release/tests),ON,OFF)
+CONFIGURE = cmake --preset release -DCONVSTEP_BUILD_TESTS=$(TESTS) -DCONVSTEP_WARNINGS_AS_ERRORS=$(WERROR)
 PYTHON := .venv/bin/python
 BENCH := .venv-bench/bin/python bench/compare.py
 FUZZ_SECONDS := 60
@@ -33,6 +37,7 @@ help:
 demo: setup-demo build
 	PATH="$(CURDIR)/build/release:$$PATH" PYTHON="$(CURDIR)/$(PYTHON)" examples/photo_demo.sh demo
 
+test: TESTS = ON
 test: setup-test build python
 	cmake --build --preset release
 	ctest --preset release
@@ -63,7 +68,7 @@ bench-quick: bench-adapters
 	$(BENCH) --quick
 
 bench-adapters: setup-build setup-bench
-	cmake --preset release -DCONVSTEP_BUILD_BENCH=ON
+	$(CONFIGURE) -DCONVSTEP_BUILD_BENCH=ON
 	cmake --build --preset release --target convstep_bench_adapters conv_bench pool_bench
 
 docs: build setup-docs
@@ -82,7 +87,7 @@ fuzz: setup-build setup-test
 
 # What is installed, and no tests.
 build: setup-build
-	cmake --preset release -DCONVSTEP_WARNINGS_AS_ERRORS=$(WERROR)
+	$(CONFIGURE)
 	cmake --build --preset release --target convstep_main
 
 # The package out of the libraries in build/release: only its bindings are compiled, in a folder that is kept. (For
@@ -98,7 +103,7 @@ python: setup-python build
 
 # Not the kernels: these checks are not made for files that include themselves once per SIMD target.
 tidy: setup-build setup-tidy
-	cmake --preset release
+	$(CONFIGURE)
 	run-clang-tidy -quiet -p build/release '/(src/(core|layers|io)|cli)/'
 
 format: setup-format

@@ -95,8 +95,8 @@ install_onednn() {
 packages=""
 for part in "$@"; do
   case "$part" in
-    demo) packages="$packages $tool_packages $command_packages $test_packages $venv_packages" ;;
-    build) packages="$packages $tool_packages $command_packages $test_packages" ;;
+    demo) packages="$packages $tool_packages $command_packages $venv_packages" ;;
+    build) packages="$packages $tool_packages $command_packages" ;;
     tidy) packages="$packages $tidy_packages" ;;
     format) packages="$packages $format_packages" ;;
     clang) packages="$packages $clang_packages" ;;

@@ -21,6 +21,16 @@ def test_a_build_compiles_what_is_installed_and_the_test_all(tmp_path):
     assert test.index(everything) < test.index("ctest --preset release")
 
 
+def test_the_tests_are_configured_for_make_test_and_then_kept(tmp_path):
+    def configured(target: str) -> set[str]:
+        return set(re.findall(r"cmake --preset release .*BUILD_TESTS=(\w+)", "\n".join(commands(target, tmp_path))))
+
+    assert [configured(target) for target in ("demo", "build", "python", "tidy", "bench-quick")] == [{"OFF"}] * 5
+    assert configured("test") == configured("test-full") == {"ON"}
+    (tmp_path / "build" / "release" / "tests").mkdir(parents=True)
+    assert configured("demo") == configured("python") == {"ON"}
+
+
 def test_warnings_are_errors_in_ci_alone(tmp_path):
     for ci, setting in (("", "OFF"), ("true", "ON")):
         configured = [line for line in commands("test", tmp_path, f"CI={ci}") if line.startswith("cmake --preset")]
