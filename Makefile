@@ -18,6 +18,9 @@
 .PHONY: help demo test test-full bench bench-quick docs fuzz build python tidy format format-check clean bench-adapters \
   test-arm setup-demo setup-test setup-arm setup-build setup-python setup-docs setup-tidy setup-format setup-bench setup-bench-all
 
+# One target after another, though asked for -j: two at once would install into one place. Compilers run side by side anyway.
+.NOTPARALLEL:
+
 # In CI every warning is an error; elsewhere a newer compiler's new warning should not keep anybody from building.
 WERROR := $(if $(CI),ON,OFF)
 # The tests take libraries of their own, so they are configured for `make test`. From then on build/release keeps
