@@ -1,10 +1,10 @@
 # The front door. Every target sets up what it needs by itself: Debian packages (apt-get, with sudo where needed), a Python
-# environment in .venv, the CMake presets.
+# environment in .venv, the CMake presets. These are all; `make` alone prints them:
 #
 #   make demo       the notebook replayed, then a photograph through a convolution layer
 #   make test       build, C++ tests, Python tests
-#   make build      leaves build/release/convstep
-#   make python     installs the Python package into .venv
+#   make build      the command, build/release/convstep, and the libraries that `cmake --install build/release` installs; no tests
+#   make python     the Python package, into .venv:  source .venv/bin/activate
 #   make test-full  what make test runs; the wheel in a bare environment; the sweeps over every small layer; the tests
 #                   again under clang and under the sanitizers, with more cases
 #   make test-arm   the C++ tests on 64-bit ARM, cross-compiled, under qemu
@@ -15,11 +15,18 @@
 #   make tidy       clang-tidy over src/core, src/layers, src/io and cli
 #   make format     reformat every source file;  make format-check only looks
 #   make clean      remove what the above made
-.PHONY: demo test test-full bench bench-quick docs fuzz build python tidy format format-check clean bench-adapters \
-  command test-arm setup-demo setup-test setup-arm setup-build setup-python setup-docs setup-tidy setup-format setup-bench setup-bench-all
+.PHONY: help demo test test-full bench bench-quick docs fuzz build python tidy format format-check clean bench-adapters \
+  test-arm setup-demo setup-test setup-arm setup-build setup-python setup-docs setup-tidy setup-format setup-bench setup-bench-all
+
+# One target after another, though asked for -j: two at once would install into one place. Compilers run side by side anyway.
+.NOTPARALLEL:
 
 # In CI every warning is an error; elsewhere a newer compiler's new warning should not keep anybody from building.
 WERROR := $(if $(CI),ON,OFF)
+# The tests take libraries of their own, so they are configured for `make test`. From then on build/release keeps
+# them, so that ctest goes on to work there.
+TESTS = $(if $(wildcard build/release/tests),ON,OFF)
+CONFIGURE = cmake --preset release -DCONVSTEP_BUILD_TESTS=$(TESTS) -DCONVSTEP_WARNINGS_AS_ERRORS=$(WERROR)
 PYTHON := .venv/bin/python
 BENCH := .venv-bench/bin/python bench/compare.py
 FUZZ_SECONDS := 60
@@ -27,10 +34,15 @@ PYTEST := $(PYTHON) -m pytest -q tests
 # The tests of the Python package, which is the same whatever the preset.
 OF_THE_PACKAGE := tests/test_onnx.py $(wildcard tests/test_package_*.py)
 
-demo: setup-demo command
+help:
+	@sed -n 's/^#   /  /p' $(firstword $(MAKEFILE_LIST))
+
+demo: setup-demo build
 	PATH="$(CURDIR)/build/release:$$PATH" PYTHON="$(CURDIR)/$(PYTHON)" examples/photo_demo.sh demo
 
+test: TESTS = ON
 test: setup-test build python
+	cmake --build --preset release
 	ctest --preset release
 	CONVSTEP_BUILD_DIR=build/release $(PYTEST)
 
@@ -59,17 +71,15 @@ bench-quick: bench-adapters
 	$(BENCH) --quick
 
 bench-adapters: setup-build setup-bench
-	cmake --preset release -DCONVSTEP_BUILD_BENCH=ON
+	$(CONFIGURE) -DCONVSTEP_BUILD_BENCH=ON
 	cmake --build --preset release --target convstep_bench_adapters conv_bench pool_bench
 
-docs: setup-build setup-docs
-	cmake --preset release
-	cmake --build --preset release --target convstep_main
+docs: build setup-docs
 	.venv-docs/bin/python docs/site/stage.py build/docs/pages build/release/convstep
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet --strict --config-file docs/site/mkdocs.yml
 	@echo "See build/docs/html/index.html"
 
-fuzz: setup-build setup-python
+fuzz: setup-build setup-test
 	scripts/setup.sh clang
 	cmake --preset fuzz
 	cmake --build --preset fuzz
@@ -78,27 +88,25 @@ fuzz: setup-build setup-python
 	build/fuzz/fuzz/files_fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -rss_limit_mb=2048 \
 	  -artifact_prefix=build/fuzz/ build/fuzz/corpus build/fuzz/seeds
 
-build: setup-build
-	cmake --preset release -DCONVSTEP_WARNINGS_AS_ERRORS=$(WERROR)
-	cmake --build --preset release
-
 # What is installed, and no tests.
-command:
-	cmake --preset release -DCONVSTEP_WARNINGS_AS_ERRORS=$(WERROR)
+build: setup-build
+	$(CONFIGURE)
 	cmake --build --preset release --target convstep_main
 
-# The package out of the libraries in build/release: only its bindings are compiled, in a folder that is kept.
-python: setup-test command
+# The package out of the libraries in build/release: only its bindings are compiled, in a folder that is kept. (For
+# --no-warn-conflicts see install_requirements in scripts/setup.sh.)
+python: setup-python build
 	cmake --install build/release --prefix build/installed >/dev/null
 	@echo "Building the Python package into .venv (a minute at first)"
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-build-isolation '.[draw]' \
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-warn-conflicts --no-build-isolation '.[draw]' \
 	  --config-settings=build-dir=build/python \
 	  --config-settings=cmake.define.CONVSTEP_INSTALLED=$(CURDIR)/build/installed \
 	  --config-settings=cmake.define.CONVSTEP_WARNINGS_AS_ERRORS=$(WERROR)
+	@echo "The Python package is in .venv. To use it: source .venv/bin/activate"
 
 # Not the kernels: these checks are not made for files that include themselves once per SIMD target.
 tidy: setup-build setup-tidy
-	cmake --preset release
+	$(CONFIGURE)
 	run-clang-tidy -quiet -p build/release '/(src/(core|layers|io)|cli)/'
 
 format: setup-format
@@ -114,7 +122,7 @@ setup-demo:
 	scripts/setup.sh demo
 
 setup-test:
-	scripts/setup.sh build python
+	scripts/setup.sh build test
 
 setup-arm:
 	scripts/setup.sh arm
@@ -123,7 +131,7 @@ setup-build:
 	scripts/setup.sh build
 
 setup-python:
-	scripts/setup.sh python
+	scripts/setup.sh build python
 
 setup-docs:
 	scripts/setup.sh docs

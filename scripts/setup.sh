@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what a make target needs and this machine lacks: setup.sh demo|build|python|docs|tidy|format|clang|arm|bench|bench-all ...
+# Installs what a make target needs and this machine lacks: setup.sh demo|build|python|test|docs|tidy|format|clang|arm|bench|bench-all ...
 #
 # Packages come from Debian by apt-get (with sudo where we are not root); Python packages go into .venv and touch nothing else.
 # A machine that has them already is left alone, and needs no network.
@@ -59,13 +59,14 @@ make_venv() {
   "$python" -m venv "$1"
 }
 
-# install_requirements DIRECTORY FILE: a virtual environment with what the file lists.
+# install_requirements DIRECTORY FILE: a virtual environment with what the file lists. Each file leaves a copy there, as a stamp. (The
+# conflict that pip might warn of is the demo's scikit-image, which lacks what it needs until the tests' requirements come.)
 install_requirements() {
-  stamp="$1/.requirements.txt"
+  stamp="$1/.$(echo "$2" | tr / -)"
   cmp -s "$2" "$stamp" && return 0
   make_venv "$1"
-  echo "setup: pip installs $2 into $1 (a minute or more)"
-  "$1/bin/python" -m pip install --quiet --disable-pip-version-check -r "$2"
+  echo "setup: pip installs $2 into $1 (up to some minutes)"
+  "$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-warn-conflicts -r "$2"
   cp "$2" "$stamp"
 }
 
@@ -94,13 +95,14 @@ install_onednn() {
 packages=""
 for part in "$@"; do
   case "$part" in
-    demo) packages="$packages $tool_packages $command_packages $test_packages $venv_packages" ;;
-    build) packages="$packages $tool_packages $command_packages $test_packages" ;;
+    demo) packages="$packages $tool_packages $command_packages $venv_packages" ;;
+    build) packages="$packages $tool_packages $command_packages" ;;
     tidy) packages="$packages $tidy_packages" ;;
     format) packages="$packages $format_packages" ;;
     clang) packages="$packages $clang_packages" ;;
     arm) packages="$packages $tool_packages $arm_packages" ;;
     python) packages="$packages $python_packages" ;;
+    test) packages="$packages $test_packages $python_packages" ;;
     docs) packages="$packages $venv_packages" ;;
     bench) packages="$packages $python_packages $bench_packages" ;;
     bench-all) ;;
@@ -116,10 +118,13 @@ install_packages $packages
 for part in "$@"; do
   case "$part" in
     demo) install_demo ;;
-    python) install_requirements .venv tests/requirements.txt ;;
+    python) install_requirements .venv python/requirements.txt ;;
+    test) install_requirements .venv tests/requirements.txt ;;
     docs) install_requirements .venv-docs docs/site/requirements.txt ;;
-    # shellcheck disable=SC2086
-    arm) scripts/arm64_sysroot.sh build/arm64-sysroot $command_packages $test_packages ;;
+    arm)
+      # shellcheck disable=SC2086  # one word per package
+      scripts/arm64_sysroot.sh build/arm64-sysroot $command_packages $test_packages
+      ;;
     bench)
       install_requirements .venv-bench bench/requirements.txt
       install_onednn onednn-gomp $onednn_gomp

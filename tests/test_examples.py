@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-EXAMPLES = pathlib.Path(__file__).resolve().parent.parent / "examples"
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+EXAMPLES = ROOT / "examples"
 
 
 @pytest.fixture(scope="module")
@@ -41,3 +43,24 @@ def test_demo_leaves_pictures(demo):
     assert Image.open(demo / "figure.png").size > (1000, 1000)
     names = {path.name for path in (demo / "tutorial").iterdir()}
     assert names == {"zero_pad.png", "pool_stride_1.png", "pool_stride_2.png"}
+
+
+@pytest.mark.parametrize(
+    ("page", "made"),
+    [
+        ("README.md", {"A_prev.npy", "W.npy", "b.npy", "A.npy", "P.npy", "figure.png", "edges.png"}),
+        ("docs/command.md", {"P.npy", "edges.png", "displayed"}),
+    ],
+)
+def test_commands_of_a_page_run_as_they_are(page, made, demo, build_dir, tmp_path):
+    blocks = re.findall(r"(?:^    .*\n)+", (ROOT / page).read_text(), re.MULTILINE)
+    script = "".join(block for block in blocks if "    convstep " in block)
+    (tmp_path / "demo").symlink_to(demo)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "display").write_text("#!/bin/sh\ncat >displayed\n")  # where ImageMagick would open a window
+    (tmp_path / "bin" / "display").chmod(0o755)
+    environment = {**os.environ, "PATH": f"{build_dir}:{tmp_path / 'bin'}:{os.environ['PATH']}"}
+    shell = ["bash", "-euo", "pipefail", "-c", script]
+    done = subprocess.run(shell, env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in tmp_path.iterdir()} - {"demo", "bin"} == made

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 PROLOGUE = re.compile(r"#pragma once|#include|namespace convstep \{|\}  // namespace convstep")
-TYPE = re.compile(r"(?:struct|enum class|class|using) (\w+)")
+TYPE = re.compile(r"(?:struct|enum class|class|using) (?:\[\[.*?\]\] )?(\w+)")
 CONSTANT = re.compile(r"inline constexpr .*?(\w+)(?:\[\])? =")
 FUNCTION = re.compile(r"(operator\S+|\w+)\(")
 
