@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "cli/arrays.h"
+#include "cli/axes.h"
 #include "cli/commands.h"
 #include "cli/filters.h"
 #include "cli/numbers.h"
@@ -36,12 +37,12 @@ struct ConvCommand {
     const Outputs outputs(
         {{"A_PREV", input_path}, {"W", weights_path}, {"B", bias_path}, {"--residual", residual_path}},
         {{"--output", output_path}}, Contents::kEither);
-    const Input input = load_input("A_PREV", input_path);
-    const Input weights = load_input("W", weights_path);
+    const Input input = as_images(load_input("A_PREV", input_path));
+    const Input weights = as_filters(load_input("W", weights_path), input.array.shape[3]);
     std::optional<Input> bias, residual;
     std::vector<const Input*> inputs{&input, &weights};
     if (!bias_path.empty()) inputs.push_back(&bias.emplace(load_input("B", bias_path)));
-    if (!residual_path.empty()) inputs.push_back(&residual.emplace(load_input("--residual", residual_path)));
+    if (!residual_path.empty()) inputs.push_back(&residual.emplace(as_images(load_input("--residual", residual_path))));
 
     with_dtype(compute_dtype(dtype, inputs), [&]<class T>(T) {
       const Tensor<T, 4> A_prev = tensor<T, 4>(input), W = tensor<T, 4>(weights);
@@ -59,7 +60,7 @@ struct ConvCommand {
       throw CLI::ValidationError("--residual, --groups and --activation", "go with weights out of a file");
     }
     const Outputs outputs({{"A_PREV", input_path}}, {{"--output", output_path}}, Contents::kEither);
-    const Input input = load_input("A_PREV", input_path);
+    const Input input = as_images(load_input("A_PREV", input_path));
     PictureScale drawn = scale;
     drawn.alpha = input.has_alpha();
     if (!drawn.range) drawn.range = filter.range;
@@ -137,8 +138,9 @@ void add_conv(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("conv", "Slide filters over images (conv_forward)");
   auto state = std::make_shared<ConvCommand>();
   ConvOptions& options = state->options;
-  add_input(command, "A_PREV", state->input_path, "Images, (N, H, W, C)")->required();
-  add_input(command, "W", state->weights_path, "Filters, (KH, KW, C/groups, O), or one of those below")
+  add_input(command, "A_PREV", state->input_path, "Images, (N, H, W, C), or a grey one, (H, W)")->required();
+  add_input(command, "W", state->weights_path,
+            "Filters, (KH, KW, C/groups, O), one of one channel, (KH, KW), or a name from below")
       ->required()
       ->type_name("FILE|" + joined(filter_names(), "|"));
   add_input(command, "B", state->bias_path, "Biases, (1, 1, 1, O) or (O,)");

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "cli/arrays.h"
+#include "cli/axes.h"
 #include "cli/commands.h"
 #include "cli/numbers.h"
 #include "cli/options.h"
@@ -34,7 +35,7 @@ struct PoolCommand {
     check();
     const Outputs outputs({{"A_PREV", input_path}}, {{"--output", output_path}, {"--indices", indices_path}},
                           Contents::kEither);
-    const Input input = load_input("A_PREV", input_path);
+    const Input input = as_images(load_input("A_PREV", input_path));
     with_dtype(compute_dtype(dtype, {&input}), [&]<class T>(T) {
       const Tensor<T, 4> A_prev = tensor<T, 4>(input);
       ProgressBar bar("pool");
@@ -77,7 +78,7 @@ void add_pool(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("pool", "Keep one number of every window (pool_forward)");
   auto state = std::make_shared<PoolCommand>();
   PoolOptions& options = state->options;
-  add_input(command, "A_PREV", state->input_path, "Images, (N, H, W, C)")->required();
+  add_input(command, "A_PREV", state->input_path, "Images, (N, H, W, C), or a grey one, (H, W)")->required();
   add_mode(command, *state);
   CLI::Option_group& size = *command.add_option_group("Window", "One of these");
   add_size(size, "--window", options.window, "The size of the window");
