@@ -45,6 +45,7 @@ void add_commands(CLI::App& app) {
   add_conv(app);
   add_pool(app);
   add_print(app);
+  add_info(app);
   add_draw(app);
   add_targets(app);
   add_completion(app);
