@@ -58,7 +58,7 @@ Size2 parse_size(const std::string& option, const std::string& text) {
 CLI::Option* add_pad_option(CLI::App& command, Padding& padding) {
   const auto parse = [&padding](const std::string& text) { padding = parse_padding("--pad", text); };
   return command
-      .add_option_function<std::string>("--pad", parse,
+      .add_option_function<std::string>("--pad,--padding", parse,
                                         "Padding: on every side; of height, width; or of top, bottom, left, right")
       ->type_name("N|H,W|T,B,L,R");
 }

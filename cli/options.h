@@ -25,7 +25,7 @@ CLI::Option* add_size(CLI::App& command, const std::string& name, Target& size, 
   return command.add_option_function<std::string>(name, parse, help)->type_name("N|H,W");
 }
 
-// --pad: one number for every side, two for height and width, or four for top, bottom, left, right.
+// --pad or --padding: one number for every side, two for height and width, or four for top, bottom, left, right.
 CLI::Option* add_pad_option(CLI::App& command, Padding& padding);
 
 // --pad or --padding: these, or valid, same (which is same_upper), same_upper, same_lower.

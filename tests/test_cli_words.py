@@ -124,7 +124,40 @@ def test_what_was_meant(wrong, x, tmp_path):
     assert "did you mean same?" in wrong("conv", "x.npy", "W.npy", "--padding", "SAME", "-o", "z.npy")
     assert "written ./-x.npy, or after --" in wrong("print", "-x.npy")
     assert "unknown option --act; did you mean --activation?" in wrong("conv", "x.npy", "W.npy", "--act", "relu")
-    assert "help is shown by convstep --help and convstep COMMAND --help" in wrong("help", "conv")
+
+
+WORDS_OF_OTHERS = [
+    ("conv x.npy W.npy --relu", "unknown option --relu; did you mean --activation relu?"),
+    ("conv x.npy W.npy --pads 1", "unknown option --pads; did you mean --padding?"),
+    ("pool x.npy --pads 1 --window 2", "unknown option --pads; did you mean --padding?"),
+    ("pool x.npy --size 2", "unknown option --size; did you mean --window?"),
+    ("pool x.npy --kernel=2", "unknown option --kernel; did you mean --window?"),
+    ("pool x.npy --kernel_size 2", "unknown option --kernel_size; did you mean --window?"),
+    ("pool x.npy --window 2 --avg", "unknown option --avg; did you mean --mode average?"),
+    ("pool x.npy --window 2 --mode avg -o z.npy", "did you mean average?"),
+    ("pool x.npy --window 2 --mode mean -o z.npy", "did you mean average?"),
+    ("conv x.npy W.npy --activation lrelu -o z.npy", "did you mean leaky_relu?"),
+    ("random --size 2", "unknown option --size; did you mean --shape?"),
+    ("-V", "unknown option -V; did you mean --version?"),
+    ("conv -V", "unknown option -V; did you mean --version?"),
+]
+
+
+@pytest.mark.parametrize("line, words", WORDS_OF_OTHERS, ids=[line for line, _ in WORDS_OF_OTHERS])
+def test_words_of_others(wrong, x, line, words):
+    assert words in wrong(*line.split())
+
+
+def test_help_as_a_command(run, wrong):
+    assert run("help") == run("--help")
+    assert run("help", "conv") == run("conv", "--help")
+    assert "unknown command conf; did you mean conv?" in wrong("help", "conf")
+
+
+def test_pad_knows_padding_by_both_names(run, x, tmp_path):
+    for option in ("--pad", "--padding"):
+        assert run("pad", "x.npy", option, "2", "-o", "z.npy")[0] == 0
+        assert np.load(tmp_path / "z.npy").shape == (1, 10, 10, 2)
 
 
 def test_names_that_look_like_something_else(run, x, tmp_path):
