@@ -1,6 +1,7 @@
 #include "cli/usage.h"
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 
 #include "cli/near.h"
@@ -22,6 +23,12 @@ std::vector<std::string> names_of(const std::vector<const CLI::App*>& commands) 
 bool exists(const std::string& path) {
   std::error_code error;
   return std::filesystem::exists(path, error);
+}
+
+// Does the word end as files do that the command reads?
+bool is_name_of_file(const std::string& word) {
+  const size_t end = word.find('.');
+  return end != std::string::npos && std::isalpha(static_cast<unsigned char>(word[end + 1])) != 0;
 }
 
 // The first argument that nobody took, and the command that was to take it.
@@ -64,7 +71,11 @@ std::string explain_option(const CLI::App& app, const Unknown& unknown) {
   // With one dash too few, too.
   const std::string near = did_you_mean(name.starts_with("--") ? name : "-" + name, option_names(*unknown.app));
   if (!near.empty()) return message + near;
-  return message + "; a file whose name begins with a dash is written ./" + unknown.word + ", or after --";
+  if (is_name_of_file(name)) {
+    return message + "; a file whose name begins with a dash is written ./" + unknown.word + ", or after --";
+  }
+  const std::string command = (unknown.app == &app ? "" : app.get_name() + " ") + unknown.app->get_name();
+  return message + "; " + command + " --help shows those that there are";
 }
 
 std::string explain_word(const CLI::App& app, const Unknown& unknown) {

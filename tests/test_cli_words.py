@@ -140,12 +140,21 @@ WORDS_OF_OTHERS = [
     ("random --size 2", "unknown option --size; did you mean --shape?"),
     ("-V", "unknown option -V; did you mean --version?"),
     ("conv -V", "unknown option -V; did you mean --version?"),
+    # What is not near has no hint, and none about files.
+    ("pad x.npy --relu", "unknown option --relu; convstep pad --help shows those that there are\n"),
+    ("pad x.npy --size", "unknown option --size; convstep pad --help shows those that there are\n"),
+    ("--frobnicate=a.npy", "unknown option --frobnicate; convstep --help shows those that there are\n"),
 ]
 
 
 @pytest.mark.parametrize("line, words", WORDS_OF_OTHERS, ids=[line for line, _ in WORDS_OF_OTHERS])
 def test_words_of_others(wrong, x, line, words):
     assert words in wrong(*line.split())
+
+
+def test_files_are_spoken_of_where_one_is_there(wrong, x, tmp_path):
+    (tmp_path / "--size").write_bytes(npy(x))
+    assert "the file of that name is written ./--size, or after --" in wrong("pool", "--size", "--window", "2")
 
 
 def test_help_as_a_command(run, wrong):
