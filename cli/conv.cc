@@ -55,9 +55,11 @@ struct ConvCommand {
 
   void run_filter(const NamedFilter& filter) const {
     if (!bias_path.empty()) throw CLI::ValidationError("B", "goes with weights out of a file");
-    const bool layer = !residual_path.empty() || options.groups != 1 || options.activation != Activation::kNone;
-    if (layer) {
-      throw CLI::ValidationError("--residual, --groups and --activation", "go with weights out of a file");
+    const std::pair<const char*, bool> of_layers[] = {{"--residual", !residual_path.empty()},
+                                                      {"--groups", options.groups != 1},
+                                                      {"--activation", options.activation != Activation::kNone}};
+    for (const auto& [option, given] : of_layers) {
+      if (given) throw CLI::ValidationError(option, "goes with weights out of a file");
     }
     const Outputs outputs({{"A_PREV", input_path}}, {{"--output", output_path}}, Contents::kEither);
     const Input input = as_images(load_input("A_PREV", input_path));

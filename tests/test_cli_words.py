@@ -169,6 +169,12 @@ def test_pad_knows_padding_by_both_names(run, x, tmp_path):
         assert np.load(tmp_path / "z.npy").shape == (1, 10, 10, 2)
 
 
+@pytest.mark.parametrize("option, value", [("--activation", "relu"), ("--groups", "2"), ("--residual", "x.npy")])
+def test_filters_with_a_name_refuse_the_option_that_was_given(wrong, x, option, value):
+    line = wrong("conv", "x.npy", "sobel", option, value, "-o", "z.npy")
+    assert line == f"convstep conv: {option}: goes with weights out of a file\n"
+
+
 def test_names_that_look_like_something_else(run, x, tmp_path):
     for name in ("-x.npy", "pool", "[x]", "a b:ü.npy"):
         (tmp_path / name).write_bytes(npy(x))
