@@ -46,7 +46,7 @@ CLI::Option* add_output_option(CLI::App& command, std::string& path);
 // The example at the end of a command's --help.
 void add_example(CLI::App& command, const std::string& example);
 
-// All long options of a command, and of the groups in it: "--stride".
+// All long options of a command: "--stride".
 std::vector<std::string> option_names(const CLI::App& command);
 
 // "none|relu|tanh", and "none, relu, tanh".

@@ -16,13 +16,16 @@ namespace {
 struct PoolCommand {
   std::string input_path, output_path, indices_path, mode = "max";
   PoolOptions options;
-  std::optional<Size2> stride;
+  std::optional<Size2> window, stride;
   bool global = false;
   PictureScale scale;
   std::optional<Dtype> dtype;
 
   void check() const {
     check_range_option(scale, output_path);
+    if (!window && !global)
+      throw CLI::ValidationError("--window", "is missing; for one as large as the image: --global");
+    if (window && global) throw CLI::ValidationError("--window and --global", "one of them, not both");
     if (!indices_path.empty() && mode != "max") throw CLI::ValidationError("--indices", "goes with --mode max");
     if (options.p != 2 && mode != "lp") throw CLI::ValidationError("--p", "goes with --mode lp");
     if (options.count_include_pad && mode != "average") {
@@ -41,7 +44,7 @@ struct PoolCommand {
       ProgressBar bar("pool");
       PoolOptions pooling = options;
       pooling.progress = bar.callback();
-      if (global) pooling.window = global_pool_options(A_prev.shape(), options.mode).window;
+      pooling.window = window ? *window : global_pool_options(A_prev.shape(), options.mode).window;
       pooling.stride = stride.value_or(pooling.window);
 
       auto A = Tensor<T, 4>::uninitialized(pool_output_shape(A_prev.shape(), pooling));
@@ -79,11 +82,9 @@ void add_pool(CLI::App& app) {
   auto state = std::make_shared<PoolCommand>();
   PoolOptions& options = state->options;
   add_input(command, "A_PREV", state->input_path, "Images, (N, H, W, C), or a grey one, (H, W)")->required();
+  add_size(command, "--window", state->window, "The size of the window (needed, or --global)");
+  command.add_flag("--global", state->global, "A window as large as the image");
   add_mode(command, *state);
-  CLI::Option_group& size = *command.add_option_group("Window", "One of these");
-  add_size(size, "--window", options.window, "The size of the window");
-  size.add_flag("--global", state->global, "A window as large as the image");
-  size.require_option(1);
   add_size(command, "--stride", state->stride, "How far the window moves (default: as far as it is large)");
   add_padding_option(command, options.padding);
   add_size(command, "--dilation", options.dilation, "How far apart the window's elements are (default: 1)");

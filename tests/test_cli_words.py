@@ -175,6 +175,13 @@ def test_filters_with_a_name_refuse_the_option_that_was_given(wrong, x, option, 
     assert line == f"convstep conv: {option}: goes with weights out of a file\n"
 
 
+def test_a_pooling_needs_a_window(wrong, x):
+    assert wrong("pool", "x.npy", "-o", "z.npy") == (
+        "convstep pool: --window: is missing; for one as large as the image: --global\n")
+    assert wrong("pool", "x.npy", "--window", "2", "--global", "-o", "z.npy") == (
+        "convstep pool: --window and --global: one of them, not both\n")
+
+
 def test_names_that_look_like_something_else(run, x, tmp_path):
     for name in ("-x.npy", "pool", "[x]", "a b:ü.npy"):
         (tmp_path / name).write_bytes(npy(x))
