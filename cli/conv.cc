@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 
@@ -16,6 +17,16 @@
 
 namespace convstep::cli {
 namespace {
+
+Input without_elements(const Input& input) {
+  return {input.argument, input.path, {input.array.dtype, input.array.shape, {}}, input.is_picture};
+}
+
+Shape<4> shape_of(const Input& input) {
+  Shape<4> shape;
+  std::copy_n(input.array.shape.begin(), 4, shape.begin());
+  return shape;
+}
 
 struct ConvCommand {
   std::string input_path, weights_path, bias_path, residual_path, output_path;
@@ -37,8 +48,10 @@ struct ConvCommand {
     const Outputs outputs(
         {{"A_PREV", input_path}, {"W", weights_path}, {"B", bias_path}, {"--residual", residual_path}},
         {{"--output", output_path}}, Contents::kEither);
-    const Input input = as_images(load_input("A_PREV", input_path));
-    const Input weights = as_filters(load_input("W", weights_path), input.array.shape[3]);
+    Input input = load_input("A_PREV", input_path), weights = load_input("W", weights_path);
+    check_order(input, weights);
+    input = as_images(std::move(input));
+    weights = as_filters(std::move(weights), input.array.shape[3]);
     std::optional<Input> bias, residual;
     std::vector<const Input*> inputs{&input, &weights};
     if (!bias_path.empty()) inputs.push_back(&bias.emplace(load_input("B", bias_path)));
@@ -51,6 +64,33 @@ struct ConvCommand {
       const Tensor<T, 4> result = convolved(A_prev, W, b, R, options);
       outputs.save(options.activation == Activation::kNone ? "Z" : "A", result, output_path, scale);
     });
+  }
+
+  // Throws ArgumentError.
+  void check_fit(const Input& images, const Input& filters) const {
+    const Input four_axes = as_images(without_elements(images));
+    const Input kernels = as_filters(without_elements(filters), four_axes.array.shape[3]);
+    conv_output_shape(shape_of(four_axes), shape_of(kernels), options);
+  }
+
+  // Says so where images and filters do not fit, but would the other way round.
+  void check_order(const Input& images, const Input& filters) const {
+    try {
+      check_fit(images, filters);
+    } catch (const ArgumentError& error) {
+      if (!is_fit(filters, images)) throw;
+      throw std::invalid_argument(
+          fmt::format("{}; images come before filters: {} {} would fit", error.what(), filters.path, images.path));
+    }
+  }
+
+  bool is_fit(const Input& images, const Input& filters) const {
+    try {
+      check_fit(images, filters);
+      return true;
+    } catch (const ArgumentError&) {
+      return false;
+    }
   }
 
   void run_filter(const NamedFilter& filter) const {

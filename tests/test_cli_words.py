@@ -182,6 +182,19 @@ def test_a_pooling_needs_a_window(wrong, x):
         "convstep pool: --window and --global: one of them, not both\n")
 
 
+def test_filters_before_images(run, x, tmp_path):
+    Image.fromarray(np.zeros((8, 9), np.uint8)).save(tmp_path / "grey.png")
+    np.save(tmp_path / "kernel.npy", np.ones((3, 3)))
+    np.save(tmp_path / "image.npy", np.ones((8, 9)))
+    np.save(tmp_path / "W1.npy", np.ones((3, 3, 1, 5)))
+    for first, second in [("W.npy", "x.npy"), ("kernel.npy", "grey.png"), ("kernel.npy", "image.npy"),
+                          ("W1.npy", "image.npy"), ("W1.npy", "grey.png")]:
+        status, _, error = run("conv", first, second, "-o", "z.npy")
+        assert status == 1 and error.endswith(f"; images come before filters: {second} {first} would fit\n"), error
+        assert run("conv", second, first, "-o", "z.npy")[0] == 0
+    assert "would fit" not in run("conv", "x.npy", "W1.npy", "-o", "z.npy")[2]  # fits in neither order
+
+
 def test_names_that_look_like_something_else(run, x, tmp_path):
     for name in ("-x.npy", "pool", "[x]", "a b:ü.npy"):
         (tmp_path / name).write_bytes(npy(x))
