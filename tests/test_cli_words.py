@@ -221,6 +221,8 @@ def test_arrays_through_pipes(run, x, tmp_path):
     np.savez(archive, x=x, y=x + 1)
     assert run("print", "-:y", stdin=archive.getvalue())[1].decode() == f"{x + 1}\n"
     assert "standard input: it is empty" in run("print", "-")[2].replace("it is neither a .npy nor a .npz file: ", "")
+    empty = "standard input: it is empty: the command before it in the pipe wrote nothing\n"
+    assert run("print", "-")[2] == "convstep print: " + empty
     status, _, error = run("conv", "-", "-", "-o", "z.npy")
     assert status == 2 and "a pipe can be read once" in error
 
