@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 
 #include "cli/near.h"
@@ -41,13 +42,25 @@ Array load_or_hint(const std::string& path) {
   }
 }
 
-Input load_file(const std::string& argument, const std::string& path, Warnings* warnings) {
+bool is_archive(const std::string& path) {
+  std::string mark(4, '\0');
+  std::ifstream(path, std::ios::binary).read(mark.data(), 4);
+  return mark == "PK\x03\x04" || mark == "PK\x05\x06";  // the latter is an empty one
+}
+
+// One input; or all arrays of an .npz file, where `all` are asked for.
+std::vector<Input> load_file(const std::string& argument, const std::string& path, bool all, Warnings* warnings) {
   std::error_code error;                                         // a path that cannot be looked at is no picture
   if (std::filesystem::exists(path, error) && is_image(path)) {  // "file.npz:member" does not exist as such
     const Tensor<float, 4> picture = load_image(path, warnings);
-    return {argument, path, to_array(picture.view()), true};
+    return {{argument, path, to_array(picture.view()), true}};
   }
-  return {argument, path, load_or_hint(path), false};
+  if (!all || !is_archive(path)) return {{argument, path, load_or_hint(path), false}};
+  std::vector<Input> inputs;
+  for (auto& [name, array] : load_npz(path, warnings)) {
+    inputs.push_back({argument, path + ":" + name, std::move(array), false});
+  }
+  return inputs;
 }
 
 // The readers name the copy; who reads the message knows the pipe.
@@ -56,21 +69,29 @@ std::string with_name_of(const std::string& pipe, const std::string& copy, std::
   return message;
 }
 
-}  // namespace
-
-Input load_input(const std::string& argument, const std::string& path) {
+std::vector<Input> load(const std::string& argument, const std::string& path, bool all) {
   const std::optional<PipedName> piped = find_input_pipe(path);
   PrintedWarnings warnings;
-  if (!piped) return load_file(argument, path, warnings.get());
+  if (!piped) return load_file(argument, path, all, warnings.get());
   const PipedFile copy(piped->pipe);
   try {
-    Input input = load_file(argument, copy.path() + piped->member, warnings.get());
-    input.path = path;
+    std::vector<Input> inputs = load_file(argument, copy.path() + piped->member, all, warnings.get());
+    for (Input& input : inputs) input.path.replace(0, copy.path().size(), piped->pipe);
     for (std::string& warning : *warnings.get()) warning = with_name_of(piped->pipe, copy.path(), warning);
-    return input;
+    return inputs;
   } catch (const std::runtime_error& error) {
     throw std::runtime_error(with_name_of(piped->pipe, copy.path(), error.what()));
   }
+}
+
+}  // namespace
+
+Input load_input(const std::string& argument, const std::string& path) {
+  return std::move(load(argument, path, false).front());
+}
+
+std::vector<Input> load_inputs(const std::string& argument, const std::string& path) {
+  return load(argument, path, true);
 }
 
 Dtype compute_dtype(const std::optional<Dtype>& requested, const std::vector<const Input*>& inputs) {

@@ -24,6 +24,9 @@ struct Input {
 // Reads .npy, .npz members and pictures, from files and out of pipes (pipes.h). Throws FileError, FormatError.
 Input load_input(const std::string& argument, const std::string& path);
 
+// The same; but all arrays of an .npz file, whose paths are then "layer.npz:W".
+std::vector<Input> load_inputs(const std::string& argument, const std::string& path);
+
 // The type to compute in: `requested` if there is one, else what NumPy would promote the inputs to (float32 only where
 // all are; integers and bools become float64).
 Dtype compute_dtype(const std::optional<Dtype>& requested, const std::vector<const Input*>& inputs);

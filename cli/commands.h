@@ -13,6 +13,7 @@ void add_step(CLI::App& app);
 void add_conv(CLI::App& app);
 void add_pool(CLI::App& app);
 void add_print(CLI::App& app);
+void add_info(CLI::App& app);
 void add_draw(CLI::App& app);
 void add_targets(CLI::App& app);
 void add_completion(CLI::App& app);

@@ -2,10 +2,12 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 
 #include "cli/arrays.h"
+#include "cli/axes.h"
 #include "cli/commands.h"
 #include "cli/filters.h"
 #include "cli/numbers.h"
@@ -15,6 +17,16 @@
 
 namespace convstep::cli {
 namespace {
+
+Input without_elements(const Input& input) {
+  return {input.argument, input.path, {input.array.dtype, input.array.shape, {}}, input.is_picture};
+}
+
+Shape<4> shape_of(const Input& input) {
+  Shape<4> shape;
+  std::copy_n(input.array.shape.begin(), 4, shape.begin());
+  return shape;
+}
 
 struct ConvCommand {
   std::string input_path, weights_path, bias_path, residual_path, output_path;
@@ -36,12 +48,14 @@ struct ConvCommand {
     const Outputs outputs(
         {{"A_PREV", input_path}, {"W", weights_path}, {"B", bias_path}, {"--residual", residual_path}},
         {{"--output", output_path}}, Contents::kEither);
-    const Input input = load_input("A_PREV", input_path);
-    const Input weights = load_input("W", weights_path);
+    Input input = load_input("A_PREV", input_path), weights = load_input("W", weights_path);
+    check_order(input, weights);
+    input = as_images(std::move(input));
+    weights = as_filters(std::move(weights), input.array.shape[3]);
     std::optional<Input> bias, residual;
     std::vector<const Input*> inputs{&input, &weights};
     if (!bias_path.empty()) inputs.push_back(&bias.emplace(load_input("B", bias_path)));
-    if (!residual_path.empty()) inputs.push_back(&residual.emplace(load_input("--residual", residual_path)));
+    if (!residual_path.empty()) inputs.push_back(&residual.emplace(as_images(load_input("--residual", residual_path))));
 
     with_dtype(compute_dtype(dtype, inputs), [&]<class T>(T) {
       const Tensor<T, 4> A_prev = tensor<T, 4>(input), W = tensor<T, 4>(weights);
@@ -52,14 +66,43 @@ struct ConvCommand {
     });
   }
 
+  // Throws ArgumentError.
+  void check_fit(const Input& images, const Input& filters) const {
+    const Input four_axes = as_images(without_elements(images));
+    const Input kernels = as_filters(without_elements(filters), four_axes.array.shape[3]);
+    conv_output_shape(shape_of(four_axes), shape_of(kernels), options);
+  }
+
+  // Says so where images and filters do not fit, but would the other way round.
+  void check_order(const Input& images, const Input& filters) const {
+    try {
+      check_fit(images, filters);
+    } catch (const ArgumentError& error) {
+      if (!is_fit(filters, images)) throw;
+      throw std::invalid_argument(
+          fmt::format("{}; images come before filters: {} {} would fit", error.what(), filters.path, images.path));
+    }
+  }
+
+  bool is_fit(const Input& images, const Input& filters) const {
+    try {
+      check_fit(images, filters);
+      return true;
+    } catch (const ArgumentError&) {
+      return false;
+    }
+  }
+
   void run_filter(const NamedFilter& filter) const {
     if (!bias_path.empty()) throw CLI::ValidationError("B", "goes with weights out of a file");
-    const bool layer = !residual_path.empty() || options.groups != 1 || options.activation != Activation::kNone;
-    if (layer) {
-      throw CLI::ValidationError("--residual, --groups and --activation", "go with weights out of a file");
+    const std::pair<const char*, bool> of_layers[] = {{"--residual", !residual_path.empty()},
+                                                      {"--groups", options.groups != 1},
+                                                      {"--activation", options.activation != Activation::kNone}};
+    for (const auto& [option, given] : of_layers) {
+      if (given) throw CLI::ValidationError(option, "goes with weights out of a file");
     }
     const Outputs outputs({{"A_PREV", input_path}}, {{"--output", output_path}}, Contents::kEither);
-    const Input input = load_input("A_PREV", input_path);
+    const Input input = as_images(load_input("A_PREV", input_path));
     PictureScale drawn = scale;
     drawn.alpha = input.has_alpha();
     if (!drawn.range) drawn.range = filter.range;
@@ -137,8 +180,9 @@ void add_conv(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("conv", "Slide filters over images (conv_forward)");
   auto state = std::make_shared<ConvCommand>();
   ConvOptions& options = state->options;
-  add_input(command, "A_PREV", state->input_path, "Images, (N, H, W, C)")->required();
-  add_input(command, "W", state->weights_path, "Filters, (KH, KW, C/groups, O), or one of those below")
+  add_input(command, "A_PREV", state->input_path, "Images, (N, H, W, C), or a grey one, (H, W)")->required();
+  add_input(command, "W", state->weights_path,
+            "Filters, (KH, KW, C/groups, O), one of one channel, (KH, KW), or a name from below")
       ->required()
       ->type_name("FILE|" + joined(filter_names(), "|"));
   add_input(command, "B", state->bias_path, "Biases, (1, 1, 1, O) or (O,)");

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/arrays.h"
+#include "cli/axes.h"
 #include "cli/commands.h"
 #include "cli/figure_rows.h"
 #include "cli/numbers.h"
@@ -63,8 +64,9 @@ struct DrawCommand {
     for (size_t i = 0; i < row.panels.size(); ++i) row.panels[i].title = names[i];
   }
 
-  // (H, W) and (H, W, C) become a batch of one image; (N, H, W, C) stays.
-  static Tensor<float, 4> as_volume(const Input& input) {
+  // (H, W) and (H, W, C) become a batch of one image, but (KH, KW) a filter of one channel; what has four axes stays.
+  Tensor<float, 4> as_volume(const Input& input) const {
+    if (filters && !input.is_picture) return tensor<float, 4>(as_filters(input, 1));
     std::vector<int64_t> shape = input.array.shape;
     if (shape.size() == 2) shape.push_back(1);
     if (shape.size() == 3) shape.insert(shape.begin(), 1);

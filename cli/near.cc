@@ -43,12 +43,59 @@ std::string only_longer(std::string_view word, std::span<const std::string> know
   return found;
 }
 
+// Words of other libraries and commands whose spelling does not tell; and words of ours, the first of which has to be
+// known.
+struct OtherWord {
+  std::string_view theirs, ours;
+};
+constexpr OtherWord kOtherWords[] = {{"avg", "average"},
+                                     {"mean", "average"},
+                                     {"lrelu", "leaky_relu"},
+                                     {"linear", "none"},
+                                     {"identity", "none"},
+                                     {"--V", "--version"},
+                                     {"--v", "--version"},
+                                     {"--relu", "--activation relu"},
+                                     {"--relu6", "--activation relu6"},
+                                     {"--leaky-relu", "--activation leaky_relu"},
+                                     {"--leaky_relu", "--activation leaky_relu"},
+                                     {"--sigmoid", "--activation sigmoid"},
+                                     {"--tanh", "--activation tanh"},
+                                     {"--max", "--mode max"},
+                                     {"--avg", "--mode average"},
+                                     {"--mean", "--mode average"},
+                                     {"--average", "--mode average"},
+                                     {"--l2", "--mode l2"},
+                                     {"--size", "--window"},
+                                     {"--kernel", "--window"},
+                                     {"--kernel-size", "--window"},
+                                     {"--kernel_size", "--window"},
+                                     {"--kernel-shape", "--window"},
+                                     {"--kernel_shape", "--window"},
+                                     {"--pool-size", "--window"},
+                                     {"--pool_size", "--window"},
+                                     {"--filter-size", "--window"},
+                                     {"--size", "--shape"},
+                                     {"--pads", "--padding"},
+                                     {"--include-pad", "--count-include-pad"},
+                                     {"--type", "--dtype"}};
+
+std::string other_word(std::string_view word, std::span<const std::string> known) {
+  for (const auto& [theirs, ours] : kOtherWords) {
+    if (word != theirs) continue;
+    const std::string_view first = ours.substr(0, ours.find(' '));
+    if (std::find(known.begin(), known.end(), first) != known.end()) return std::string(ours);
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string nearest(std::string_view word, std::span<const std::string> known) {
-  std::string best;
-  if (word.size() > kLongestWord) return best;
-  size_t fewest = std::max<size_t>(word.size() / kLettersPerChange, 1) + 1;
+  std::string best = other_word(word, known);
+  if (!best.empty() || word.size() > kLongestWord) return best;
+  const size_t letters = word.size() - std::min(word.find_first_not_of('-'), word.size());
+  size_t fewest = std::max<size_t>(letters / kLettersPerChange, 1) + 1;
   for (const std::string& candidate : known) {
     const size_t distance = changes(word, candidate);
     if (distance >= fewest || distance >= candidate.size()) continue;

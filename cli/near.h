@@ -7,7 +7,8 @@
 
 namespace convstep::cli {
 
-// The known word that takes the fewest changes (a letter more, less, another, or two swapped; upper and lower case are
+// The known word that other libraries call by this one, "average" for "avg" and "--activation relu" for "--relu"; else
+// the known word that takes the fewest changes (a letter more, less, another, or two swapped; upper and lower case are
 // alike); else the only one that goes on from it, "--act" as "--activation" does; or empty where all are too far away
 // to be meant: more than one change in three letters.
 std::string nearest(std::string_view word, std::span<const std::string> known);

@@ -43,9 +43,6 @@ std::vector<std::string> option_names(const CLI::App& command) {
   for (const CLI::Option* option : command.get_options()) {
     for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
   }
-  for (const CLI::App* group : command.get_subcommands([](const CLI::App* part) { return part->get_name().empty(); })) {
-    for (const std::string& name : option_names(*group)) names.push_back(name);
-  }
   return names;
 }
 
@@ -58,7 +55,7 @@ Size2 parse_size(const std::string& option, const std::string& text) {
 CLI::Option* add_pad_option(CLI::App& command, Padding& padding) {
   const auto parse = [&padding](const std::string& text) { padding = parse_padding("--pad", text); };
   return command
-      .add_option_function<std::string>("--pad", parse,
+      .add_option_function<std::string>("--pad,--padding", parse,
                                         "Padding: on every side; of height, width; or of top, bottom, left, right")
       ->type_name("N|H,W|T,B,L,R");
 }

@@ -25,7 +25,7 @@ CLI::Option* add_size(CLI::App& command, const std::string& name, Target& size, 
   return command.add_option_function<std::string>(name, parse, help)->type_name("N|H,W");
 }
 
-// --pad: one number for every side, two for height and width, or four for top, bottom, left, right.
+// --pad or --padding: one number for every side, two for height and width, or four for top, bottom, left, right.
 CLI::Option* add_pad_option(CLI::App& command, Padding& padding);
 
 // --pad or --padding: these, or valid, same (which is same_upper), same_upper, same_lower.
@@ -46,7 +46,7 @@ CLI::Option* add_output_option(CLI::App& command, std::string& path);
 // The example at the end of a command's --help.
 void add_example(CLI::App& command, const std::string& example);
 
-// All long options of a command, and of the groups in it: "--stride".
+// All long options of a command: "--stride".
 std::vector<std::string> option_names(const CLI::App& command);
 
 // "none|relu|tanh", and "none, relu, tanh".

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "cli/arrays.h"
+#include "cli/axes.h"
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
@@ -19,7 +20,7 @@ struct PadCommand {
   void run() const {
     check_range_option(scale, output_path);
     const Outputs outputs({{"X", input_path}}, {{"--output", output_path}}, Contents::kEither);
-    const Input input = load_input("X", input_path);
+    const Input input = as_images(load_input("X", input_path));
     with_dtype(compute_dtype(dtype, {&input}), [&]<class T>(T) {
       const Tensor<T, 4> X = tensor<T, 4>(input);
       auto X_pad = Tensor<T, 4>::uninitialized(pad_output_shape(X.shape(), padding));
@@ -36,7 +37,7 @@ struct PadCommand {
 void add_pad(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("pad", "Add zeros around every image of a batch (zero_pad)");
   auto state = std::make_shared<PadCommand>();
-  add_input(command, "X", state->input_path, "Images, (N, H, W, C)")->required();
+  add_input(command, "X", state->input_path, "Images, (N, H, W, C), or a grey one, (H, W)")->required();
   add_pad_option(command, state->padding)->required();
   add_range_option(command, state->scale);
   add_dtype_option(command, state->dtype);

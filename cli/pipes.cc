@@ -71,13 +71,18 @@ PipedFile::PipedFile(const std::string& pipe, int64_t most) : copy_(::memfd_crea
     const ssize_t got = ::read(source.get(), buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw FileError(name, cause("cannot be read", errno));
-    if (got == 0) return;
+    if (got == 0) break;
     size += got;
     if (size > most) {
       throw FileError(name, "more than " + std::to_string(most) +
                                 " bytes came, half of this machine's memory: write them to a file first");
     }
     write_all(copy_.get(), buffer.data(), got, name);
+  }
+  // The reader of the copy would say that it is no array, as if that were the cause.
+  struct stat status;
+  if (size == 0 && ::fstat(source.get(), &status) == 0 && is_pipe(status)) {
+    throw FileError(name, "it is empty: the command before it in the pipe wrote nothing");
   }
 }
 

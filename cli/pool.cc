@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "cli/arrays.h"
+#include "cli/axes.h"
 #include "cli/commands.h"
 #include "cli/numbers.h"
 #include "cli/options.h"
@@ -15,13 +16,16 @@ namespace {
 struct PoolCommand {
   std::string input_path, output_path, indices_path, mode = "max";
   PoolOptions options;
-  std::optional<Size2> stride;
+  std::optional<Size2> window, stride;
   bool global = false;
   PictureScale scale;
   std::optional<Dtype> dtype;
 
   void check() const {
     check_range_option(scale, output_path);
+    if (!window && !global)
+      throw CLI::ValidationError("--window", "is missing; for one as large as the image: --global");
+    if (window && global) throw CLI::ValidationError("--window and --global", "one of them, not both");
     if (!indices_path.empty() && mode != "max") throw CLI::ValidationError("--indices", "goes with --mode max");
     if (options.p != 2 && mode != "lp") throw CLI::ValidationError("--p", "goes with --mode lp");
     if (options.count_include_pad && mode != "average") {
@@ -34,13 +38,13 @@ struct PoolCommand {
     check();
     const Outputs outputs({{"A_PREV", input_path}}, {{"--output", output_path}, {"--indices", indices_path}},
                           Contents::kEither);
-    const Input input = load_input("A_PREV", input_path);
+    const Input input = as_images(load_input("A_PREV", input_path));
     with_dtype(compute_dtype(dtype, {&input}), [&]<class T>(T) {
       const Tensor<T, 4> A_prev = tensor<T, 4>(input);
       ProgressBar bar("pool");
       PoolOptions pooling = options;
       pooling.progress = bar.callback();
-      if (global) pooling.window = global_pool_options(A_prev.shape(), options.mode).window;
+      pooling.window = window ? *window : global_pool_options(A_prev.shape(), options.mode).window;
       pooling.stride = stride.value_or(pooling.window);
 
       auto A = Tensor<T, 4>::uninitialized(pool_output_shape(A_prev.shape(), pooling));
@@ -77,12 +81,10 @@ void add_pool(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("pool", "Keep one number of every window (pool_forward)");
   auto state = std::make_shared<PoolCommand>();
   PoolOptions& options = state->options;
-  add_input(command, "A_PREV", state->input_path, "Images, (N, H, W, C)")->required();
+  add_input(command, "A_PREV", state->input_path, "Images, (N, H, W, C), or a grey one, (H, W)")->required();
+  add_size(command, "--window", state->window, "The size of the window (needed, or --global)");
+  command.add_flag("--global", state->global, "A window as large as the image");
   add_mode(command, *state);
-  CLI::Option_group& size = *command.add_option_group("Window", "One of these");
-  add_size(size, "--window", options.window, "The size of the window");
-  size.add_flag("--global", state->global, "A window as large as the image");
-  size.require_option(1);
   add_size(command, "--stride", state->stride, "How far the window moves (default: as far as it is large)");
   add_padding_option(command, options.padding);
   add_size(command, "--dilation", options.dilation, "How far apart the window's elements are (default: 1)");

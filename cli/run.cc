@@ -45,6 +45,7 @@ void add_commands(CLI::App& app) {
   add_conv(app);
   add_pool(app);
   add_print(app);
+  add_info(app);
   add_draw(app);
   add_targets(app);
   add_completion(app);
@@ -89,7 +90,7 @@ int run(int argc, const char* const* argv) {
   }
 
   try {
-    parse(app, checked_arguments(argc, argv));
+    parse(app, checked_arguments(app, argc, argv));
     return printed() ? 0 : report(name_of(app), kLost, kFailed);
   } catch (const CLI::RuntimeError& error) {  // a command's own exit status, already explained
     return error.get_exit_code();

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "cli/arrays.h"
+#include "cli/axes.h"
 #include "cli/commands.h"
 #include "cli/numpy_text.h"
 #include "cli/options.h"
@@ -18,8 +19,8 @@ struct StepCommand {
 
   void run() const {
     const Outputs nowhere({{"SLICE", slice_path}, {"W", weights_path}, {"B", bias_path}}, {});
-    const Input slice = load_input("SLICE", slice_path);
-    const Input weights = load_input("W", weights_path);
+    const Input slice = as_window(load_input("SLICE", slice_path));
+    const Input weights = as_window(load_input("W", weights_path));
     const Input bias = load_input("B", bias_path);
     with_dtype(compute_dtype(dtype, {&slice, &weights, &bias}), [&]<class T>(T) {
       if (bias.array.size() != 1) {
@@ -38,7 +39,7 @@ struct StepCommand {
 void add_step(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("step", "Apply one filter to one window (conv_single_step)");
   auto state = std::make_shared<StepCommand>();
-  add_input(command, "SLICE", state->slice_path, "The window, (f, f, C)")->required();
+  add_input(command, "SLICE", state->slice_path, "The window, (f, f, C), or (f, f) of one channel")->required();
   add_input(command, "W", state->weights_path, "The filter, of the same shape")->required();
   add_input(command, "B", state->bias_path, "Its bias, (1, 1, 1)")->required();
   add_dtype_option(command, state->dtype);

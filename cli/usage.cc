@@ -1,6 +1,7 @@
 #include "cli/usage.h"
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 
 #include "cli/near.h"
@@ -22,6 +23,12 @@ std::vector<std::string> names_of(const std::vector<const CLI::App*>& commands) 
 bool exists(const std::string& path) {
   std::error_code error;
   return std::filesystem::exists(path, error);
+}
+
+// Does the word end as files do that the command reads?
+bool is_name_of_file(const std::string& word) {
+  const size_t end = word.find('.');
+  return end != std::string::npos && std::isalpha(static_cast<unsigned char>(word[end + 1])) != 0;
 }
 
 // The first argument that nobody took, and the command that was to take it.
@@ -64,23 +71,34 @@ std::string explain_option(const CLI::App& app, const Unknown& unknown) {
   // With one dash too few, too.
   const std::string near = did_you_mean(name.starts_with("--") ? name : "-" + name, option_names(*unknown.app));
   if (!near.empty()) return message + near;
-  return message + "; a file whose name begins with a dash is written ./" + unknown.word + ", or after --";
+  if (is_name_of_file(name)) {
+    return message + "; a file whose name begins with a dash is written ./" + unknown.word + ", or after --";
+  }
+  const std::string command = (unknown.app == &app ? "" : app.get_name() + " ") + unknown.app->get_name();
+  return message + "; " + command + " --help shows those that there are";
 }
 
 std::string explain_word(const CLI::App& app, const Unknown& unknown) {
   if (unknown.word.starts_with('-') && unknown.word.size() > 1) return explain_option(app, unknown);
   if (unknown.app != &app) return "unexpected argument \"" + unknown.word + "\"";
   const std::vector<std::string> names = names_of(commands_of(app));
-  if (unknown.word == "help")
-    return "unknown command help; help is shown by convstep --help and convstep COMMAND --help";
   const std::string near = did_you_mean(unknown.word, names);
   return "unknown command " + unknown.word + (near.empty() ? "; there are " + joined(names, ", ") : near);
 }
 
+// "help" as "--help", "help conv" as "conv --help"; a command that there is not is as wrong as without help.
+std::vector<std::string> asked_for_help(const CLI::App& app, const std::vector<std::string>& arguments) {
+  if (arguments.size() == 1) return {"--help"};
+  const std::vector<std::string> names = names_of(commands_of(app));
+  if (std::find(names.begin(), names.end(), arguments[1]) == names.end()) return {arguments[1]};
+  return {arguments[1], "--help"};
+}
+
 }  // namespace
 
-std::vector<std::string> checked_arguments(int argc, const char* const* argv) {
+std::vector<std::string> checked_arguments(const CLI::App& app, int argc, const char* const* argv) {
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  if (!arguments.empty() && arguments.front() == "help") arguments = asked_for_help(app, arguments);
   bool positional = false;
   for (size_t k = 0; k < arguments.size(); ++k) {
     std::string& argument = arguments[k];

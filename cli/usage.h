@@ -9,7 +9,9 @@ namespace convstep::cli {
 
 // The arguments as the parser is to get them. Throws CLI::ValidationError for an empty one, which is no value of
 // anything: what the parser would make of it is 0, or the next argument.
-std::vector<std::string> checked_arguments(int argc, const char* const* argv);
+//
+// "help conv" becomes "conv --help".
+std::vector<std::string> checked_arguments(const CLI::App& app, int argc, const char* const* argv);
 
 // What `error` says; but where the parser met words that it does not know, which of them is the first and what may have
 // been meant: other errors tend to follow from that.

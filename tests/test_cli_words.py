@@ -124,7 +124,75 @@ def test_what_was_meant(wrong, x, tmp_path):
     assert "did you mean same?" in wrong("conv", "x.npy", "W.npy", "--padding", "SAME", "-o", "z.npy")
     assert "written ./-x.npy, or after --" in wrong("print", "-x.npy")
     assert "unknown option --act; did you mean --activation?" in wrong("conv", "x.npy", "W.npy", "--act", "relu")
-    assert "help is shown by convstep --help and convstep COMMAND --help" in wrong("help", "conv")
+
+
+WORDS_OF_OTHERS = [
+    ("conv x.npy W.npy --relu", "unknown option --relu; did you mean --activation relu?"),
+    ("conv x.npy W.npy --pads 1", "unknown option --pads; did you mean --padding?"),
+    ("pool x.npy --pads 1 --window 2", "unknown option --pads; did you mean --padding?"),
+    ("pool x.npy --size 2", "unknown option --size; did you mean --window?"),
+    ("pool x.npy --kernel=2", "unknown option --kernel; did you mean --window?"),
+    ("pool x.npy --kernel_size 2", "unknown option --kernel_size; did you mean --window?"),
+    ("pool x.npy --window 2 --avg", "unknown option --avg; did you mean --mode average?"),
+    ("pool x.npy --window 2 --mode avg -o z.npy", "did you mean average?"),
+    ("pool x.npy --window 2 --mode mean -o z.npy", "did you mean average?"),
+    ("conv x.npy W.npy --activation lrelu -o z.npy", "did you mean leaky_relu?"),
+    ("random --size 2", "unknown option --size; did you mean --shape?"),
+    ("-V", "unknown option -V; did you mean --version?"),
+    ("conv -V", "unknown option -V; did you mean --version?"),
+    # What is not near has no hint, and none about files.
+    ("pad x.npy --relu", "unknown option --relu; convstep pad --help shows those that there are\n"),
+    ("pad x.npy --size", "unknown option --size; convstep pad --help shows those that there are\n"),
+    ("--frobnicate=a.npy", "unknown option --frobnicate; convstep --help shows those that there are\n"),
+]
+
+
+@pytest.mark.parametrize("line, words", WORDS_OF_OTHERS, ids=[line for line, _ in WORDS_OF_OTHERS])
+def test_words_of_others(wrong, x, line, words):
+    assert words in wrong(*line.split())
+
+
+def test_files_are_spoken_of_where_one_is_there(wrong, x, tmp_path):
+    (tmp_path / "--size").write_bytes(npy(x))
+    assert "the file of that name is written ./--size, or after --" in wrong("pool", "--size", "--window", "2")
+
+
+def test_help_as_a_command(run, wrong):
+    assert run("help") == run("--help")
+    assert run("help", "conv") == run("conv", "--help")
+    assert "unknown command conf; did you mean conv?" in wrong("help", "conf")
+
+
+def test_pad_knows_padding_by_both_names(run, x, tmp_path):
+    for option in ("--pad", "--padding"):
+        assert run("pad", "x.npy", option, "2", "-o", "z.npy")[0] == 0
+        assert np.load(tmp_path / "z.npy").shape == (1, 10, 10, 2)
+
+
+@pytest.mark.parametrize("option, value", [("--activation", "relu"), ("--groups", "2"), ("--residual", "x.npy")])
+def test_filters_with_a_name_refuse_the_option_that_was_given(wrong, x, option, value):
+    line = wrong("conv", "x.npy", "sobel", option, value, "-o", "z.npy")
+    assert line == f"convstep conv: {option}: goes with weights out of a file\n"
+
+
+def test_a_pooling_needs_a_window(wrong, x):
+    assert wrong("pool", "x.npy", "-o", "z.npy") == (
+        "convstep pool: --window: is missing; for one as large as the image: --global\n")
+    assert wrong("pool", "x.npy", "--window", "2", "--global", "-o", "z.npy") == (
+        "convstep pool: --window and --global: one of them, not both\n")
+
+
+def test_filters_before_images(run, x, tmp_path):
+    Image.fromarray(np.zeros((8, 9), np.uint8)).save(tmp_path / "grey.png")
+    np.save(tmp_path / "kernel.npy", np.ones((3, 3)))
+    np.save(tmp_path / "image.npy", np.ones((8, 9)))
+    np.save(tmp_path / "W1.npy", np.ones((3, 3, 1, 5)))
+    for first, second in [("W.npy", "x.npy"), ("kernel.npy", "grey.png"), ("kernel.npy", "image.npy"),
+                          ("W1.npy", "image.npy"), ("W1.npy", "grey.png")]:
+        status, _, error = run("conv", first, second, "-o", "z.npy")
+        assert status == 1 and error.endswith(f"; images come before filters: {second} {first} would fit\n"), error
+        assert run("conv", second, first, "-o", "z.npy")[0] == 0
+    assert "would fit" not in run("conv", "x.npy", "W1.npy", "-o", "z.npy")[2]  # fits in neither order
 
 
 def test_names_that_look_like_something_else(run, x, tmp_path):
@@ -153,6 +221,8 @@ def test_arrays_through_pipes(run, x, tmp_path):
     np.savez(archive, x=x, y=x + 1)
     assert run("print", "-:y", stdin=archive.getvalue())[1].decode() == f"{x + 1}\n"
     assert "standard input: it is empty" in run("print", "-")[2].replace("it is neither a .npy nor a .npz file: ", "")
+    empty = "standard input: it is empty: the command before it in the pipe wrote nothing\n"
+    assert run("print", "-")[2] == "convstep print: " + empty
     status, _, error = run("conv", "-", "-", "-o", "z.npy")
     assert status == 2 and "a pipe can be read once" in error
 
