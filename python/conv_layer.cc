@@ -25,7 +25,8 @@ Shape<4> fitting_input(const Shape<4>& weights, const ConvOptions& options) {
 }
 
 // All that can be wrong without an input, found by a call with an empty batch, which reads no element.
-void check_parameters(const Shape<4>& weights, const std::optional<Shape<1>>& bias, const ConvOptions& options) {
+void check_parameters(const Shape<4>& weights, const std::optional<Shape<1>>& bias, ConvOptions options) {
+  options.threads = 1;  // how many there are, and what the environment says of it, matters to calls alone
   const Shape<4> input = fitting_input(weights, options);
   const float any = 0;
   const View<const float, 4> x(&any, input), w(&any, weights, {});
