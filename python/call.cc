@@ -58,26 +58,38 @@ std::string python_name(const std::string& argument, const Words& words) {
   return argument;
 }
 
-// The four items of every "(a, b, c, d)" in `text`, in another order.
-std::string reordered_tuples(const std::string& text, const int (&order)[4]) {
-  static const std::regex tuple(R"(\((\w+), (\w+), (\w+), (\w+)\))");
-  std::string format = "(";
-  for (int i = 0; i < 4; ++i) format += (i ? ", $" : "$") + std::to_string(order[i]);
-  return std::regex_replace(text, tuple, format + ")");
+// The four items of every "(a, b, c, d)" in `text`, in another order: that of images after the word "input", and else
+// the one given.
+constexpr int kChannelsSecond[] = {2, 5, 3, 4};  // of "input ", N, H, W, C
+constexpr int kFiltersFirst[] = {5, 4, 2, 3};    // of "input ", KH, KW, C, O
+std::string reordered_tuples(const std::string& text, const int (&others)[4]) {
+  static const std::regex tuple(R"((input )?\((\w+), (\w+), (\w+), (\w+)\))");
+  std::string result;
+  auto rest = text.begin();
+  for (std::sregex_iterator found(text.begin(), text.end(), tuple), end; found != end; ++found) {
+    const std::smatch& match = *found;
+    result.append(rest, match[0].first).append(match[1].str());
+    const char* before = "(";
+    for (const int item : match[1].matched ? kChannelsSecond : others) {
+      result.append(before).append(match[item].str());
+      before = ", ";
+    }
+    result += ")";
+    rest = match[0].second;
+  }
+  return result.append(rest, text.end());
 }
 
-// The message in the order of a caller whose arrays have their channels second. Every shape of four axes in it is that
-// of images, but for what is given and expected of the weights.
+// The message in the order of a caller whose arrays have their channels second, without what the library suspects of
+// the order that it sees.
 std::string nchw_message(const ArgumentError& error) {
-  constexpr int kChannelsSecond[] = {1, 4, 2, 3};  // of N, H, W, C
-  constexpr int kFiltersFirst[] = {4, 3, 1, 2};    // of KH, KW, C, O
-  const std::string text = error.what();
+  std::string text = error.what();
   const std::string& argument = error.argument();
   if (argument == "padding") return text;  // its four numbers are no shape
-  if (argument != "weights") return reordered_tuples(text, kChannelsSecond);
-  const std::string expected = ", expected " + error.expected();
-  const size_t hint = text.find(expected) + expected.size();
-  return reordered_tuples(text.substr(0, hint), kFiltersFirst) + reordered_tuples(text.substr(hint), kChannelsSecond);
+  for (const char* look : {" (it looks like ", " (the arrays look like ", " (the weights look like "}) {
+    text = text.substr(0, text.find(look));
+  }
+  return reordered_tuples(text, argument == "weights" || argument == "groups" ? kFiltersFirst : kChannelsSecond);
 }
 
 // What to write where the library says what order the arrays look like: the end of its message, and what Python adds.
@@ -90,8 +102,12 @@ std::string advice(const std::string& message, const Words& words) {
       {"it looks like (O, C, KH, KW))", "write " + filters},
       {"it looks like (N, C, H, W))", "write " + images},
       {"the images look like (N, C, H, W))", has_layout ? "use layout=\"NCHW\"" : "write " + images},
-      {"the weights look like TensorFlow's of a depthwise convolution)",
-       "write " + std::string(words.weights) + ".reshape(KH, KW, 1, -1)"}};
+      {"the weights look like (O, C, KH, KW))", (has_layout ? "use layout=\"NCHW\" or " : "write ") + filters}};
+  constexpr std::string_view kByItself = "to filter each by itself, ";  // for which the notebook has no argument
+  const size_t by_itself = message.find(kByItself);
+  if (by_itself != std::string::npos && !has_layout) {
+    return std::string(message).insert(by_itself + kByItself.size(), "use conv2d: ");
+  }
   for (const auto& [end, text] : all) {
     if (message.ends_with(end)) return message.substr(0, message.size() - 1) + ": " + text + ")";
   }

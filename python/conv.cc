@@ -34,7 +34,7 @@ nb::object convolve(ConvInputs& inputs, BiasOf bias_of, ConvOptions& options, nb
     return with_scalar(inputs.scalar(), [&]<class T>(T) {
       const View<const T, 4> x = inputs.input.volume<T>(layout), w = inputs.weights.weights<T>(layout);
       const View<const T, 4> r = inputs.residual ? inputs.residual->volume<T>(layout) : View<const T, 4>();
-      const Shape<4> shape = conv_output_shape(x.shape(), w.shape(), options);
+      const Shape<4> shape = checked_output_shape(x.shape(), w.shape(), options, layout);
       const View<const T, 1> b = bias_of(T(), w.shape(3));
       const Output output(out, shape, kFormat<T>, layout);
       const View<T, 4> y = output.volume<T>(layout);

@@ -4,6 +4,7 @@
 #include <nanobind/nanobind.h>
 
 #include "convstep/conv.h"
+#include "python/arrays.h"
 
 namespace convstep::python {
 
@@ -11,6 +12,11 @@ namespace convstep::python {
 ConvOptions to_conv_options(nanobind::handle stride, nanobind::handle padding, nanobind::handle dilation,
                             nanobind::handle groups, nanobind::handle activation, nanobind::handle slope,
                             nanobind::handle algorithm);
+
+// conv_output_shape, in the library's order. Where the caller's layout is NCHW, and arrays that do not fit would with
+// channels last, the ValueError says so.
+Shape<4> checked_output_shape(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& options,
+                              Layout layout);
 
 // Does a call with an output of this shape take long enough for Ctrl-C? Both shapes are checked already.
 bool is_worth_interrupting(const Shape<4>& output, const Shape<4>& weights);

@@ -24,6 +24,16 @@ Shape<4> fitting_input(const Shape<4>& weights, const ConvOptions& options) {
           std::max<int64_t>(weights[2], 1) * groups};
 }
 
+// All that can be wrong without an input, found by a call with an empty batch, which reads no element.
+void check_parameters(const Shape<4>& weights, const std::optional<Shape<1>>& bias, ConvOptions options) {
+  options.threads = 1;  // how many there are, and what the environment says of it, matters to calls alone
+  const Shape<4> input = fitting_input(weights, options);
+  const float any = 0;
+  const View<const float, 4> x(&any, input), w(&any, weights, {});
+  const View<float, 4> y(nullptr, conv_output_shape(input, weights, options));
+  conv_forward(x, w, bias ? View<const float, 1>(&any, *bias, {1}) : View<const float, 1>(), y, options);
+}
+
 }  // namespace
 
 template <class T>
@@ -59,19 +69,11 @@ ConvLayer::ConvLayer(nb::handle weights, nb::handle bias, const ConvOptions& opt
   with_value_errors(words_for(layout), [&] {
     Input w("weights", weights);
     shape_ = with_scalar(w.scalar(), [&]<class T>(T) { return w.weights<T>(layout).shape(); });
-    conv_output_shape(fitting_input(shape_, options), shape_, options);
     std::optional<Input> b;
-    if (!bias.is_none()) {
-      b.emplace("bias", bias);
-      const Shape<1> given = with_scalar(b->scalar(), [&]<class T>(T) { return b->view<T, 1>().shape(); });
-      if (given[0] != shape_[3]) {
-        const bool first = layout == Layout::kNHWC && given[0] == shape_[0];
-        const char* hint =
-            first ? "the weights look like (O, C, KH, KW): use layout=\"NCHW\" or weights.transpose(2, 3, 1, 0)"
-                  : "one number per filter";
-        throw ShapeError("bias", to_string(given), to_string(Shape<1>{shape_[3]}), hint);
-      }
-    }
+    if (!bias.is_none()) b.emplace("bias", bias);
+    std::optional<Shape<1>> bias_shape;
+    if (b) bias_shape = with_scalar(b->scalar(), [&]<class T>(T) { return b->view<T, 1>().shape(); });
+    check_parameters(shape_, bias_shape, options);
     scalar_ = promote({&w, b ? &*b : nullptr});
     latest_scalar_ = scalar_;
   });
@@ -111,7 +113,7 @@ std::shared_ptr<const ConvPlan<T>> ConvLayer::plan_for(const Shape<4>& input, in
 nb::object ConvLayer::output_shape(nb::handle input_shape) const {
   const Shape<4> shape = to_shape("input_shape", input_shape, layout_);
   const auto [N, OH, OW, O] =
-      with_value_errors(words_for(layout_), [&] { return conv_output_shape(shape, shape_, options_); });
+      with_value_errors(words_for(layout_), [&] { return checked_output_shape(shape, shape_, options_, layout_); });
   return layout_ == Layout::kNHWC ? nb::make_tuple(N, OH, OW, O) : nb::make_tuple(N, O, OH, OW);
 }
 
@@ -127,7 +129,7 @@ nb::object ConvLayer::run(nb::handle input, nb::handle residual, nb::handle out,
     return with_scalar(scalar, [&]<class T>(T) {
       const View<const T, 4> images = x.volume<T>(layout_);
       const View<const T, 4> r = added ? added->volume<T>(layout_) : View<const T, 4>();
-      const Output output(out, conv_output_shape(images.shape(), shape_, options_), kFormat<T>, layout_);
+      const Output output(out, checked_output_shape(images.shape(), shape_, options_, layout_), kFormat<T>, layout_);
       const View<T, 4> y = output.volume<T>(layout_);
       const std::shared_ptr<const ConvPlan<T>> plan = plan_for<T>(images.shape(), options.threads);
       without_gil([&] { plan->run(images, y, r, options); });
@@ -140,7 +142,7 @@ template <class Use>
 auto ConvLayer::with_plan(nb::handle input_shape, Use use) {
   const Shape<4> shape = to_shape("input_shape", input_shape, layout_);
   return with_value_errors(words_for(layout_), [&] {
-    conv_output_shape(shape, shape_, options_);
+    checked_output_shape(shape, shape_, options_, layout_);
     return with_scalar(scalar_, [&]<class T>(T) { return use(*plan_for<T>(shape, 0)); });
   });
 }

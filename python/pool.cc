@@ -18,18 +18,21 @@ bool is_worth_interrupting(const Shape<4>& input, const Shape<4>& output, const 
   return double(output[0]) * double(output[1]) * double(output[2]) * double(output[3]) * taps > kWorthInterrupting;
 }
 
-// Images in PyTorch's order, channels before height and width: fewer channels than rows and columns, of which neither
+// Are these the channels and sizes of images? There are fewer channels than rows and columns, of which neither
 // are many times more than of the other.
-bool like_nchw(const Shape<4>& input) {
-  const auto [least, most] = std::minmax(input[2], input[3]);
-  return input[1] < least && most / least < 4;
+bool like_image(int64_t C, int64_t H, int64_t W) {
+  const auto [least, most] = std::minmax(H, W);
+  return C < least && most / least < 4;
 }
 
-// The shape of the output. Where the windows do not fit, but would fit on images in the other order, the error says so.
+// The shape of the output. Where the windows do not fit, but would on images in the other layout, the error says so.
 Shape<4> output_shape(const Shape<4>& input, const PoolOptions& options, Layout layout) {
+  const bool is_nhwc = layout == Layout::kNHWC;
+  const Shape<4> other = is_nhwc ? Shape<4>{input[0], input[2], input[3], input[1]}   // from (N, C, H, W)
+                                 : Shape<4>{input[0], input[3], input[1], input[2]};  // from (N, W, C, H)
   const auto fit_the_other_order = [&] {
     try {
-      pool_output_shape({input[0], input[2], input[3], input[1]}, options);
+      pool_output_shape(other, options);
       return true;
     } catch (const ArgumentError&) {
       return false;
@@ -38,12 +41,13 @@ Shape<4> output_shape(const Shape<4>& input, const PoolOptions& options, Layout 
   try {
     return pool_output_shape(input, options);
   } catch (const ShapeError& error) {
-    const bool is_cause = layout == Layout::kNHWC && error.argument() == "window" && like_nchw(input);
+    const bool is_cause = error.argument() == "window" && like_image(other[3], other[1], other[2]);
     const std::string all = error.what();
     if (!is_cause || !all.ends_with(")") || !fit_the_other_order()) throw;
     const size_t start = (error.argument() + ": got " + error.given() + ", expected " + error.expected() + " (").size();
     const std::string reason = all.substr(start, all.size() - start - 1);
-    throw ShapeError(error.argument(), error.given(), error.expected(), reason + "; the images look like (N, C, H, W)");
+    throw ShapeError(error.argument(), error.given(), error.expected(),
+                     reason + "; the images look like " + (is_nhwc ? "(N, C, H, W)" : "those of layout=\"NHWC\""));
   }
 }
 

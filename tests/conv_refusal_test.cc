@@ -39,38 +39,88 @@ TEST_F(ConvRefusalTest, TheCallItselfIsValid) {
   EXPECT_FALSE(is_untouched(memory_));
 }
 
+std::string message(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& options = {}) {
+  try {
+    conv_output_shape(input, weights, options);
+  } catch (const ArgumentError& error) {
+    return error.what();
+  }
+  return "";
+}
+
 // Arrays in PyTorch's order are told so, before anything that follows from it.
 TEST(ConvOrderTest, SaysWhatTheArraysLookLike) {
-  const auto message = [](const Shape<4>& input, const Shape<4>& weights) -> std::string {
+  EXPECT_EQ(message({2, 5, 6, 4}, {8, 4, 3, 3}),
+            "weights: got (8, 4, 3, 3), expected (3, 3, 4, 8) (it looks like (O, C, KH, KW))");
+  EXPECT_EQ(message({2, 4, 5, 6}, {8, 4, 3, 3}),
+            "weights: got (8, 4, 3, 3), expected (3, 3, 4, 8) (the arrays look like (N, C, H, W) and (O, C, KH, KW))");
+  EXPECT_EQ(message({2, 5, 6, 8}, {8, 8, 1, 1}),
+            "weights: got (8, 8, 1, 1), expected (1, 1, 8, 8) (it looks like (O, C, KH, KW))");
+  // The channels fit in either order, the window in one.
+  EXPECT_EQ(message({1, 32, 32, 3}, {64, 3, 3, 3}),
+            "weights: got (64, 3, 3, 3), expected (3, 3, 3, 64) (it looks like (O, C, KH, KW))");
+  EXPECT_EQ(message({1, 32, 32, 3}, {33, 3, 3, 8}),
+            "weights (KH, KW): got (33, 3), expected a window that fits into the padded input (the window (33, 3) is "
+            "larger than the padded input (32, 32))");
+  EXPECT_EQ(message({2, 4, 5, 6}, {3, 3, 4, 8}),
+            "input: got (2, 4, 5, 6), expected (2, 5, 6, 4) (it looks like (N, C, H, W))");
+  EXPECT_EQ(message({2, 5, 6, 4}, {3, 3, 5, 8}),
+            "weights: got (3, 3, 5, 8), expected (3, 3, 4, 8) (input (2, 5, 6, 4) has 4 channels)");
+  EXPECT_EQ(message({2, 28, 28, 1}, {5, 5, 6, 6}),
+            "weights: got (5, 5, 6, 6), expected (5, 5, 1, 6) (input (2, 28, 28, 1) has 1 channel)");
+}
+
+// A filter for grey images, which meets a colour photograph.
+TEST(ConvOrderTest, KnowsFiltersOfOneChannel) {
+  const std::string channels = " (input (2, 5, 6, 3) has 3 channels";
+  EXPECT_EQ(message({2, 5, 6, 3}, {3, 3, 1, 1}),
+            "weights: got (3, 3, 1, 1), expected (3, 3, 3, 1)" + channels +
+                "; to filter each by itself, repeat the weights to (3, 3, 1, 3) and set groups to 3)");
+  EXPECT_EQ(message({2, 5, 6, 3}, {3, 3, 1, 6}), "weights: got (3, 3, 1, 6), expected (3, 3, 3, 6)" + channels +
+                                                     "; to filter each by itself, set groups to 3)");
+  EXPECT_EQ(message({2, 5, 6, 3}, {3, 3, 1, 4}), "weights: got (3, 3, 1, 4), expected (3, 3, 3, 4)" + channels + ")");
+  EXPECT_EQ(
+      message({2, 5, 6, 3}, {3, 3, 1, 1}, {.groups = 3}),
+      "groups: got 3, expected a divisor of the 3 input channels and the 1 output channel (for one filter on every "
+      "channel, repeat the weights to (3, 3, 1, 3))");
+  EXPECT_EQ(message({1, 3, 9, 8}, {3, 3, 1, 1}),
+            "input: got (1, 3, 9, 8), expected (1, 9, 8, 3) (it looks like (N, C, H, W))");
+  const Tensor<float, 4> A_prev({1, 5, 5, 3}), W({3, 3, 1, 3}), b({1, 1, 1, 3});
+  try {
+    conv_forward(A_prev, W, b, ConvHparameters{});
+    ADD_FAILURE();
+  } catch (const ShapeError& error) {
+    EXPECT_STREQ(error.what(),
+                 "W: got (3, 3, 1, 3), expected (3, 3, 3, 3) (A_prev (1, 5, 5, 3) has 3 channels; to filter each by "
+                 "itself, use ConvOptions: set groups to 3)");
+  }
+}
+
+TEST(ConvOrderTest, KnowsTensorFlowsDepthwiseWeights) {
+  const std::string expected = "groups: got 4, expected a divisor of the 4 input channels and the 2 output channels";
+  EXPECT_EQ(
+      message({2, 5, 6, 4}, {3, 3, 4, 2}, {.groups = 4}),
+      expected + " (the weights look like TensorFlow's of a depthwise convolution: reshape them to (3, 3, 1, 8))");
+  EXPECT_EQ(message({2, 5, 6, 4}, {3, 3, 1, 2}, {.groups = 4}), expected);
+}
+
+// A bias that does not fit is blamed on the order of the weights only where it would fit in PyTorch's.
+TEST(ConvOrderTest, KnowsWhyABiasDoesNotFit) {
+  const auto message = [](const Shape<4>& shape, int64_t length) -> std::string {
+    const Tensor<float, 4> weights(shape);
+    const Tensor<float, 1> bias({length});
     try {
-      conv_output_shape(input, weights, {});
+      const ConvPlan<float> plan({1, 224, 224, shape[2]}, weights, bias);
     } catch (const ShapeError& error) {
       return error.what();
     }
     return "";
   };
-  EXPECT_EQ(message({2, 5, 6, 4}, {8, 4, 3, 3}),
-            "weights: got (8, 4, 3, 3), expected (3, 3, 4, 8) (it looks like (O, C, KH, KW))");
-  EXPECT_EQ(message({2, 4, 5, 6}, {8, 4, 3, 3}),
-            "weights: got (8, 4, 3, 3), expected (3, 3, 4, 8) (the arrays look like (N, C, H, W) and (O, C, KH, KW))");
-  EXPECT_EQ(message({2, 4, 5, 6}, {3, 3, 4, 8}),
-            "input: got (2, 4, 5, 6), expected (2, 5, 6, 4) (it looks like (N, C, H, W))");
-  EXPECT_EQ(message({2, 5, 6, 4}, {3, 3, 5, 8}),
-            "weights: got (3, 3, 5, 8), expected (3, 3, 4, 8) (input (2, 5, 6, 4) has 4 channels)");
-}
-
-TEST(ConvOrderTest, KnowsTensorFlowsDepthwiseWeights) {
-  const auto message = [](const Shape<4>& weights) -> std::string {
-    try {
-      conv_output_shape({2, 5, 6, 4}, weights, {.groups = 4});
-    } catch (const ArgumentError& error) {
-      return error.what();
-    }
-    return "";
-  };
-  const std::string expected = "groups: got 4, expected a divisor of the 4 input channels and the 2 output channels";
-  EXPECT_EQ(message({3, 3, 4, 2}), expected + " (the weights look like TensorFlow's of a depthwise convolution)");
-  EXPECT_EQ(message({3, 3, 1, 2}), expected);
+  EXPECT_EQ(message({64, 3, 3, 3}, 64), "bias: got (64,), expected (3,) (the weights look like (O, C, KH, KW))");
+  for (const Shape<4>& shape : {Shape<4>{3, 3, 1, 4}, Shape<4>{3, 3, 1, 1}, Shape<4>{3, 3, 4, 4}}) {
+    EXPECT_EQ(message(shape, 3),
+              "bias: got (3,), expected " + to_string(Shape<1>{shape[3]}) + " (one number per output channel)");
+  }
 }
 
 TEST_F(ConvRefusalTest, Parameters) {

@@ -15,6 +15,7 @@ namespace convstep {
 namespace {
 
 using test::message_of;
+using test::read_file;
 using test::write_file;
 using testing::AnyOf;
 using testing::ElementsAre;

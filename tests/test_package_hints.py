@@ -74,7 +74,14 @@ BOTH = "the arrays look like (N, C, H, W) and (O, C, KH, KW)"
      "(1, 7, 7, 512) (it looks like (N, C, H, W): write input.transpose(0, 2, 3, 1))"),
     (lambda: convstep.Conv2d(W.transpose(TO_OCKK), ones(8)), "bias: got (8,), expected (3,) (the weights look like "
      "(O, C, KH, KW): use layout=\"NCHW\" or weights.transpose(2, 3, 1, 0))"),
+    (lambda: convstep.conv2d(ones(1, 64, 9, 3), ones(64, 3, 3, 3), ones(64)), "bias: got (64,), expected (3,) (the weights "
+     "look like (O, C, KH, KW): use layout=\"NCHW\" or weights.transpose(2, 3, 1, 0))"),
     # As likely something else.
+    (lambda: convstep.Conv2d(ones(3, 3, 1, 4), ones(3)),
+     "bias: got (3,), expected (4,) (one number per output channel)"),
+    (lambda: convstep.Conv2d(ones(3, 3, 1, 1), ones(3)),
+     "bias: got (3,), expected (1,) (one number per output channel)"),
+    (lambda: convstep.Conv2d(W, []), "bias: got (0,), expected (8,) (one number per output channel)"),
     (lambda: convstep.conv2d(X, ones(3, 3, 5, 8)),
      "weights: got (3, 3, 5, 8), expected (3, 3, 4, 8) (input (2, 5, 6, 4) has 4 channels)"),
     (lambda: convstep.conv2d(ones(1, 9, 9, 3), ones(3, 3, 4, 4)),
@@ -82,12 +89,65 @@ BOTH = "the arrays look like (N, C, H, W) and (O, C, KH, KW)"
     (lambda: convstep.conv_forward(X, W, ones(1, 1, 1, 7), STEP),
      "b: got (1, 1, 1, 7), expected (1, 1, 1, 8) (one bias per filter of W)"),
     (lambda: convstep.conv2d(X, ones(3, 3, 4, 1), groups=4), "groups: got 4, expected a divisor of the 4 input channels "
-     "and the 1 output channels (the weights look like TensorFlow's of a depthwise convolution: write "
-     "weights.reshape(KH, KW, 1, -1))"),
+     "and the 1 output channel (the weights look like TensorFlow's of a depthwise convolution: reshape them to "
+     "(3, 3, 1, 4))"),
     (lambda: convstep.conv2d(X, ones(3, 3, 1, 6), groups=4),
      "groups: got 4, expected a divisor of the 4 input channels and the 6 output channels"),
 ])
 def test_the_order_of_the_axes(call: collections.abc.Callable, message: str) -> None:
+    with pytest.raises(ValueError) as raised:
+        call()
+    assert str(raised.value) == message
+
+
+BY_ITSELF = "has 3 channels; to filter each by itself, "
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda: convstep.conv2d(ones(1, 8, 8, 3), ones(3, 3, 1, 1)), "weights: got (3, 3, 1, 1), expected (3, 3, 3, 1) "
+     f"(input (1, 8, 8, 3) {BY_ITSELF}repeat the weights to (3, 3, 1, 3) and set groups to 3)"),
+    (lambda: convstep.conv2d(ones(1, 3, 7, 8), ones(1, 1, 3, 3), layout="NCHW"), "weights: got (1, 1, 3, 3), expected "
+     f"(1, 3, 3, 3) (input (1, 3, 7, 8) {BY_ITSELF}repeat the weights to (3, 1, 3, 3) and set groups to 3)"),
+    (lambda: convstep.conv2d(ones(1, 3, 7, 8), ones(1, 1, 3, 3), groups=3, layout="NCHW"), "groups: got 3, expected a "
+     "divisor of the 3 input channels and the 1 output channel (for one filter on every channel, repeat the weights to "
+     "(3, 1, 3, 3))"),
+    (lambda: convstep.Conv2d(ones(3, 3, 1, 3))(ones(1, 8, 8, 3)), "weights: got (3, 3, 1, 3), expected (3, 3, 3, 3) "
+     f"(input (1, 8, 8, 3) {BY_ITSELF}set groups to 3)"),
+    (lambda: convstep.conv_forward(ones(1, 8, 8, 3), ones(3, 3, 1, 1), ones(1, 1, 1, 1), STEP), "W: got (3, 3, 1, 1), "
+     f"expected (3, 3, 3, 1) (input (1, 8, 8, 3) {BY_ITSELF}use conv2d: repeat the weights to (3, 3, 1, 3) and set "
+     "groups to 3)"),
+])
+def test_filters_of_one_channel(call: collections.abc.Callable, message: str) -> None:
+    with pytest.raises(ValueError) as raised:
+        call()
+    assert str(raised.value) == message
+
+
+NCHW = {"layout": "NCHW"}
+DIGITS, FILTERS = ones(2, 28, 28, 1), ones(5, 5, 1, 6)
+SECOND_DIGITS, FIRST_FILTERS = ones(2, 1, 28, 28), ones(6, 1, 5, 5)
+
+
+@pytest.mark.parametrize("call, message", [
+    *[(call, "weights: got (5, 5, 1, 6), expected (6, 1, 5, 5) (the arrays look like (N, H, W, C) and (KH, KW, C, O): use "
+       'layout="NHWC")') for call in (
+           lambda: convstep.conv2d(DIGITS, FILTERS, **NCHW), lambda: convstep.Conv2d(FILTERS, **NCHW)(DIGITS),
+           lambda: convstep.Conv2d(FILTERS, **NCHW).output_shape(DIGITS.shape))],
+    (lambda: convstep.conv2d(SECOND_DIGITS, FILTERS, **NCHW), "weights: got (5, 5, 1, 6), expected (6, 1, 5, 5) "
+     "(it looks like (KH, KW, C, O): write weights.transpose(3, 2, 0, 1))"),
+    (lambda: convstep.conv2d(DIGITS, FIRST_FILTERS, **NCHW), "input: got (2, 28, 28, 1), expected (2, 1, 28, 28) "
+     "(it looks like (N, H, W, C): write input.transpose(0, 3, 1, 2))"),
+    (lambda: convstep.max_pool2d(DIGITS, 2, **NCHW), "kernel_size: got (2, 2), expected a window that fits into the padded "
+     "input (the window (2, 2) is larger than the padded input (28, 1); the images look like those of layout=\"NHWC\")"),
+    # As likely something else; and no word of the order in which the library sees the arrays.
+    (lambda: convstep.conv2d(ones(2, 1, 8, 9), ones(8, 3, 3, 3), **NCHW),
+     "weights: got (8, 3, 3, 3), expected (8, 1, 3, 3) (input (2, 1, 8, 9) has 1 channel)"),
+    (lambda: convstep.conv2d(ones(2, 8, 9, 4), ones(3, 3, 4, 8), stride=0, **NCHW),
+     "weights: got (3, 3, 4, 8), expected (3, 8, 4, 8) (input (2, 8, 9, 4) has 8 channels)"),
+    (lambda: convstep.max_pool2d(ones(1, 4, 30, 1), 2, **NCHW), "kernel_size: got (2, 2), expected a window that fits into "
+     "the padded input (the window (2, 2) is larger than the padded input (30, 1))"),
+])
+def test_channels_last_where_they_should_be_second(call: collections.abc.Callable, message: str) -> None:
     with pytest.raises(ValueError) as raised:
         call()
     assert str(raised.value) == message

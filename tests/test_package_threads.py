@@ -245,6 +245,17 @@ def test_an_environment_that_makes_no_sense(variable: str, value: str, message: 
     assert len(lines) == 3 and all(line.startswith(message) for line in lines), done.stdout
 
 
+def test_a_layer_is_made_whatever_the_environment_says_of_threads() -> None:
+    program = """if True:
+        import numpy as np
+        import convstep
+        print(convstep.Conv2d(np.ones((2, 2, 1, 1)))(np.ones((1, 3, 3, 1)), threads=1).shape)
+    """
+    done = subprocess.run([sys.executable, "-c", program], env={**os.environ, "CONVSTEP_NUM_THREADS": "two"},
+                          capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "(1, 2, 2, 1)\n"
+
+
 def test_the_environment_is_heeded() -> None:
     target = convstep.simd_targets()[-1]
     program = "import convstep; print(convstep.simd_target(), convstep.num_threads())"

@@ -38,6 +38,8 @@ enum class PoolMode { kMax, kAverage, kLp };
 //   kNumpy  always NumPy's
 enum class SumOrder { kAuto, kNumpy };
 
+// Window and stride are 1 unless they are given. So without `.window` the output is a copy of the input, and that is no
+// error; without `.stride` windows move by 1, where Python and the command move them by their size.
 struct PoolOptions {
   Size2 window{1, 1};
   Size2 stride{1, 1};

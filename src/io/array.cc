@@ -72,7 +72,8 @@ int64_t Array::size() const {
 void Array::check_rank(const std::string& argument, int rank) const {
   if (static_cast<int>(shape.size()) == rank) return;
   throw ShapeError(argument, to_string(shape.data(), static_cast<int>(shape.size())),
-                   "an array of " + std::to_string(rank) + (rank == 1 ? " axis" : " axes"));
+                   "an array of " + std::to_string(rank) + (rank == 1 ? " axis" : " axes"),
+                   rank == 1 ? "flat() takes the elements of any shape" : "");
 }
 
 template <std::floating_point T>

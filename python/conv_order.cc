@@ -1,0 +1,66 @@
+// Arrays with channels last, where the caller's layout says that they are second.
+#include <algorithm>
+#include <string>
+
+#include "convstep/error.h"
+#include "python/conv.h"
+
+namespace convstep::python {
+namespace {
+
+// Would arrays of these shapes, in the library's order, be a call?
+bool fit(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& options) {
+  try {
+    conv_output_shape(input, weights, options);
+    return true;
+  } catch (const ArgumentError&) {
+    return false;
+  }
+}
+
+// Says what the arrays look like, where other orders fit; all shapes in messages are as the caller has them.
+void explain(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& options) {
+  const Shape<4> given_input{input[0], input[3], input[1], input[2]};
+  const Shape<4> given_weights{weights[3], weights[2], weights[0], weights[1]};
+  const auto [N, H, W, C] = given_input;
+  const auto [KH, KW, per_group, O] = given_weights;
+  const bool like_nhwc = H == W || C < std::min(H, W);
+  // (1, 1, 3, 3) is one filter for grey images rather than weights of a 1x1 window.
+  const bool like_one_filter = KH == 1 && KW == 1 && per_group == O && O % 2 == 1 && O <= 11;
+  const bool like_window_first = KH == KW && !like_one_filter;
+  const auto complain = [](const char* argument, const Shape<4>& given, const Shape<4>& expected, const char* hint) {
+    throw nb::value_error(ShapeError(argument, to_string(given), to_string(expected), hint).what());
+  };
+  const Shape<4> expected_weights{O, per_group, KH, KW};
+  if (like_window_first && fit(input, given_weights, options)) {
+    complain("weights", given_weights, expected_weights,
+             "it looks like (KH, KW, C, O): write weights.transpose(3, 2, 0, 1)");
+  }
+  if (like_nhwc && like_window_first && fit(given_input, given_weights, options)) {
+    complain("weights", given_weights, expected_weights,
+             "the arrays look like (N, H, W, C) and (KH, KW, C, O): use layout=\"NHWC\"");
+  }
+  if (like_nhwc && fit(given_input, weights, options)) {
+    complain("input", given_input, {N, C, H, W}, "it looks like (N, H, W, C): write input.transpose(0, 3, 1, 2)");
+  }
+}
+
+}  // namespace
+
+// What the library suspects of the order of the axes is of no use here, where it does not see the caller's.
+Shape<4> checked_output_shape(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& options,
+                              Layout layout) {
+  try {
+    return conv_output_shape(input, weights, options);
+  } catch (const ArgumentError& error) {
+    if (layout == Layout::kNHWC) throw;
+    explain(input, weights, options);
+    const int64_t C = input[3], groups = options.groups;
+    const bool is_guess = std::string(error.what()).find(" look") != std::string::npos;
+    if (!is_guess || C % groups != 0 || weights[2] == C / groups) throw;
+    throw ShapeError("weights", to_string(weights), to_string(Shape<4>{weights[0], weights[1], C / groups, weights[3]}),
+                     "input " + to_string(input) + " has " + std::to_string(C) + " channels");
+  }
+}
+
+}  // namespace convstep::python
