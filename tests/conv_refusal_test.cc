@@ -57,8 +57,10 @@ TEST(ConvOrderTest, SaysWhatTheArraysLookLike) {
   EXPECT_EQ(message({2, 5, 6, 8}, {8, 8, 1, 1}),
             "weights: got (8, 8, 1, 1), expected (1, 1, 8, 8) (it looks like (O, C, KH, KW))");
   // The channels fit in either order, the window in one.
-  EXPECT_EQ(message({1, 32, 32, 3}, {64, 3, 3, 3}),
-            "weights: got (64, 3, 3, 3), expected (3, 3, 3, 64) (it looks like (O, C, KH, KW))");
+  EXPECT_EQ(
+      message({1, 32, 32, 3}, {64, 3, 3, 3}),
+      "weights (KH, KW): got (64, 3), expected a window that fits into the padded input (the weights look like (O, C, "
+      "KH, KW))");
   EXPECT_EQ(message({1, 32, 32, 3}, {33, 3, 3, 8}),
             "weights (KH, KW): got (33, 3), expected a window that fits into the padded input (the window (33, 3) is "
             "larger than the padded input (32, 32))");

@@ -109,8 +109,8 @@ ConvProblem check_problem(const Shape<4>& input, const Shape<4>& weights, const 
   } catch (const ShapeError& error) {
     // The first layer of PyTorch's networks, (64, 3, 3, 3), has channels that fit in either order.
     const bool fits_both = weights[1] == weights[2] && like_filters_first(weights);
-    if (error.argument() == names.window && fits_both) throw filters_first_error(weights, names);
-    throw;
+    if (error.argument() != names.window || !fits_both) throw;
+    throw ShapeError(names.window, error.given(), error.expected(), "the weights look like (O, C, KH, KW)");
   }
 }
 
