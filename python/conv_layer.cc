@@ -80,7 +80,7 @@ ConvLayer::ConvLayer(nb::handle weights, nb::handle bias, const ConvOptions& opt
 }
 
 template <class T>
-std::shared_ptr<const ConvPlan<T>> ConvLayer::plan_for(const Shape<4>& input, int threads) {
+std::shared_ptr<const ConvPlan<T>> ConvLayer::plan_for(const Shape<4>& input, Count threads) {
   PlanCache<T>* plans;
   if constexpr (sizeof(T) == sizeof(float)) {
     plans = &float_plans_;

@@ -60,7 +60,7 @@ class ConvLayer {
 
  private:
   template <class T>
-  std::shared_ptr<const ConvPlan<T>> plan_for(const Shape<4>& input, int threads);
+  std::shared_ptr<const ConvPlan<T>> plan_for(const Shape<4>& input, Count threads);
   template <class Use>
   auto with_plan(nb::handle input_shape, Use use);
 
