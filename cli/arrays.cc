@@ -107,8 +107,8 @@ Tensor<T, 1> bias_tensor(const Input& input, int64_t count) {
   const bool leading_ones =
       !shape.empty() && std::all_of(shape.begin(), shape.end() - 1, [](int64_t n) { return n == 1; });
   if (!leading_ones || shape.back() != count) {
-    throw ShapeError(input.argument, to_string(shape.data(), static_cast<int>(shape.size())),
-                     fmt::format("({0},) or (1, 1, 1, {0})", count), "one bias per filter");
+    throw ShapeError(input.argument, input.shape_text(), fmt::format("({0},) or (1, 1, 1, {0})", count),
+                     "one bias per filter");
   }
   return input.array.flat<T>();
 }

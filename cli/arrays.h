@@ -17,6 +17,7 @@ struct Input {
   Array array;
   bool is_picture = false;
 
+  std::string shape_text() const { return to_string(array.shape.data(), static_cast<int>(array.shape.size())); }
   // A picture whose last channel is alpha.
   bool has_alpha() const { return is_picture && array.shape[3] % 2 == 0; }
 };

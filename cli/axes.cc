@@ -15,10 +15,6 @@ struct Rewrite {
 constexpr Rewrite kImages[] = {{"one image", "[None]"}, {"grey images", "[..., None]"}};
 constexpr Rewrite kFilters[] = {{"one filter", "[..., None]"}, {"filters of one channel", "[:, :, None]"}};
 
-std::string shape_of(const Input& input) {
-  return to_string(input.array.shape.data(), static_cast<int>(input.array.shape.size()));
-}
-
 // What x is in a hint.
 std::string where(const Input& input) {
   const bool plain = !input.is_picture && input.path != "-" && input.path.find(':') == std::string::npos;
@@ -34,7 +30,7 @@ void check_four_axes(const Input& input, std::span<const Rewrite> rewrites) {
     hint.resize(hint.size() - 2);
     hint += where(input);
   }
-  throw ShapeError(input.argument, shape_of(input), "an array of 4 axes", hint);
+  throw ShapeError(input.argument, input.shape_text(), "an array of 4 axes", hint);
 }
 
 }  // namespace
@@ -49,7 +45,7 @@ Input as_images(Input input) {
 Input as_filters(Input input, int64_t channels) {
   std::vector<int64_t>& shape = input.array.shape;
   if (shape.size() == 2 && channels != 1) {
-    throw ShapeError(input.argument, shape_of(input), fmt::format("({}, {}, {}, O)", shape[0], shape[1], channels),
+    throw ShapeError(input.argument, input.shape_text(), fmt::format("({}, {}, {}, O)", shape[0], shape[1], channels),
                      fmt::format("the images have {0} channels; for the same filter on each by itself: "
                                  "np.save(\"new.npy\", np.stack([x[..., None]] * {0}, axis=3)) and --groups {0}{1}",
                                  channels, where(input)));

@@ -35,8 +35,7 @@ struct DrawCommand {
 
   std::vector<Row> rows_of(const Input& input) const {
     const Tensor<float, 4> volume = as_volume(input);
-    const std::string title = std::filesystem::path(input.path).filename().string() + " " +
-                              to_string(input.array.shape.data(), static_cast<int>(input.array.shape.size()));
+    const std::string title = std::filesystem::path(input.path).filename().string() + " " + input.shape_text();
     if (input.is_picture) {
       Row row = picture_row("", volume);
       row.title = title;
@@ -73,8 +72,7 @@ struct DrawCommand {
     Array volume = input.array;
     volume.shape = shape;
     if (shape.size() != 4) {
-      throw ShapeError(input.argument, to_string(shape.data(), static_cast<int>(shape.size())),
-                       "(H, W), (H, W, C) or (N, H, W, C)");
+      throw ShapeError(input.argument, input.shape_text(), "(H, W), (H, W, C) or (N, H, W, C)");
     }
     return volume.to<float, 4>(input.argument);
   }

@@ -25,7 +25,7 @@ Cells cells_of(const Input& input) {
                [](double x) { return !std::isnan(x); });
   Cells cells{input.path,
               dtype_name(input.array.dtype),
-              to_string(input.array.shape.data(), static_cast<int>(input.array.shape.size())),
+              input.shape_text(),
               "-",
               "-",
               "-",

@@ -85,6 +85,18 @@ void check_name(const NamedPath& output, Contents contents) {
 // What is written to /dev/null may be written there twice.
 bool keeps_what_it_gets(const std::string& path) { return path != "/dev/null"; }
 
+// Writes into a pipe as the bytes come; saves into a file, which is put in place whole.
+template <class Write, class Save>
+void put(const std::string& place, const Write& write, const Save& save) {
+  if (is_output_pipe(place)) {
+    const OutputPipe pipe(place);
+    write([&pipe](const void* bytes, int64_t count) { pipe.write(bytes, count); });
+  } else {
+    PrintedWarnings warnings;
+    save(warnings.get());
+  }
+}
+
 // Two of the paths that are one place: a usage error that names the second.
 void check_distinct(const std::vector<NamedPath>& paths, int standard_stream, const std::string& why) {
   for (size_t second = 1; second < paths.size(); ++second) {
@@ -122,13 +134,9 @@ void Outputs::say(const std::string& line) const {
 }
 
 void Outputs::save(const std::string& name, const Array& array, const std::string& path) const {
-  if (is_output_pipe(path)) {
-    const OutputPipe pipe(path);
-    write_npy([&pipe](const void* bytes, int64_t count) { pipe.write(bytes, count); }, array);
-  } else {
-    PrintedWarnings warnings;
-    save_npy(path, array, warnings.get());
-  }
+  put(
+      path, [&](const ByteWriter& write) { write_npy(write, array); },
+      [&](Warnings* warnings) { save_npy(path, array, warnings); });
   const std::string shape = to_string(array.shape.data(), static_cast<int>(array.shape.size()));
   say(fmt::format("{} {} {} -> {}", name, shape, dtype_name(array.dtype), path));
 }
@@ -146,13 +154,9 @@ void Outputs::save(const std::string& name, const Tensor<T, 4>& result, const st
 
 void Outputs::save_picture(const Tensor<float, 4>& picture, const std::string& path, const std::string& line) const {
   const std::string place = place_of(path);
-  if (is_output_pipe(place)) {
-    const OutputPipe pipe(place);
-    write_png([&pipe](const void* bytes, int64_t count) { pipe.write(bytes, count); }, picture);
-  } else {
-    PrintedWarnings warnings;
-    save_png(place, picture, warnings.get());
-  }
+  put(
+      place, [&](const ByteWriter& write) { write_png(write, picture); },
+      [&](Warnings* warnings) { save_png(place, picture, warnings); });
   say(line);
 }
 

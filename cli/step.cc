@@ -24,8 +24,7 @@ struct StepCommand {
     const Input bias = load_input("B", bias_path);
     with_dtype(compute_dtype(dtype, {&slice, &weights, &bias}), [&]<class T>(T) {
       if (bias.array.size() != 1) {
-        throw ShapeError(bias.argument, to_string(bias.array.shape.data(), static_cast<int>(bias.array.shape.size())),
-                         "(1, 1, 1)", "one filter has one bias");
+        throw ShapeError(bias.argument, bias.shape_text(), "(1, 1, 1)", "one filter has one bias");
       }
       const Tensor<T, 1> b = bias.array.flat<T>();
       const T Z = conv_single_step(tensor<T, 3>(slice), tensor<T, 3>(weights), View<const T, 3>(b.data(), {1, 1, 1}));
