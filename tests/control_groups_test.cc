@@ -1,4 +1,4 @@
-#include "core/control_groups.h"
+#include "runtime/control_groups.h"
 
 #include <gtest/gtest.h>
 

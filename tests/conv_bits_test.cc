@@ -7,7 +7,7 @@
 #include <limits>
 #include <set>
 
-#include "core/threads.h"
+#include "runtime/threads.h"
 #include "tests/fill.h"
 #include "tests/fma_chain.h"
 

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "core/threads.h"
+#include "runtime/threads.h"
 #include "layers/conv_checks.h"
 #include "tests/fill.h"
 #include "tests/fma_chain.h"

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "convstep/convstep.h"
-#include "core/threads.h"
+#include "runtime/threads.h"
 #include "tests/fill.h"
 
 namespace convstep {

@@ -5,7 +5,7 @@
 #include <random>
 #include <string>
 
-#include "core/threads.h"
+#include "runtime/threads.h"
 #include "tests/pool_case.h"
 
 namespace convstep {

@@ -1,4 +1,4 @@
-#include "core/task_shares.h"
+#include "runtime/task_shares.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

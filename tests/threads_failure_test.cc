@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "convstep/conv.h"
-#include "core/threads.h"
+#include "runtime/threads.h"
 #include "fill.h"
 
 namespace {

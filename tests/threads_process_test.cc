@@ -19,8 +19,8 @@
 #include <vector>
 
 #include "convstep/conv.h"
-#include "core/processors.h"
-#include "core/threads.h"
+#include "runtime/processors.h"
+#include "runtime/threads.h"
 
 namespace convstep {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/threads.h"
+#include "runtime/threads.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -24,7 +24,7 @@
 #include <vector>
 
 #include "convstep/conv.h"
-#include "core/processors.h"
+#include "runtime/processors.h"
 #include "expect_error.h"
 #include "fill.h"
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "convstep/activation.h"
-#include "kernels/kernels.h"
+#include "runtime/targets.h"
 
 namespace convstep::kernels {
 

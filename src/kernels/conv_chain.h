@@ -4,7 +4,7 @@
 // padding and strides of the input. It gives the bits that every direct kernel gives.
 #pragma once
 
-#include "kernels/kernels.h"
+#include "runtime/targets.h"
 
 namespace convstep::kernels {
 

@@ -4,7 +4,7 @@
 // included: the bits of the direct method.
 #pragma once
 
-#include "kernels/kernels.h"
+#include "runtime/targets.h"
 
 namespace convstep::kernels {
 

@@ -7,7 +7,7 @@
 // Every output is one chain of fused multiply-adds that starts at the bias and runs over (i, j, c).
 #pragma once
 
-#include "kernels/kernels.h"
+#include "runtime/targets.h"
 
 namespace convstep::kernels {
 

@@ -6,7 +6,7 @@
 // bias and runs over (i, j, c): the bits of the direct method.
 #pragma once
 
-#include "kernels/kernels.h"
+#include "runtime/targets.h"
 
 namespace convstep::kernels {
 

@@ -1,7 +1,7 @@
 // conv_pairwise.h: sums in NumPy's order, many outputs at a time. The bits are those of the reference.
 #pragma once
 
-#include "kernels/kernels.h"
+#include "runtime/targets.h"
 
 namespace convstep::kernels {
 

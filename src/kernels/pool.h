@@ -8,7 +8,7 @@
 #include <cstdint>
 
 #include "convstep/pool.h"
-#include "kernels/kernels.h"
+#include "runtime/targets.h"
 
 namespace convstep::kernels {
 

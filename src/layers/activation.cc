@@ -7,9 +7,9 @@
 
 #include "core/checks.h"
 #include "core/geometry.h"
-#include "core/threads.h"
+#include "runtime/threads.h"
 #include "kernels/activation.h"
-#include "kernels/kernels.h"
+#include "runtime/targets.h"
 #include "layers/options.h"
 
 namespace convstep {

@@ -2,7 +2,7 @@
 
 #include "convstep/error.h"
 #include "core/checks.h"
-#include "core/threads.h"
+#include "runtime/threads.h"
 #include "layers/conv_checks.h"
 #include "layers/conv_plan.h"
 #include "reference/reference.h"

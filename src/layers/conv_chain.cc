@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "core/threads.h"
-#include "layers/block_progress.h"
+#include "runtime/threads.h"
+#include "runtime/block_progress.h"
 #include "layers/conv_method.h"
 #include "layers/conv_weights.h"
 

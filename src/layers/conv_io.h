@@ -5,7 +5,7 @@
 // its channels are apart (as in an NCHW array).
 #pragma once
 
-#include "kernels/kernels.h"
+#include "runtime/targets.h"
 #include "layers/conv_method.h"
 
 namespace convstep {

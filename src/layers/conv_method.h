@@ -8,7 +8,7 @@
 
 #include "convstep/conv.h"
 #include "core/geometry.h"
-#include "kernels/kernels.h"
+#include "runtime/targets.h"
 
 namespace convstep {
 

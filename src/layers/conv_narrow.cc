@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "core/threads.h"
+#include "runtime/threads.h"
 #include "layers/conv_io.h"
 #include "layers/conv_method.h"
 #include "layers/conv_weights.h"

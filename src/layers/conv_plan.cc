@@ -2,7 +2,7 @@
 #include "layers/conv_plan.h"
 
 #include "core/checks.h"
-#include "core/threads.h"
+#include "runtime/threads.h"
 #include "layers/conv_checks.h"
 
 namespace convstep {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/threads.h"
+#include "runtime/threads.h"
 
 namespace convstep {
 

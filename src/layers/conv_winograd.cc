@@ -8,7 +8,7 @@
 #include <array>
 #include <vector>
 
-#include "core/threads.h"
+#include "runtime/threads.h"
 #include "layers/conv_io.h"
 #include "layers/conv_weights.h"
 #include "layers/conv_winograd_axis.h"

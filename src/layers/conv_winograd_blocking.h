@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "kernels/conv_winograd_axis.h"
-#include "kernels/kernels.h"
+#include "runtime/targets.h"
 #include "layers/conv_method.h"
 
 namespace convstep {

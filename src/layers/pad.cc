@@ -5,7 +5,7 @@
 #include "convstep/error.h"
 #include "core/checks.h"
 #include "core/geometry.h"
-#include "core/threads.h"
+#include "runtime/threads.h"
 #include "kernels/pad.h"
 
 namespace convstep {

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "core/threads.h"
+#include "runtime/threads.h"
 #include "layers/conv_io.h"
 #include "layers/pool_cut.h"
 

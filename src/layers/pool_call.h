@@ -3,8 +3,8 @@
 
 #include "convstep/pool.h"
 #include "core/geometry.h"
-#include "kernels/kernels.h"
-#include "layers/block_progress.h"
+#include "runtime/targets.h"
+#include "runtime/block_progress.h"
 
 namespace convstep {
 

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <type_traits>
 
-#include "kernels/kernels.h"
+#include "runtime/targets.h"
 #include "kernels/pool.h"
 #include "layers/pool_call.h"
 #include "reference/lp_norm.h"

@@ -1,4 +1,4 @@
-#include "core/workers.h"
+#include "runtime/workers.h"
 
 #include <oneapi/tbb/cache_aligned_allocator.h>
 #include <oneapi/tbb/global_control.h>
@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/thread_probe.h"
+#include "runtime/thread_probe.h"
 
 namespace convstep {
 namespace {

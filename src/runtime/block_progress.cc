@@ -1,4 +1,4 @@
-#include "layers/block_progress.h"
+#include "runtime/block_progress.h"
 
 namespace convstep {
 

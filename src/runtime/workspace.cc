@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "convstep/tensor.h"
-#include "core/kept.h"
-#include "core/threads.h"
+#include "runtime/kept.h"
+#include "runtime/threads.h"
 
 namespace convstep {
 namespace {

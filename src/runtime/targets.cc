@@ -8,7 +8,7 @@
 
 #include "convstep/error.h"
 #include "convstep/runtime.h"
-#include "kernels/kernels.h"
+#include "runtime/targets.h"
 
 namespace convstep {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/threads.h"
+#include "runtime/threads.h"
 
 #include <pthread.h>
 
@@ -11,10 +11,10 @@
 #include <thread>
 
 #include "convstep/error.h"
-#include "core/arena.h"
-#include "core/processors.h"
-#include "core/task_shares.h"
-#include "core/workers.h"
+#include "runtime/arena.h"
+#include "runtime/processors.h"
+#include "runtime/task_shares.h"
+#include "runtime/workers.h"
 
 namespace convstep {
 namespace {

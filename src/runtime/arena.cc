@@ -1,4 +1,4 @@
-#include "core/arena.h"
+#include "runtime/arena.h"
 
 #include <oneapi/tbb/blocked_range.h>
 #include <oneapi/tbb/parallel_for.h>
@@ -14,7 +14,7 @@
 #include <memory>
 #include <vector>
 
-#include "core/kept.h"
+#include "runtime/kept.h"
 
 namespace convstep {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/thread_probe.h"
+#include "runtime/thread_probe.h"
 
 #include <oneapi/tbb/global_control.h>
 #include <pthread.h>

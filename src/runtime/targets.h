@@ -1,4 +1,4 @@
-// kernels.h: the fast versions of the reference, in plain signatures; no SIMD type is visible from here.
+// targets.h: the fast versions of the reference, in plain signatures; no SIMD type is visible from here.
 //
 // A kernel works on a part of an operation: some output rows of one image. It trusts its arguments, allocates nothing
 // and throws nothing. Every kernel is there once for each SIMD target; the caller says of which he wants it.

@@ -1,4 +1,4 @@
-#include "core/processors.h"
+#include "runtime/processors.h"
 
 #include <sched.h>
 
@@ -6,7 +6,7 @@
 #include <cstring>
 #include <thread>
 
-#include "core/control_groups.h"
+#include "runtime/control_groups.h"
 
 namespace convstep {
 namespace {
