@@ -10,7 +10,7 @@
 #include <string>
 
 #include "convstep/pool.h"
-#include "core/geometry.h"
+#include "core/window_axis.h"
 #include "reference/lp_norm.h"
 #include "reference/reference.h"
 #include "tests/fill.h"

@@ -7,7 +7,7 @@
 #include <type_traits>
 
 #include "convstep/convstep.h"
-#include "core/geometry.h"
+#include "core/window_axis.h"
 #include "tests/expect_error.h"
 
 namespace convstep {

@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <utility>
 
-#include "core/checks.h"
-#include "core/geometry.h"
+#include "core/array_checks.h"
+#include "core/window_axis.h"
 #include "runtime/threads.h"
 #include "kernels/activation.h"
 #include "runtime/targets.h"

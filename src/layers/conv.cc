@@ -1,7 +1,7 @@
 #include "convstep/conv.h"
 
 #include "convstep/error.h"
-#include "core/checks.h"
+#include "core/array_checks.h"
 #include "runtime/threads.h"
 #include "layers/conv_checks.h"
 #include "layers/conv_plan.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "convstep/error.h"
-#include "core/checks.h"
+#include "core/array_checks.h"
 #include "layers/options.h"
 
 namespace convstep {

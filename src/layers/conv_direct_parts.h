@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "core/geometry.h"
+#include "core/window_axis.h"
 #include "kernels/conv_direct.h"
 
 namespace convstep {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "convstep/conv.h"
-#include "core/geometry.h"
+#include "core/window_axis.h"
 #include "runtime/targets.h"
 
 namespace convstep {

@@ -1,7 +1,7 @@
 // conv_plan.cc: the ordered table of the ways to compute a convolution, and the plan that keeps one.
 #include "layers/conv_plan.h"
 
-#include "core/checks.h"
+#include "core/array_checks.h"
 #include "runtime/threads.h"
 #include "layers/conv_checks.h"
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "convstep/error.h"
-#include "core/checks.h"
-#include "core/geometry.h"
+#include "core/array_checks.h"
+#include "core/window_axis.h"
 #include "runtime/threads.h"
 #include "kernels/pad.h"
 

@@ -4,8 +4,8 @@
 #include <sstream>
 
 #include "convstep/error.h"
-#include "core/checks.h"
-#include "core/geometry.h"
+#include "core/array_checks.h"
+#include "core/window_axis.h"
 #include "layers/pool_call.h"
 
 namespace convstep {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "convstep/pool.h"
-#include "core/geometry.h"
+#include "core/window_axis.h"
 #include "runtime/targets.h"
 #include "runtime/block_progress.h"
 

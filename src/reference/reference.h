@@ -6,7 +6,7 @@
 
 #include "convstep/conv.h"
 #include "convstep/pool.h"
-#include "core/geometry.h"
+#include "core/window_axis.h"
 
 namespace convstep::reference {
 

@@ -9,7 +9,7 @@
 
 #include "convstep/activation.h"
 #include "convstep/tensor.h"
-#include "core/geometry.h"
+#include "core/window_axis.h"
 
 namespace convstep::kernels {
 

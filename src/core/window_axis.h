@@ -1,4 +1,4 @@
-// geometry.h: where windows lie. Height and width are worked out apart, each as one WindowAxis.
+// window_axis.h: where windows lie. Height and width are worked out apart, each as one WindowAxis.
 #pragma once
 
 #include <algorithm>

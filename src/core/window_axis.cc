@@ -1,4 +1,4 @@
-#include "core/geometry.h"
+#include "core/window_axis.h"
 
 #include <algorithm>
 #include <utility>

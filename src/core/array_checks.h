@@ -1,10 +1,10 @@
-// checks.h: what every operation asks of the arrays it is given, before it touches them.
+// array_checks.h: what every operation asks of the arrays it is given, before it touches them.
 #pragma once
 
 #include <type_traits>
 
 #include "convstep/tensor.h"
-#include "core/geometry.h"
+#include "core/window_axis.h"
 
 namespace convstep {
 

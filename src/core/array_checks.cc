@@ -1,4 +1,4 @@
-#include "core/checks.h"
+#include "core/array_checks.h"
 
 #include <algorithm>
 #include <array>
