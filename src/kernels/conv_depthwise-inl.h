@@ -10,9 +10,9 @@
 #include <limits>
 #include <utility>
 
-#include "kernels/activation-inl.h"
+#include "simd/activation-inl.h"
 #include "kernels/conv_depthwise.h"
-#include "kernels/simd-inl.h"
+#include "simd/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {

@@ -10,8 +10,8 @@
 
 #include <utility>
 
-#include "kernels/activation-inl.h"
-#include "kernels/simd-inl.h"
+#include "simd/activation-inl.h"
+#include "simd/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {

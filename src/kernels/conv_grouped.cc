@@ -7,8 +7,8 @@
 // After foreach_target.
 #include <utility>
 
-#include "kernels/activation-inl.h"
-#include "kernels/simd-inl.h"
+#include "simd/activation-inl.h"
+#include "simd/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {

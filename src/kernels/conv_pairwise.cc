@@ -4,8 +4,8 @@
 #define HWY_TARGET_INCLUDE "kernels/conv_pairwise.cc"
 #include <hwy/foreach_target.h>
 // After foreach_target.
-#include "kernels/activation-inl.h"
-#include "kernels/simd-inl.h"
+#include "simd/activation-inl.h"
+#include "simd/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {

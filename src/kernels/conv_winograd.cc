@@ -4,7 +4,7 @@
 #define HWY_TARGET_INCLUDE "kernels/conv_winograd.cc"
 #include <hwy/foreach_target.h>
 
-#include "kernels/activation-inl.h"
+#include "simd/activation-inl.h"
 #include "kernels/conv_winograd-inl.h"
 #include "kernels/conv_winograd_multiply-inl.h"
 #include "kernels/conv_winograd_range-inl.h"

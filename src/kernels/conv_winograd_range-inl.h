@@ -7,7 +7,7 @@
 #endif
 
 #include "kernels/conv_winograd.h"
-#include "kernels/simd-inl.h"
+#include "simd/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {

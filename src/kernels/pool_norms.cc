@@ -9,7 +9,7 @@
 
 #include <limits>
 
-#include "kernels/simd-inl.h"
+#include "simd/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {

@@ -9,7 +9,7 @@
 
 #include <limits>
 
-#include "kernels/pool_maximum-inl.h"
+#include "simd/maximum-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {

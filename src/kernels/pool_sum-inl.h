@@ -9,7 +9,7 @@
 #include <cmath>
 
 #include "kernels/pool.h"
-#include "kernels/simd-inl.h"
+#include "simd/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {

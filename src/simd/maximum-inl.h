@@ -1,18 +1,18 @@
-// pool_maximum-inl.h: the IEEE 754-2019 maximum of vectors (NaN wins, +0 > -0). Included once per SIMD target.
+// maximum-inl.h: the IEEE 754-2019 maximum of vectors (NaN wins, +0 > -0). Included once per SIMD target.
 //
 // The maximum of x86 (maxps) returns its second operand where one is NaN or both are zeros. Mending that after every
 // maximum costs two to five instructions. A running maximum over many taps is cheaper: it keeps, beside the plain
 // maximum, whether a NaN was seen (one comparison for two taps) and the conjunction of all sign bits: unless there is a
 // NaN, the maximum is negative, or -0, exactly where all elements are. AVX-512 has an instruction that orders zeros
 // (vrangeps), and so does not need the signs; the maximum of AArch64 is the very one of the standard.
-#if defined(CONVSTEP_KERNELS_POOL_MAXIMUM_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef CONVSTEP_KERNELS_POOL_MAXIMUM_INL_H_
-#undef CONVSTEP_KERNELS_POOL_MAXIMUM_INL_H_
+#if defined(CONVSTEP_SIMD_MAXIMUM_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef CONVSTEP_SIMD_MAXIMUM_INL_H_
+#undef CONVSTEP_SIMD_MAXIMUM_INL_H_
 #else
-#define CONVSTEP_KERNELS_POOL_MAXIMUM_INL_H_
+#define CONVSTEP_SIMD_MAXIMUM_INL_H_
 #endif
 
-#include "kernels/simd-inl.h"
+#include "simd/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {

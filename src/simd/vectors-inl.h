@@ -1,14 +1,14 @@
-// simd-inl.h: what the kernels of every target share: loads and stores of the first n lanes, and activations.
+// vectors-inl.h: what the kernels of every target share: loads and stores of the first n lanes, and activations.
 //
 // A struct with vectors in it that is made without values needs a constructor of its own, HWY_INLINE S() {}: the one
 // that GCC makes up lacks the target's attributes and cannot call that of Highway's vectors on ARM.
 //
 // Included once per SIMD target (hence the guard that toggles).
-#if defined(CONVSTEP_KERNELS_SIMD_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef CONVSTEP_KERNELS_SIMD_INL_H_
-#undef CONVSTEP_KERNELS_SIMD_INL_H_
+#if defined(CONVSTEP_SIMD_VECTORS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef CONVSTEP_SIMD_VECTORS_INL_H_
+#undef CONVSTEP_SIMD_VECTORS_INL_H_
 #else
-#define CONVSTEP_KERNELS_SIMD_INL_H_
+#define CONVSTEP_SIMD_VECTORS_INL_H_
 #endif
 
 #include <hwy/highway.h>
