@@ -5,7 +5,7 @@
 
 #include "runtime/threads.h"
 #include "layers/conv_direct_input.h"
-#include "layers/conv_io.h"
+#include "tiling/staging.h"
 #include "layers/conv_method.h"
 #include "layers/conv_weights.h"
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "kernels/conv_direct.h"
-#include "layers/conv_io.h"
+#include "tiling/staging.h"
 #include "layers/conv_method.h"
 
 namespace convstep {

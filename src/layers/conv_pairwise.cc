@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "runtime/threads.h"
-#include "layers/conv_io.h"
+#include "tiling/staging.h"
 #include "layers/conv_method.h"
 #include "layers/conv_weights.h"
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "runtime/threads.h"
-#include "layers/conv_io.h"
+#include "tiling/staging.h"
 #include "layers/conv_weights.h"
 #include "layers/conv_winograd_axis.h"
 #include "layers/conv_winograd_blocking.h"

@@ -13,7 +13,7 @@
 
 #include "convstep/tensor.h"
 #include "kernels/conv_winograd.h"
-#include "layers/conv_io.h"
+#include "tiling/staging.h"
 
 namespace convstep {
 

@@ -5,7 +5,7 @@
 #include <array>
 
 #include "kernels/conv_winograd.h"
-#include "layers/conv_io.h"
+#include "tiling/staging.h"
 #include "layers/conv_winograd_blocking.h"
 
 namespace convstep {

@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "runtime/threads.h"
-#include "layers/conv_io.h"
+#include "tiling/staging.h"
 #include "layers/pool_cut.h"
 
 namespace convstep {

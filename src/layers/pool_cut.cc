@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "kernels/pool.h"
-#include "layers/conv_io.h"
+#include "tiling/staging.h"
 
 namespace convstep {
 namespace {

@@ -1,4 +1,4 @@
-#include "layers/conv_io.h"
+#include "tiling/staging.h"
 
 #include <algorithm>
 #include <cstring>

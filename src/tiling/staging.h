@@ -1,4 +1,4 @@
-// conv_io.h: what a kernel reads and writes when a caller's view is not laid out as kernels like it.
+// staging.h: what a kernel reads and writes when a caller's view is not laid out as kernels like it.
 //
 // Kernels want the channels of a pixel side by side, and no padding to think of. So a band of the input is copied into
 // the workspace where it has padding or other strides, and a band of the output is computed there and scattered where
