@@ -4,7 +4,7 @@
 
 #include "convstep/error.h"
 #include "core/array_checks.h"
-#include "layers/options.h"
+#include "pointwise/activation_checks.h"
 
 namespace convstep {
 namespace {

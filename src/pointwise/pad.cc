@@ -6,7 +6,7 @@
 #include "core/array_checks.h"
 #include "core/window_axis.h"
 #include "runtime/threads.h"
-#include "kernels/pad.h"
+#include "pointwise/pad_kernel.h"
 
 namespace convstep {
 namespace {

@@ -1,4 +1,4 @@
-// pad.h: zero padding, one row at a time, in plain signatures.
+// pad_kernel.h: zero padding, one row at a time, in plain signatures.
 #pragma once
 
 #include <cstdint>

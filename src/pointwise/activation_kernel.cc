@@ -1,8 +1,8 @@
-// activation.cc: activations of runs of numbers.
-#include "kernels/activation.h"
+// activation_kernel.cc: activations of runs of numbers.
+#include "pointwise/activation_kernel.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "kernels/activation.cc"
+#define HWY_TARGET_INCLUDE "pointwise/activation_kernel.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 

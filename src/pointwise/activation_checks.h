@@ -1,4 +1,4 @@
-// options.h: checks of options that several layers share.
+// activation_checks.h: checks of options that several layers share.
 #pragma once
 
 #include "convstep/activation.h"

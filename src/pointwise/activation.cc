@@ -8,9 +8,9 @@
 #include "core/array_checks.h"
 #include "core/window_axis.h"
 #include "runtime/threads.h"
-#include "kernels/activation.h"
+#include "pointwise/activation_kernel.h"
 #include "runtime/targets.h"
-#include "layers/options.h"
+#include "pointwise/activation_checks.h"
 
 namespace convstep {
 

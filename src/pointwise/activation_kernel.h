@@ -1,4 +1,4 @@
-// activation.h: activations of a run of numbers, in plain signatures.
+// activation_kernel.h: activations of a run of numbers, in plain signatures.
 #pragma once
 
 #include <cstdint>
