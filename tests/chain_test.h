@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "layers/conv_checks.h"
+#include "conv/checks.h"
 #include "tests/fill.h"
 #include "tests/fma_chain.h"
 #include "tests/guarded_buffer.h"

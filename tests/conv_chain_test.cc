@@ -1,4 +1,4 @@
-#include "kernels/conv_chain.h"
+#include "conv/single_pixel/kernel.h"
 
 #include <gtest/gtest.h>
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <thread>
 
-#include "layers/conv_checks.h"
+#include "conv/checks.h"
 #include "tests/fill.h"
 #include "tests/fma_chain.h"
 #include "tests/guarded_buffer.h"

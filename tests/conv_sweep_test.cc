@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "runtime/threads.h"
-#include "layers/conv_checks.h"
+#include "conv/checks.h"
 #include "tests/fill.h"
 #include "tests/fma_chain.h"
 #include "tests/guarded_buffer.h"

@@ -1,5 +1,5 @@
 // Data of any range: every output of Winograd's method is as exact as the inputs in its own window let it be.
-#include "layers/conv_winograd_range.h"
+#include "conv/winograd/outliers.h"
 
 #include <gtest/gtest.h>
 

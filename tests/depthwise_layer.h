@@ -9,7 +9,7 @@
 #include <memory>
 #include <string>
 
-#include "layers/conv_checks.h"
+#include "conv/checks.h"
 #include "tests/fill.h"
 #include "tests/fma_chain.h"
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "convstep/conv.h"
-#include "layers/conv_method.h"
+#include "conv/method.h"
 #include "reference/reference.h"
 
 namespace convstep {

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "runtime/targets.h"
-#include "layers/conv_method.h"
+#include "conv/method.h"
 
 namespace convstep {
 

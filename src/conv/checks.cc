@@ -1,0 +1,156 @@
+#include "conv/checks.h"
+
+#include <algorithm>
+
+#include "convstep/error.h"
+#include "core/array_checks.h"
+#include "pointwise/activation_checks.h"
+
+namespace convstep {
+namespace {
+
+// A filter of one channel, as people have it for grey images, rather than PyTorch's weights of a 1x1 window.
+constexpr int64_t kLargestOddWindow = 11;  // that is common: larger ones, and even ones, are rather numbers of channels
+bool like_one_channel(const Shape<4>& weights) {
+  return weights[0] == weights[1] && weights[0] % 2 == 1 && weights[0] <= kLargestOddWindow && weights[2] == 1;
+}
+
+// PyTorch's weights, (O, C, KH, KW).
+bool like_filters_first(const Shape<4>& weights) {
+  const bool like_window = weights[0] == weights[1] && weights[0] <= weights[2];
+  return weights[2] == weights[3] && !like_window && !like_one_channel(weights);
+}
+
+ShapeError filters_first_error(const Shape<4>& weights, const ConvNames& names,
+                               const char* look = "it looks like (O, C, KH, KW)") {
+  return {names.weights, to_string(weights), to_string(Shape<4>{weights[2], weights[3], weights[1], weights[0]}), look};
+}
+
+// Arrays in PyTorch's order, channels before height and width, are told so where channels do not fit: the cause comes
+// before what follows from it. Windows are mostly square, and images have fewer channels than rows and columns, or are
+// square, too; where neither is so, or the usual order is as likely, this says nothing.
+void check_order(const Shape<4>& input, const Shape<4>& weights, int64_t groups, const ConvNames& names) {
+  const auto fit = [&](int64_t C, int64_t per_group) { return C % groups == 0 && C / groups == per_group; };
+  if (fit(input[3], weights[2])) return;
+  const bool like_nchw = input[2] == input[3] || input[1] < std::min(input[2], input[3]);
+  const bool filters_first = like_filters_first(weights);
+  if (filters_first && fit(input[3], weights[1])) {
+    throw filters_first_error(weights, names);
+  }
+  if (filters_first && like_nchw && fit(input[1], weights[1])) {
+    throw filters_first_error(weights, names, "the arrays look like (N, C, H, W) and (O, C, KH, KW)");
+  }
+  const bool like_photograph = groups == 1 && like_one_channel(weights) && input[1] < std::min(input[2], input[3]);
+  if ((like_nchw && fit(input[1], weights[2])) || like_photograph) {
+    throw ShapeError(names.input, to_string(input), to_string(Shape<4>{input[0], input[2], input[3], input[1]}),
+                     "it looks like (N, C, H, W)");
+  }
+}
+
+std::string counted(int64_t number, const char* what) {
+  return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
+}
+
+std::string repeated(const Shape<4>& weights, int64_t C) {
+  return "repeat the weights to " + to_string(Shape<4>{weights[0], weights[1], 1, C});
+}
+
+// What may be meant by a number of groups that does not divide the channels.
+std::string groups_hint(const Shape<4>& weights, int64_t groups, int64_t C) {
+  if (groups != C) return "";
+  if (weights[2] == C) {  // (KH, KW, C, outputs per channel)
+    return "the weights look like TensorFlow's of a depthwise convolution: reshape them to " +
+           to_string(Shape<4>{weights[0], weights[1], 1, C * weights[3]});
+  }
+  return weights[2] == 1 && weights[3] == 1 ? "for one filter on every channel, " + repeated(weights, C) : "";
+}
+
+// What may be meant by filters of one channel for an image of more.
+std::string one_channel_hint(const Shape<4>& weights, int64_t groups, int64_t C, const ConvNames& names) {
+  const int64_t O = weights[3];
+  if (groups != 1 || !like_one_channel(weights) || (O != 1 && O % C != 0)) return "";
+  return "; to filter each by itself, " + std::string(names.for_groups) +
+         (O == 1 ? repeated(weights, C) + " and " : "") + "set groups to " + std::to_string(C);
+}
+
+void check_channels(const Shape<4>& input, const Shape<4>& weights, int64_t groups, const ConvNames& names) {
+  const int64_t C = input[3], O = weights[3];
+  if (groups < 1) throw ParameterError("groups", std::to_string(groups), "1 or more");
+  check_order(input, weights, groups, names);
+  if (C % groups != 0 || O % groups != 0) {
+    throw ParameterError("groups", std::to_string(groups),
+                         "a divisor of the " + counted(C, "input channel") + " and the " + counted(O, "output channel"),
+                         groups_hint(weights, groups, C));
+  }
+  if (weights[2] != C / groups) {
+    throw ShapeError(names.weights, to_string(weights), to_string(Shape<4>{weights[0], weights[1], C / groups, O}),
+                     names.input + (" " + to_string(input)) + " has " + counted(C, "channel") +
+                         (groups > 1 ? " in " + counted(groups, "group") : "") +
+                         one_channel_hint(weights, groups, C, names));
+  }
+}
+
+}  // namespace
+
+ConvProblem check_problem(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& options,
+                          const ConvNames& names) {
+  check_batch_shape(names.input, input.data(), 4, sizeof(float));
+  check_full_shape(names.weights, weights.data(), 4, sizeof(float));
+  check_channels(input, weights, options.groups, names);
+  check_activation(options.activation, options.slope);
+  if (options.algorithm < ConvAlgorithm::kAuto || options.algorithm > ConvAlgorithm::kNotebook) {
+    throw ParameterError("algorithm", std::to_string(static_cast<int>(options.algorithm)), "a value of ConvAlgorithm");
+  }
+  try {
+    const WindowGeometry geometry =
+        resolve_geometry({input[1], input[2]}, {weights[0], weights[1]}, names.window, options.stride, options.dilation,
+                         options.padding, Rounding::kFloor);
+    return {geometry, input[3], weights[3], options.groups, options.activation, options.slope};
+  } catch (const ShapeError& error) {
+    // The first layer of PyTorch's networks, (64, 3, 3, 3), has channels that fit in either order.
+    const bool fits_both = weights[1] == weights[2] && like_filters_first(weights);
+    if (error.argument() != names.window || !fits_both) throw;
+    throw ShapeError(names.window, error.given(), error.expected(), "the weights look like (O, C, KH, KW)");
+  }
+}
+
+Shape<4> output_shape(int64_t images, const ConvProblem& problem) {
+  const Shape<4> output{images, problem.geometry.height.output, problem.geometry.width.output, problem.outputs};
+  element_count("output", output.data(), 4, sizeof(double));
+  return output;
+}
+
+template <class T>
+void check_weights(const ConvWeights<T>& weights, const ConvProblem& problem) {
+  check_readable(extent_of("weights", weights.weights));
+  if (!weights.bias) return;
+  const Shape<4>& shape = weights.weights.shape();
+  const bool filters_first = weights.bias.shape(0) == shape[0] && like_filters_first(shape);
+  check_shape("bias", weights.bias.shape().data(), &problem.outputs, 1,
+              filters_first ? "the weights look like (O, C, KH, KW)" : "one number per output channel");
+  check_readable(extent_of("bias", weights.bias));
+}
+
+template <class T>
+void check_call(const ConvCall<T>& call, const ConvProblem& problem) {
+  const Shape<4> input{call.input.shape(0), problem.geometry.height.input, problem.geometry.width.input,
+                       problem.channels};
+  check_shape("input", call.input.shape().data(), input.data(), 4, "(N, H, W, C) of the plan");
+  const Shape<4> output = output_shape(call.input.shape(0), problem);
+  check_shape("output", call.output.shape().data(), output.data(), 4, "(N, OH, OW, O)");
+  check_writable(extent_of("output", call.output));
+  check_readable(extent_of("input", call.input));
+  check_no_overlap(extent_of("output", call.output), extent_of("input", call.input));
+  if (problem.has_countable_padding()) check_steps(extent_of("input", call.input), problem.geometry);
+  if (!call.residual) return;
+  check_shape("residual", call.residual.shape().data(), output.data(), 4, "the shape of the output");
+  check_readable(extent_of("residual", call.residual));
+  check_no_partial_overlap(extent_of("output", call.output), extent_of("residual", call.residual));
+}
+
+template void check_weights(const ConvWeights<float>&, const ConvProblem&);
+template void check_weights(const ConvWeights<double>&, const ConvProblem&);
+template void check_call(const ConvCall<float>&, const ConvProblem&);
+template void check_call(const ConvCall<double>&, const ConvProblem&);
+
+}  // namespace convstep

@@ -1,0 +1,252 @@
+// method.cc: the direct method. Weights are packed in panels; the output is cut into blocks, each a task.
+#include "conv/direct/kernel.h"
+
+#include <algorithm>
+
+#include "runtime/threads.h"
+#include "conv/direct/input.h"
+#include "tiling/staging.h"
+#include "conv/method.h"
+#include "conv/weights.h"
+
+namespace convstep {
+namespace {
+
+// What the input of a block may take of the workspace. Half of it shares a level-2 cache of 1 MB with a panel of
+// weights.
+constexpr int64_t kPatchBytes = 384 << 10;
+
+// A block may take more than that where its first row alone takes much of it (dilated windows over many channels):
+// three times the first row, for the rows that neighbouring blocks both copy should not outweigh the others.
+constexpr int64_t kLeastRows = 3;
+
+// An output that is no longer in any cache when the next layer reads it: several times a level-2 cache.
+constexpr int64_t kFarBytes = 4 << 20;
+
+// Fewer products than this (some 15 microseconds) do not pay for waking a thread.
+constexpr double kProductsPerThread = 1'000'000;
+
+// Panels as wide as can be; but where the last vector is at most half full and that is of use, it is a panel of its
+// own.
+template <class T>
+kernels::DirectPanels cut_into_panels(int64_t outputs, const kernels::DirectKernel<T>& kernel) {
+  const int64_t vectors = divide_up(outputs, kernel.lanes), last = outputs - (vectors - 1) * kernel.lanes;
+  int64_t count = divide_up(vectors, kernel.max_vectors);
+  if (kernel.has_halves && last <= kernel.lanes / 2 && vectors % kernel.max_vectors == 0) ++count;
+  return {kernel.lanes, vectors, count, vectors % count, vectors / count};
+}
+
+// How the output is cut: bands of at most `rows` rows and strips of at most `columns` columns of an image, or several
+// images as a whole; and runs of panels.
+struct Cut {
+  int64_t images, bands, rows, columns, panels;
+};
+
+template <class T>
+class ConvDirect final : public ConvMethod<T> {
+ public:
+  ConvDirect(const ConvProblem& problem, const ConvWeights<T>& weights)
+      : problem_(problem),
+        kernel_(kernels::direct_kernel<T>(this->target_)),
+        panels_(cut_into_panels(problem.group_outputs(), kernel_)),
+        weights_(pack(weights)),
+        bias_(pack(weights.bias)),
+        input_(problem, are_finite(weights, weights_)) {}
+
+  void run(const ConvCall<T>& call) const override;
+  std::string describe() const override {
+    return "direct " + std::to_string(2 * kernel_.max_pixels) + "x" +
+           std::to_string(panels_.first_vector(1) * panels_.lanes) + ", " + this->target_.name;
+  }
+
+ private:
+  // Small images are copied as many at a time as kPatchBytes hold.
+  size_t workspace_for(int64_t scratch_per_value) const override {
+    const Cut cut = cut_for(1, 1, scratch_per_value);
+    const int64_t values = input_.copied_values(cut.rows, cut.columns) +
+                           cut.rows * cut.columns * problem_.group_outputs() * scratch_per_value;
+    return static_cast<size_t>(std::max(kPatchBytes, values * int64_t{sizeof(T)}));
+  }
+  int64_t group_width() const { return panels_.vectors * panels_.lanes; }
+  Tensor<T, 1> pack(const ConvWeights<T>& weights) const;
+  Tensor<T, 1> pack(const View<const T, 1>& bias) const;
+  Cut cut_for(int64_t images, int threads, int64_t scratch_per_value) const;
+  void spread(int64_t images, int threads, bool is_scattered, Cut& cut) const;
+  // Panels first .. end - 1 of a group.
+  struct Part {
+    int64_t group, first_panel, end_panel;
+  };
+  void run_block(const ConvCall<T>& call, const Block& block, int64_t images, const Part& part) const;
+
+  ConvProblem problem_;
+  kernels::DirectKernel<T> kernel_;
+  kernels::DirectPanels panels_;
+  Tensor<T, 1> weights_, bias_;
+  DirectInput<T> input_;
+};
+
+// Panels inside: the weights are read as they lie, which the hardware sees ahead.
+template <class T>
+Tensor<T, 1> ConvDirect<T>::pack(const ConvWeights<T>& weights) const {
+  const View<const T, 4>& view = weights.weights;
+  const int64_t window = problem_.window_size(), outputs = problem_.group_outputs();
+  const int64_t KW = view.shape(1), channels = view.shape(2);
+  auto packed = Tensor<T, 1>::uninitialized({problem_.groups * group_width() * window});
+  pack_in_parts(weights, problem_.groups * window, group_width(), [&](int64_t first_row, int64_t end_row) {
+    for (int64_t row = first_row; row < end_row; ++row) {
+      const int64_t g = row / window, k = row % window, tap = k / channels;
+      const T* from = &view(tap / KW, tap % KW, k % channels, g * outputs);
+      for (int64_t p = 0; p < panels_.count; ++p) {
+        const int64_t first = panels_.first_vector(p) * panels_.lanes,
+                      end = panels_.first_vector(p + 1) * panels_.lanes;
+        T* to = packed.data() + (g * group_width() + first) * window + k * (end - first);
+        const int64_t last = std::min(end, outputs);
+        for (int64_t o = first; o < last; ++o) to[o - first] = from[o * view.stride(3)];
+        std::fill(to + (last - first), to + (end - first), T(0));
+      }
+    }
+  });
+  return packed;
+}
+
+template <class T>
+Tensor<T, 1> ConvDirect<T>::pack(const View<const T, 1>& bias) const {
+  Tensor<T, 1> packed({problem_.groups * group_width()});
+  for (int64_t o = 0; bias && o < problem_.outputs; ++o) {
+    packed(o / problem_.group_outputs() * group_width() + o % problem_.group_outputs()) = start_of_sum(bias, o);
+  }
+  return packed;
+}
+
+template <class T>
+Cut ConvDirect<T>::cut_for(int64_t images, int threads, int64_t scratch_per_value) const {
+  const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output;
+  const auto values = [&](int64_t rows, int64_t columns) {
+    return input_.copied_values(rows, columns) + rows * columns * problem_.outputs * (1 + scratch_per_value);
+  };
+  constexpr int64_t kLimit = kWorkspaceLimit / static_cast<int64_t>(sizeof(T));
+  const int64_t budget = kPatchBytes / static_cast<int64_t>(sizeof(T));
+  Cut cut{1, OH, 1, OW, panels_.count};
+  const auto is_too_large = [&] {
+    return values(1, cut.columns) > (cut.columns > kernel_.max_pixels ? budget : kLimit);
+  };
+  while (cut.columns > 1 && is_too_large()) cut.columns = divide_up(cut.columns, 2);
+  const int64_t first_row = values(1, cut.columns), further_row = values(2, cut.columns) - first_row;
+  const int64_t room = std::clamp<int64_t>(kLeastRows * first_row, budget, kLimit);
+  cut.rows = std::min(OH, 1 + std::max<int64_t>(room - first_row, 0) / further_row);
+  spread(images, threads, scratch_per_value > 0, cut);
+  if (cut.rows == OH && cut.columns == OW && scratch_per_value == 0) {
+    const int64_t per_thread = std::max<int64_t>(images / (threads > 1 ? threads * kTasksPerThread : 1), 1);
+    cut.images = std::clamp<int64_t>(budget / values(OH, OW), 1, per_thread);
+  }
+  return cut;
+}
+
+// Makes tasks for all threads, where there are too few: every band of rows reads all its weights, every run of panels
+// reads (and copies) all its input, so the larger of the two is cut first.
+template <class T>
+void ConvDirect<T>::spread(int64_t images, int threads, bool is_scattered, Cut& cut) const {
+  const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output;
+  const bool weights_first =
+      !is_scattered && weights_.size() / problem_.groups > input_.copied_values(std::min(OH, cut.rows), cut.columns);
+  const int64_t tasks_per_thread = weights_first && input_.needs_copy() ? kTasksPerThread / 2 : kTasksPerThread;
+  const int64_t wanted = threads > 1 ? threads * tasks_per_thread : 1;
+  const int64_t across = images * divide_up(OW, cut.columns) * problem_.groups;
+  const auto missing = [&] {
+    const int64_t tasks = across * divide_up(OH, cut.rows) * divide_up(panels_.count, cut.panels);
+    return divide_up(wanted, tasks);
+  };
+  const auto cut_panels = [&] { cut.panels = divide_up(panels_.count, std::min(missing(), panels_.count)); };
+  if (weights_first) cut_panels();
+  const int64_t shortest = input_.needs_copy() ? std::min(2 * problem_.geometry.height.reach(), OH) : 1;
+  const int64_t fewest = divide_up(OH, cut.rows), most = std::max(fewest, OH / shortest);
+  cut.bands = std::min(round_up(fewest * missing(), threads), most);
+  cut.rows = divide_up(OH, cut.bands);
+  if (!weights_first) cut_panels();
+}
+
+// `images` from that of the block on.
+template <class T>
+void ConvDirect<T>::run_block(const ConvCall<T>& call, const Block& block, int64_t images, const Part& part) const {
+  const auto& [height, width] = problem_.geometry;
+  const bool copy = input_.needs_copy() || (call.input.stride(3) != 1 && problem_.channels > 1);
+  const int64_t patches = copy ? images * input_.copied_values(block.rows, block.columns) : 0;
+  const int64_t first = panels_.first_vector(part.first_panel) * panels_.lanes;
+  const int64_t end = std::min(panels_.first_vector(part.end_panel) * panels_.lanes, problem_.group_outputs());
+  const Channels channels{part.group * problem_.group_outputs() + first, end - first};
+  const int64_t scratch = block.rows * block.columns * channels.count * OutputBlock<T>::scratch_per_value(call);
+  const ThreadWorkspace memory(static_cast<size_t>(patches + scratch) * sizeof(T));
+  T* workspace = memory.as<T>();
+
+  const BlockInput<T> input =
+      copy ? input_.copy(call, block, images, part.group, workspace) : input_.in_place(call, block, part.group);
+  const OutputBlock<T> output(call, block, channels, workspace + patches);
+  const int64_t place = part.group * group_width();
+  kernel_.run({.input = input.data,
+               .offset = input.offset,
+               .row_step = height.stride / input.row_skip * input.row_step,
+               .pixel_step = width.stride / input.pixel_skip * input.pixel_step,
+               .tap_row_step = height.dilation * input.row_step,
+               .tap_step = width.dilation * input.pixel_step,
+               .window_rows = height.window,
+               .window_columns = width.window,
+               .channels = problem_.group_channels(),
+               .parts = input_.parts().data(),
+               .part_count = static_cast<int64_t>(input_.parts().size()),
+               .weights = weights_.data() + place * problem_.window_size(),
+               .bias = bias_.data() + place,
+               .panels = panels_,
+               .first_panel = part.first_panel,
+               .end_panel = part.end_panel,
+               .output = output.output().data,
+               .output_row_step = output.output().row_step,
+               .output_pixel_step = output.output().pixel_step,
+               .outputs = channels.count,
+               .images = images,
+               .first_row = block.first_row,
+               .end_row = block.first_row + block.rows,
+               .first_column = block.first_column,
+               .end_column = block.first_column + block.columns,
+               .image_step = input.image_step,
+               .output_image_step = call.output.stride(0),
+               .residual_image_step = call.residual ? call.residual.stride(0) : 0,
+               .prefetches_output = call.output.size() * int64_t{sizeof(T)} > kFarBytes,
+               .epilogue = output.epilogue(problem_)});
+  output.commit();
+}
+
+template <class T>
+void ConvDirect<T>::run(const ConvCall<T>& call) const {
+  const int64_t N = call.input.shape(0);
+  const int threads = threads_worth(double(N) * problem_.products(), kProductsPerThread, call.threads);
+  const Cut cut = cut_for(N, threads, OutputBlock<T>::scratch_per_value(call));
+  const BlockGrid grid(problem_.geometry, cut.bands, divide_up(problem_.geometry.width.output, cut.columns));
+  const int64_t places = divide_up(N, cut.images) * grid.blocks_per_image();
+  const int64_t parts = divide_up(panels_.count, cut.panels);
+  parallel_for(places * problem_.groups * parts, threads, call.progress, [&](int64_t task) {
+    const int64_t group = task / places % problem_.groups, part = task / places / problem_.groups;
+    Block block = grid[task % places];
+    block.image *= cut.images;  // counted in batches of them
+    run_block(call, block, std::min(cut.images, N - block.image),
+              {group, part * cut.panels, std::min((part + 1) * cut.panels, panels_.count)});
+  });
+}
+
+}  // namespace
+
+bool direct_fits(const ConvProblem& problem) {
+  const auto& [height, width] = problem.geometry;
+  const double pixel =
+      double(height.reach()) * double(width.reach()) * double(problem.group_channels());  // may exceed 63 bits
+  return problem.has_countable_padding() && pixel * sizeof(double) * 2 <= kWorkspaceLimit;
+}
+
+template <class T>
+std::unique_ptr<const ConvMethod<T>> make_conv_direct(const ConvProblem& problem, const ConvWeights<T>& weights) {
+  return std::make_unique<ConvDirect<T>>(problem, weights);
+}
+
+template std::unique_ptr<const ConvMethod<float>> make_conv_direct(const ConvProblem&, const ConvWeights<float>&);
+template std::unique_ptr<const ConvMethod<double>> make_conv_direct(const ConvProblem&, const ConvWeights<double>&);
+
+}  // namespace convstep

@@ -1,0 +1,52 @@
+// kernel.h: few outputs per group. The lanes of a vector are output pixels of a row, so that no lane is empty.
+//
+// The input is NHWC: first the rows of a block are transposed into planes [row][channel][phase][x], zeros of the
+// padding included, where phase = column mod stride. Then each tap of the window is one vector, wherever it starts,
+// shared by all outputs, times a broadcast weight. Every output is one chain of fused multiply-adds that starts at the
+// bias and runs over (i, j, c): the bits of the direct method.
+#pragma once
+
+#include "runtime/targets.h"
+
+namespace convstep::kernels {
+
+// A rectangle of output pixels of one image, all outputs of one group.
+template <class T>
+struct NarrowBlock {
+  const T* input;  // channel 0 of the group at pixel (0, 0)
+  int64_t input_row_step, input_pixel_step, input_channel_step;
+  WindowAxis height, width;  // `output` rows and columns, counted from those of the block
+  int64_t channels;          // of the group
+  const T* weights;          // [KH][KW][channels][weight_step], from the first output of the group on
+  int64_t weight_step;
+  const T* bias;
+  int64_t outputs;  // of the group
+  T* output;
+  int64_t output_row_step, output_pixel_step;
+  Epilogue<T> epilogue;
+};
+
+template <class T>
+struct NarrowKernel {
+  int64_t lanes;
+  // `planes` has room for narrow_planes() values.
+  void (*run)(const NarrowBlock<T>& block, T* planes);
+};
+template <class T>
+const NarrowKernel<T>& narrow_kernel(const Target& target);
+
+// Values of one plane: `columns` outputs rounded up to whole vectors, and where the window's last tap begins.
+inline int64_t narrow_plane_width(const WindowAxis& width, int64_t columns, int64_t lanes) {
+  return round_up(columns, lanes) + (width.window - 1) * width.dilation / width.stride;
+}
+inline int64_t narrow_phases(const WindowAxis& width) {
+  const int64_t reach = (width.window - 1) * width.dilation + 1;
+  return width.stride < reach ? width.stride : reach;
+}
+inline int64_t narrow_planes(const WindowAxis& height, const WindowAxis& width, int64_t rows, int64_t columns,
+                             int64_t channels, int64_t lanes) {
+  const int64_t input_rows = (rows - 1) * height.stride + (height.window - 1) * height.dilation + 1;
+  return input_rows * channels * narrow_phases(width) * narrow_plane_width(width, columns, lanes);
+}
+
+}  // namespace convstep::kernels

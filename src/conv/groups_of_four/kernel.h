@@ -1,0 +1,39 @@
+// kernel.h: groups of four channels and four outputs. The lanes of a vector are groups.
+//
+// First the channels of every input pixel are put into the order [channel of its group][group], so that channel c of
+// some neighbouring groups is one vector. With it, each of the four outputs of these groups is a vector, too. Every
+// output is one chain of fused multiply-adds that starts at the bias and runs over (i, j, c): the bits of the direct
+// method.
+#pragma once
+
+#include "runtime/targets.h"
+
+namespace convstep::kernels {
+
+// Channels, and outputs, of a group; groups that are computed at a time: a vector on some target, several on others.
+inline constexpr int64_t kGroupSize = 4;
+template <class T>
+inline constexpr int64_t kGroupsOfPart = kVectorBytes / static_cast<int64_t>(sizeof(T));
+template <class T>
+inline constexpr int64_t kChannelsOfPart = kGroupsOfPart<T>* kGroupSize;
+
+// A rectangle of output pixels of one image, kGroupsOfPart groups.
+template <class T>
+struct GroupedBlock {
+  // [rows][columns][kChannelsOfPart] that the block reads, padding included. The kernel changes their order.
+  T* patch;
+  int64_t patch_rows, patch_columns;
+  WindowAxis height, width;  // `output` rows and columns
+  const T* weights;          // [KH*KW][kGroupSize channels][kGroupSize outputs][groups]
+  const T* bias;             // [outputs][groups]
+  T* output;                 // the part's first channel
+  int64_t output_row_step, output_pixel_step;
+  Epilogue<T> epilogue;
+};
+
+template <class T>
+using GroupedKernel = void (*)(const GroupedBlock<T>& block);
+template <class T>
+GroupedKernel<T> grouped_kernel(const Target& target);
+
+}  // namespace convstep::kernels

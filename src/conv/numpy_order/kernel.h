@@ -1,0 +1,31 @@
+// kernel.h: sums in NumPy's order, many outputs at a time. The bits are those of the reference.
+#pragma once
+
+#include "runtime/targets.h"
+
+namespace convstep::kernels {
+
+// A rectangle of output pixels of one image, all outputs of one group: output[o] = activation(sum over k of
+// window[k] * weights[k, o] + bias[o] + residual[o]), each sum as reference/pairwise_sum.h adds it up.
+template <class T>
+struct PairwiseBlock {
+  const T* input;                            // window[0] of the first pixel
+  int64_t input_row_step, input_pixel_step;  // from a window to the one below it, beside it
+  const int64_t* offsets;                    // [K], from window[0] to window[k]
+  int64_t size;                              // K
+  int64_t rows, columns;
+  const T* weights;  // [K, width]
+  const T* bias;     // [width], or null for none
+  int64_t width;     // the outputs, rounded up to whole vectors of kVectorBytes
+  int64_t outputs;
+  T* output;
+  int64_t output_row_step, output_pixel_step;
+  Epilogue<T> epilogue;  // not kSigmoid or kTanh, whose last bits are the reference's own
+};
+
+template <class T>
+using PairwiseKernel = void (*)(const PairwiseBlock<T>& block);
+template <class T>
+PairwiseKernel<T> pairwise_kernel(const Target& target);
+
+}  // namespace convstep::kernels

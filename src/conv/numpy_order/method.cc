@@ -1,0 +1,207 @@
+// method.cc: layers of the notebook's size, with the bits of the reference at a multiple of its speed.
+#include "conv/numpy_order/kernel.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "runtime/threads.h"
+#include "tiling/staging.h"
+#include "conv/method.h"
+#include "conv/weights.h"
+
+namespace convstep {
+namespace {
+
+// Of the workspace that the rows computed at a time may take: half of a level-1 cache of 32 KB, in doubles. One row may
+// take more.
+constexpr int64_t kBlockValues = 2048;
+
+// Products, empty lanes included, of which one thread takes some 50 microseconds, and a task some 5; and what any block
+// takes besides, in products (Zen 4).
+constexpr double kProductsPerThread = 1'000'000, kProductsPerTask = 100'000, kProductsOfABlock = 500;
+
+// Values of the workspace for so many output rows of an image: the input with its padding, where there is some, and
+// `scratch_per_value` for every output.
+int64_t values_of(const ConvProblem& problem, int64_t rows, int64_t scratch_per_value) {
+  const auto& [height, width] = problem.geometry;
+  const int64_t patch = height.reach_of(rows) * width.reach_of(width.output) * problem.channels;
+  return (problem.geometry.reads_padding() ? patch : 0) +
+         rows * width.output * problem.group_outputs() * scratch_per_value;
+}
+
+template <class T>
+class ConvPairwise final : public ConvMethod<T> {
+ public:
+  ConvPairwise(const ConvProblem& problem, const ConvWeights<T>& weights)
+      : problem_(problem),
+        weights_(Tensor<T, 1>({problem.groups * problem.window_size() * width()})),
+        bias_(Tensor<T, 1>({problem.groups * width()})),
+        kernel_(kernels::pairwise_kernel<T>(this->target_)),
+        products_(problem.products() * double(width()) / double(problem.group_outputs())),
+        has_bias_(weights.bias) {
+    const int64_t KW = weights.weights.shape(1), channels = weights.weights.shape(2), window = problem.window_size();
+    const int64_t outputs = problem.group_outputs(), step = weights.weights.stride(3), row = width();
+    pack_in_parts(weights, problem.groups * window, row, [&](int64_t first, int64_t end) {
+      for (int64_t i = first; i < end; ++i) {
+        const int64_t g = i / window, k = i % window;
+        const T* from = &weights.weights(k / channels / KW, k / channels % KW, k % channels, g * outputs);
+        for (int64_t o = 0; o < outputs; ++o) weights_(i * row + o) = from[o * step];
+      }
+    });
+    for (int64_t o = 0; has_bias_ && o < problem.outputs; ++o) bias_(o / outputs * row + o % outputs) = weights.bias(o);
+  }
+
+  void run(const ConvCall<T>& call) const override;
+  std::string describe() const override { return std::string("sums in NumPy's order, ") + this->target_.name; }
+
+ private:
+  // One run over a batch, which is cut into blocks of rows.
+  struct Run {
+    const ConvCall<T>& call;
+    int64_t scratch_per_value, rows, bands;
+    Pixels<const T> input;  // what windows read: the views, or copies
+    int64_t channel_step;
+    const int64_t* offsets;  // from the first tap of a window to the others
+  };
+
+  size_t workspace_for(int64_t scratch_per_value) const override {
+    return bytes_of(rows_of(scratch_per_value), scratch_per_value) +
+           static_cast<size_t>(problem_.window_size()) * sizeof(int64_t);
+  }
+  int64_t width() const {
+    constexpr int64_t kLanes = kernels::kVectorBytes / static_cast<int64_t>(sizeof(T));
+    return round_up(problem_.group_outputs(), kLanes);
+  }
+  // Output rows at a time, and what they take of the workspace.
+  int64_t rows_of(int64_t scratch_per_value) const {
+    int64_t rows = problem_.geometry.height.output;
+    while (rows > 1 && values_of(problem_, rows, scratch_per_value) > kBlockValues) rows = divide_up(rows, 2);
+    return rows;
+  }
+  size_t bytes_of(int64_t rows, int64_t scratch_per_value) const {
+    return static_cast<size_t>(values_of(problem_, rows, scratch_per_value)) * sizeof(T);
+  }
+  void fill_offsets(const Run& run, int64_t* offset) const;
+  void run_blocks(const Run& run, int64_t first, int64_t end) const;
+  void run_group(const Run& run, const Block& at, int64_t group, const T* input, T* scratch) const;
+
+  ConvProblem problem_;
+  Tensor<T, 1> weights_, bias_;
+  kernels::PairwiseKernel<T> kernel_;
+  double products_;  // of an image, empty lanes included
+  bool has_bias_;
+};
+
+// `input` is the first value of the group that the block reads.
+template <class T>
+void ConvPairwise<T>::run_group(const Run& run, const Block& at, int64_t group, const T* input, T* scratch) const {
+  const int64_t outputs = problem_.group_outputs(), K = problem_.window_size();
+  const OutputBlock<T> output(run.call, at, {group * outputs, outputs}, scratch);
+  const auto [to, row_step, pixel_step] = output.output();
+  kernel_({.input = input,
+           .input_row_step = problem_.geometry.height.stride * run.input.row_step,
+           .input_pixel_step = problem_.geometry.width.stride * run.input.pixel_step,
+           .offsets = run.offsets,
+           .size = K,
+           .rows = at.rows,
+           .columns = at.columns,
+           .weights = weights_.data() + group * K * width(),
+           .bias = has_bias_ ? bias_.data() + group * width() : nullptr,
+           .width = width(),
+           .outputs = outputs,
+           .output = to,
+           .output_row_step = row_step,
+           .output_pixel_step = pixel_step,
+           .epilogue = output.epilogue(problem_)});
+  output.commit();
+}
+
+template <class T>
+void ConvPairwise<T>::fill_offsets(const Run& run, int64_t* offset) const {
+  const auto& [height, width] = problem_.geometry;
+  for (int64_t i = 0; i < height.window; ++i) {
+    for (int64_t j = 0; j < width.window; ++j) {
+      const int64_t tap = i * height.dilation * run.input.row_step + j * width.dilation * run.input.pixel_step;
+      for (int64_t c = 0; c < problem_.group_channels(); ++c) *offset++ = tap + c * run.channel_step;
+    }
+  }
+}
+
+// Blocks first .. end - 1, numbered from the top of the first image on.
+template <class T>
+void ConvPairwise<T>::run_blocks(const Run& run, int64_t first, int64_t end) const {
+  const auto& [height, width] = problem_.geometry;
+  const ThreadWorkspace workspace(bytes_of(run.rows, run.scratch_per_value));
+  T* patch = workspace.as<T>();
+  const bool is_copied = problem_.geometry.reads_padding();
+  const int64_t columns = width.reach_of(width.output);
+  T* scratch = is_copied ? patch + height.reach_of(run.rows) * columns * problem_.channels : patch;
+  Block at{first / run.bands, first % run.bands * run.rows, 0, 0, width.output};
+  for (int64_t block = first; block < end; ++block) {
+    at.rows = std::min(run.rows, height.output - at.first_row);
+    const int64_t row = height.source(at.first_row, 0), column = width.source(0, 0);
+    const T* input = patch;
+    if (is_copied) {
+      copy_padded(run.call.input[at.image], row, height.reach_of(at.rows), column, columns, patch);
+    } else {
+      input = &run.call.input(at.image, row, column, 0);
+    }
+    for (int64_t g = 0; g < problem_.groups; ++g) {
+      run_group(run, at, g, input + g * problem_.group_channels() * run.channel_step, scratch);
+    }
+    at.first_row += at.rows;
+    if (at.first_row == height.output) at = {at.image + 1, 0, 0, 0, width.output};
+  }
+}
+
+// Windows are read where they lie, in any order of memory; but for those with padding, whose rows are copied with it.
+template <class T>
+void ConvPairwise<T>::run(const ConvCall<T>& call) const {
+  const int64_t scratch_per_value = OutputBlock<T>::scratch_per_value(call), rows = rows_of(scratch_per_value);
+  const int64_t C = problem_.channels, columns = problem_.geometry.width.reach_of(call.output.shape(2));
+  Run run{call, scratch_per_value, rows, divide_up(call.output.shape(1), rows), {nullptr, columns * C, C}, 1, nullptr};
+  if (!problem_.geometry.reads_padding()) {
+    run.input = {nullptr, call.input.stride(1), call.input.stride(2)};
+    run.channel_step = call.input.stride(3);
+  }
+  // On the stack, if they are few: an allocation takes as long as the products of the smallest layers.
+  constexpr int64_t kFew = 256;
+  int64_t few[kFew];
+  std::vector<int64_t> many(static_cast<size_t>(problem_.window_size() > kFew ? problem_.window_size() : 0));
+  int64_t* offsets = many.empty() ? few : many.data();
+  fill_offsets(run, offsets);
+  run.offsets = offsets;
+
+  const int64_t blocks = call.output.shape(0) * run.bands;
+  const double work = double(call.output.shape(0)) * products_ + double(blocks) * kProductsOfABlock;
+  int64_t per_task = blocks;
+  int threads = 1;
+  if (work > kProductsPerTask) {
+    per_task = std::max<int64_t>(static_cast<int64_t>(double(blocks) * kProductsPerTask / work), 1);
+    threads = threads_worth(work, kProductsPerThread, call.threads);
+  }
+  parallel_for(divide_up(blocks, per_task), threads, call.progress,
+               [&](int64_t task) { run_blocks(run, task * per_task, std::min((task + 1) * per_task, blocks)); });
+}
+
+}  // namespace
+
+bool pairwise_fits(const ConvProblem& problem) {
+  const bool has_vector_activation =
+      problem.activation == Activation::kSigmoid || problem.activation == Activation::kTanh;
+  if (has_vector_activation || problem.products() > double(kNotebookProducts)) return false;
+  // One row of the output, however its views are laid out, must fit into the workspace.
+  if (!problem.has_countable_padding()) return false;
+  constexpr int64_t kMaxValues = kWorkspaceLimit / static_cast<int64_t>(sizeof(double));
+  return problem.window_size() <= kMaxValues / 2 && values_of(problem, 1, 2) <= kMaxValues / 2;
+}
+
+template <class T>
+std::unique_ptr<const ConvMethod<T>> make_conv_pairwise(const ConvProblem& problem, const ConvWeights<T>& weights) {
+  return std::make_unique<ConvPairwise<T>>(problem, weights);
+}
+
+template std::unique_ptr<const ConvMethod<float>> make_conv_pairwise(const ConvProblem&, const ConvWeights<float>&);
+template std::unique_ptr<const ConvMethod<double>> make_conv_pairwise(const ConvProblem&, const ConvWeights<double>&);
+
+}  // namespace convstep

@@ -1,0 +1,95 @@
+// blocking.h: how a layer is cut into pieces for Winograd's method: the size of a tile, tiles of a block,
+// channels at a time.
+#pragma once
+
+#include <algorithm>
+
+#include "conv/winograd/axis.h"
+#include "runtime/targets.h"
+#include "conv/method.h"
+
+namespace convstep {
+
+// The widest panel of any target, in bytes: sizes that must not depend on the target use it.
+inline constexpr int64_t kWidestPanel = 4 * kernels::kVectorBytes;
+template <class T>
+inline constexpr int64_t kPanelLanes = kWidestPanel / static_cast<int64_t>(sizeof(T));
+inline constexpr int64_t kMostWinogradTiles = 48;  // of a block
+// Channels that pass through the padded copy of a border tile at a time: 6 x 6 pixels of them stay in L1.
+inline constexpr int64_t kCopiedBytes = 256;
+
+// A task transforms `channels` input channels of `tiles` tiles at a time, and multiplies them with the weights of
+// `panels` panels before it goes on to the next channels.
+template <class T>
+struct WinogradBlocking {
+  int64_t m, tiles, channels, panels;
+
+  int64_t size() const { return (m + 2) * (m + 2); }
+  // From one xi to the next, with so many values each. An odd number of cache lines: a power of two would put all xi of
+  // a tile into one set of L1.
+  static int64_t xi_step(int64_t values) {
+    constexpr int64_t kLine = 64 / static_cast<int64_t>(sizeof(T));
+    return (divide_up(values, kLine) | 1) * kLine;
+  }
+  // The parts of the workspace, in this order.
+  int64_t transformed() const { return size() * xi_step(tiles * channels); }
+  int64_t products() const { return size() * xi_step(tiles * kPanelLanes<T>) * panels; }
+  int64_t copied() const { return size() * kCopiedBytes / static_cast<int64_t>(sizeof(T)); }
+  int64_t scattered() const { return 2 * m * m * kPanelLanes<T>; }  // output and residual of one tile and panel
+  int64_t replacement() const {                                     // of every output of a tile and panel
+    return kernels::WinogradAxis<T>::kMostOutputs * kernels::WinogradAxis<T>::kMostOutputs * kPanelLanes<T>;
+  }
+  int64_t bytes() const {
+    return (transformed() + products() + copied() + scattered() + replacement()) * static_cast<int64_t>(sizeof(T));
+  }
+};
+
+// Per channel and output of an image: n pixels take n + 2 points for each tile they are cut into. In double, like all
+// that follows, as products of sizes may leave 64 bits.
+inline double count_products(const ConvProblem& problem, int64_t m) {
+  const auto points = [m](const WindowAxis& axis) {
+    return static_cast<double>(axis.output) + 2 * static_cast<double>(divide_up(axis.output, m));
+  };
+  return points(problem.geometry.height) * points(problem.geometry.width);
+}
+
+// Tiles of 4 need fewer multiplications per output than tiles of 2, but waste more at the edge of the image and have
+// more transformed weights. What lies beyond L2 is read at the cost of multiplying it with some tiles, behind which the
+// read hides where there are more: at most 16 on Sapphire Rapids (14 x 14 pixels, 256 channels), 6 on Zen 4. So 13 x 13
+// pixels have tiles of 4 (1.35 times as fast as tiles of 2, Zen 4), 7 x 7 have tiles of 2 from 128 channels on.
+template <class T>
+int64_t choose_m(const ConvProblem& problem) {
+  constexpr double kCached = 2 << 20, kReadInTiles = 16;
+  const auto cost = [&](int64_t m) {
+    const double size = static_cast<double>((m + 2) * (m + 2)), products = count_products(problem, m);
+    const double weights = static_cast<double>(problem.channels) * static_cast<double>(problem.outputs) * size;
+    return weights * sizeof(T) <= kCached ? products : std::max(products, size * kReadInTiles);
+  };
+  return cost(4) <= cost(2) ? 4 : 2;
+}
+
+// The most tiles of a block: enough that reading the weights, once per block, hides behind the multiplications, and no
+// more than the workspace holds. In float, AVX-512: 6 tiles of 512 channels gave 265 Gflop/s, 12 gave 405, 24 gave 500;
+// with 64 channels, whose weights stay in L2, more than 12 gained nothing.
+//
+// All channels at a time, unless that leaves too few tiles. Then the tiles are transformed again for each group of
+// panels, which costs 5%; in double, 512 channels, 14 x 14 pixels, it gained 20%.
+template <class T>
+WinogradBlocking<T> choose_blocking(const ConvProblem& problem, int64_t m) {
+  constexpr int64_t kFewTiles = 12, kEnoughTiles = 24;
+  constexpr int64_t kSplitChannels = 512 / static_cast<int64_t>(sizeof(T)), kSplitPanels = 4;
+  const int64_t wanted = std::clamp(problem.channels / 4, kFewTiles, kMostWinogradTiles);
+  const auto fill = [&](WinogradBlocking<T> blocking) {
+    const auto fits = [&](int64_t tiles) {
+      return WinogradBlocking<T>{m, tiles, blocking.channels, blocking.panels}.bytes() <= kWorkspaceLimit;
+    };
+    while (blocking.tiles < wanted && fits(blocking.tiles + 1)) ++blocking.tiles;
+    return blocking;
+  };
+  const int64_t lanes = kernels::kVectorBytes / static_cast<int64_t>(sizeof(T));
+  const WinogradBlocking<T> whole = fill({m, 1, round_up(problem.channels, lanes), 1});
+  if (whole.tiles >= std::min(wanted, kEnoughTiles)) return whole;
+  return fill({m, 1, kSplitChannels, kSplitPanels});
+}
+
+}  // namespace convstep
