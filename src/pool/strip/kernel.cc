@@ -1,9 +1,9 @@
-// pool_strip.cc: overlapping windows in two passes, down the columns and along the rows, so that the work for an output
+// kernel.cc: overlapping windows in two passes, down the columns and along the rows, so that the work for an output
 // grows with the height plus the width of the window, or less, and not with their product.
-#include "kernels/pool.h"
+#include "pool/kernels.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "kernels/pool_strip.cc"
+#define HWY_TARGET_INCLUDE "pool/strip/kernel.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 

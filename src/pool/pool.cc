@@ -6,7 +6,7 @@
 #include "convstep/error.h"
 #include "core/array_checks.h"
 #include "core/window_axis.h"
-#include "layers/pool_call.h"
+#include "pool/call.h"
 
 namespace convstep {
 namespace {

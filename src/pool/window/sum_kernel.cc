@@ -1,13 +1,13 @@
-// pool_sum.cc: averages and norms, with sums in NumPy's pairwise order. Lanes run across channels, so that order costs
+// sum_kernel.cc: averages and norms, with sums in NumPy's pairwise order. Lanes run across channels, so that order costs
 // no more than any other: eight running sums are eight registers.
-#include "kernels/pool.h"
+#include "pool/kernels.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "kernels/pool_sum.cc"
+#define HWY_TARGET_INCLUDE "pool/window/sum_kernel.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "kernels/pool_sum-inl.h"
+#include "pool/sum-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {

@@ -1,4 +1,4 @@
-// pool_call.h: one call of a pooling layer, its arguments checked, and the blocks that are its tasks.
+// call.h: one call of a pooling layer, its arguments checked, and the blocks that are its tasks.
 #pragma once
 
 #include "convstep/pool.h"

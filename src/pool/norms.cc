@@ -1,10 +1,10 @@
-// pool_norms.cc: the norms of a block whose powers left the range of their type, computed again (see lp_norm.h).
+// norms.cc: the norms of a block whose powers left the range of their type, computed again (see lp_norm.h).
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 
-#include "kernels/pool.h"
-#include "layers/pool_call.h"
+#include "pool/kernels.h"
+#include "pool/call.h"
 #include "reference/lp_norm.h"
 
 namespace convstep {

@@ -1,13 +1,13 @@
-// pool_columns.cc: averages and norms of windows that overlap so much that sums by column pay (SumOrder::kAuto): a
+// columns_kernel.cc: averages and norms of windows that overlap so much that sums by column pay (SumOrder::kAuto): a
 // column's sum serves every window above it. Nothing is ever subtracted, so that no error is carried along a row.
-#include "kernels/pool.h"
+#include "pool/kernels.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "kernels/pool_columns.cc"
+#define HWY_TARGET_INCLUDE "pool/strip/columns_kernel.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "kernels/pool_sum-inl.h"
+#include "pool/sum-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {

@@ -1,14 +1,14 @@
-// pool_sum-inl.h: what is summed of every element, and what becomes of a sum. Included once per SIMD target.
-#if defined(CONVSTEP_KERNELS_POOL_SUM_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef CONVSTEP_KERNELS_POOL_SUM_INL_H_
-#undef CONVSTEP_KERNELS_POOL_SUM_INL_H_
+// sum-inl.h: what is summed of every element, and what becomes of a sum. Included once per SIMD target.
+#if defined(CONVSTEP_POOL_SUM_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef CONVSTEP_POOL_SUM_INL_H_
+#undef CONVSTEP_POOL_SUM_INL_H_
 #else
-#define CONVSTEP_KERNELS_POOL_SUM_INL_H_
+#define CONVSTEP_POOL_SUM_INL_H_
 #endif
 
 #include <cmath>
 
-#include "kernels/pool.h"
+#include "pool/kernels.h"
 #include "simd/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();

@@ -1,8 +1,8 @@
-// pool_max.cc: max pooling straight from the input, with nothing stored in between.
-#include "kernels/pool.h"
+// max_kernel.cc: max pooling straight from the input, with nothing stored in between.
+#include "pool/kernels.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "kernels/pool_max.cc"
+#define HWY_TARGET_INCLUDE "pool/window/max_kernel.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 

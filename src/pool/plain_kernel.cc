@@ -1,8 +1,8 @@
-// pool_plain.cc: which rows of an input have maxima that are one instruction: those without NaN and -0.
-#include "kernels/pool.h"
+// plain_kernel.cc: which rows of an input have maxima that are one instruction: those without NaN and -0.
+#include "pool/kernels.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "kernels/pool_plain.cc"
+#define HWY_TARGET_INCLUDE "pool/plain_kernel.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 

@@ -1,9 +1,9 @@
-#include "layers/pool_cut.h"
+#include "pool/cut.h"
 
 #include <algorithm>
 #include <cstdint>
 
-#include "kernels/pool.h"
+#include "pool/kernels.h"
 #include "tiling/staging.h"
 
 namespace convstep {

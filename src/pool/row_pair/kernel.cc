@@ -1,9 +1,9 @@
-// pool_rows.cc: 3x3 windows, two rows of output at a time: what neighbouring windows share stays in registers. Averages
+// kernel.cc: 3x3 windows, two rows of output at a time: what neighbouring windows share stays in registers. Averages
 // are summed by column, without a buffer in between.
-#include "kernels/pool.h"
+#include "pool/kernels.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "kernels/pool_rows.cc"
+#define HWY_TARGET_INCLUDE "pool/row_pair/kernel.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 

@@ -1,10 +1,10 @@
-// pool_blocks.cc: the blocks of a pooling as the tasks of the threads, and what a block copies.
+// blocks.cc: the blocks of a pooling as the tasks of the threads, and what a block copies.
 #include <algorithm>
 #include <cstdint>
 
 #include "runtime/threads.h"
 #include "tiling/staging.h"
-#include "layers/pool_cut.h"
+#include "pool/cut.h"
 
 namespace convstep {
 namespace {

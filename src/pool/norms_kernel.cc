@@ -1,9 +1,9 @@
-// pool_norms.cc: which norms may have lost their powers. Nearly all have not, and most of the others are 0 because all
+// norms_kernel.cc: which norms may have lost their powers. Nearly all have not, and most of the others are 0 because all
 // under their window is, as after ReLU; so both must be found out fast.
-#include "kernels/pool.h"
+#include "pool/kernels.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "kernels/pool_norms.cc"
+#define HWY_TARGET_INCLUDE "pool/norms_kernel.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 

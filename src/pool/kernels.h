@@ -1,4 +1,4 @@
-// pool.h: the parts of pooling that the CPU spends its time in, in plain signatures.
+// kernels.h: the parts of pooling that the CPU spends its time in, in plain signatures.
 //
 // A kernel works on pixels whose channels lie side by side; lanes run across channels, so every channel is computed as
 // if it were alone. src/layers/ decides which taps a window reads, copies what lies otherwise, and cuts work into

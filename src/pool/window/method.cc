@@ -1,4 +1,4 @@
-// pool_windows.cc: pooling window by window. What lies on padding is no part of a window, so windows at the border only
+// method.cc: pooling window by window. What lies on padding is no part of a window, so windows at the border only
 // have fewer taps.
 #include <algorithm>
 #include <cstdint>
@@ -6,8 +6,8 @@
 #include <type_traits>
 
 #include "runtime/targets.h"
-#include "kernels/pool.h"
-#include "layers/pool_call.h"
+#include "pool/kernels.h"
+#include "pool/call.h"
 #include "reference/lp_norm.h"
 
 namespace convstep {

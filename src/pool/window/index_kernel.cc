@@ -1,8 +1,8 @@
-// pool_index.cc: max pooling that also tells where each maximum was.
-#include "kernels/pool.h"
+// index_kernel.cc: max pooling that also tells where each maximum was.
+#include "pool/kernels.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "kernels/pool_index.cc"
+#define HWY_TARGET_INCLUDE "pool/window/index_kernel.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 

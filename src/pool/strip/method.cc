@@ -1,9 +1,9 @@
-// pool_strips.cc: pooling with windows that overlap, a few rows of output at a time.
+// method.cc: pooling with windows that overlap, a few rows of output at a time.
 #include <algorithm>
 #include <cstdint>
 
-#include "kernels/pool.h"
-#include "layers/pool_cut.h"
+#include "pool/kernels.h"
+#include "pool/cut.h"
 #include "reference/lp_norm.h"
 
 namespace convstep {

@@ -1,7 +1,7 @@
-// pool_cut.h: how a call of a pooling layer is cut into blocks for the threads, and what memory a block takes.
+// cut.h: how a call of a pooling layer is cut into blocks for the threads, and what memory a block takes.
 #pragma once
 
-#include "layers/pool_call.h"
+#include "pool/call.h"
 
 namespace convstep {
 

@@ -1,10 +1,10 @@
-// pool_rows.cc: 3x3 windows, two rows of output at a time.
+// method.cc: 3x3 windows, two rows of output at a time.
 #include <algorithm>
 #include <cstdint>
 #include <limits>
 
-#include "kernels/pool.h"
-#include "layers/pool_cut.h"
+#include "pool/kernels.h"
+#include "pool/cut.h"
 
 namespace convstep {
 namespace {
