@@ -7,7 +7,7 @@
 
 #include "cli/arrays.h"
 #include "cli/commands.h"
-#include "cli/numpy_mean.h"
+#include "notebook/numpy_mean.h"
 #include "cli/options.h"
 
 namespace convstep::cli {

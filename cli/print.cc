@@ -5,7 +5,7 @@
 #include "cli/arrays.h"
 #include "cli/commands.h"
 #include "cli/numbers.h"
-#include "cli/numpy_text.h"
+#include "notebook/numpy_text.h"
 #include "cli/options.h"
 
 namespace convstep::cli {

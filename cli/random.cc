@@ -5,7 +5,7 @@
 #include "cli/arrays.h"
 #include "cli/commands.h"
 #include "cli/numbers.h"
-#include "cli/numpy_random.h"
+#include "notebook/numpy_random.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
 

@@ -5,7 +5,7 @@
 #include "cli/arrays.h"
 #include "cli/axes.h"
 #include "cli/commands.h"
-#include "cli/numpy_text.h"
+#include "notebook/numpy_text.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
 #include "convstep/conv.h"

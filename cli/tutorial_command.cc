@@ -7,7 +7,7 @@
 #include "cli/commands.h"
 #include "cli/figure_rows.h"
 #include "cli/options.h"
-#include "cli/tutorial.h"
+#include "notebook/tutorial.h"
 #include "cli/warnings.h"
 #include "convstep/image.h"
 

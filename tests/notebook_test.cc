@@ -1,10 +1,10 @@
 // notebook_test.cc: the figures that the other published versions of the notebook print for the forward pass.
 #include <gtest/gtest.h>
 
-#include "cli/document_printouts.h"
-#include "cli/numpy_mean.h"
-#include "cli/numpy_random.h"
-#include "cli/numpy_text.h"
+#include "notebook/document_printouts.h"
+#include "notebook/numpy_mean.h"
+#include "notebook/numpy_random.h"
+#include "notebook/numpy_text.h"
 #include "convstep/convstep.h"
 
 namespace convstep::cli {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstdio>
 
-#include "cli/numpy_random.h"
+#include "notebook/numpy_random.h"
 
 int main() {
   int64_t request[3];

@@ -1,4 +1,4 @@
-#include "cli/numpy_random.h"
+#include "notebook/numpy_random.h"
 
 #include <gtest/gtest.h>
 

@@ -12,8 +12,8 @@
 #include <type_traits>
 #include <vector>
 
-#include "cli/numpy_mean.h"
-#include "cli/numpy_text.h"
+#include "notebook/numpy_mean.h"
+#include "notebook/numpy_text.h"
 
 namespace {
 

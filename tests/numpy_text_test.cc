@@ -1,4 +1,4 @@
-#include "cli/numpy_text.h"
+#include "notebook/numpy_text.h"
 
 #include <gtest/gtest.h>
 

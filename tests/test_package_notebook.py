@@ -1,6 +1,6 @@
 """The notebook's cells, run with the package: every number that the notebook prints must come out, digit for digit.
 
-The figures of the document stand in cli/document_printouts.cc; those of its other published versions stand here.
+The figures of the document stand in notebook/document_printouts.cc; those of its other published versions stand here.
 """
 
 import inspect

@@ -1,4 +1,4 @@
-#include "cli/tutorial.h"
+#include "notebook/tutorial.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "cli/document_printouts.h"
+#include "notebook/document_printouts.h"
 
 #include <fmt/format.h>
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/document_printouts.h"
+#include "notebook/document_printouts.h"
 #include "convstep/tensor.h"
 
 namespace convstep::cli {

@@ -1,11 +1,11 @@
-#include "cli/tutorial_cell.h"
+#include "notebook/tutorial_cell.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <iterator>
 
-#include "cli/numpy_text.h"
+#include "notebook/numpy_text.h"
 
 namespace convstep::cli {
 namespace {

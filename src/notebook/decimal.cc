@@ -1,4 +1,4 @@
-#include "cli/decimal.h"
+#include "notebook/decimal.h"
 
 #include <charconv>
 #include <limits>

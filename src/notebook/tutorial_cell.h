@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/document_printouts.h"
-#include "cli/tutorial.h"
+#include "notebook/document_printouts.h"
+#include "notebook/tutorial.h"
 
 namespace convstep::cli {
 

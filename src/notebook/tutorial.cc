@@ -1,4 +1,4 @@
-#include "cli/tutorial.h"
+#include "notebook/tutorial.h"
 
 #include <fmt/format.h>
 
@@ -6,10 +6,10 @@
 #include <array>
 #include <utility>
 
-#include "cli/numpy_mean.h"
-#include "cli/numpy_random.h"
-#include "cli/numpy_text.h"
-#include "cli/tutorial_cell.h"
+#include "notebook/numpy_mean.h"
+#include "notebook/numpy_random.h"
+#include "notebook/numpy_text.h"
+#include "notebook/tutorial_cell.h"
 #include "convstep/convstep.h"
 #include "convstep/error.h"
 

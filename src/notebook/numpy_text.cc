@@ -1,4 +1,4 @@
-#include "cli/numpy_text.h"
+#include "notebook/numpy_text.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "cli/decimal.h"
+#include "notebook/decimal.h"
 #include "convstep/error.h"
 
 namespace convstep::cli {
