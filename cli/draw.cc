@@ -6,7 +6,7 @@
 #include "cli/arrays.h"
 #include "cli/axes.h"
 #include "cli/commands.h"
-#include "cli/figure_rows.h"
+#include "picture/figure_rows.h"
 #include "cli/numbers.h"
 #include "cli/options.h"
 #include "cli/outputs.h"

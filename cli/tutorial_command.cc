@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "cli/commands.h"
-#include "cli/figure_rows.h"
+#include "picture/figure_rows.h"
 #include "cli/options.h"
 #include "notebook/tutorial.h"
 #include "cli/warnings.h"

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "cli/canvas.h"
+#include "picture/canvas.h"
 
 namespace convstep::cli {
 

@@ -1,4 +1,4 @@
-#include "cli/canvas.h"
+#include "picture/canvas.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "cli/figure_rows.h"
+#include "picture/figure_rows.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "cli/panel.h"
+#include "picture/panel.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "cli/scale.h"
+#include "picture/scale.h"
 
 #include <gtest/gtest.h>
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/panel.h"
+#include "picture/panel.h"
 
 namespace convstep::cli {
 

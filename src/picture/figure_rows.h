@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/figure.h"
+#include "picture/figure.h"
 
 namespace convstep::cli {
 

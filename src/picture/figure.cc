@@ -1,4 +1,4 @@
-#include "cli/figure.h"
+#include "picture/figure.h"
 
 #include <algorithm>
 #include <map>

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/canvas.h"
+#include "picture/canvas.h"
 
 namespace convstep::cli {
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "cli/scale.h"
+#include "picture/scale.h"
 #include "convstep/shape.h"
 
 namespace convstep::cli {
