@@ -37,7 +37,7 @@ const Layer kLayers[] = {
      "direct"},
     {"dilated", {3, 21, 22, 16}, {3, 3, 16, 33}, {.padding = Padding::all(2), .dilation = {2, 2}}, "direct"},
     {"grouped", {3, 14, 15, 24}, {3, 3, 6, 20}, {.padding = Padding::all(1), .groups = 4}, ""},
-    {"groups of four", {3, 14, 15, 64}, {3, 3, 4, 64}, {.padding = Padding::all(1), .groups = 16}, "grouped"},
+    {"groups of four", {3, 14, 15, 64}, {3, 3, 4, 64}, {.padding = Padding::all(1), .groups = 16}, "groups-of-four"},
     {"depthwise", {3, 30, 29, 45}, {3, 3, 1, 45}, {.padding = Padding::all(1), .groups = 45}, "depthwise"},
     {"depthwise 5x5", {3, 18, 19, 33}, {5, 5, 1, 33}, {.stride = {2, 2}, .groups = 33}, "depthwise"},
     {"one output", {3, 40, 37, 16}, {3, 3, 16, 1}, {.padding = Padding::all(1)}, ""},

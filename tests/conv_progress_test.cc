@@ -25,9 +25,9 @@ struct Layer {
 const Layer kLayers[] = {
     {"winograd", {1, 6, 6, 512}, {3, 3, 512, 512}, {.padding = Padding::all(1)}, 8},
     {"direct", {1, 3, 3, 512}, {3, 3, 512, 512}, {.algorithm = ConvAlgorithm::kDirect}, 8},
-    {"narrow", {1, 64, 64, 2048}, {16, 16, 2048, 1}, {}, 1},
+    {"few-outputs", {1, 64, 64, 2048}, {16, 16, 2048, 1}, {}, 1},
     {"depthwise", {1, 99, 99, 256}, {99, 99, 1, 256}, {.groups = 256}, 8},
-    {"grouped", {1, 24, 24, 4096}, {24, 24, 4, 4096}, {.groups = 1024}, 8},
+    {"groups-of-four", {1, 24, 24, 4096}, {24, 24, 4, 4096}, {.groups = 1024}, 8},
     {"direct, one pixel at a time", {1, 3000, 3000, 1}, {3000, 3000, 1, 1}, {}, 8},
     {"reference", {1, 3000, 3000, 1}, {3000, 3000, 1, 1}, {.algorithm = ConvAlgorithm::kReference}, 8},
     {"reference", {1, 1, 1, 9'000'000}, {1, 1, 9'000'000, 1}, {.algorithm = ConvAlgorithm::kReference}, 8},

@@ -81,14 +81,14 @@ bool depthwise_fits(const ConvProblem& problem);
 template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_depthwise(const ConvProblem& problem, const ConvWeights<T>& weights);
 template <class T>
-bool grouped_fits(const ConvProblem& problem);
+bool groups_of_four_fits(const ConvProblem& problem);
 template <class T>
-std::unique_ptr<const ConvMethod<T>> make_conv_grouped(const ConvProblem& problem, const ConvWeights<T>& weights);
-bool narrow_fits(const ConvProblem& problem);
+std::unique_ptr<const ConvMethod<T>> make_conv_groups_of_four(const ConvProblem& problem, const ConvWeights<T>& weights);
+bool few_outputs_fits(const ConvProblem& problem);
 template <class T>
-bool narrow_pays(const ConvProblem& problem);
+bool few_outputs_pays(const ConvProblem& problem);
 template <class T>
-std::unique_ptr<const ConvMethod<T>> make_conv_narrow(const ConvProblem& problem, const ConvWeights<T>& weights);
+std::unique_ptr<const ConvMethod<T>> make_conv_few_outputs(const ConvProblem& problem, const ConvWeights<T>& weights);
 bool direct_fits(const ConvProblem& problem);
 template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_direct(const ConvProblem& problem, const ConvWeights<T>& weights);
@@ -99,10 +99,10 @@ template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_winograd(const ConvProblem& problem, const ConvWeights<T>& weights);
 // A single output at a time, for windows too large for the others.
 template <class T>
-std::unique_ptr<const ConvMethod<T>> make_conv_chain(const ConvProblem& problem, const ConvWeights<T>& weights);
-bool pairwise_fits(const ConvProblem& problem);
+std::unique_ptr<const ConvMethod<T>> make_conv_single_pixel(const ConvProblem& problem, const ConvWeights<T>& weights);
+bool numpy_order_fits(const ConvProblem& problem);
 template <class T>
-std::unique_ptr<const ConvMethod<T>> make_conv_pairwise(const ConvProblem& problem, const ConvWeights<T>& weights);
+std::unique_ptr<const ConvMethod<T>> make_conv_numpy_order(const ConvProblem& problem, const ConvWeights<T>& weights);
 template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_reference(const ConvProblem& problem, const ConvWeights<T>& weights);
 

@@ -25,14 +25,14 @@ bool never(const ConvProblem&) { return false; }
 
 template <class T>
 constexpr Row<T> kTable[] = {
-    {ConvAlgorithm::kNotebook, pairwise_fits, never, make_conv_pairwise<T>},
+    {ConvAlgorithm::kNotebook, numpy_order_fits, never, make_conv_numpy_order<T>},
     {ConvAlgorithm::kNotebook, is_of_the_notebooks_size, never, make_conv_reference<T>},
     {ConvAlgorithm::kWinograd, winograd_fits, winograd_pays<T>, make_conv_winograd<T>},
-    {ConvAlgorithm::kDirect, grouped_fits<T>, always, make_conv_grouped<T>},
-    {ConvAlgorithm::kDirect, narrow_fits, narrow_pays<T>, make_conv_narrow<T>},
+    {ConvAlgorithm::kDirect, groups_of_four_fits<T>, always, make_conv_groups_of_four<T>},
+    {ConvAlgorithm::kDirect, few_outputs_fits, few_outputs_pays<T>, make_conv_few_outputs<T>},
     {ConvAlgorithm::kDirect, depthwise_fits, always, make_conv_depthwise<T>},
     {ConvAlgorithm::kDirect, direct_fits, always, make_conv_direct<T>},
-    {ConvAlgorithm::kDirect, always, always, make_conv_chain<T>},
+    {ConvAlgorithm::kDirect, always, always, make_conv_single_pixel<T>},
     {ConvAlgorithm::kReference, always, never, make_conv_reference<T>},
 };
 

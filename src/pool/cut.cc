@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "pool/kernels.h"
+#include "pool/strip/kernel.h"
+#include "pool/row_pair/kernel.h"
 #include "tiling/staging.h"
 
 namespace convstep {

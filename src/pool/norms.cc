@@ -3,7 +3,8 @@
 #include <cmath>
 #include <cstdint>
 
-#include "pool/kernels.h"
+#include "pool/norms_kernel.h"
+#include "pool/window/kernel.h"
 #include "pool/call.h"
 #include "reference/lp_norm.h"
 

@@ -8,7 +8,7 @@
 
 #include <cmath>
 
-#include "pool/kernels.h"
+#include "pool/runs.h"
 #include "simd/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();

@@ -1,5 +1,6 @@
 // kernel.cc: any window, stride and dilation; then the choice between that and the tiles for usual windows.
 #include "conv/depthwise/kernel.h"
+#include "simd/dispatch.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "conv/depthwise/kernel.cc"
@@ -115,7 +116,7 @@ void window_block(const DepthwiseBlock<T>& block) {
 }
 
 template <class T>
-void narrow_block(const DepthwiseBlock<T>& block) {
+void few_outputs_block(const DepthwiseBlock<T>& block) {
   for (int64_t y = 0; y < block.height.output; ++y) {
     for (int64_t x = 0; x < block.width.output; ++x) {
       narrow_window(window_tile_at(block, y, x, 0, 0), static_cast<size_t>(block.channels));
@@ -142,7 +143,7 @@ void slide_3x3(const DepthwiseBlock<T>& block) {
 template <class T>
 void run_depthwise(const DepthwiseBlock<T>& block) {
   if (block.channels < static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>()))) {
-    narrow_block(block);
+    few_outputs_block(block);
   } else if (depthwise_slides(block.height, block.width)) {
     slide_3x3(block);
   } else if (depthwise_has_row_tile(block.width)) {

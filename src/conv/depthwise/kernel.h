@@ -4,7 +4,9 @@
 // included: the bits of the direct method.
 #pragma once
 
+#include "core/window_axis.h"
 #include "runtime/targets.h"
+#include "simd/epilogue.h"
 
 namespace convstep::kernels {
 

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "runtime/threads.h"
-#include "tiling/staging.h"
+#include "conv/output_block.h"
 #include "conv/method.h"
 #include "conv/weights.h"
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "conv/direct/kernel.h"
+#include "tiling/region.h"
 #include "tiling/staging.h"
 #include "conv/method.h"
 

@@ -7,7 +7,9 @@
 // Every output is one chain of fused multiply-adds that starts at the bias and runs over (i, j, c).
 #pragma once
 
+#include "core/window_axis.h"
 #include "runtime/targets.h"
+#include "simd/epilogue.h"
 
 namespace convstep::kernels {
 

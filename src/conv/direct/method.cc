@@ -5,7 +5,7 @@
 
 #include "runtime/threads.h"
 #include "conv/direct/input.h"
-#include "tiling/staging.h"
+#include "conv/output_block.h"
 #include "conv/method.h"
 #include "conv/weights.h"
 

@@ -1,5 +1,6 @@
 // kernel.cc: planes, register tile, rows of tiles, block.
 #include "conv/few_outputs/kernel.h"
+#include "simd/dispatch.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "conv/few_outputs/kernel.cc"
@@ -98,7 +99,7 @@ struct Planes {
 
 // One row of the input, in all phases. `row` may be off the image.
 template <class T>
-HWY_NOINLINE void fill_row(const NarrowBlock<T>& block, const Planes& planes, int64_t row, T* to) {
+HWY_NOINLINE void fill_row(const FewOutputsBlock<T>& block, const Planes& planes, int64_t row, T* to) {
   const WindowAxis& width = block.width;
   if (!block.height.is_inside(row)) {
     std::fill_n(to, planes.row_step, T(0));
@@ -135,7 +136,7 @@ HWY_NOINLINE void fill_row(const NarrowBlock<T>& block, const Planes& planes, in
 
 // Vectors of pixels, vector_step apart in the planes, of up to kMaxOutputs outputs.
 template <class T>
-struct NarrowTile {
+struct FewOutputsTile {
   const T* planes;  // where the first vector's window begins
   int64_t vector_step;
   int64_t window_rows, window_row_step, window_columns, dilation, stride, plane_width, channels, plane_step;
@@ -145,7 +146,7 @@ struct NarrowTile {
 };
 
 template <class T, int kOutputs, int kVectors>
-HWY_NOINLINE void narrow_tile(const NarrowTile<T>& tile, T* HWY_RESTRICT sums) {
+HWY_NOINLINE void few_outputs_tile(const FewOutputsTile<T>& tile, T* HWY_RESTRICT sums) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   V sum[kOutputs][kVectors];
@@ -186,25 +187,25 @@ HWY_NOINLINE void narrow_tile(const NarrowTile<T>& tile, T* HWY_RESTRICT sums) {
 }
 
 template <class T>
-using NarrowTileFunction = void (*)(const NarrowTile<T>&, T*);
+using FewOutputsTileFunction = void (*)(const FewOutputsTile<T>&, T*);
 
 // The n-th computes n + 1 vectors.
 template <class T, int kOutputs, int... kIndex>
-HWY_INLINE const NarrowTileFunction<T>* narrow_tiles_of(std::integer_sequence<int, kIndex...>) {
-  static constexpr NarrowTileFunction<T> kTiles[] = {&narrow_tile<T, kOutputs, kIndex + 1>...};
+HWY_INLINE const FewOutputsTileFunction<T>* few_outputs_tiles_of(std::integer_sequence<int, kIndex...>) {
+  static constexpr FewOutputsTileFunction<T> kTiles[] = {&few_outputs_tile<T, kOutputs, kIndex + 1>...};
   return kTiles;
 }
 template <class T>
-HWY_INLINE const NarrowTileFunction<T>* narrow_tiles_for(int64_t outputs) {
-  if (outputs == 1) return narrow_tiles_of<T, 1>(std::make_integer_sequence<int, kVectorsOf[0]>());
-  if (outputs == 2) return narrow_tiles_of<T, 2>(std::make_integer_sequence<int, kVectorsOf[1]>());
-  if (outputs == 3) return narrow_tiles_of<T, 3>(std::make_integer_sequence<int, kVectorsOf[2]>());
-  return narrow_tiles_of<T, 4>(std::make_integer_sequence<int, kVectorsOf[3]>());
+HWY_INLINE const FewOutputsTileFunction<T>* few_outputs_tiles_for(int64_t outputs) {
+  if (outputs == 1) return few_outputs_tiles_of<T, 1>(std::make_integer_sequence<int, kVectorsOf[0]>());
+  if (outputs == 2) return few_outputs_tiles_of<T, 2>(std::make_integer_sequence<int, kVectorsOf[1]>());
+  if (outputs == 3) return few_outputs_tiles_of<T, 3>(std::make_integer_sequence<int, kVectorsOf[2]>());
+  return few_outputs_tiles_of<T, 4>(std::make_integer_sequence<int, kVectorsOf[3]>());
 }
 
 // One output of n pixels of a row, whose sums lie side by side: plus the residual, activated, stored.
 template <class T>
-HWY_INLINE void store_sums(const NarrowBlock<T>& block, int64_t y, int64_t x, int64_t o, int64_t n,
+HWY_INLINE void store_sums(const FewOutputsBlock<T>& block, int64_t y, int64_t x, int64_t o, int64_t n,
                            T* HWY_RESTRICT sums) {
   const Epilogue<T>& epilogue = block.epilogue;
   if (epilogue.residual) {
@@ -225,9 +226,9 @@ HWY_INLINE void store_sums(const NarrowBlock<T>& block, int64_t y, int64_t x, in
 // Tiles of some outputs, first_output and those that follow it. Vectors of a tile lie side by side where a row has
 // enough of them; else one below the other.
 template <class T>
-class NarrowTiles {
+class FewOutputsTiles {
  public:
-  NarrowTiles(const NarrowBlock<T>& block, const Planes& planes, const T* data, int64_t first_output, int64_t outputs)
+  FewOutputsTiles(const FewOutputsBlock<T>& block, const Planes& planes, const T* data, int64_t first_output, int64_t outputs)
       : block_(block), planes_(planes), data_(data), first_output_(first_output), outputs_(outputs) {}
 
   void run() const {
@@ -253,7 +254,7 @@ class NarrowTiles {
   void tile(int64_t y, int64_t vector, int64_t count, int64_t down, int64_t right) const {
     const int64_t row_step = block_.height.stride * planes_.row_step;
     HWY_ALIGN T sums[kMaxOutputs * 8 * (HWY_MAX_BYTES / sizeof(T))];
-    narrow_tiles_for<T>(outputs_)[count - 1]({.planes = data_ + y * row_step + vector * lanes_,
+    few_outputs_tiles_for<T>(outputs_)[count - 1]({.planes = data_ + y * row_step + vector * lanes_,
                                               .vector_step = down * row_step + right * lanes_,
                                               .window_rows = block_.height.window,
                                               .window_row_step = block_.height.dilation * planes_.row_step,
@@ -276,7 +277,7 @@ class NarrowTiles {
     }
   }
 
-  const NarrowBlock<T>& block_;
+  const FewOutputsBlock<T>& block_;
   const Planes& planes_;
   const T* data_;
   int64_t first_output_, outputs_;
@@ -284,26 +285,26 @@ class NarrowTiles {
 };
 
 template <class T>
-void narrow_block(const NarrowBlock<T>& block, T* data) {
+void few_outputs_block(const FewOutputsBlock<T>& block, T* data) {
   const auto& [height, width] = WindowGeometry{block.height, block.width};
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>()));
-  Planes planes{narrow_phases(width), narrow_plane_width(width, width.output, lanes), 0, 0};
+  Planes planes{few_outputs_phases(width), few_outputs_plane_width(width, width.output, lanes), 0, 0};
   planes.plane_step = planes.phases * planes.width;
   planes.row_step = planes.plane_step * block.channels;
   const int64_t rows = (height.output - 1) * height.stride + (height.window - 1) * height.dilation + 1;
   for (int64_t r = 0; r < rows; ++r) fill_row(block, planes, height.source(0, 0) + r, data + r * planes.row_step);
   for (int64_t o = 0; o < block.outputs; o += kMaxOutputs) {
-    NarrowTiles<T>(block, planes, data, o, HWY_MIN(block.outputs - o, int64_t{kMaxOutputs})).run();
+    FewOutputsTiles<T>(block, planes, data, o, HWY_MIN(block.outputs - o, int64_t{kMaxOutputs})).run();
   }
 }
 
 template <class T>
-const NarrowKernel<T>* kernel_of() {
-  static constexpr NarrowKernel<T> kernel{static_cast<int64_t>(hn::MaxLanes(hn::ScalableTag<T>())), &narrow_block<T>};
+const FewOutputsKernel<T>* kernel_of() {
+  static constexpr FewOutputsKernel<T> kernel{static_cast<int64_t>(hn::MaxLanes(hn::ScalableTag<T>())), &few_outputs_block<T>};
   return &kernel;
 }
-const NarrowKernel<float>* narrow_float() { return kernel_of<float>(); }
-const NarrowKernel<double>* narrow_double() { return kernel_of<double>(); }
+const FewOutputsKernel<float>* few_outputs_float() { return kernel_of<float>(); }
+const FewOutputsKernel<double>* few_outputs_double() { return kernel_of<double>(); }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
@@ -312,16 +313,16 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace convstep::kernels {
 
-HWY_EXPORT(narrow_float);
-HWY_EXPORT(narrow_double);
+HWY_EXPORT(few_outputs_float);
+HWY_EXPORT(few_outputs_double);
 
 template <>
-const NarrowKernel<float>& narrow_kernel(const Target& target) {
-  return *CONVSTEP_KERNEL(narrow_float, target)();
+const FewOutputsKernel<float>& few_outputs_kernel(const Target& target) {
+  return *CONVSTEP_KERNEL(few_outputs_float, target)();
 }
 template <>
-const NarrowKernel<double>& narrow_kernel(const Target& target) {
-  return *CONVSTEP_KERNEL(narrow_double, target)();
+const FewOutputsKernel<double>& few_outputs_kernel(const Target& target) {
+  return *CONVSTEP_KERNEL(few_outputs_double, target)();
 }
 
 }  // namespace convstep::kernels

@@ -6,13 +6,15 @@
 // bias and runs over (i, j, c): the bits of the direct method.
 #pragma once
 
+#include "core/window_axis.h"
 #include "runtime/targets.h"
+#include "simd/epilogue.h"
 
 namespace convstep::kernels {
 
 // A rectangle of output pixels of one image, all outputs of one group.
 template <class T>
-struct NarrowBlock {
+struct FewOutputsBlock {
   const T* input;  // channel 0 of the group at pixel (0, 0)
   int64_t input_row_step, input_pixel_step, input_channel_step;
   WindowAxis height, width;  // `output` rows and columns, counted from those of the block
@@ -27,26 +29,26 @@ struct NarrowBlock {
 };
 
 template <class T>
-struct NarrowKernel {
+struct FewOutputsKernel {
   int64_t lanes;
-  // `planes` has room for narrow_planes() values.
-  void (*run)(const NarrowBlock<T>& block, T* planes);
+  // `planes` has room for few_outputs_planes() values.
+  void (*run)(const FewOutputsBlock<T>& block, T* planes);
 };
 template <class T>
-const NarrowKernel<T>& narrow_kernel(const Target& target);
+const FewOutputsKernel<T>& few_outputs_kernel(const Target& target);
 
 // Values of one plane: `columns` outputs rounded up to whole vectors, and where the window's last tap begins.
-inline int64_t narrow_plane_width(const WindowAxis& width, int64_t columns, int64_t lanes) {
+inline int64_t few_outputs_plane_width(const WindowAxis& width, int64_t columns, int64_t lanes) {
   return round_up(columns, lanes) + (width.window - 1) * width.dilation / width.stride;
 }
-inline int64_t narrow_phases(const WindowAxis& width) {
+inline int64_t few_outputs_phases(const WindowAxis& width) {
   const int64_t reach = (width.window - 1) * width.dilation + 1;
   return width.stride < reach ? width.stride : reach;
 }
-inline int64_t narrow_planes(const WindowAxis& height, const WindowAxis& width, int64_t rows, int64_t columns,
+inline int64_t few_outputs_planes(const WindowAxis& height, const WindowAxis& width, int64_t rows, int64_t columns,
                              int64_t channels, int64_t lanes) {
   const int64_t input_rows = (rows - 1) * height.stride + (height.window - 1) * height.dilation + 1;
-  return input_rows * channels * narrow_phases(width) * narrow_plane_width(width, columns, lanes);
+  return input_rows * channels * few_outputs_phases(width) * few_outputs_plane_width(width, columns, lanes);
 }
 
 }  // namespace convstep::kernels

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "runtime/threads.h"
-#include "tiling/staging.h"
+#include "conv/output_block.h"
 #include "conv/method.h"
 #include "conv/weights.h"
 
@@ -37,16 +37,16 @@ struct Cut {
 };
 
 template <class T>
-class ConvNarrow final : public ConvMethod<T> {
+class ConvFewOutputs final : public ConvMethod<T> {
  public:
-  ConvNarrow(const ConvProblem& problem, const ConvWeights<T>& weights)
+  ConvFewOutputs(const ConvProblem& problem, const ConvWeights<T>& weights)
       : problem_(problem),
-        kernel_(kernels::narrow_kernel<T>(this->target_)),
+        kernel_(kernels::few_outputs_kernel<T>(this->target_)),
         weights_(dense_weights(weights)),
         bias_(weights.bias ? dense_bias(weights) : Tensor<T, 1>({problem.outputs})) {}
 
   void run(const ConvCall<T>& call) const override;
-  std::string describe() const override { return std::string("narrow, ") + this->target_.name; }
+  std::string describe() const override { return std::string("few-outputs, ") + this->target_.name; }
 
  private:
   size_t workspace_for(int64_t scratch_per_value) const override {
@@ -54,7 +54,7 @@ class ConvNarrow final : public ConvMethod<T> {
   }
   int64_t planes_of(const Cut& cut) const {
     const auto& [height, width] = problem_.geometry;
-    return kernels::narrow_planes(height, width, cut.rows, cut.columns, problem_.group_channels(), kernel_.lanes);
+    return kernels::few_outputs_planes(height, width, cut.rows, cut.columns, problem_.group_channels(), kernel_.lanes);
   }
   // Of the workspace, for a block: the planes, and the output where it is odd.
   int64_t values_of(const Cut& cut, int64_t scratch_per_value) const {
@@ -64,13 +64,13 @@ class ConvNarrow final : public ConvMethod<T> {
   void run_block(const ConvCall<T>& call, const Block& block, int64_t group) const;
 
   ConvProblem problem_;
-  kernels::NarrowKernel<T> kernel_;
+  kernels::FewOutputsKernel<T> kernel_;
   Tensor<T, 4> weights_;
   Tensor<T, 1> bias_;
 };
 
 template <class T>
-Cut ConvNarrow<T>::cut_for(int64_t images, int threads, int64_t scratch_per_value) const {
+Cut ConvFewOutputs<T>::cut_for(int64_t images, int threads, int64_t scratch_per_value) const {
   const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output;
   const int64_t budget = kPlaneBytes / static_cast<int64_t>(sizeof(T));
   Cut cut{OH, OW};
@@ -86,7 +86,7 @@ Cut ConvNarrow<T>::cut_for(int64_t images, int threads, int64_t scratch_per_valu
 }
 
 template <class T>
-void ConvNarrow<T>::run_block(const ConvCall<T>& call, const Block& block, int64_t group) const {
+void ConvFewOutputs<T>::run_block(const ConvCall<T>& call, const Block& block, int64_t group) const {
   const View<const T, 3> image = call.input[block.image];
   const Channels channels{group * problem_.group_outputs(), problem_.group_outputs()};
   const Cut cut{block.rows, block.columns};
@@ -114,7 +114,7 @@ void ConvNarrow<T>::run_block(const ConvCall<T>& call, const Block& block, int64
 }
 
 template <class T>
-void ConvNarrow<T>::run(const ConvCall<T>& call) const {
+void ConvFewOutputs<T>::run(const ConvCall<T>& call) const {
   const int64_t N = call.input.shape(0), groups = problem_.groups;
   const int threads = threads_worth(double(N) * problem_.products(), kProductsPerThread, call.threads);
   const Cut cut = cut_for(N, threads, OutputBlock<T>::scratch_per_value(call));
@@ -126,7 +126,7 @@ void ConvNarrow<T>::run(const ConvCall<T>& call) const {
 
 }  // namespace
 
-bool narrow_fits(const ConvProblem& problem) {
+bool few_outputs_fits(const ConvProblem& problem) {
   if (!problem.has_countable_padding()) return false;
   // The planes of one vector of the output must fit into the workspace, for the longest vector.
   constexpr int64_t kMaxLanes = 64;
@@ -137,7 +137,7 @@ bool narrow_fits(const ConvProblem& problem) {
 }
 
 template <class T>
-bool narrow_pays(const ConvProblem& problem) {
+bool few_outputs_pays(const ConvProblem& problem) {
   const auto& [height, width] = problem.geometry;
   const int64_t lanes = kernels::kVectorBytes / static_cast<int64_t>(sizeof(T));
   // One filter per channel is the depthwise method's, if there are channels for a vector of 32 bytes: 8 channels of
@@ -151,15 +151,15 @@ bool narrow_pays(const ConvProblem& problem) {
   const double narrow = taps * double(problem.group_outputs()) * vectors + transposed * sizeof(T) * kTransposedByte;
   return narrow < taps * (problem.groups > 1 ? kGroupedTap : kDirectTap);
 }
-template bool narrow_pays<float>(const ConvProblem&);
-template bool narrow_pays<double>(const ConvProblem&);
+template bool few_outputs_pays<float>(const ConvProblem&);
+template bool few_outputs_pays<double>(const ConvProblem&);
 
 template <class T>
-std::unique_ptr<const ConvMethod<T>> make_conv_narrow(const ConvProblem& problem, const ConvWeights<T>& weights) {
-  return std::make_unique<ConvNarrow<T>>(problem, weights);
+std::unique_ptr<const ConvMethod<T>> make_conv_few_outputs(const ConvProblem& problem, const ConvWeights<T>& weights) {
+  return std::make_unique<ConvFewOutputs<T>>(problem, weights);
 }
 
-template std::unique_ptr<const ConvMethod<float>> make_conv_narrow(const ConvProblem&, const ConvWeights<float>&);
-template std::unique_ptr<const ConvMethod<double>> make_conv_narrow(const ConvProblem&, const ConvWeights<double>&);
+template std::unique_ptr<const ConvMethod<float>> make_conv_few_outputs(const ConvProblem&, const ConvWeights<float>&);
+template std::unique_ptr<const ConvMethod<double>> make_conv_few_outputs(const ConvProblem&, const ConvWeights<double>&);
 
 }  // namespace convstep

@@ -1,5 +1,6 @@
 // kernel.cc: order of the channels, register tile, block.
 #include "conv/groups_of_four/kernel.h"
+#include "simd/dispatch.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "conv/groups_of_four/kernel.cc"
@@ -42,7 +43,7 @@ HWY_NOINLINE void sort_channels(T* patch, int64_t count) {
 
 // Pixels of a row, a vector of groups.
 template <class T>
-struct GroupedTile {
+struct GroupsOfFourTile {
   const T* input;  // first tap of the first pixel
   int64_t pixel_step, window_rows, window_row_step, window_columns, window_column_step;
   const T* weights;
@@ -53,7 +54,7 @@ struct GroupedTile {
 };
 
 template <class T, int kPixels>
-HWY_NOINLINE void grouped_tile(const GroupedTile<T>& tile) {
+HWY_NOINLINE void groups_of_four_tile(const GroupsOfFourTile<T>& tile) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   constexpr int kOutputs = kGroupSize;
@@ -99,21 +100,21 @@ HWY_NOINLINE void grouped_tile(const GroupedTile<T>& tile) {
 }
 
 template <class T>
-using GroupedTileFunction = void (*)(const GroupedTile<T>&);
+using GroupsOfFourTileFunction = void (*)(const GroupsOfFourTile<T>&);
 
 // The n-th computes n + 1 pixels.
 template <class T, int... kIndex>
-HWY_INLINE const GroupedTileFunction<T>* grouped_tiles_of(std::integer_sequence<int, kIndex...>) {
-  static constexpr GroupedTileFunction<T> kTiles[] = {&grouped_tile<T, kIndex + 1>...};
+HWY_INLINE const GroupsOfFourTileFunction<T>* groups_of_four_tiles_of(std::integer_sequence<int, kIndex...>) {
+  static constexpr GroupsOfFourTileFunction<T> kTiles[] = {&groups_of_four_tile<T, kIndex + 1>...};
   return kTiles;
 }
 
 template <class T>
-void grouped_block(const GroupedBlock<T>& block) {
+void groups_of_four_block(const GroupsOfFourBlock<T>& block) {
   constexpr int64_t kPixel = kChannelsOfPart<T>;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>())), row_step = block.patch_columns * kPixel;
   sort_channels(block.patch, block.patch_rows * row_step);
-  const GroupedTileFunction<T>* tiles = grouped_tiles_of<T>(std::make_integer_sequence<int, kMaxPixels>());
+  const GroupsOfFourTileFunction<T>* tiles = groups_of_four_tiles_of<T>(std::make_integer_sequence<int, kMaxPixels>());
   const auto& [height, width] = WindowGeometry{block.height, block.width};
   const Epilogue<T>& epilogue = block.epilogue;
   for (int64_t group = 0; group < kGroupsOfPart<T>; group += lanes) {
@@ -123,7 +124,7 @@ void grouped_block(const GroupedBlock<T>& block) {
       const int64_t count = divide_up(width.output, kMaxPixels);
       for (int64_t t = 0, x = 0; t < count; ++t) {
         const int64_t pixels = width.output / count + (t < width.output % count);
-        GroupedTile<T> tile{.input = block.patch + y * height.stride * row_step + x * width.stride * kPixel + channel,
+        GroupsOfFourTile<T> tile{.input = block.patch + y * height.stride * row_step + x * width.stride * kPixel + channel,
                             .pixel_step = width.stride * kPixel,
                             .window_rows = height.window,
                             .window_row_step = height.dilation * row_step,
@@ -149,8 +150,8 @@ void grouped_block(const GroupedBlock<T>& block) {
   }
 }
 
-GroupedKernel<float> grouped_float() { return &grouped_block<float>; }
-GroupedKernel<double> grouped_double() { return &grouped_block<double>; }
+GroupsOfFourKernel<float> groups_of_four_float() { return &groups_of_four_block<float>; }
+GroupsOfFourKernel<double> groups_of_four_double() { return &groups_of_four_block<double>; }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
@@ -159,16 +160,16 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace convstep::kernels {
 
-HWY_EXPORT(grouped_float);
-HWY_EXPORT(grouped_double);
+HWY_EXPORT(groups_of_four_float);
+HWY_EXPORT(groups_of_four_double);
 
 template <>
-GroupedKernel<float> grouped_kernel(const Target& target) {
-  return CONVSTEP_KERNEL(grouped_float, target)();
+GroupsOfFourKernel<float> groups_of_four_kernel(const Target& target) {
+  return CONVSTEP_KERNEL(groups_of_four_float, target)();
 }
 template <>
-GroupedKernel<double> grouped_kernel(const Target& target) {
-  return CONVSTEP_KERNEL(grouped_double, target)();
+GroupsOfFourKernel<double> groups_of_four_kernel(const Target& target) {
+  return CONVSTEP_KERNEL(groups_of_four_double, target)();
 }
 
 }  // namespace convstep::kernels

@@ -6,7 +6,9 @@
 // method.
 #pragma once
 
+#include "core/window_axis.h"
 #include "runtime/targets.h"
+#include "simd/epilogue.h"
 
 namespace convstep::kernels {
 
@@ -19,7 +21,7 @@ inline constexpr int64_t kChannelsOfPart = kGroupsOfPart<T>* kGroupSize;
 
 // A rectangle of output pixels of one image, kGroupsOfPart groups.
 template <class T>
-struct GroupedBlock {
+struct GroupsOfFourBlock {
   // [rows][columns][kChannelsOfPart] that the block reads, padding included. The kernel changes their order.
   T* patch;
   int64_t patch_rows, patch_columns;
@@ -32,8 +34,8 @@ struct GroupedBlock {
 };
 
 template <class T>
-using GroupedKernel = void (*)(const GroupedBlock<T>& block);
+using GroupsOfFourKernel = void (*)(const GroupsOfFourBlock<T>& block);
 template <class T>
-GroupedKernel<T> grouped_kernel(const Target& target);
+GroupsOfFourKernel<T> groups_of_four_kernel(const Target& target);
 
 }  // namespace convstep::kernels

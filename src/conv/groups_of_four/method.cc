@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "runtime/threads.h"
-#include "tiling/staging.h"
+#include "conv/output_block.h"
 #include "conv/method.h"
 #include "conv/weights.h"
 
@@ -27,11 +27,11 @@ struct Cut {
 };
 
 template <class T>
-class ConvGrouped final : public ConvMethod<T> {
+class ConvGroupsOfFour final : public ConvMethod<T> {
  public:
-  ConvGrouped(const ConvProblem& problem, const ConvWeights<T>& weights)
+  ConvGroupsOfFour(const ConvProblem& problem, const ConvWeights<T>& weights)
       : problem_(problem),
-        kernel_(kernels::grouped_kernel<T>(this->target_)),
+        kernel_(kernels::groups_of_four_kernel<T>(this->target_)),
         weights_(Tensor<T, 2>({problem.outputs / kChannels, problem.window_size() * kChannels})),
         bias_(Tensor<T, 2>({problem.outputs / kChannels, kChannels})) {
     const int64_t KW = weights.weights.shape(1), channels = weights.weights.shape(2);
@@ -47,7 +47,7 @@ class ConvGrouped final : public ConvMethod<T> {
   }
 
   void run(const ConvCall<T>& call) const override;
-  std::string describe() const override { return std::string("grouped, ") + this->target_.name; }
+  std::string describe() const override { return std::string("groups-of-four, ") + this->target_.name; }
 
  private:
   static constexpr int64_t kGroups = kernels::kGroupsOfPart<T>, kChannels = kernels::kChannelsOfPart<T>;
@@ -65,12 +65,12 @@ class ConvGrouped final : public ConvMethod<T> {
   void run_block(const ConvCall<T>& call, const Block& block, int64_t part) const;
 
   ConvProblem problem_;
-  kernels::GroupedKernel<T> kernel_;
+  kernels::GroupsOfFourKernel<T> kernel_;
   Tensor<T, 2> weights_, bias_;  // by parts
 };
 
 template <class T>
-Cut ConvGrouped<T>::cut_for(int64_t images, int threads, int64_t scratch_per_value) const {
+Cut ConvGroupsOfFour<T>::cut_for(int64_t images, int threads, int64_t scratch_per_value) const {
   const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output;
   const int64_t budget = kPatchBytes / static_cast<int64_t>(sizeof(T));
   Cut cut{OH, OW};
@@ -85,7 +85,7 @@ Cut ConvGrouped<T>::cut_for(int64_t images, int threads, int64_t scratch_per_val
 }
 
 template <class T>
-void ConvGrouped<T>::run_block(const ConvCall<T>& call, const Block& block, int64_t part) const {
+void ConvGroupsOfFour<T>::run_block(const ConvCall<T>& call, const Block& block, int64_t part) const {
   const WindowAxis height = problem_.geometry.height.part(block.first_row, block.rows);
   const WindowAxis width = problem_.geometry.width.part(block.first_column, block.columns);
   const Cut cut{block.rows, block.columns};
@@ -114,7 +114,7 @@ void ConvGrouped<T>::run_block(const ConvCall<T>& call, const Block& block, int6
 }
 
 template <class T>
-void ConvGrouped<T>::run(const ConvCall<T>& call) const {
+void ConvGroupsOfFour<T>::run(const ConvCall<T>& call) const {
   const int64_t N = call.input.shape(0), parts = problem_.outputs / kChannels;
   const int threads = threads_worth(double(N) * problem_.products(), kProductsPerThread, call.threads);
   const Cut cut = cut_for(N, threads, OutputBlock<T>::scratch_per_value(call));
@@ -127,7 +127,7 @@ void ConvGrouped<T>::run(const ConvCall<T>& call) const {
 }  // namespace
 
 template <class T>
-bool grouped_fits(const ConvProblem& problem) {
+bool groups_of_four_fits(const ConvProblem& problem) {
   constexpr int64_t kSize = kernels::kGroupSize;
   if (problem.group_channels() != kSize || problem.group_outputs() != kSize) return false;
   if (problem.groups % kernels::kGroupsOfPart<T> != 0 || !problem.has_countable_padding()) return false;
@@ -136,15 +136,15 @@ bool grouped_fits(const ConvProblem& problem) {
   const int64_t rows = problem.geometry.height.reach(), columns = problem.geometry.width.reach();
   return rows <= kMaxPatch && columns <= kMaxPatch / rows;
 }
-template bool grouped_fits<float>(const ConvProblem&);
-template bool grouped_fits<double>(const ConvProblem&);
+template bool groups_of_four_fits<float>(const ConvProblem&);
+template bool groups_of_four_fits<double>(const ConvProblem&);
 
 template <class T>
-std::unique_ptr<const ConvMethod<T>> make_conv_grouped(const ConvProblem& problem, const ConvWeights<T>& weights) {
-  return std::make_unique<ConvGrouped<T>>(problem, weights);
+std::unique_ptr<const ConvMethod<T>> make_conv_groups_of_four(const ConvProblem& problem, const ConvWeights<T>& weights) {
+  return std::make_unique<ConvGroupsOfFour<T>>(problem, weights);
 }
 
-template std::unique_ptr<const ConvMethod<float>> make_conv_grouped(const ConvProblem&, const ConvWeights<float>&);
-template std::unique_ptr<const ConvMethod<double>> make_conv_grouped(const ConvProblem&, const ConvWeights<double>&);
+template std::unique_ptr<const ConvMethod<float>> make_conv_groups_of_four(const ConvProblem&, const ConvWeights<float>&);
+template std::unique_ptr<const ConvMethod<double>> make_conv_groups_of_four(const ConvProblem&, const ConvWeights<double>&);
 
 }  // namespace convstep

@@ -1,4 +1,5 @@
 #include "conv/numpy_order/kernel.h"
+#include "simd/dispatch.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "conv/numpy_order/kernel.cc"
@@ -99,7 +100,7 @@ HWY_NOINLINE void pairwise(const Taps<T>& taps, int64_t n, V (&sum)[kCount]) {
 
 // Pixels (y, x), (y, x + 1), ... of the block, a vector of outputs from o on.
 template <int kCount, class T>
-HWY_NOINLINE void pairwise_pixels(const PairwiseBlock<T>& block, int64_t y, int64_t x, int64_t o) {
+HWY_NOINLINE void numpy_order_pixels(const NumpyOrderBlock<T>& block, int64_t y, int64_t x, int64_t o) {
   const hn::ScalableTag<T> d;
   const size_t count = static_cast<size_t>(block.outputs - o);
   hn::Vec<decltype(d)> sum[kCount];
@@ -123,19 +124,19 @@ HWY_NOINLINE void pairwise_pixels(const PairwiseBlock<T>& block, int64_t y, int6
 }
 
 template <class T>
-void pairwise_block(const PairwiseBlock<T>& block) {
+void numpy_order_block(const NumpyOrderBlock<T>& block) {
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>()));
   for (int64_t o = 0; o < block.outputs; o += lanes) {
     for (int64_t y = 0; y < block.rows; ++y) {
       int64_t x = 0;
-      for (; x + kPixels <= block.columns; x += kPixels) pairwise_pixels<kPixels>(block, y, x, o);
-      for (; x < block.columns; ++x) pairwise_pixels<1>(block, y, x, o);
+      for (; x + kPixels <= block.columns; x += kPixels) numpy_order_pixels<kPixels>(block, y, x, o);
+      for (; x < block.columns; ++x) numpy_order_pixels<1>(block, y, x, o);
     }
   }
 }
 
-PairwiseKernel<float> pairwise_float() { return &pairwise_block<float>; }
-PairwiseKernel<double> pairwise_double() { return &pairwise_block<double>; }
+NumpyOrderKernel<float> numpy_order_float() { return &numpy_order_block<float>; }
+NumpyOrderKernel<double> numpy_order_double() { return &numpy_order_block<double>; }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
@@ -144,16 +145,16 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace convstep::kernels {
 
-HWY_EXPORT(pairwise_float);
-HWY_EXPORT(pairwise_double);
+HWY_EXPORT(numpy_order_float);
+HWY_EXPORT(numpy_order_double);
 
 template <>
-PairwiseKernel<float> pairwise_kernel(const Target& target) {
-  return CONVSTEP_KERNEL(pairwise_float, target)();
+NumpyOrderKernel<float> numpy_order_kernel(const Target& target) {
+  return CONVSTEP_KERNEL(numpy_order_float, target)();
 }
 template <>
-PairwiseKernel<double> pairwise_kernel(const Target& target) {
-  return CONVSTEP_KERNEL(pairwise_double, target)();
+NumpyOrderKernel<double> numpy_order_kernel(const Target& target) {
+  return CONVSTEP_KERNEL(numpy_order_double, target)();
 }
 }  // namespace convstep::kernels
 #endif

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "runtime/threads.h"
-#include "tiling/staging.h"
+#include "conv/output_block.h"
 #include "conv/method.h"
 #include "conv/weights.h"
 
@@ -30,13 +30,13 @@ int64_t values_of(const ConvProblem& problem, int64_t rows, int64_t scratch_per_
 }
 
 template <class T>
-class ConvPairwise final : public ConvMethod<T> {
+class ConvNumpyOrder final : public ConvMethod<T> {
  public:
-  ConvPairwise(const ConvProblem& problem, const ConvWeights<T>& weights)
+  ConvNumpyOrder(const ConvProblem& problem, const ConvWeights<T>& weights)
       : problem_(problem),
         weights_(Tensor<T, 1>({problem.groups * problem.window_size() * width()})),
         bias_(Tensor<T, 1>({problem.groups * width()})),
-        kernel_(kernels::pairwise_kernel<T>(this->target_)),
+        kernel_(kernels::numpy_order_kernel<T>(this->target_)),
         products_(problem.products() * double(width()) / double(problem.group_outputs())),
         has_bias_(weights.bias) {
     const int64_t KW = weights.weights.shape(1), channels = weights.weights.shape(2), window = problem.window_size();
@@ -87,14 +87,14 @@ class ConvPairwise final : public ConvMethod<T> {
 
   ConvProblem problem_;
   Tensor<T, 1> weights_, bias_;
-  kernels::PairwiseKernel<T> kernel_;
+  kernels::NumpyOrderKernel<T> kernel_;
   double products_;  // of an image, empty lanes included
   bool has_bias_;
 };
 
 // `input` is the first value of the group that the block reads.
 template <class T>
-void ConvPairwise<T>::run_group(const Run& run, const Block& at, int64_t group, const T* input, T* scratch) const {
+void ConvNumpyOrder<T>::run_group(const Run& run, const Block& at, int64_t group, const T* input, T* scratch) const {
   const int64_t outputs = problem_.group_outputs(), K = problem_.window_size();
   const OutputBlock<T> output(run.call, at, {group * outputs, outputs}, scratch);
   const auto [to, row_step, pixel_step] = output.output();
@@ -117,7 +117,7 @@ void ConvPairwise<T>::run_group(const Run& run, const Block& at, int64_t group, 
 }
 
 template <class T>
-void ConvPairwise<T>::fill_offsets(const Run& run, int64_t* offset) const {
+void ConvNumpyOrder<T>::fill_offsets(const Run& run, int64_t* offset) const {
   const auto& [height, width] = problem_.geometry;
   for (int64_t i = 0; i < height.window; ++i) {
     for (int64_t j = 0; j < width.window; ++j) {
@@ -129,7 +129,7 @@ void ConvPairwise<T>::fill_offsets(const Run& run, int64_t* offset) const {
 
 // Blocks first .. end - 1, numbered from the top of the first image on.
 template <class T>
-void ConvPairwise<T>::run_blocks(const Run& run, int64_t first, int64_t end) const {
+void ConvNumpyOrder<T>::run_blocks(const Run& run, int64_t first, int64_t end) const {
   const auto& [height, width] = problem_.geometry;
   const ThreadWorkspace workspace(bytes_of(run.rows, run.scratch_per_value));
   T* patch = workspace.as<T>();
@@ -156,7 +156,7 @@ void ConvPairwise<T>::run_blocks(const Run& run, int64_t first, int64_t end) con
 
 // Windows are read where they lie, in any order of memory; but for those with padding, whose rows are copied with it.
 template <class T>
-void ConvPairwise<T>::run(const ConvCall<T>& call) const {
+void ConvNumpyOrder<T>::run(const ConvCall<T>& call) const {
   const int64_t scratch_per_value = OutputBlock<T>::scratch_per_value(call), rows = rows_of(scratch_per_value);
   const int64_t C = problem_.channels, columns = problem_.geometry.width.reach_of(call.output.shape(2));
   Run run{call, scratch_per_value, rows, divide_up(call.output.shape(1), rows), {nullptr, columns * C, C}, 1, nullptr};
@@ -186,7 +186,7 @@ void ConvPairwise<T>::run(const ConvCall<T>& call) const {
 
 }  // namespace
 
-bool pairwise_fits(const ConvProblem& problem) {
+bool numpy_order_fits(const ConvProblem& problem) {
   const bool has_vector_activation =
       problem.activation == Activation::kSigmoid || problem.activation == Activation::kTanh;
   if (has_vector_activation || problem.products() > double(kNotebookProducts)) return false;
@@ -197,11 +197,11 @@ bool pairwise_fits(const ConvProblem& problem) {
 }
 
 template <class T>
-std::unique_ptr<const ConvMethod<T>> make_conv_pairwise(const ConvProblem& problem, const ConvWeights<T>& weights) {
-  return std::make_unique<ConvPairwise<T>>(problem, weights);
+std::unique_ptr<const ConvMethod<T>> make_conv_numpy_order(const ConvProblem& problem, const ConvWeights<T>& weights) {
+  return std::make_unique<ConvNumpyOrder<T>>(problem, weights);
 }
 
-template std::unique_ptr<const ConvMethod<float>> make_conv_pairwise(const ConvProblem&, const ConvWeights<float>&);
-template std::unique_ptr<const ConvMethod<double>> make_conv_pairwise(const ConvProblem&, const ConvWeights<double>&);
+template std::unique_ptr<const ConvMethod<float>> make_conv_numpy_order(const ConvProblem&, const ConvWeights<float>&);
+template std::unique_ptr<const ConvMethod<double>> make_conv_numpy_order(const ConvProblem&, const ConvWeights<double>&);
 
 }  // namespace convstep

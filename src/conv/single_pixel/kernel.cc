@@ -1,4 +1,5 @@
 #include "conv/single_pixel/kernel.h"
+#include "simd/dispatch.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "conv/single_pixel/kernel.cc"
@@ -13,7 +14,7 @@ namespace convstep::kernels::HWY_NAMESPACE {
 // The chains of Vectors vectors of output channels, all of one group. Eight chains cover the latency of the
 // multiply-adds (4 cycles on 2 ports); fewer cover narrower ranges and the tail, the last lanes masked.
 template <class T, int Vectors>
-HWY_NOINLINE void chain_vectors(const ChainLayer<T>& layer, const ChainImage<T>& image, const ChainRange& range,
+HWY_NOINLINE void single_pixel_vectors(const SinglePixelLayer<T>& layer, const SinglePixelImage<T>& image, const SinglePixelRange& range,
                                 const Epilogue<T>& epilogue, T* HWY_RESTRICT out) {
   const hn::ScalableTag<T> d;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
@@ -51,7 +52,7 @@ HWY_NOINLINE void chain_vectors(const ChainLayer<T>& layer, const ChainImage<T>&
 }
 
 template <class T>
-void chain(const ChainLayer<T>& layer, const ChainImage<T>& image, const ChainRange& range, const Epilogue<T>& epilogue,
+void chain(const SinglePixelLayer<T>& layer, const SinglePixelImage<T>& image, const SinglePixelRange& range, const Epilogue<T>& epilogue,
            T* out) {
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>()));
   const int64_t group_outputs = layer.outputs / layer.groups;
@@ -62,17 +63,17 @@ void chain(const ChainLayer<T>& layer, const ChainImage<T>& image, const ChainRa
     const int64_t count = std::min(left, vectors * lanes);
     Epilogue<T> here = epilogue;
     if (here.residual) here.residual += k;
-    const auto run = vectors == 8   ? chain_vectors<T, 8>
-                     : vectors == 4 ? chain_vectors<T, 4>
-                     : vectors == 2 ? chain_vectors<T, 2>
-                                    : chain_vectors<T, 1>;
+    const auto run = vectors == 8   ? single_pixel_vectors<T, 8>
+                     : vectors == 4 ? single_pixel_vectors<T, 4>
+                     : vectors == 2 ? single_pixel_vectors<T, 2>
+                                    : single_pixel_vectors<T, 1>;
     run(layer, image, {range.y, range.x, o, count}, here, out + k);
     k += count;
   }
 }
 
-ChainKernel<float> chain_float() { return &chain<float>; }
-ChainKernel<double> chain_double() { return &chain<double>; }
+SinglePixelKernel<float> single_pixel_float() { return &chain<float>; }
+SinglePixelKernel<double> single_pixel_double() { return &chain<double>; }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
@@ -81,16 +82,16 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace convstep::kernels {
 
-HWY_EXPORT(chain_float);
-HWY_EXPORT(chain_double);
+HWY_EXPORT(single_pixel_float);
+HWY_EXPORT(single_pixel_double);
 
 template <>
-ChainKernel<float> chain_kernel(const Target& target) {
-  return CONVSTEP_KERNEL(chain_float, target)();
+SinglePixelKernel<float> single_pixel_kernel(const Target& target) {
+  return CONVSTEP_KERNEL(single_pixel_float, target)();
 }
 template <>
-ChainKernel<double> chain_kernel(const Target& target) {
-  return CONVSTEP_KERNEL(chain_double, target)();
+SinglePixelKernel<double> single_pixel_kernel(const Target& target) {
+  return CONVSTEP_KERNEL(single_pixel_double, target)();
 }
 
 }  // namespace convstep::kernels

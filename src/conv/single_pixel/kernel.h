@@ -4,12 +4,14 @@
 // padding and strides of the input. It gives the bits that every direct kernel gives.
 #pragma once
 
+#include "core/window_axis.h"
 #include "runtime/targets.h"
+#include "simd/epilogue.h"
 
 namespace convstep::kernels {
 
 template <class T>
-struct ChainLayer {
+struct SinglePixelLayer {
   const WindowGeometry& geometry;
   int64_t channels, outputs, groups;  // C, O
   const T* weights;                   // [KH,KW,C/groups,O], dense
@@ -18,13 +20,13 @@ struct ChainLayer {
 
 // One image [H,W,C] in any layout.
 template <class T>
-struct ChainImage {
+struct SinglePixelImage {
   const T* data;
   int64_t row_step, pixel_step, channel_step;
 };
 
 // Channels first, ..., first + count - 1 of the output pixel (y, x).
-struct ChainRange {
+struct SinglePixelRange {
   int64_t y, x, first, count;
 };
 
@@ -33,14 +35,14 @@ struct ChainRange {
 // zero. The residual's steps are not used: out and residual lie as vectors of `count` values.
 //
 // A window of many millions of elements takes a while; a caller that wants to be interruptible asks for a part of the
-// channels at a time, a multiple of kChainStep to lose nothing.
+// channels at a time, a multiple of kSinglePixelStep to lose nothing.
 template <class T>
-using ChainKernel = void (*)(const ChainLayer<T>& layer, const ChainImage<T>& image, const ChainRange& range,
+using SinglePixelKernel = void (*)(const SinglePixelLayer<T>& layer, const SinglePixelImage<T>& image, const SinglePixelRange& range,
                              const Epilogue<T>& epilogue, T* out);
 template <class T>
-ChainKernel<T> chain_kernel(const Target& target);
+SinglePixelKernel<T> single_pixel_kernel(const Target& target);
 
 // A multiple of what is computed at a time on every target (eight vectors of the widest, of floats).
-inline constexpr int64_t kChainStep = 128;
+inline constexpr int64_t kSinglePixelStep = 128;
 
 }  // namespace convstep::kernels

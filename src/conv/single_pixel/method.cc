@@ -12,23 +12,23 @@ namespace convstep {
 namespace {
 
 template <class T>
-class ConvChain final : public ConvMethod<T> {
+class ConvSinglePixel final : public ConvMethod<T> {
  public:
-  ConvChain(const ConvProblem& problem, const ConvWeights<T>& weights)
+  ConvSinglePixel(const ConvProblem& problem, const ConvWeights<T>& weights)
       : problem_(problem),
-        kernel_(kernels::chain_kernel<T>(this->target_)),
+        kernel_(kernels::single_pixel_kernel<T>(this->target_)),
         weights_(dense_weights(weights)),
         bias_(dense_bias(weights)) {}
 
   // A task is a part of the channels of one pixel.
   void run(const ConvCall<T>& call) const override {
     const auto [N, OH, OW, O] = call.output.shape();
-    const int64_t width = OW, height = OH, parts = (O - 1) / kernels::kChainStep + 1;
+    const int64_t width = OW, height = OH, parts = (O - 1) / kernels::kSinglePixelStep + 1;
     BlockProgress progress(call.progress, N * OH * OW * parts);
     parallel_for(N * OH * OW * parts, call.threads, progress.after_block(), [&](int64_t task) {
-      const int64_t first = task % parts * kernels::kChainStep, pixel = task / parts;
+      const int64_t first = task % parts * kernels::kSinglePixelStep, pixel = task / parts;
       compute(call, pixel / width / height,
-              {pixel / width % height, pixel % width, first, std::min(problem_.outputs - first, kernels::kChainStep)},
+              {pixel / width % height, pixel % width, first, std::min(problem_.outputs - first, kernels::kSinglePixelStep)},
               progress);
     });
   }
@@ -36,9 +36,9 @@ class ConvChain final : public ConvMethod<T> {
 
  private:
   size_t workspace_for(int64_t) const override { return 0; }
-  void compute(const ConvCall<T>& call, int64_t n, const kernels::ChainRange& range,
+  void compute(const ConvCall<T>& call, int64_t n, const kernels::SinglePixelRange& range,
                const BlockProgress& progress) const {
-    T output[kernels::kChainStep], residual[kernels::kChainStep];
+    T output[kernels::kSinglePixelStep], residual[kernels::kSinglePixelStep];
     for (int64_t o = 0; call.residual && o < range.count; ++o) {
       residual[o] = call.residual(n, range.y, range.x, range.first + o);
     }
@@ -68,7 +68,7 @@ class ConvChain final : public ConvMethod<T> {
     return std::max<int64_t>(kLongWindow / (problem_.geometry.width.window * problem_.group_channels()), 1);
   }
   void add_rows(const View<const T, 3>& image, int64_t first, int64_t rows, const T* bias,
-                const kernels::ChainRange& range, const kernels::Epilogue<T>& epilogue, T* out) const {
+                const kernels::SinglePixelRange& range, const kernels::Epilogue<T>& epilogue, T* out) const {
     WindowGeometry part = problem_.geometry;
     part.height.window = rows;
     part.height.before -= first * part.height.dilation;
@@ -78,7 +78,7 @@ class ConvChain final : public ConvMethod<T> {
   }
 
   ConvProblem problem_;
-  kernels::ChainKernel<T> kernel_;
+  kernels::SinglePixelKernel<T> kernel_;
   Tensor<T, 4> weights_;
   Tensor<T, 1> bias_;  // or none
 };
@@ -86,11 +86,11 @@ class ConvChain final : public ConvMethod<T> {
 }  // namespace
 
 template <class T>
-std::unique_ptr<const ConvMethod<T>> make_conv_chain(const ConvProblem& problem, const ConvWeights<T>& weights) {
-  return std::make_unique<ConvChain<T>>(problem, weights);
+std::unique_ptr<const ConvMethod<T>> make_conv_single_pixel(const ConvProblem& problem, const ConvWeights<T>& weights) {
+  return std::make_unique<ConvSinglePixel<T>>(problem, weights);
 }
 
-template std::unique_ptr<const ConvMethod<float>> make_conv_chain(const ConvProblem&, const ConvWeights<float>&);
-template std::unique_ptr<const ConvMethod<double>> make_conv_chain(const ConvProblem&, const ConvWeights<double>&);
+template std::unique_ptr<const ConvMethod<float>> make_conv_single_pixel(const ConvProblem&, const ConvWeights<float>&);
+template std::unique_ptr<const ConvMethod<double>> make_conv_single_pixel(const ConvProblem&, const ConvWeights<double>&);
 
 }  // namespace convstep

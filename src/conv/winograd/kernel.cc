@@ -1,4 +1,5 @@
 #include "conv/winograd/kernel.h"
+#include "simd/dispatch.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "conv/winograd/kernel.cc"
@@ -76,7 +77,7 @@ HWY_NOINLINE void repair_row(const WinogradOutput<T>& output, int64_t i, int64_t
       continue;
     }
     hn::Store(sums[j], d, sum);
-    const ChainRange range{output.range.y + i, output.range.x + j, output.range.first + first, count};
+    const SinglePixelRange range{output.range.y + i, output.range.x + j, output.range.first + first, count};
     output.chain(*output.layer, output.image, range, nothing, chain);
     for (int64_t k = 0; k < count; ++k) {
       if (!(sum[k] - sum[k] == 0)) sum[k] = chain[k];

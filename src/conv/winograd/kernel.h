@@ -58,10 +58,10 @@ struct WinogradOutput {
   int64_t replacement_step;
   // How and where outputs that came out as NaN or infinity are computed anew. `range` names the first pixel and the
   // channels.
-  ChainKernel<T> chain;
-  const ChainLayer<T>* layer;
-  ChainImage<T> image;
-  ChainRange range;
+  SinglePixelKernel<T> chain;
+  const SinglePixelLayer<T>* layer;
+  SinglePixelImage<T> image;
+  SinglePixelRange range;
 
   uint32_t replaced_of_row(int64_t i) const {  // bit j for pixel (i, j)
     constexpr int64_t kMost = WinogradAxis<T>::kMostOutputs;

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "runtime/threads.h"
-#include "tiling/staging.h"
+#include "conv/output_block.h"
 #include "conv/weights.h"
 #include "conv/winograd/matrices.h"
 #include "conv/winograd/blocking.h"
@@ -19,8 +19,8 @@
 namespace convstep {
 namespace {
 
-using kernels::ChainImage;
-using kernels::ChainLayer;
+using kernels::SinglePixelImage;
+using kernels::SinglePixelLayer;
 using kernels::WinogradAxis;
 using kernels::WinogradKernels;
 using kernels::WinogradMagnitudes;
@@ -53,7 +53,7 @@ class ConvWinograd final : public ConvMethod<T> {
       : problem_(problem),
         m_(choose_m<T>(problem)),
         kernels_(kernels::winograd_kernels<T>(this->target_, m_)),
-        chain_(kernels::chain_kernel<T>(this->target_)),
+        chain_(kernels::single_pixel_kernel<T>(this->target_)),
         panels_(cut_into_panels(problem.outputs, kernels_.lanes, kernels_.panel_vectors)),
         blocking_(choose_blocking<T>(problem, m_)),
         grid_(problem.geometry, m_),
@@ -246,7 +246,7 @@ class ConvWinograd final : public ConvMethod<T> {
                         int64_t xi_step, const SpoiltOutputs& spoilt, T* replacement, T* scattered) const {
     const int64_t O = problem_.outputs, channels = std::min(panel.lanes, O - panel.first);
     const View<const T, 3> image = call.input[tile.image];
-    const ChainLayer<T> layer{problem_.geometry, problem_.channels, O, 1, weights_.data(), bias_.data()};
+    const SinglePixelLayer<T> layer{problem_.geometry, problem_.channels, O, 1, weights_.data(), bias_.data()};
     const OutputBlock<T> to(call, tile, {panel.first, channels}, scattered);
     const WinogradOutput<T> output{to.output().data,
                                    to.output().row_step,
@@ -290,7 +290,7 @@ class ConvWinograd final : public ConvMethod<T> {
   ConvProblem problem_;
   int64_t m_;
   const WinogradKernels<T>& kernels_;
-  kernels::ChainKernel<T> chain_;
+  kernels::SinglePixelKernel<T> chain_;
   std::vector<WinogradPanel> panels_;
   WinogradBlocking<T> blocking_;
   WinogradGrid grid_;

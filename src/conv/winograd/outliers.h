@@ -13,7 +13,7 @@
 
 #include "convstep/tensor.h"
 #include "conv/winograd/kernel.h"
-#include "tiling/staging.h"
+#include "tiling/region.h"
 
 namespace convstep {
 

@@ -5,7 +5,7 @@
 #include <array>
 
 #include "conv/winograd/kernel.h"
-#include "tiling/staging.h"
+#include "tiling/region.h"
 #include "conv/winograd/blocking.h"
 
 namespace convstep {

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "pool/kernels.h"
+#include "pool/row_pair/kernel.h"
 #include "pool/cut.h"
 
 namespace convstep {

@@ -1,6 +1,7 @@
 // columns_kernel.cc: averages and norms of windows that overlap so much that sums by column pay (SumOrder::kAuto): a
 // column's sum serves every window above it. Nothing is ever subtracted, so that no error is carried along a row.
-#include "pool/kernels.h"
+#include "pool/strip/kernel.h"
+#include "simd/dispatch.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "pool/strip/columns_kernel.cc"

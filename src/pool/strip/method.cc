@@ -2,7 +2,8 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "pool/kernels.h"
+#include "pool/strip/kernel.h"
+#include "pool/norms_kernel.h"
 #include "pool/cut.h"
 #include "reference/lp_norm.h"
 

@@ -1,5 +1,6 @@
 // index_kernel.cc: max pooling that also tells where each maximum was.
-#include "pool/kernels.h"
+#include "pool/window/kernel.h"
+#include "simd/dispatch.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "pool/window/index_kernel.cc"

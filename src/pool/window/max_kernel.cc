@@ -1,5 +1,6 @@
 // max_kernel.cc: max pooling straight from the input, with nothing stored in between.
-#include "pool/kernels.h"
+#include "pool/window/kernel.h"
+#include "simd/dispatch.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "pool/window/max_kernel.cc"

@@ -6,7 +6,8 @@
 #include <type_traits>
 
 #include "runtime/targets.h"
-#include "pool/kernels.h"
+#include "pool/window/kernel.h"
+#include "pool/norms_kernel.h"
 #include "pool/call.h"
 #include "reference/lp_norm.h"
 

@@ -1,6 +1,7 @@
 // sum_kernel.cc: averages and norms, with sums in NumPy's pairwise order. Lanes run across channels, so that order costs
 // no more than any other: eight running sums are eight registers.
-#include "pool/kernels.h"
+#include "pool/window/kernel.h"
+#include "simd/dispatch.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "pool/window/sum_kernel.cc"

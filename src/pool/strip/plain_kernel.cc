@@ -1,8 +1,9 @@
 // plain_kernel.cc: which rows of an input have maxima that are one instruction: those without NaN and -0.
-#include "pool/kernels.h"
+#include "pool/strip/kernel.h"
+#include "simd/dispatch.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "pool/plain_kernel.cc"
+#define HWY_TARGET_INCLUDE "pool/strip/plain_kernel.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 

@@ -4,7 +4,7 @@ namespace convstep {
 namespace {
 
 template <class T>
-class ConvGroupedTest : public ChainTest<T> {
+class ConvGroupsOfFourTest : public ChainTest<T> {
  protected:
   static constexpr int64_t kChannels = 4 * 64 / sizeof(T);
 
@@ -15,14 +15,14 @@ class ConvGroupedTest : public ChainTest<T> {
     this->make_random({input[0], input[1], input[2], C}, {window.height, window.width, 4, C}, options);
   }
   std::unique_ptr<const ConvMethod<T>> method() const override {
-    EXPECT_TRUE(grouped_fits<T>(this->problem_));
-    return make_conv_grouped<T>(this->problem_, {this->weights_, this->bias_});
+    EXPECT_TRUE(groups_of_four_fits<T>(this->problem_));
+    return make_conv_groups_of_four<T>(this->problem_, {this->weights_, this->bias_});
   }
 };
 using Types = testing::Types<float, double>;
-TYPED_TEST_SUITE(ConvGroupedTest, Types);
+TYPED_TEST_SUITE(ConvGroupsOfFourTest, Types);
 
-TYPED_TEST(ConvGroupedTest, WidthsAndParts) {
+TYPED_TEST(ConvGroupsOfFourTest, WidthsAndParts) {
   for (const std::string& target : simd_targets()) {
     set_simd_target(target);
     for (int64_t W = 1; W <= 20; ++W) {
@@ -34,7 +34,7 @@ TYPED_TEST(ConvGroupedTest, WidthsAndParts) {
   }
 }
 
-TYPED_TEST(ConvGroupedTest, WindowsStridesDilationsAndPadding) {
+TYPED_TEST(ConvGroupsOfFourTest, WindowsStridesDilationsAndPadding) {
   for (const std::string& target : simd_targets()) {
     set_simd_target(target);
     for (const Size2& window : {Size2{1, 1}, {3, 3}, {1, 5}, {4, 2}}) {
@@ -53,7 +53,7 @@ TYPED_TEST(ConvGroupedTest, WindowsStridesDilationsAndPadding) {
 }
 
 // More rows and columns than a block holds.
-TYPED_TEST(ConvGroupedTest, BlocksThreadsAndBatchesChangeNoBit) {
+TYPED_TEST(ConvGroupsOfFourTest, BlocksThreadsAndBatchesChangeNoBit) {
   for (const Shape<3>& shape : {Shape<3>{2, 60, 25}, {1, 4, 300}}) {
     this->make_layer(shape, {3, 3}, {.padding = Padding::all(1)}, 2);
     for (const int threads : {1, 2, 3, 8}) {
@@ -62,7 +62,7 @@ TYPED_TEST(ConvGroupedTest, BlocksThreadsAndBatchesChangeNoBit) {
   }
 }
 
-TYPED_TEST(ConvGroupedTest, ResidualsApartAndInPlaceWithEveryActivation) {
+TYPED_TEST(ConvGroupsOfFourTest, ResidualsApartAndInPlaceWithEveryActivation) {
   using T = TypeParam;
   for (const std::string& target : simd_targets()) {
     set_simd_target(target);
@@ -85,7 +85,7 @@ TYPED_TEST(ConvGroupedTest, ResidualsApartAndInPlaceWithEveryActivation) {
 }
 
 // Channels apart (NCHW), everything reversed; memory that ends where the array ends.
-TYPED_TEST(ConvGroupedTest, OddStridesBetweenGuardPages) {
+TYPED_TEST(ConvGroupsOfFourTest, OddStridesBetweenGuardPages) {
   using T = TypeParam;
   const int64_t H = 6, W = 13;
   for (const std::string& target : simd_targets()) {
@@ -111,7 +111,7 @@ TYPED_TEST(ConvGroupedTest, OddStridesBetweenGuardPages) {
   }
 }
 
-TYPED_TEST(ConvGroupedTest, NanAndInfinityReachWhatReadsThem) {
+TYPED_TEST(ConvGroupsOfFourTest, NanAndInfinityReachWhatReadsThem) {
   using T = TypeParam;
   this->make_layer({1, 3, 4}, {3, 2}, {.stride = {1, 2}, .padding = Padding::all(1)});
   for (const T bad : {std::numeric_limits<T>::quiet_NaN(), std::numeric_limits<T>::infinity()}) {
@@ -126,40 +126,40 @@ TYPED_TEST(ConvGroupedTest, NanAndInfinityReachWhatReadsThem) {
   }
 }
 
-TYPED_TEST(ConvGroupedTest, ThePlanTakesIt) {
+TYPED_TEST(ConvGroupsOfFourTest, ThePlanTakesIt) {
   using T = TypeParam;
   this->make_layer({2, 9, 40}, {3, 3}, {.padding = Padding::all(1)});
   for (const ConvAlgorithm algorithm : {ConvAlgorithm::kAuto, ConvAlgorithm::kDirect}) {
     this->options_.algorithm = algorithm;
     const ConvPlan<T> plan(this->input_.shape(), this->weights_, this->bias_, this->options_);
-    EXPECT_NE(plan.describe().find("grouped"), std::string::npos) << plan.describe();
+    EXPECT_NE(plan.describe().find("groups-of-four"), std::string::npos) << plan.describe();
     Tensor<T, 4> output(this->expected_.shape());
     plan.run(this->input_, output);
     ASSERT_NO_FATAL_FAILURE(this->expect_right(output, simd_target(), "plan"));
   }
 }
 
-TYPED_TEST(ConvGroupedTest, WorkspaceStaysSmallOnLargeImages) {
+TYPED_TEST(ConvGroupsOfFourTest, WorkspaceStaysSmallOnLargeImages) {
   using T = TypeParam;
   const Tensor<T, 4> weights({9, 9, 4, 128});
   const ConvProblem problem =
       check_problem({1, 40000, 40000, 128}, weights.shape(), {.padding = Padding::all(4), .groups = 32}, kConvNames);
-  const size_t bytes = make_conv_grouped<T>(problem, {weights, {}})->workspace_bytes();
+  const size_t bytes = make_conv_groups_of_four<T>(problem, {weights, {}})->workspace_bytes();
   EXPECT_GT(bytes, 0u);
   EXPECT_LT(bytes, static_cast<size_t>(kWorkspaceLimit));
 }
 
-TEST(ConvGroupedFitsTest, WholeVectorsOfGroupsOfFourAlone) {
+TEST(ConvGroupsOfFourFitsTest, WholeVectorsOfGroupsOfFourAlone) {
   const auto problem = [](int64_t C, int64_t O, int64_t groups, int64_t dilation = 1) {
     const ConvOptions options{.padding = Padding::all(1 << 20), .dilation = {dilation, dilation}, .groups = groups};
     return check_problem({1, 9, 9, C}, {3, 3, C / groups, O}, options, kConvNames);
   };
-  EXPECT_TRUE(grouped_fits<float>(problem(64, 64, 16)));
-  EXPECT_TRUE(grouped_fits<double>(problem(32, 32, 8)));
-  EXPECT_FALSE(grouped_fits<float>(problem(32, 32, 8)));
-  EXPECT_FALSE(grouped_fits<float>(problem(128, 128, 16)));
-  EXPECT_FALSE(grouped_fits<float>(problem(64, 128, 16)));
-  EXPECT_FALSE(grouped_fits<float>(problem(64, 64, 16, 1000)));
+  EXPECT_TRUE(groups_of_four_fits<float>(problem(64, 64, 16)));
+  EXPECT_TRUE(groups_of_four_fits<double>(problem(32, 32, 8)));
+  EXPECT_FALSE(groups_of_four_fits<float>(problem(32, 32, 8)));
+  EXPECT_FALSE(groups_of_four_fits<float>(problem(128, 128, 16)));
+  EXPECT_FALSE(groups_of_four_fits<float>(problem(64, 128, 16)));
+  EXPECT_FALSE(groups_of_four_fits<float>(problem(64, 64, 16, 1000)));
 }
 
 }  // namespace

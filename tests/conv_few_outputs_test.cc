@@ -4,20 +4,20 @@ namespace convstep {
 namespace {
 
 template <class T>
-class ConvNarrowTest : public ChainTest<T> {
+class ConvFewOutputsTest : public ChainTest<T> {
  protected:
   void make_layer(const Shape<4>& input, const Size2& window, int64_t outputs, const ConvOptions& options) {
     this->make_random(input, {window.height, window.width, input[3] / options.groups, outputs}, options);
   }
   std::unique_ptr<const ConvMethod<T>> method() const override {
-    EXPECT_TRUE(narrow_fits(this->problem_));
-    return make_conv_narrow<T>(this->problem_, {this->weights_, this->bias_});
+    EXPECT_TRUE(few_outputs_fits(this->problem_));
+    return make_conv_few_outputs<T>(this->problem_, {this->weights_, this->bias_});
   }
 };
 using Types = testing::Types<float, double>;
-TYPED_TEST_SUITE(ConvNarrowTest, Types);
+TYPED_TEST_SUITE(ConvFewOutputsTest, Types);
 
-TYPED_TEST(ConvNarrowTest, ChannelsAndOutputs) {
+TYPED_TEST(ConvFewOutputsTest, ChannelsAndOutputs) {
   for (const std::string& target : simd_targets()) {
     set_simd_target(target);
     for (const int64_t C : {1, 2, 3, 4, 5, 7, 8, 16, 17, 33}) {
@@ -29,7 +29,7 @@ TYPED_TEST(ConvNarrowTest, ChannelsAndOutputs) {
   }
 }
 
-TYPED_TEST(ConvNarrowTest, WindowsStridesDilationsAndPadding) {
+TYPED_TEST(ConvFewOutputsTest, WindowsStridesDilationsAndPadding) {
   for (const std::string& target : simd_targets()) {
     set_simd_target(target);
     for (const Size2& window : {Size2{1, 1}, {3, 3}, {1, 5}, {4, 2}}) {
@@ -50,7 +50,7 @@ TYPED_TEST(ConvNarrowTest, WindowsStridesDilationsAndPadding) {
   }
 }
 
-TYPED_TEST(ConvNarrowTest, WidthsFromOneToManyVectors) {
+TYPED_TEST(ConvFewOutputsTest, WidthsFromOneToManyVectors) {
   for (const std::string& target : simd_targets()) {
     set_simd_target(target);
     for (int64_t W = 1; W <= 300; W += W < 40 ? 1 : 37) {
@@ -62,7 +62,7 @@ TYPED_TEST(ConvNarrowTest, WidthsFromOneToManyVectors) {
   }
 }
 
-TYPED_TEST(ConvNarrowTest, GroupsThreadsAndBatchesChangeNoBit) {
+TYPED_TEST(ConvFewOutputsTest, GroupsThreadsAndBatchesChangeNoBit) {
   for (const int64_t groups : {1, 3}) {
     this->make_layer({3, 60, 150, 6}, {3, 3}, 3 * groups, {.padding = Padding::all(1), .groups = groups});
     for (const int threads : {1, 2, 3, 8}) {
@@ -71,7 +71,7 @@ TYPED_TEST(ConvNarrowTest, GroupsThreadsAndBatchesChangeNoBit) {
   }
 }
 
-TYPED_TEST(ConvNarrowTest, ResidualsApartAndInPlaceWithEveryActivation) {
+TYPED_TEST(ConvFewOutputsTest, ResidualsApartAndInPlaceWithEveryActivation) {
   using T = TypeParam;
   for (const std::string& target : simd_targets()) {
     set_simd_target(target);
@@ -94,7 +94,7 @@ TYPED_TEST(ConvNarrowTest, ResidualsApartAndInPlaceWithEveryActivation) {
 }
 
 // Channels apart (NCHW), pixels apart (a channel range), everything reversed; memory that ends where the array ends.
-TYPED_TEST(ConvNarrowTest, OddStridesBetweenGuardPages) {
+TYPED_TEST(ConvFewOutputsTest, OddStridesBetweenGuardPages) {
   using T = TypeParam;
   const int64_t H = 6, W = 35, C = 5, O = 3;
   for (const std::string& target : simd_targets()) {
@@ -120,7 +120,7 @@ TYPED_TEST(ConvNarrowTest, OddStridesBetweenGuardPages) {
   }
 }
 
-TYPED_TEST(ConvNarrowTest, NanAndInfinityReachWhatReadsThem) {
+TYPED_TEST(ConvFewOutputsTest, NanAndInfinityReachWhatReadsThem) {
   using T = TypeParam;
   this->make_layer({1, 4, 18, 5}, {3, 3}, 2, {.stride = {1, 2}, .padding = Padding::all(1)});
   for (const T bad : {std::numeric_limits<T>::quiet_NaN(), std::numeric_limits<T>::infinity()}) {
@@ -135,25 +135,25 @@ TYPED_TEST(ConvNarrowTest, NanAndInfinityReachWhatReadsThem) {
   }
 }
 
-TYPED_TEST(ConvNarrowTest, ThePlanTakesIt) {
+TYPED_TEST(ConvFewOutputsTest, ThePlanTakesIt) {
   using T = TypeParam;
   this->make_layer({2, 9, 40, 16}, {3, 3}, 1, {.padding = Padding::all(1)});
   for (const ConvAlgorithm algorithm : {ConvAlgorithm::kAuto, ConvAlgorithm::kDirect}) {
     this->options_.algorithm = algorithm;
     const ConvPlan<T> plan(this->input_.shape(), this->weights_, this->bias_, this->options_);
-    EXPECT_NE(plan.describe().find("narrow"), std::string::npos) << plan.describe();
+    EXPECT_NE(plan.describe().find("few-outputs"), std::string::npos) << plan.describe();
     Tensor<T, 4> output(this->expected_.shape());
     plan.run(this->input_, output);
     ASSERT_NO_FATAL_FAILURE(this->expect_right(output, simd_target(), "plan"));
   }
 }
 
-TYPED_TEST(ConvNarrowTest, WorkspaceStaysSmallOnLargeImages) {
+TYPED_TEST(ConvFewOutputsTest, WorkspaceStaysSmallOnLargeImages) {
   using T = TypeParam;
   const Tensor<T, 4> weights({9, 9, 64, 3});
   const ConvProblem problem =
       check_problem({1, 40000, 40000, 64}, weights.shape(), {.padding = Padding::all(4)}, kConvNames);
-  const size_t bytes = make_conv_narrow<T>(problem, {weights, {}})->workspace_bytes();
+  const size_t bytes = make_conv_few_outputs<T>(problem, {weights, {}})->workspace_bytes();
   EXPECT_GT(bytes, 0u);
   EXPECT_LT(bytes, static_cast<size_t>(kWorkspaceLimit));
 }

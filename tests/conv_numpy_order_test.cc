@@ -17,7 +17,7 @@ const ProgressCallback kSilent;
 
 // What it gives is what the reference gives, to the last bit, on every target.
 template <class T>
-class ConvPairwiseTest : public testing::Test {
+class ConvNumpyOrderTest : public testing::Test {
  protected:
   void TearDown() override { set_simd_target(""); }
 
@@ -30,7 +30,7 @@ class ConvPairwiseTest : public testing::Test {
         random_tensor<T, 4>({window.height, window.width, input_shape[3] / options.groups, outputs}, 2);
     const auto bias = random_tensor<T, 1>({outputs}, 3);
     const ConvProblem problem = check_problem(input_shape, weights.shape(), options, kConvNames);
-    ASSERT_TRUE(pairwise_fits(problem)) << what;
+    ASSERT_TRUE(numpy_order_fits(problem)) << what;
     const Shape<4> shape = output_shape(input_shape[0], problem);
     const auto residual = random_tensor<T, 4>(shape, 4);
     const View<const T, 4> addend = with_residual ? View<const T, 4>(residual) : View<const T, 4>();
@@ -45,7 +45,7 @@ class ConvPairwiseTest : public testing::Test {
                            to = view_of(output.data(), shape, is_nchw);
           copy(input, from);
           std::fill(output.begin(), output.end(), static_cast<T>(kPoison));
-          make_conv_pairwise<T>(problem, {weights, bias})->run({from, addend, to, threads_, kSilent});
+          make_conv_numpy_order<T>(problem, {weights, bias})->run({from, addend, to, threads_, kSilent});
           int64_t i = 0;
           for (const T wanted : values_of(expected)) {
             ASSERT_EQ(wanted, at(to, i)) << what << ", " << target << ", output " << i;
@@ -71,15 +71,15 @@ class ConvPairwiseTest : public testing::Test {
   }
 };
 using Types = testing::Types<float, double>;
-TYPED_TEST_SUITE(ConvPairwiseTest, Types);
+TYPED_TEST_SUITE(ConvNumpyOrderTest, Types);
 
-TYPED_TEST(ConvPairwiseTest, WindowsOfEveryLength) {
+TYPED_TEST(ConvNumpyOrderTest, WindowsOfEveryLength) {
   for (int64_t K = 1; K <= 300; K += K < 40 ? 1 : 29) {
     ASSERT_NO_FATAL_FAILURE(this->expect_same({1, 2, 3, K}, {1, 1}, 5, {}, "K " + std::to_string(K)));
   }
 }
 
-TYPED_TEST(ConvPairwiseTest, WindowsStridesDilationsPaddingGroups) {
+TYPED_TEST(ConvNumpyOrderTest, WindowsStridesDilationsPaddingGroups) {
   for (const Size2& window : {Size2{1, 1}, {3, 3}, {2, 5}}) {
     for (const Size2& stride : {Size2{1, 1}, {2, 2}, {1, 3}, {65536, 1}}) {
       for (const Size2& dilation : {Size2{1, 1}, {2, 1}}) {
@@ -97,7 +97,7 @@ TYPED_TEST(ConvPairwiseTest, WindowsStridesDilationsPaddingGroups) {
   }
 }
 
-TYPED_TEST(ConvPairwiseTest, WidthsOutputsResidualsAndActivations) {
+TYPED_TEST(ConvNumpyOrderTest, WidthsOutputsResidualsAndActivations) {
   for (int64_t W = 1; W <= 9; ++W) {
     for (const int64_t outputs : {1, 4, 8, 17}) {
       for (const Activation activation :
@@ -113,13 +113,13 @@ TYPED_TEST(ConvPairwiseTest, WidthsOutputsResidualsAndActivations) {
 }
 
 // Rows that do not come out even.
-TYPED_TEST(ConvPairwiseTest, ManyBlocksOfRows) {
+TYPED_TEST(ConvNumpyOrderTest, ManyBlocksOfRows) {
   ASSERT_NO_FATAL_FAILURE(this->expect_same({2, 37, 31, 3}, {3, 3}, 4, {.padding = Padding::all(1)}, "37x31"));
   ASSERT_NO_FATAL_FAILURE(this->expect_same({2, 37, 31, 3}, {3, 3}, 4, {}, "37x31 without padding"));
 }
 
 // Images, and blocks of rows, enough for several tasks.
-TYPED_TEST(ConvPairwiseTest, SeveralThreads) {
+TYPED_TEST(ConvNumpyOrderTest, SeveralThreads) {
   this->threads_ = 3;
   const ConvOptions options{.padding = Padding::all(1), .groups = 2};
   ASSERT_NO_FATAL_FAILURE(this->expect_same({101, 7, 8, 6}, {3, 3}, 8, options, "a batch"));
@@ -127,7 +127,7 @@ TYPED_TEST(ConvPairwiseTest, SeveralThreads) {
   ASSERT_NO_FATAL_FAILURE(this->expect_same({2, 40, 30, 3}, {9, 9}, 1, {}, "blocks of rows"));
 }
 
-TEST(ConvPairwiseThreadsTest, BatchesUseThem) {
+TEST(ConvNumpyOrderThreadsTest, BatchesUseThem) {
   const Tensor<double, 4> input({1000, 5, 7, 4}), weights({3, 3, 4, 8});
   Tensor<double, 4> output({1000, 3, 5, 8});
   const auto caller = std::this_thread::get_id();
@@ -149,7 +149,7 @@ TEST(ConvPairwiseThreadsTest, BatchesUseThem) {
   EXPECT_TRUE(helped);
 }
 
-TEST(ConvPairwisePlanTest, KeepsItsTarget) {
+TEST(ConvNumpyOrderPlanTest, KeepsItsTarget) {
   const auto input = random_tensor<float, 4>({2, 6, 6, 4}, 1), weights = random_tensor<float, 4>({3, 3, 4, 8}, 2);
   const ConvPlan<float> plan(input.shape(), weights, {}, {.algorithm = ConvAlgorithm::kNotebook});
   const std::string described = plan.describe();
@@ -159,20 +159,20 @@ TEST(ConvPairwisePlanTest, KeepsItsTarget) {
   set_simd_target("");
 }
 
-TEST(ConvPairwiseFitsTest, WhatFitsIntoAWorkspaceAlone) {
+TEST(ConvNumpyOrderFitsTest, WhatFitsIntoAWorkspaceAlone) {
   const auto problem = [](const Shape<4>& input, const Shape<4>& weights, const ConvOptions& options) {
     return check_problem(input, weights, options, kConvNames);
   };
   const int64_t far = int64_t{1} << 40;
-  EXPECT_TRUE(pairwise_fits(problem({1, 9, 9, 4}, {3, 3, 4, 8}, {.padding = Padding::all(1)})));
+  EXPECT_TRUE(numpy_order_fits(problem({1, 9, 9, 4}, {3, 3, 4, 8}, {.padding = Padding::all(1)})));
   EXPECT_FALSE(
-      pairwise_fits(problem({1, 9, 9, 4}, {3, 3, 4, 8}, {.stride = {far, far}, .padding = Padding::all(far)})));
-  EXPECT_FALSE(pairwise_fits(problem({1, 1, 1, 1 << 18}, {1, 1, 1 << 18, 1}, {})));
-  EXPECT_FALSE(pairwise_fits(problem({1, 1, 1, 1}, {1, 1, 1, 1 << 18}, {})));
+      numpy_order_fits(problem({1, 9, 9, 4}, {3, 3, 4, 8}, {.stride = {far, far}, .padding = Padding::all(far)})));
+  EXPECT_FALSE(numpy_order_fits(problem({1, 1, 1, 1 << 18}, {1, 1, 1 << 18, 1}, {})));
+  EXPECT_FALSE(numpy_order_fits(problem({1, 1, 1, 1}, {1, 1, 1, 1 << 18}, {})));
   const ConvProblem large = problem({1, 1, 1, 1 << 15}, {1, 1, 1 << 15, 1}, {.padding = {0, 0, 0, 1}});
-  ASSERT_TRUE(pairwise_fits(large));
+  ASSERT_TRUE(numpy_order_fits(large));
   const Tensor<double, 4> weights({1, 1, 1 << 15, 1});
-  EXPECT_LE(make_conv_pairwise<double>(large, {weights, {}})->workspace_bytes(), static_cast<size_t>(kWorkspaceLimit));
+  EXPECT_LE(make_conv_numpy_order<double>(large, {weights, {}})->workspace_bytes(), static_cast<size_t>(kWorkspaceLimit));
 }
 
 }  // namespace

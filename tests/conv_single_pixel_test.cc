@@ -13,8 +13,8 @@
 namespace convstep {
 namespace {
 
-using kernels::ChainImage;
-using kernels::ChainLayer;
+using kernels::SinglePixelImage;
+using kernels::SinglePixelLayer;
 
 template <class T>
 std::vector<T> normals(int64_t count, unsigned seed) {
@@ -27,7 +27,7 @@ std::vector<T> normals(int64_t count, unsigned seed) {
 
 // The chain as the header defines it, with std::fma.
 template <class T>
-T plain_chain(const ChainLayer<T>& layer, const ChainImage<T>& image, int64_t y, int64_t x, int64_t o) {
+T plain_chain(const SinglePixelLayer<T>& layer, const SinglePixelImage<T>& image, int64_t y, int64_t x, int64_t o) {
   const WindowAxis &height = layer.geometry.height, &width = layer.geometry.width;
   const int64_t C = layer.channels / layer.groups, first = o / (layer.outputs / layer.groups) * C;
   T sum = layer.bias ? layer.bias[o] : T(0);
@@ -69,14 +69,14 @@ void check_layer(int64_t outputs, int64_t groups, T odd_weight) {
   const std::vector<T> x = normals<T>(6 * 5 * C, 1), bias = normals<T>(outputs, 2), residual = normals<T>(outputs, 3);
   std::vector<T> weights = normals<T>(3 * 2 * 3 * outputs, 4), out(static_cast<size_t>(outputs) + 1);
   weights[static_cast<size_t>(outputs) / 2] = odd_weight;
-  const ChainImage<T> image{x.data() + 4 * C, 5 * C, -C, 1};
-  const ChainLayer<T> layer{geometry, C, outputs, groups, weights.data(), outputs % 2 ? bias.data() : nullptr};
+  const SinglePixelImage<T> image{x.data() + 4 * C, 5 * C, -C, 1};
+  const SinglePixelLayer<T> layer{geometry, C, outputs, groups, weights.data(), outputs % 2 ? bias.data() : nullptr};
   const bool to_the_bit = has_fma(simd_target());
   for (int64_t y = 0; y < geometry.height.output; ++y) {
     for (int64_t column = 0; column < geometry.width.output; ++column) {
       const int64_t first = (y + column) % outputs, count = outputs - first;
       out[static_cast<size_t>(count)] = T(-77);
-      kernels::chain_kernel<T>(kernels::chosen_target())(
+      kernels::single_pixel_kernel<T>(kernels::chosen_target())(
           layer, image, {y, column, first, count}, {residual.data() + first, 0, 0, Activation::kLeakyRelu, T(0.5)},
           out.data());
       for (int64_t k = 0; k < count; ++k) {
@@ -89,14 +89,14 @@ void check_layer(int64_t outputs, int64_t groups, T odd_weight) {
 }
 
 template <class T>
-class ConvChainTest : public testing::Test {
+class ConvSinglePixelTest : public testing::Test {
  protected:
   void TearDown() override { set_simd_target(""); }
 };
 using Types = testing::Types<float, double>;
-TYPED_TEST_SUITE(ConvChainTest, Types);
+TYPED_TEST_SUITE(ConvSinglePixelTest, Types);
 
-TYPED_TEST(ConvChainTest, IsOneChainPerOutputOnEveryTarget) {
+TYPED_TEST(ConvSinglePixelTest, IsOneChainPerOutputOnEveryTarget) {
   for (const std::string& target : simd_targets()) {
     SCOPED_TRACE(target);
     set_simd_target(target);
@@ -106,7 +106,7 @@ TYPED_TEST(ConvChainTest, IsOneChainPerOutputOnEveryTarget) {
   }
 }
 
-TYPED_TEST(ConvChainTest, PaddingTimesInfinityIsNan) {
+TYPED_TEST(ConvSinglePixelTest, PaddingTimesInfinityIsNan) {
   for (const std::string& target : simd_targets()) {
     set_simd_target(target);
     check_layer<TypeParam>(17, 1, std::numeric_limits<TypeParam>::infinity());
