@@ -6,10 +6,10 @@
 #include "cli/arrays.h"
 #include "cli/axes.h"
 #include "cli/commands.h"
-#include "picture/figure_rows.h"
 #include "cli/numbers.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
+#include "picture/figure_rows.h"
 
 namespace convstep::cli {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "cli/arrays.h"
 #include "cli/commands.h"
-#include "notebook/numpy_mean.h"
 #include "cli/options.h"
+#include "notebook/numpy_mean.h"
 
 namespace convstep::cli {
 namespace {

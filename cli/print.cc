@@ -5,8 +5,8 @@
 #include "cli/arrays.h"
 #include "cli/commands.h"
 #include "cli/numbers.h"
-#include "notebook/numpy_text.h"
 #include "cli/options.h"
+#include "notebook/numpy_text.h"
 
 namespace convstep::cli {
 namespace {

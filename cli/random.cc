@@ -5,9 +5,9 @@
 #include "cli/arrays.h"
 #include "cli/commands.h"
 #include "cli/numbers.h"
-#include "notebook/numpy_random.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
+#include "notebook/numpy_random.h"
 
 namespace convstep::cli {
 namespace {

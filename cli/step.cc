@@ -5,10 +5,10 @@
 #include "cli/arrays.h"
 #include "cli/axes.h"
 #include "cli/commands.h"
-#include "notebook/numpy_text.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
 #include "convstep/conv.h"
+#include "notebook/numpy_text.h"
 
 namespace convstep::cli {
 namespace {

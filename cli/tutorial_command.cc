@@ -5,11 +5,11 @@
 #include <memory>
 
 #include "cli/commands.h"
-#include "picture/figure_rows.h"
 #include "cli/options.h"
-#include "notebook/tutorial.h"
 #include "cli/warnings.h"
 #include "convstep/image.h"
+#include "notebook/tutorial.h"
+#include "picture/figure_rows.h"
 
 namespace convstep::cli {
 namespace {

@@ -1,11 +1,11 @@
 #include "convstep/conv.h"
 
-#include "convstep/error.h"
-#include "core/array_checks.h"
-#include "runtime/threads.h"
 #include "conv/checks.h"
 #include "conv/plan.h"
+#include "convstep/error.h"
+#include "core/array_checks.h"
 #include "reference/reference.h"
+#include "runtime/threads.h"
 
 namespace convstep {
 namespace {

@@ -83,7 +83,8 @@ std::unique_ptr<const ConvMethod<T>> make_conv_depthwise(const ConvProblem& prob
 template <class T>
 bool groups_of_four_fits(const ConvProblem& problem);
 template <class T>
-std::unique_ptr<const ConvMethod<T>> make_conv_groups_of_four(const ConvProblem& problem, const ConvWeights<T>& weights);
+std::unique_ptr<const ConvMethod<T>> make_conv_groups_of_four(const ConvProblem& problem,
+                                                              const ConvWeights<T>& weights);
 bool few_outputs_fits(const ConvProblem& problem);
 template <class T>
 bool few_outputs_pays(const ConvProblem& problem);

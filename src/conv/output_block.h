@@ -1,5 +1,5 @@
-// output_block.h: where a kernel writes when the caller's view is not laid out as kernels like it: a band of the output is
-// computed in the workspace and scattered where its channels are apart (as in an NCHW array).
+// output_block.h: where a kernel writes when the caller's view is not laid out as kernels like it: a band of the output
+// is computed in the workspace and scattered where its channels are apart (as in an NCHW array).
 #pragma once
 
 #include "conv/method.h"

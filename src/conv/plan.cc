@@ -1,9 +1,9 @@
 // plan.cc: the ordered table of the ways to compute a convolution, and the plan that keeps one.
 #include "conv/plan.h"
 
+#include "conv/checks.h"
 #include "core/array_checks.h"
 #include "runtime/threads.h"
-#include "conv/checks.h"
 
 namespace convstep {
 namespace {

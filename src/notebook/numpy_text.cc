@@ -8,8 +8,8 @@
 #include <type_traits>
 #include <vector>
 
-#include "notebook/decimal.h"
 #include "convstep/error.h"
+#include "notebook/decimal.h"
 
 namespace convstep::cli {
 namespace {

@@ -6,12 +6,12 @@
 #include <array>
 #include <utility>
 
+#include "convstep/convstep.h"
+#include "convstep/error.h"
 #include "notebook/numpy_mean.h"
 #include "notebook/numpy_random.h"
 #include "notebook/numpy_text.h"
 #include "notebook/tutorial_cell.h"
-#include "convstep/convstep.h"
-#include "convstep/error.h"
 
 namespace convstep::cli {
 namespace {

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "notebook/document_printouts.h"
 #include "convstep/tensor.h"
+#include "notebook/document_printouts.h"
 
 namespace convstep::cli {
 

@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "picture/scale.h"
 #include "convstep/shape.h"
+#include "picture/scale.h"
 
 namespace convstep::cli {
 

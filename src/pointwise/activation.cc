@@ -7,10 +7,10 @@
 
 #include "core/array_checks.h"
 #include "core/window_axis.h"
-#include "runtime/threads.h"
+#include "pointwise/activation_checks.h"
 #include "pointwise/activation_kernel.h"
 #include "runtime/targets.h"
-#include "pointwise/activation_checks.h"
+#include "runtime/threads.h"
 
 namespace convstep {
 

@@ -1,5 +1,6 @@
 // activation_kernel.cc: activations of runs of numbers.
 #include "pointwise/activation_kernel.h"
+
 #include "simd/dispatch.h"
 
 #undef HWY_TARGET_INCLUDE

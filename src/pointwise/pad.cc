@@ -5,8 +5,8 @@
 #include "convstep/error.h"
 #include "core/array_checks.h"
 #include "core/window_axis.h"
-#include "runtime/threads.h"
 #include "pointwise/pad_kernel.h"
+#include "runtime/threads.h"
 
 namespace convstep {
 namespace {

@@ -1,6 +1,6 @@
-// pad_kernel.cc: rows of pixels copied between zeros. There is nothing to compute, so memcpy and memset, whose makers know the
-// CPU, are the kernel. (Stores past the cache, which could save reading what is overwritten, are left to memcpy as
-// well: it takes them for long runs.)
+// pad_kernel.cc: rows of pixels copied between zeros. There is nothing to compute, so memcpy and memset, whose makers
+// know the CPU, are the kernel. (Stores past the cache, which could save reading what is overwritten, are left to
+// memcpy as well: it takes them for long runs.)
 #include "pointwise/pad_kernel.h"
 
 #include <algorithm>

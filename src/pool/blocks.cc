@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "pool/cut.h"
 #include "runtime/threads.h"
 #include "tiling/staging.h"
-#include "pool/cut.h"
 
 namespace convstep {
 namespace {

@@ -3,8 +3,8 @@
 
 #include "convstep/pool.h"
 #include "core/window_axis.h"
-#include "runtime/targets.h"
 #include "runtime/block_progress.h"
+#include "runtime/targets.h"
 
 namespace convstep {
 

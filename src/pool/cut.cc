@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "pool/strip/kernel.h"
 #include "pool/row_pair/kernel.h"
+#include "pool/strip/kernel.h"
 #include "tiling/staging.h"
 
 namespace convstep {

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <cstdint>
 
+#include "pool/call.h"
 #include "pool/norms_kernel.h"
 #include "pool/window/kernel.h"
-#include "pool/call.h"
 #include "reference/lp_norm.h"
 
 namespace convstep {

@@ -1,6 +1,7 @@
-// norms_kernel.cc: which norms may have lost their powers. Nearly all have not, and most of the others are 0 because all
-// under their window is, as after ReLU; so both must be found out fast.
+// norms_kernel.cc: which norms may have lost their powers. Nearly all have not, and most of the others are 0 because
+// all under their window is, as after ReLU; so both must be found out fast.
 #include "pool/norms_kernel.h"
+
 #include "simd/dispatch.h"
 
 #undef HWY_TARGET_INCLUDE

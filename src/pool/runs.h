@@ -1,8 +1,8 @@
 // runs.h: what the kernels of pooling have in common.
 //
 // A kernel works on pixels whose channels lie side by side; lanes run across channels, so every channel is computed as
-// if it were alone. The methods decide which taps a window reads, copy what lies otherwise, and cut work into parts. All
-// steps and offsets count elements.
+// if it were alone. The methods decide which taps a window reads, copy what lies otherwise, and cut work into parts.
+// All steps and offsets count elements.
 #pragma once
 
 #include <cstdint>

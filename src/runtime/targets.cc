@@ -1,4 +1,6 @@
 // targets.cc: which SIMD instructions the kernels use. Names are those that users know, not Highway's.
+#include "runtime/targets.h"
+
 #include <hwy/highway.h>
 #include <hwy/targets.h>
 
@@ -8,7 +10,6 @@
 
 #include "convstep/error.h"
 #include "convstep/runtime.h"
-#include "runtime/targets.h"
 
 namespace convstep {
 namespace {

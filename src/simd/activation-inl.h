@@ -1,8 +1,8 @@
 // activation-inl.h: the activations of activation.h on vectors. Included once per SIMD target.
 //
 // sigmoid and tanh are our own: Highway's tanh is 4 units in the last place off, and its exp turns denormals to 0. Ours
-// stay within 2.5 units where we measured; activation.h promises 3.5, and tests/activation_kernel_test.cc holds them to
-// it. Every lane goes through the same operations, so a value does not depend on where it stands.
+// stay within 2.5 units where we measured; activation.h promises 3.5, and tests/pointwise/activation_kernel_test.cc
+// holds them to it. Every lane goes through the same operations, so a value does not depend on where it stands.
 #if defined(CONVSTEP_SIMD_ACTIVATION_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef CONVSTEP_SIMD_ACTIVATION_INL_H_
 #undef CONVSTEP_SIMD_ACTIVATION_INL_H_

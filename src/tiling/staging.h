@@ -1,5 +1,5 @@
-// staging.h: copies between a caller's view and what kernels like: pixels whose channels lie side by side, and no padding
-// to think of.
+// staging.h: copies between a caller's view and what kernels like: pixels whose channels lie side by side, and no
+// padding to think of.
 #pragma once
 
 #include "convstep/tensor.h"

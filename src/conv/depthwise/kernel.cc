@@ -1,14 +1,15 @@
 // kernel.cc: any window, stride and dilation; then the choice between that and the tiles for usual windows.
 #include "conv/depthwise/kernel.h"
+
 #include "simd/dispatch.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "conv/depthwise/kernel.cc"
 #include <hwy/foreach_target.h>
 // After foreach_target.
-#include "conv/depthwise/sliding_3x3-inl.h"
-#include "conv/depthwise/rows_3x3-inl.h"
 #include "conv/depthwise/rows-inl.h"
+#include "conv/depthwise/rows_3x3-inl.h"
+#include "conv/depthwise/sliding_3x3-inl.h"
 #include "conv/depthwise/wide_3x3-inl.h"
 
 HWY_BEFORE_NAMESPACE();

@@ -1,13 +1,13 @@
 // method.cc: one filter per channel. The output is cut into blocks of rows, columns and channels, each a task.
-#include "conv/depthwise/kernel.h"
+#include "conv/method.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "runtime/threads.h"
+#include "conv/depthwise/kernel.h"
 #include "conv/output_block.h"
-#include "conv/method.h"
 #include "conv/weights.h"
+#include "runtime/threads.h"
 
 namespace convstep {
 namespace {

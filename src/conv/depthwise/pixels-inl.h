@@ -10,8 +10,8 @@
 #include <limits>
 #include <utility>
 
-#include "simd/activation-inl.h"
 #include "conv/depthwise/kernel.h"
+#include "simd/activation-inl.h"
 #include "simd/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();

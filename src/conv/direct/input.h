@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "conv/direct/kernel.h"
+#include "conv/method.h"
 #include "tiling/region.h"
 #include "tiling/staging.h"
-#include "conv/method.h"
 
 namespace convstep {
 

@@ -1,5 +1,6 @@
 // kernel.cc: rows of tiles, parts of a block, block. (The tiles are in conv_direct-inl.h.)
 #include "conv/direct/kernel.h"
+
 #include "simd/dispatch.h"
 
 #undef HWY_TARGET_INCLUDE

@@ -1,13 +1,13 @@
 // method.cc: the direct method. Weights are packed in panels; the output is cut into blocks, each a task.
-#include "conv/direct/kernel.h"
+#include "conv/method.h"
 
 #include <algorithm>
 
-#include "runtime/threads.h"
 #include "conv/direct/input.h"
+#include "conv/direct/kernel.h"
 #include "conv/output_block.h"
-#include "conv/method.h"
 #include "conv/weights.h"
+#include "runtime/threads.h"
 
 namespace convstep {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "core/window_axis.h"
 #include "conv/direct/kernel.h"
+#include "core/window_axis.h"
 
 namespace convstep {
 

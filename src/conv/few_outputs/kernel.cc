@@ -1,5 +1,6 @@
 // kernel.cc: planes, register tile, rows of tiles, block.
 #include "conv/few_outputs/kernel.h"
+
 #include "simd/dispatch.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -228,7 +229,8 @@ HWY_INLINE void store_sums(const FewOutputsBlock<T>& block, int64_t y, int64_t x
 template <class T>
 class FewOutputsTiles {
  public:
-  FewOutputsTiles(const FewOutputsBlock<T>& block, const Planes& planes, const T* data, int64_t first_output, int64_t outputs)
+  FewOutputsTiles(const FewOutputsBlock<T>& block, const Planes& planes, const T* data, int64_t first_output,
+                  int64_t outputs)
       : block_(block), planes_(planes), data_(data), first_output_(first_output), outputs_(outputs) {}
 
   void run() const {
@@ -255,19 +257,19 @@ class FewOutputsTiles {
     const int64_t row_step = block_.height.stride * planes_.row_step;
     HWY_ALIGN T sums[kMaxOutputs * 8 * (HWY_MAX_BYTES / sizeof(T))];
     few_outputs_tiles_for<T>(outputs_)[count - 1]({.planes = data_ + y * row_step + vector * lanes_,
-                                              .vector_step = down * row_step + right * lanes_,
-                                              .window_rows = block_.height.window,
-                                              .window_row_step = block_.height.dilation * planes_.row_step,
-                                              .window_columns = block_.width.window,
-                                              .dilation = block_.width.dilation,
-                                              .stride = block_.width.stride,
-                                              .plane_width = planes_.width,
-                                              .channels = block_.channels,
-                                              .plane_step = planes_.plane_step,
-                                              .weights = block_.weights + first_output_,
-                                              .weight_step = block_.weight_step,
-                                              .bias = block_.bias + first_output_},
-                                             sums);
+                                                   .vector_step = down * row_step + right * lanes_,
+                                                   .window_rows = block_.height.window,
+                                                   .window_row_step = block_.height.dilation * planes_.row_step,
+                                                   .window_columns = block_.width.window,
+                                                   .dilation = block_.width.dilation,
+                                                   .stride = block_.width.stride,
+                                                   .plane_width = planes_.width,
+                                                   .channels = block_.channels,
+                                                   .plane_step = planes_.plane_step,
+                                                   .weights = block_.weights + first_output_,
+                                                   .weight_step = block_.weight_step,
+                                                   .bias = block_.bias + first_output_},
+                                                  sums);
     for (int64_t o = 0; o < outputs_; ++o) {
       for (int64_t v = 0; v < count; ++v) {
         const int64_t x = (vector + v * right) * lanes_;
@@ -300,7 +302,8 @@ void few_outputs_block(const FewOutputsBlock<T>& block, T* data) {
 
 template <class T>
 const FewOutputsKernel<T>* kernel_of() {
-  static constexpr FewOutputsKernel<T> kernel{static_cast<int64_t>(hn::MaxLanes(hn::ScalableTag<T>())), &few_outputs_block<T>};
+  static constexpr FewOutputsKernel<T> kernel{static_cast<int64_t>(hn::MaxLanes(hn::ScalableTag<T>())),
+                                              &few_outputs_block<T>};
   return &kernel;
 }
 const FewOutputsKernel<float>* few_outputs_float() { return kernel_of<float>(); }

@@ -46,7 +46,7 @@ inline int64_t few_outputs_phases(const WindowAxis& width) {
   return width.stride < reach ? width.stride : reach;
 }
 inline int64_t few_outputs_planes(const WindowAxis& height, const WindowAxis& width, int64_t rows, int64_t columns,
-                             int64_t channels, int64_t lanes) {
+                                  int64_t channels, int64_t lanes) {
   const int64_t input_rows = (rows - 1) * height.stride + (height.window - 1) * height.dilation + 1;
   return input_rows * channels * few_outputs_phases(width) * few_outputs_plane_width(width, columns, lanes);
 }

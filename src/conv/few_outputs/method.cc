@@ -1,12 +1,12 @@
 // method.cc: few outputs per group. The output is cut into blocks of rows and columns, each a task for each group.
-#include "conv/few_outputs/kernel.h"
+#include "conv/method.h"
 
 #include <algorithm>
 
-#include "runtime/threads.h"
+#include "conv/few_outputs/kernel.h"
 #include "conv/output_block.h"
-#include "conv/method.h"
 #include "conv/weights.h"
+#include "runtime/threads.h"
 
 namespace convstep {
 namespace {
@@ -160,6 +160,7 @@ std::unique_ptr<const ConvMethod<T>> make_conv_few_outputs(const ConvProblem& pr
 }
 
 template std::unique_ptr<const ConvMethod<float>> make_conv_few_outputs(const ConvProblem&, const ConvWeights<float>&);
-template std::unique_ptr<const ConvMethod<double>> make_conv_few_outputs(const ConvProblem&, const ConvWeights<double>&);
+template std::unique_ptr<const ConvMethod<double>> make_conv_few_outputs(const ConvProblem&,
+                                                                         const ConvWeights<double>&);
 
 }  // namespace convstep

@@ -1,5 +1,6 @@
 // kernel.cc: order of the channels, register tile, block.
 #include "conv/groups_of_four/kernel.h"
+
 #include "simd/dispatch.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -124,17 +125,18 @@ void groups_of_four_block(const GroupsOfFourBlock<T>& block) {
       const int64_t count = divide_up(width.output, kMaxPixels);
       for (int64_t t = 0, x = 0; t < count; ++t) {
         const int64_t pixels = width.output / count + (t < width.output % count);
-        GroupsOfFourTile<T> tile{.input = block.patch + y * height.stride * row_step + x * width.stride * kPixel + channel,
-                            .pixel_step = width.stride * kPixel,
-                            .window_rows = height.window,
-                            .window_row_step = height.dilation * row_step,
-                            .window_columns = width.window,
-                            .window_column_step = width.dilation * kPixel,
-                            .weights = block.weights + group,
-                            .bias = block.bias + group,
-                            .output = block.output + y * block.output_row_step + x * block.output_pixel_step + channel,
-                            .output_pixel_step = block.output_pixel_step,
-                            .epilogue = epilogue};
+        GroupsOfFourTile<T> tile{
+            .input = block.patch + y * height.stride * row_step + x * width.stride * kPixel + channel,
+            .pixel_step = width.stride * kPixel,
+            .window_rows = height.window,
+            .window_row_step = height.dilation * row_step,
+            .window_columns = width.window,
+            .window_column_step = width.dilation * kPixel,
+            .weights = block.weights + group,
+            .bias = block.bias + group,
+            .output = block.output + y * block.output_row_step + x * block.output_pixel_step + channel,
+            .output_pixel_step = block.output_pixel_step,
+            .epilogue = epilogue};
         if (epilogue.residual) {
           tile.epilogue.residual += y * epilogue.residual_row_step + x * epilogue.residual_pixel_step + channel;
         }

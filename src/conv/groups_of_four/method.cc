@@ -1,13 +1,13 @@
 // method.cc: groups of four channels and four outputs. The output is cut into blocks of rows, columns and groups,
 // each a task.
-#include "conv/groups_of_four/kernel.h"
+#include "conv/method.h"
 
 #include <algorithm>
 
-#include "runtime/threads.h"
+#include "conv/groups_of_four/kernel.h"
 #include "conv/output_block.h"
-#include "conv/method.h"
 #include "conv/weights.h"
+#include "runtime/threads.h"
 
 namespace convstep {
 namespace {
@@ -140,11 +140,14 @@ template bool groups_of_four_fits<float>(const ConvProblem&);
 template bool groups_of_four_fits<double>(const ConvProblem&);
 
 template <class T>
-std::unique_ptr<const ConvMethod<T>> make_conv_groups_of_four(const ConvProblem& problem, const ConvWeights<T>& weights) {
+std::unique_ptr<const ConvMethod<T>> make_conv_groups_of_four(const ConvProblem& problem,
+                                                              const ConvWeights<T>& weights) {
   return std::make_unique<ConvGroupsOfFour<T>>(problem, weights);
 }
 
-template std::unique_ptr<const ConvMethod<float>> make_conv_groups_of_four(const ConvProblem&, const ConvWeights<float>&);
-template std::unique_ptr<const ConvMethod<double>> make_conv_groups_of_four(const ConvProblem&, const ConvWeights<double>&);
+template std::unique_ptr<const ConvMethod<float>> make_conv_groups_of_four(const ConvProblem&,
+                                                                           const ConvWeights<float>&);
+template std::unique_ptr<const ConvMethod<double>> make_conv_groups_of_four(const ConvProblem&,
+                                                                            const ConvWeights<double>&);
 
 }  // namespace convstep

@@ -1,4 +1,5 @@
 #include "conv/numpy_order/kernel.h"
+
 #include "simd/dispatch.h"
 
 #undef HWY_TARGET_INCLUDE

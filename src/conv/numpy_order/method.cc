@@ -1,13 +1,13 @@
 // method.cc: layers of the notebook's size, with the bits of the reference at a multiple of its speed.
-#include "conv/numpy_order/kernel.h"
+#include "conv/method.h"
 
 #include <algorithm>
 #include <vector>
 
-#include "runtime/threads.h"
+#include "conv/numpy_order/kernel.h"
 #include "conv/output_block.h"
-#include "conv/method.h"
 #include "conv/weights.h"
+#include "runtime/threads.h"
 
 namespace convstep {
 namespace {
@@ -202,6 +202,7 @@ std::unique_ptr<const ConvMethod<T>> make_conv_numpy_order(const ConvProblem& pr
 }
 
 template std::unique_ptr<const ConvMethod<float>> make_conv_numpy_order(const ConvProblem&, const ConvWeights<float>&);
-template std::unique_ptr<const ConvMethod<double>> make_conv_numpy_order(const ConvProblem&, const ConvWeights<double>&);
+template std::unique_ptr<const ConvMethod<double>> make_conv_numpy_order(const ConvProblem&,
+                                                                         const ConvWeights<double>&);
 
 }  // namespace convstep

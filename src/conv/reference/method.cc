@@ -1,5 +1,6 @@
 // method.cc: the reference loops as a method, with a copy of the weights.
 #include "conv/method.h"
+
 #include "conv/weights.h"
 #include "reference/reference.h"
 

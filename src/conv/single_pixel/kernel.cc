@@ -1,4 +1,5 @@
 #include "conv/single_pixel/kernel.h"
+
 #include "simd/dispatch.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -14,8 +15,9 @@ namespace convstep::kernels::HWY_NAMESPACE {
 // The chains of Vectors vectors of output channels, all of one group. Eight chains cover the latency of the
 // multiply-adds (4 cycles on 2 ports); fewer cover narrower ranges and the tail, the last lanes masked.
 template <class T, int Vectors>
-HWY_NOINLINE void single_pixel_vectors(const SinglePixelLayer<T>& layer, const SinglePixelImage<T>& image, const SinglePixelRange& range,
-                                const Epilogue<T>& epilogue, T* HWY_RESTRICT out) {
+HWY_NOINLINE void single_pixel_vectors(const SinglePixelLayer<T>& layer, const SinglePixelImage<T>& image,
+                                       const SinglePixelRange& range, const Epilogue<T>& epilogue,
+                                       T* HWY_RESTRICT out) {
   const hn::ScalableTag<T> d;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
   const WindowAxis &height = layer.geometry.height, &width = layer.geometry.width;
@@ -52,8 +54,8 @@ HWY_NOINLINE void single_pixel_vectors(const SinglePixelLayer<T>& layer, const S
 }
 
 template <class T>
-void chain(const SinglePixelLayer<T>& layer, const SinglePixelImage<T>& image, const SinglePixelRange& range, const Epilogue<T>& epilogue,
-           T* out) {
+void chain(const SinglePixelLayer<T>& layer, const SinglePixelImage<T>& image, const SinglePixelRange& range,
+           const Epilogue<T>& epilogue, T* out) {
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>()));
   const int64_t group_outputs = layer.outputs / layer.groups;
   for (int64_t k = 0; k < range.count;) {

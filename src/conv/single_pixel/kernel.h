@@ -37,8 +37,8 @@ struct SinglePixelRange {
 // A window of many millions of elements takes a while; a caller that wants to be interruptible asks for a part of the
 // channels at a time, a multiple of kSinglePixelStep to lose nothing.
 template <class T>
-using SinglePixelKernel = void (*)(const SinglePixelLayer<T>& layer, const SinglePixelImage<T>& image, const SinglePixelRange& range,
-                             const Epilogue<T>& epilogue, T* out);
+using SinglePixelKernel = void (*)(const SinglePixelLayer<T>& layer, const SinglePixelImage<T>& image,
+                                   const SinglePixelRange& range, const Epilogue<T>& epilogue, T* out);
 template <class T>
 SinglePixelKernel<T> single_pixel_kernel(const Target& target);
 

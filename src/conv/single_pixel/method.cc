@@ -1,12 +1,12 @@
 // method.cc: the direct chain for windows that no workspace could hold, straight from the caller's input.
-#include "conv/single_pixel/kernel.h"
+#include "conv/method.h"
 
 #include <algorithm>
 
-#include "runtime/threads.h"
-#include "runtime/block_progress.h"
-#include "conv/method.h"
+#include "conv/single_pixel/kernel.h"
 #include "conv/weights.h"
+#include "runtime/block_progress.h"
+#include "runtime/threads.h"
 
 namespace convstep {
 namespace {
@@ -27,9 +27,10 @@ class ConvSinglePixel final : public ConvMethod<T> {
     BlockProgress progress(call.progress, N * OH * OW * parts);
     parallel_for(N * OH * OW * parts, call.threads, progress.after_block(), [&](int64_t task) {
       const int64_t first = task % parts * kernels::kSinglePixelStep, pixel = task / parts;
-      compute(call, pixel / width / height,
-              {pixel / width % height, pixel % width, first, std::min(problem_.outputs - first, kernels::kSinglePixelStep)},
-              progress);
+      compute(
+          call, pixel / width / height,
+          {pixel / width % height, pixel % width, first, std::min(problem_.outputs - first, kernels::kSinglePixelStep)},
+          progress);
     });
   }
   std::string describe() const override { return std::string("direct, one pixel at a time, ") + this->target_.name; }
@@ -91,6 +92,7 @@ std::unique_ptr<const ConvMethod<T>> make_conv_single_pixel(const ConvProblem& p
 }
 
 template std::unique_ptr<const ConvMethod<float>> make_conv_single_pixel(const ConvProblem&, const ConvWeights<float>&);
-template std::unique_ptr<const ConvMethod<double>> make_conv_single_pixel(const ConvProblem&, const ConvWeights<double>&);
+template std::unique_ptr<const ConvMethod<double>> make_conv_single_pixel(const ConvProblem&,
+                                                                          const ConvWeights<double>&);
 
 }  // namespace convstep

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
+#include "conv/method.h"
 #include "conv/winograd/axis.h"
 #include "runtime/targets.h"
-#include "conv/method.h"
 
 namespace convstep {
 

@@ -1,14 +1,15 @@
 #include "conv/winograd/kernel.h"
+
 #include "simd/dispatch.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "conv/winograd/kernel.cc"
 #include <hwy/foreach_target.h>
 
-#include "simd/activation-inl.h"
-#include "conv/winograd/transform-inl.h"
-#include "conv/winograd/multiply-inl.h"
 #include "conv/winograd/magnitudes-inl.h"
+#include "conv/winograd/multiply-inl.h"
+#include "conv/winograd/transform-inl.h"
+#include "simd/activation-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {

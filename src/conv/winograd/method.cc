@@ -2,19 +2,18 @@
 //
 // The outputs of all images are cut into tiles of m x m, and the tiles into blocks. A task takes a block through all
 // three steps (input transform, products, output transform) for some of the output panels, while the block stays in L2.
-#include "conv/winograd/kernel.h"
-
 #include <algorithm>
 #include <array>
 #include <vector>
 
-#include "runtime/threads.h"
 #include "conv/output_block.h"
 #include "conv/weights.h"
-#include "conv/winograd/matrices.h"
 #include "conv/winograd/blocking.h"
+#include "conv/winograd/kernel.h"
+#include "conv/winograd/matrices.h"
 #include "conv/winograd/outliers.h"
 #include "conv/winograd/tiles.h"
+#include "runtime/threads.h"
 
 namespace convstep {
 namespace {

@@ -11,8 +11,8 @@
 #include <cstdint>
 #include <limits>
 
-#include "convstep/tensor.h"
 #include "conv/winograd/kernel.h"
+#include "convstep/tensor.h"
 #include "tiling/region.h"
 
 namespace convstep {

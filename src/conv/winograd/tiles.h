@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <array>
 
+#include "conv/winograd/blocking.h"
 #include "conv/winograd/kernel.h"
 #include "tiling/region.h"
-#include "conv/winograd/blocking.h"
 
 namespace convstep {
 

@@ -1,6 +1,7 @@
 // kernel.cc: 3x3 windows, two rows of output at a time: what neighbouring windows share stays in registers. Averages
 // are summed by column, without a buffer in between.
 #include "pool/row_pair/kernel.h"
+
 #include "simd/dispatch.h"
 
 #undef HWY_TARGET_INCLUDE

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <limits>
 
-#include "pool/row_pair/kernel.h"
 #include "pool/cut.h"
+#include "pool/row_pair/kernel.h"
 
 namespace convstep {
 namespace {

@@ -1,6 +1,7 @@
 // kernel.cc: overlapping windows in two passes, down the columns and along the rows, so that the work for an output
 // grows with the height plus the width of the window, or less, and not with their product.
 #include "pool/strip/kernel.h"
+
 #include "simd/dispatch.h"
 
 #undef HWY_TARGET_INCLUDE

@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "pool/strip/kernel.h"
-#include "pool/norms_kernel.h"
 #include "pool/cut.h"
+#include "pool/norms_kernel.h"
+#include "pool/strip/kernel.h"
 #include "reference/lp_norm.h"
 
 namespace convstep {

@@ -5,11 +5,11 @@
 #include <cstring>
 #include <type_traits>
 
-#include "runtime/targets.h"
-#include "pool/window/kernel.h"
-#include "pool/norms_kernel.h"
 #include "pool/call.h"
+#include "pool/norms_kernel.h"
+#include "pool/window/kernel.h"
 #include "reference/lp_norm.h"
+#include "runtime/targets.h"
 
 namespace convstep {
 namespace {

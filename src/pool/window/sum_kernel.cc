@@ -1,5 +1,5 @@
-// sum_kernel.cc: averages and norms, with sums in NumPy's pairwise order. Lanes run across channels, so that order costs
-// no more than any other: eight running sums are eight registers.
+// sum_kernel.cc: averages and norms, with sums in NumPy's pairwise order. Lanes run across channels, so that order
+// costs no more than any other: eight running sums are eight registers.
 #include "pool/window/kernel.h"
 #include "simd/dispatch.h"
 

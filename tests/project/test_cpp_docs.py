@@ -1,0 +1,87 @@
+"""docs/cpp.md and examples/network: what they show compiles against an installed copy, and prints what they say."""
+
+import pathlib
+import re
+import subprocess
+
+import numpy as np
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+PAGE = (ROOT / "docs" / "cpp.md").read_text()
+
+
+def run(*command, **options) -> str:
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, **options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def blocks(language: str, text: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def program() -> str:
+    """The page's blocks: the one of includes, then the statements of each section in a function of its own."""
+    sections = re.split(r"^## ", PAGE, flags=re.MULTILINE)
+    statements = ["".join(b for b in blocks("cpp", section) if "#include" not in b) for section in sections]
+    functions = [f"void section_{i}() {{\n{code}}}\n" for i, code in enumerate(statements) if code]
+    calls = "".join(f"  section_{i}();\n" for i, code in enumerate(statements) if code)
+    (head,) = [block for block in blocks("cpp", PAGE) if "#include" in block]
+    return head + "".join(functions) + "int main() {\n" + calls + "}\n"
+
+
+@pytest.fixture(scope="module")
+def built(build_dir, tmp_path_factory) -> pathlib.Path:
+    """A folder with the page's program, `page`, and the example `network`, each from a project of its own."""
+    folder = tmp_path_factory.mktemp("cpp")
+    cache = dict(re.findall(r"^(\w+):\w+=(.*)$", (build_dir / "CMakeCache.txt").read_text(), re.MULTILINE))
+    run("cmake", "--install", build_dir, "--prefix", folder / "prefix")
+    (folder / "page").mkdir()
+    (cmake,) = [block for block in blocks("cmake", PAGE) if "find_package" in block]
+    (folder / "page" / "CMakeLists.txt").write_text(cmake)
+    (folder / "page" / "mine.cc").write_text(program())
+    for source in (folder / "page", ROOT / "examples" / "network"):
+        tree = folder / "build" / source.name
+        flags = [f"-D{name}={cache.get(name, '')}" for name in ("CMAKE_CXX_COMPILER", "CMAKE_CXX_FLAGS")]
+        run("cmake", "-G", "Ninja", "-S", source, "-B", tree, f"-DCMAKE_PREFIX_PATH={folder / 'prefix'}", *flags)
+        run("cmake", "--build", tree)
+    return folder / "build"
+
+
+def test_the_examples_of_the_page_print_what_it_says(built, tmp_path):
+    assert run(built / "page" / "mine", cwd=tmp_path) == "".join(blocks("text", PAGE))
+
+
+def conv(x: np.ndarray, W: np.ndarray, b: np.ndarray) -> np.ndarray:
+    windows = np.lib.stride_tricks.sliding_window_view(x, W.shape[:2], axis=(1, 2))
+    return np.einsum("nyxcij,ijco->nyxo", windows, W) + b
+
+
+def pooled(x: np.ndarray) -> np.ndarray:
+    N, H, W, C = x.shape
+    return x.reshape(N, H // 2, 2, W // 2, 2, C).max(axis=(2, 4))
+
+
+def test_the_network_computes_what_numpy_does(built, tmp_path):
+    random = np.random.default_rng(1)
+    shapes = {"conv1.W": (5, 5, 1, 6), "conv2.W": (5, 5, 6, 16), "dense.W": (256, 10)}
+    weights = {name: random.standard_normal(shape) for name, shape in shapes.items()}
+    weights |= {name.replace("W", "b"): random.standard_normal(shape[-1]) for name, shape in shapes.items()}
+    images = random.standard_normal((3, 28, 28, 1))
+    np.savez(tmp_path / "weights.npz", **weights)
+    np.save(tmp_path / "images.npy", images)
+    network = built / "network" / "network"
+    run(network, "weights.npz", "images.npy", "scores.npy", cwd=tmp_path)
+
+    x = images
+    for name in ("conv1", "conv2"):
+        x = pooled(np.maximum(conv(x, weights[name + ".W"], weights[name + ".b"]), 0))
+    expected = x.reshape(3, -1) @ weights["dense.W"] + weights["dense.b"]
+    scores = np.load(tmp_path / "scores.npy")
+    assert scores.dtype == np.float32
+    np.testing.assert_allclose(scores, expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
+
+    done = subprocess.run([network, "images.npy", "images.npy", "x"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("network: images.npy: it is not a .npz file")

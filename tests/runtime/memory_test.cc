@@ -1,0 +1,124 @@
+// memory_test.cc: what a call keeps. Workspaces are bounded, and changing shapes leave nothing behind.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <random>
+#include <thread>
+
+#include "convstep/convstep.h"
+#include "runtime/threads.h"
+#include "tests/support/fill.h"
+
+namespace convstep {
+namespace {
+
+constexpr int64_t kMegabyte = 1 << 20;
+
+int64_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  int64_t total = 0, resident = 0;
+  statm >> total >> resident;
+  return resident * sysconf(_SC_PAGESIZE);
+}
+
+TEST(MemoryTest, IsFlatOverTenThousandShapes) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "sanitizers keep freed memory for a while";
+#endif
+  std::mt19937 generator(1);
+  const auto draw = [&](int64_t least, int64_t most) {
+    return std::uniform_int_distribution<int64_t>(least, most)(generator);
+  };
+  int64_t warm = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    const Shape<4> input{1, draw(3, 20), draw(3, 20), draw(1, 40)}, weights{3, 3, input[3], draw(1, 40)};
+    const Tensor<float, 4> x(input), w(weights);
+    const ConvOptions options{.padding = Padding::all(draw(0, 1))};
+    Tensor<float, 4> y(conv_output_shape(input, weights, options));
+    conv_forward(x, w, {}, y, options);
+    ConvPlan<float>(input, w, {}, options).run(x, y);
+    const PoolOptions pool{.window = {2, 2}, .stride = {draw(1, 2), draw(1, 2)}};
+    Tensor<float, 4> pooled(pool_output_shape(input, pool));
+    pool_forward(x, pooled, pool);
+    if (i == 2'000) warm = resident_bytes();
+  }
+  EXPECT_LT(resident_bytes() - warm, 4 * kMegabyte);
+}
+
+// Whatever the image: the height and width of a layer do not show in its workspace.
+TEST(MemoryTest, WorkspacesAreBounded) {
+  const int64_t sides[] = {7, 64, 300, 2000, 20'000};
+  const Shape<4> weights[] = {{3, 3, 64, 64}, {3, 3, 512, 64}, {7, 7, 3, 64},  {1, 1, 2048, 64},
+                              {5, 5, 96, 32}, {3, 3, 16, 1},   {9, 9, 256, 8}, {3, 3, 2048, 8}};
+  for (const Shape<4>& shape : weights) {
+    const Tensor<float, 4> w(shape);
+    const Tensor<double, 4> v(shape);
+    for (const int64_t side : sides) {
+      for (const int64_t stride : {1, 2}) {
+        const ConvOptions options{.stride = {stride, stride}, .padding = Padding::all(shape[0] / 2)};
+        const Shape<4> input{1, side, side, shape[2]};
+        EXPECT_LE(ConvPlan<float>(input, w, {}, options).workspace_bytes(), 2 * kMegabyte) << to_string(shape) << side;
+        EXPECT_LE(ConvPlan<double>(input, v, {}, options).workspace_bytes(), 2 * kMegabyte) << to_string(shape) << side;
+      }
+    }
+  }
+}
+
+// The same array, dense or with its channels outermost.
+View<float, 4> laid_out(Tensor<float, 4>& tensor, bool is_dense) {
+  const auto [N, H, W, C] = tensor.shape();
+  return is_dense ? tensor.view() : View<float, 4>(tensor.data(), tensor.shape(), {C * H * W, W, 1, H * W});
+}
+
+// Runs the layer on a thread that has the memory that workspace_bytes() speaks of: it must not be replaced by more.
+void expect_enough_said(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& options) {
+  Tensor<float, 4> x(input);
+  const Tensor<float, 4> w(weights);
+  const ConvPlan<float> plan(input, w, {}, options);
+  Tensor<float, 4> y(plan.output_shape(input[0])), r(y.shape());
+  for (const int layout : {0, 1, 2, 3}) {
+    const auto run = [&] {
+      const void* before = ThreadWorkspace(plan.workspace_bytes()).as<void>();
+      plan.run(laid_out(x, layout & 1), laid_out(y, layout & 2), laid_out(r, layout & 2), {.threads = 1});
+      EXPECT_EQ(ThreadWorkspace(0).as<void>(), before)
+          << plan.describe() << " " << plan.workspace_bytes() << ", layout " << layout;
+    };
+    std::thread(run).join();
+  }
+}
+
+TEST(MemoryTest, NoLayoutNeedsMoreThanIsSaid) {
+  expect_enough_said({1, 9, 400, 45}, {3, 3, 1, 45}, {.padding = Padding::all(1), .groups = 45});  // parts of 16 and 29
+  for (const int64_t images : {1, 40}) {
+    for (const int64_t side : {7, 56}) {
+      const auto input = [&](int64_t channels) { return Shape<4>{images, side, side, channels}; };
+      expect_enough_said(input(64), {1, 1, 64, 64}, {});                                              // direct
+      expect_enough_said(input(32), {3, 3, 32, 40}, {.stride = {2, 2}, .padding = Padding::all(1)});  // direct
+      expect_enough_said(input(45), {3, 3, 1, 45}, {.padding = Padding::all(1), .groups = 45});       // depthwise
+      expect_enough_said(input(64), {3, 3, 4, 64}, {.padding = Padding::all(1), .groups = 16});       // grouped
+      expect_enough_said(input(16), {3, 3, 16, 2}, {.padding = Padding::all(1)});                     // narrow
+      expect_enough_said(input(32), {3, 3, 32, 32}, {.padding = Padding::all(1)});                    // Winograd
+      expect_enough_said(input(1), {3, 3, 1, 4}, {.algorithm = ConvAlgorithm::kNotebook});            // pairwise
+    }
+  }
+}
+
+// A thread keeps its workspace, so that what a call took shows after it.
+TEST(MemoryTest, PoolingTakesTheSameHoweverLongTheWindow) {
+  constexpr Size2 kWindows[] = {{1, 500'000}, {500'000, 1}, {5, 200'000}, {1000, 1000}};
+  for (const Size2& window : kWindows) {
+    for (const PoolMode mode : {PoolMode::kMax, PoolMode::kAverage}) {
+      const PoolOptions options{.window = window, .mode = mode, .threads = 1};
+      const auto x = filled<float, 4>({1, window.height + 1, window.width + 1, 2}, 1);
+      Tensor<float, 4> y(pool_output_shape(x.shape(), options));
+      const int64_t before = resident_bytes();
+      pool_forward(x, y, options);
+      EXPECT_LT(resident_bytes() - before, 2 * kMegabyte) << to_string(window) << static_cast<int>(mode);
+      EXPECT_EQ(y(0, 1, 1, 1), 1);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace convstep
