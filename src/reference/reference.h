@@ -1,7 +1,7 @@
 // reference.h: every operation as the plain loops of its definition, for float and double.
 //
 // These are the versions to read, and the ones that every fast kernel is tested against. They trust their arguments:
-// shapes fit, padding is resolved, memory does not overlap. src/layers/ checks all that before it calls them.
+// shapes fit, padding is resolved, memory does not overlap. the operations check all that before they call them.
 #pragma once
 
 #include "convstep/conv.h"

@@ -30,7 +30,7 @@ struct KnownTarget {
 };
 
 constexpr KnownTarget kTargets[] = {
-    // best first; src/kernels/CMakeLists.txt says which of Highway's these are
+    // best first; src/CMakeLists.txt says which of Highway's these are
     {"avx512", HWY_AVX3, 64},    {"avx2", HWY_AVX2, 32},       {"sse4", HWY_SSE4, 16},
     {"neon", CONVSTEP_NEON, 16}, {"emulated", HWY_EMU128, 16}, {"scalar", HWY_SCALAR, 0},
 };
