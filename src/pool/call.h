@@ -1,10 +1,11 @@
-// call.h: one call of a pooling layer, its arguments checked, and the blocks that are its tasks.
+// call.h: one call of a pooling layer, its arguments checked, and the regions that are its tasks.
 #pragma once
 
 #include "convstep/pool.h"
 #include "core/window_axis.h"
-#include "runtime/block_progress.h"
 #include "runtime/targets.h"
+#include "runtime/task_progress.h"
+#include "tiling/region.h"
 
 namespace convstep {
 
@@ -25,19 +26,13 @@ struct PoolCall {
   const kernels::Target& target = kernels::chosen_target();
 };
 
-// A part of the output: a rectangle of one image, some of its channels. Blocks are the tasks of the threads; how a call
-// is cut changes no bit of the result.
-struct PoolBlock {
-  int64_t image, first_row, rows, first_column, columns, first_channel, channels;
-};
-
-// What a block reads and writes: in place where channels lie side by side, else copies in the workspace.
+// What a region reads and writes: in place where channels lie side by side, else copies in the workspace.
 template <class T>
-struct BlockViews {
-  const T* input;  // the element (first_row, first_column) of the image, first channel of the block
+struct RegionViews {
+  const T* input;  // the element (first_row, first_column) of the image, first channel of the region
   int64_t row_step, pixel_step;
   int64_t first_row, first_column, rows, columns;  // of the input: what may be read
-  T* output;                                       // the first pixel of the block
+  T* output;                                       // the first pixel of the region
   int64_t output_row_step, output_pixel_step;
   int64_t* indices;  // or null
   int64_t index_row_step, index_pixel_step;
@@ -46,23 +41,23 @@ struct BlockViews {
 };
 
 template <class T>
-void run_windows(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
-                 const BlockProgress& progress);
+void run_windows(const PoolCall<T>& call, const OutputRegion& region, const RegionViews<T>& views,
+                 const TaskProgress& progress);
 template <class T>
-void run_strips(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
-                const BlockProgress& progress);
+void run_strips(const PoolCall<T>& call, const OutputRegion& region, const RegionViews<T>& views,
+                const TaskProgress& progress);
 
 template <class T>
-void run_row_pairs(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
-                   const BlockProgress& progress);
+void run_row_pairs(const PoolCall<T>& call, const OutputRegion& region, const RegionViews<T>& views,
+                   const TaskProgress& progress);
 
-// Computes those norms of a block again whose powers overflowed or lost digits.
+// Computes those norms of a region again whose powers overflowed or lost digits.
 template <class T>
-void mend_norms(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
-                const BlockProgress& progress);
+void mend_norms(const PoolCall<T>& call, const OutputRegion& region, const RegionViews<T>& views,
+                const TaskProgress& progress);
 
 template <class T>
-void run_blocks(const PoolCall<T>& call);
+void run_regions(const PoolCall<T>& call);
 
 // Elements that are read between two reports of progress: about a millisecond, be powers taken of them or not.
 inline int64_t reads_per_report(const PoolOptions& options) {

@@ -10,11 +10,11 @@
 namespace convstep {
 namespace {
 
-// All of a block's memory; what a strip reads again and again, for the first level cache (32 to 48 KB), and what a row
+// All of a region's memory; what a strip reads again and again, for the first level cache (32 to 48 KB), and what a row
 // of windows reads, for the second (1 to 2 MB): windows read long runs, and fewer channels, for the first level, made
 // 3x3 windows of stride 1 an eighth slower (192 channels at 28x28; Zen 4).
 constexpr int64_t kScratchBytes = int64_t{1} << 20, kNearBytes = 44 << 10, kRowBytes = 256 << 10;
-// Elements that a block reads: rows are added up to the first (some 20 microseconds), columns and channels are taken
+// Elements that a region reads: rows are added up to the first (some 20 microseconds), columns and channels are taken
 // away down to the second.
 constexpr int64_t kGrownWork = 1 << 18, kMostWork = 1 << 19;
 // From so many taps on, overlapping windows pay for their buffer.
@@ -22,7 +22,7 @@ constexpr int64_t kStripTaps = 16;
 // Sums by column: a window at least so many times as wide as its stride, and so high.
 constexpr int64_t kColumnSumOverlap = 5;
 // 3x3 windows over channels enough for a vector of every target: averages at stride 1 are summed by column, too, and go
-// by pairs of rows, as maxima do at stride 1 or 2. No more channels than always fit into the memory of a block.
+// by pairs of rows, as maxima do at stride 1 or 2. No more channels than always fit into the memory of a region.
 constexpr int64_t kPairWindow = 3, kMostPairChannels = 4096;
 // What four windows in a row, or in a column, reach over, in bytes: with no more, a strip of one channel has room for
 // its buffer and its table of rows, which take 4 and at most 2 times as much.
@@ -95,7 +95,7 @@ class Cutter {
     taps_ = method_ == PoolMethod::kWindows ? high * wide : high + wide;
   }
 
-  PoolCut cut() {
+  PoolCut<T> cut() {
     size_ = {1, width_.output, call_.output.shape(3)};
     if (method_ == PoolMethod::kStrips) size_.rows = kernels::kStripRows;
     if (method_ == PoolMethod::kRowPairs) size_.rows = kernels::kPairRows;
@@ -103,22 +103,27 @@ class Cutter {
     keep_near();
     shrink();
     grow();
-    return {method_, size_, packs_rows_, reads(), input_copy(), output_copy(), index_copy(), scratch()};
+    return {method_, size_, packs_rows_, reads(), copies_input_, copies_output(), copies_indices(), workspace()};
   }
 
  private:
-  static constexpr int64_t kLine = kLineValues<T>;
+  static constexpr int64_t kLine = 64 / static_cast<int64_t>(sizeof(T));
   static constexpr int64_t kSumLevels = 64;  // more than the halvings of any sum
 
   int64_t outputs() const { return size_.rows * size_.columns * size_.channels; }
   int64_t rows_read() const { return longest_span(height_, size_.rows); }
   int64_t columns_read() const { return longest_span(width_, size_.columns); }
 
-  int64_t input_copy() const { return copies_input_ ? rows_read() * columns_read() * size_.channels : 0; }
-  int64_t output_copy() const { return has_dense_pixels(call_.output) ? 0 : outputs(); }
-  int64_t index_copy() const {
-    if (!call_.indices || has_dense_pixels(call_.indices)) return 0;
-    return outputs() * static_cast<int64_t>(sizeof(int64_t) / sizeof(T));
+  bool copies_output() const { return !has_dense_pixels(call_.output); }
+  bool copies_indices() const { return call_.indices && !has_dense_pixels(call_.indices); }
+  PoolWorkspace<T> workspace() const {
+    PoolWorkspace<T> workspace;
+    WorkspaceLayout& layout = workspace.layout;
+    workspace.input = layout.add<T>(copies_input_ ? rows_read() * columns_read() * size_.channels : 0);
+    workspace.output = layout.add<T>(copies_output() ? outputs() : 0);
+    workspace.indices = layout.add<int64_t>(copies_indices() ? outputs() : 0);
+    workspace.scratch = layout.add<T>(scratch());
+    return workspace;
   }
   int64_t scratch() const {
     switch (method_) {
@@ -139,9 +144,7 @@ class Cutter {
     // Compared as floating-point numbers: copies of boundless windows could overflow.
     const double copy =
         copies_input_ ? double(rows_read()) * double(columns_read()) * double(size_.channels) * sizeof(T) : 0;
-    return copy <= kScratchBytes &&
-           line_bytes(input_copy()) + line_bytes(output_copy()) + line_bytes(index_copy()) + line_bytes(scratch()) <=
-               kScratchBytes;
+    return copy <= kScratchBytes && workspace().layout.bytes() <= kScratchBytes;
   }
   static int64_t line_bytes(int64_t values) { return round_up(values, kLine) * static_cast<int64_t>(sizeof(T)); }
 
@@ -179,8 +182,8 @@ class Cutter {
     }
   }
 
-  // Strips share the work of as many windows as lie over a column. Blocks of fewer would do it again and again; but for
-  // sums, which share nothing along the rows, it is enough that columns take no longer than rows.
+  // Strips share the work of as many windows as lie over a column. Regions of fewer would do it again and again; but
+  // for sums, which share nothing along the rows, it is enough that columns take no longer than rows.
   int64_t least_columns() const {
     if (method_ != PoolMethod::kStrips) return 1;
     const int64_t shared = divide_up(width_.window, width_.stride);
@@ -217,17 +220,17 @@ class Cutter {
   const WindowAxis &height_, &width_;
   bool copies_input_, packs_rows_ = true;
   double taps_;  // elements read for one output, about
-  BlockSize size_{};
+  RegionSize size_{};
 };
 
 }  // namespace
 
 template <class T>
-PoolCut cut_pool(const PoolCall<T>& call) {
+PoolCut<T> cut_pool(const PoolCall<T>& call) {
   return Cutter<T>(call).cut();
 }
 
-template PoolCut cut_pool(const PoolCall<float>&);
-template PoolCut cut_pool(const PoolCall<double>&);
+template PoolCut<float> cut_pool(const PoolCall<float>&);
+template PoolCut<double> cut_pool(const PoolCall<double>&);
 
 }  // namespace convstep

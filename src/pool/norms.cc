@@ -1,4 +1,4 @@
-// norms.cc: the norms of a block whose powers left the range of their type, computed again (see lp_norm.h).
+// norms.cc: the norms of a region whose powers left the range of their type, computed again (see lp_norm.h).
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -17,16 +17,16 @@ constexpr int64_t kReadsPerReport = int64_t{1} << 17;
 template <class T>
 class Norms {
  public:
-  Norms(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views, const BlockProgress& progress)
-      : call_(call), block_(block), views_(views), progress_(progress) {}
+  Norms(const PoolCall<T>& call, const OutputRegion& region, const RegionViews<T>& views, const TaskProgress& progress)
+      : call_(call), region_(region), views_(views), progress_(progress) {}
 
   void mend() {
-    const int64_t C = block_.channels, step = views_.output_pixel_step;
+    const int64_t C = region_.channels, step = views_.output_pixel_step;
     const bool is_dense = step == C;
-    for (int64_t y = 0; y < block_.rows; ++y) {
+    for (int64_t y = 0; y < region_.rows; ++y) {
       T* row = views_.output + y * views_.output_row_step;
-      if (is_dense && are_sound(row, block_.columns * C)) continue;
-      for (int64_t x = 0; x < block_.columns; ++x) {
+      if (is_dense && are_sound(row, region_.columns * C)) continue;
+      for (int64_t x = 0; x < region_.columns; ++x) {
         if (!are_sound(row + x * step, C)) mend_pixel(y, x, row + x * step);
       }
     }
@@ -48,7 +48,7 @@ class Norms {
       filled_ = {taps, columns_.count()};
       for (int64_t t = 0; t < taps; ++t) offsets_[t] = tap(t) - tap(0);
     }
-    return kernels::norms_are_right(call_.target, {tap(0), 0, norms, 0, 1, block_.channels}, {offsets_, taps},
+    return kernels::norms_are_right(call_.target, {tap(0), 0, norms, 0, 1, region_.channels}, {offsets_, taps},
                                     sound_.least);
   }
 
@@ -71,14 +71,14 @@ class Norms {
   }
 
   void mend_pixel(int64_t y, int64_t x, T* norms) {
-    y_ = block_.first_row + y;
-    x_ = block_.first_column + x;
+    y_ = region_.first_row + y;
+    x_ = region_.first_column + x;
     rows_ = call_.geometry.height.taps_on_input(y_);
     columns_ = call_.geometry.width.taps_on_input(x_);
     if (are_right(norms)) return;
     const int64_t taps = rows_.count() * columns_.count();
-    for (int64_t first = 0; first < block_.channels; first += kAtOnce) {
-      const int64_t channels = std::min(kAtOnce, block_.channels - first);
+    for (int64_t first = 0; first < region_.channels; first += kAtOnce) {
+      const int64_t channels = std::min(kAtOnce, region_.channels - first);
       if (are_sound(norms + first, channels)) continue;
       T largest[kAtOnce] = {};
       for_each_tap([&](const T* pixel) {
@@ -94,9 +94,9 @@ class Norms {
   }
 
   const PoolCall<T>& call_;
-  const PoolBlock& block_;
-  const BlockViews<T>& views_;
-  const BlockProgress& progress_;
+  const OutputRegion& region_;
+  const RegionViews<T>& views_;
+  const TaskProgress& progress_;
   const T p_ = reference::lp_power<T>(call_.options.p);
   const reference::SoundNorms<T> sound_{p_};
   int64_t y_ = 0, x_ = 0, reads_ = 0;
@@ -111,12 +111,12 @@ class Norms {
 }  // namespace
 
 template <class T>
-void mend_norms(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
-                const BlockProgress& progress) {
-  Norms<T>(call, block, views, progress).mend();
+void mend_norms(const PoolCall<T>& call, const OutputRegion& region, const RegionViews<T>& views,
+                const TaskProgress& progress) {
+  Norms<T>(call, region, views, progress).mend();
 }
 
-template void mend_norms(const PoolCall<float>&, const PoolBlock&, const BlockViews<float>&, const BlockProgress&);
-template void mend_norms(const PoolCall<double>&, const PoolBlock&, const BlockViews<double>&, const BlockProgress&);
+template void mend_norms(const PoolCall<float>&, const OutputRegion&, const RegionViews<float>&, const TaskProgress&);
+template void mend_norms(const PoolCall<double>&, const OutputRegion&, const RegionViews<double>&, const TaskProgress&);
 
 }  // namespace convstep

@@ -90,7 +90,7 @@ void run(const View<const T, 4>& input, const View<T, 4>& output, const View<int
                          windows.given,
                          options};
   check_steps(extent_of("input", call.input), call.geometry);
-  if (output.size() > 0) run_blocks(call);
+  if (output.size() > 0) run_regions(call);
 }
 
 PoolMode notebook_mode(const std::string& mode) {

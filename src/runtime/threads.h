@@ -45,10 +45,7 @@ class ThreadWorkspace {
   ThreadWorkspace(const ThreadWorkspace&) = delete;
   ThreadWorkspace& operator=(const ThreadWorkspace&) = delete;
 
-  template <class T>
-  T* as() const {
-    return static_cast<T*>(memory_);
-  }
+  void* data() const { return memory_; }
 
  private:
   void* memory_ = nullptr;

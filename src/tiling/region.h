@@ -1,29 +1,50 @@
-// region.h: rectangles of output positions, the tasks of the threads.
+// region.h: parts of an output, the tasks of the threads. How an output is cut changes no bit of it.
 #pragma once
 
 #include "core/window_axis.h"
 
 namespace convstep {
 
-// A rectangle of output positions of one image: rows first_row .. first_row + rows - 1, columns alike.
-struct Block {
-  int64_t image, first_row, rows, first_column, columns;
+// Some channels of a rectangle of output positions of one image: rows first_row .. first_row + rows - 1, columns and
+// channels alike.
+struct OutputRegion {
+  int64_t image, first_row, rows, first_column, columns, first_channel, channels;
 };
 
-// An image's output positions cut into bands of rows and strips of columns, numbered row by row, image by image.
-// Lengths differ by one at most, and long and short ones take turns: a thread that takes half of the blocks has half of
-// the work.
-class BlockGrid {
- public:
-  BlockGrid(const WindowGeometry& geometry, int64_t bands, int64_t strips)
-      : height_(geometry.height.output), width_(geometry.width.output), bands_(bands), strips_(strips) {}
+struct RegionSize {
+  int64_t rows, columns, channels;
+};
 
-  int64_t blocks_per_image() const { return bands_ * strips_; }
-  Block operator[](int64_t number) const {
-    const int64_t band = number / strips_ % bands_, strip = number % strips_;
+// The channels of an output in parts of `size` each, but for the last, which takes all that are left.
+struct ChannelParts {
+  int64_t channels, size, count;
+};
+
+// The regions of a batch: each image in bands of rows and strips of columns, those in parts of the channels; numbered
+// part by part, strip by strip, band by band, image by image. Heights differ by one at most, widths alike, and long and
+// short ones take turns: a thread that takes half of the regions has half of the work.
+class RegionGrid {
+ public:
+  RegionGrid(const WindowGeometry& geometry, int64_t bands, int64_t strips, const ChannelParts& parts)
+      : height_(geometry.height.output), width_(geometry.width.output), bands_(bands), strips_(strips), parts_(parts) {}
+  // Regions of at most this size.
+  RegionGrid(const WindowGeometry& geometry, const RegionSize& size, const ChannelParts& parts)
+      : RegionGrid(geometry, divide_up(geometry.height.output, size.rows),
+                   divide_up(geometry.width.output, size.columns), parts) {}
+
+  int64_t regions_per_image() const { return bands_ * strips_ * parts_.count; }
+  OutputRegion operator[](int64_t number) const {
+    const int64_t part = number % parts_.count, place = number / parts_.count;
+    const int64_t strip = place % strips_, band = place / strips_ % bands_;
     const int64_t row = first(height_, bands_, band), column = first(width_, strips_, strip);
-    return {number / strips_ / bands_, row, first(height_, bands_, band + 1) - row, column,
-            first(width_, strips_, strip + 1) - column};
+    const int64_t channel = part * parts_.size;
+    return {.image = place / strips_ / bands_,
+            .first_row = row,
+            .rows = first(height_, bands_, band + 1) - row,
+            .first_column = column,
+            .columns = first(width_, strips_, strip + 1) - column,
+            .first_channel = channel,
+            .channels = part + 1 < parts_.count ? parts_.size : parts_.channels - channel};
   }
 
  private:
@@ -32,6 +53,7 @@ class BlockGrid {
   }
 
   int64_t height_, width_, bands_, strips_;
+  ChannelParts parts_;
 };
 
 }  // namespace convstep

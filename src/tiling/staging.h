@@ -8,7 +8,7 @@ namespace convstep {
 
 // Part of an array whose pixels hold their channels side by side.
 template <class T>
-struct Pixels {
+struct PixelView {
   T* data;
   int64_t row_step, pixel_step;
 };
@@ -17,6 +17,12 @@ struct Pixels {
 template <class T>
 bool has_dense_pixels(const View<T, 4>& view) {
   return view.shape(3) == 1 || view.stride(3) == 1;
+}
+
+// Channels first .. first + count - 1 of an image.
+template <class T>
+View<T, 3> some_channels(const View<T, 3>& image, int64_t first, int64_t count) {
+  return {image.data() + first * image.stride(2), {image.shape(0), image.shape(1), count}, image.strides()};
 }
 
 // Copies the rectangle [first_row, first_row + rows) x [first_column, first_column + columns) of an image, all

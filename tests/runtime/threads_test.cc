@@ -305,30 +305,30 @@ TEST(ParallelFor, AForkedChildConvolves) {
 }
 
 TEST(ThreadWorkspace, IsAlignedAndOfTheThread) {
-  const void* mine = ThreadWorkspace(1000).as<char>();
+  const void* mine = ThreadWorkspace(1000).data();
   EXPECT_EQ(reinterpret_cast<uintptr_t>(mine) % 64, 0u);
-  EXPECT_EQ(ThreadWorkspace(500).as<char>(), mine) << "the largest is kept";
-  std::memset(ThreadWorkspace(1 << 20).as<char>(), 1, 1 << 20);
-  std::thread([] { std::memset(ThreadWorkspace(1000).as<char>(), 2, 1000); }).join();
-  EXPECT_EQ(*ThreadWorkspace(1).as<char>(), 1);
+  EXPECT_EQ(ThreadWorkspace(500).data(), mine) << "the largest is kept";
+  std::memset(ThreadWorkspace(1 << 20).data(), 1, 1 << 20);
+  std::thread([] { std::memset(ThreadWorkspace(1000).data(), 2, 1000); }).join();
+  EXPECT_EQ(*static_cast<char*>(ThreadWorkspace(1).data()), 1);
 }
 
 TEST(ThreadWorkspace, IsOfOneHolderAtATime) {
   constexpr size_t kSmall = 1000, kLarge = 1 << 20;
   for (const size_t inner_bytes : {kSmall, kLarge}) {
     const ThreadWorkspace outer(kSmall);
-    std::memset(outer.as<char>(), 1, kSmall);
+    std::memset(outer.data(), 1, kSmall);
     const void* memory = nullptr;
     for (int call = 0; call < 3; ++call) {
       const ThreadWorkspace inner(inner_bytes);
-      std::memset(inner.as<char>(), 2, inner_bytes);
-      EXPECT_TRUE(!memory || memory == inner.as<char>()) << "kept from call to call inside, too";
-      memory = inner.as<char>();
+      std::memset(inner.data(), 2, inner_bytes);
+      EXPECT_TRUE(!memory || memory == inner.data()) << "kept from call to call inside, too";
+      memory = inner.data();
     }
-    EXPECT_EQ(outer.as<char>()[0] + outer.as<char>()[kSmall - 1], 2);
+    EXPECT_EQ(outer.data()[0] + outer.data()[kSmall - 1], 2);
   }
-  const void* largest = ThreadWorkspace(kLarge).as<char>();
-  EXPECT_EQ(ThreadWorkspace(kSmall).as<char>(), largest) << "that of the call inside was the largest";
+  const void* largest = ThreadWorkspace(kLarge).data();
+  EXPECT_EQ(ThreadWorkspace(kSmall).data(), largest) << "that of the call inside was the largest";
 }
 
 }  // namespace

@@ -5,9 +5,10 @@
 #include <cmath>
 
 #include "conv/depthwise/kernel.h"
-#include "conv/output_block.h"
+#include "conv/staged_output.h"
 #include "conv/weights.h"
 #include "runtime/threads.h"
+#include "tiling/cutter.h"
 
 namespace convstep {
 namespace {
@@ -28,11 +29,6 @@ constexpr int64_t kMostProducts = int64_t{1} << 26;
 
 // Output rows below which a band would read much more of its neighbours' input than of its own.
 constexpr int64_t kShortestBand = 8;
-
-// How the output is cut.
-struct Cut {
-  int64_t rows, columns, channels;
-};
 
 template <class T>
 class ConvDepthwise final : public ConvMethod<T> {
@@ -58,22 +54,21 @@ class ConvDepthwise final : public ConvMethod<T> {
 
  private:
   size_t workspace_for(int64_t scratch_per_value) const override {
-    Cut cut = cut_for(1, 1, true, scratch_per_value);
-    cut.channels = std::max(cut.channels, problem_.channels - (parts_of(cut) - 1) * cut.channels);
-    return static_cast<size_t>(values_of(cut, scratch_per_value)) * sizeof(T);
+    RegionSize size = size_for(1, 1, true, scratch_per_value);
+    size.channels = std::max(size.channels, problem_.channels - (parts_of(size) - 1) * size.channels);
+    return workspace_of(size, true, scratch_per_value).layout.bytes();
   }
-  // Of the workspace, for a block: the patch of the input, and the output where it is odd.
-  int64_t values_of(const Cut& cut, int64_t scratch_per_value) const {
+  TaskWorkspace<T> workspace_of(const RegionSize& size, bool copy, int64_t scratch_per_value) const {
     const auto& [height, width] = problem_.geometry;
-    const int64_t patch = height.reach_of(cut.rows) * width.reach_of(cut.columns);
-    return (patch + cut.rows * cut.columns * scratch_per_value) * cut.channels;
+    const int64_t patch = copy ? height.reach_of(size.rows) * width.reach_of(size.columns) * size.channels : 0;
+    return {patch, size.rows * size.columns * size.channels * scratch_per_value};
   }
   // The last part of the channels takes those along that do not fill a vector.
-  int64_t parts_of(const Cut& cut) const {
-    return divide_up(std::max<int64_t>(problem_.channels / kernel_.lanes * kernel_.lanes, 1), cut.channels);
+  int64_t parts_of(const RegionSize& size) const {
+    return divide_up(std::max<int64_t>(problem_.channels / kernel_.lanes * kernel_.lanes, 1), size.channels);
   }
-  Cut cut_for(int64_t images, int threads, bool copy, int64_t scratch_per_value) const;
-  void run_block(const ConvCall<T>& call, const Block& block, const Channels& part, bool copy) const;
+  RegionSize size_for(int64_t images, int threads, bool copy, int64_t scratch_per_value) const;
+  void run_region(const ConvCall<T>& call, const OutputRegion& region, bool copy) const;
 
   ConvProblem problem_;
   kernels::DepthwiseKernel<T> kernel_;
@@ -85,64 +80,49 @@ class ConvDepthwise final : public ConvMethod<T> {
   bool needs_copy_ = !pads_ && problem_.geometry.reads_padding();
 };
 
-// Blocks are cut until they are short enough and fit into the workspace, if they need it: first into bands of rows,
-// then in channels, then in columns.
 template <class T>
-Cut ConvDepthwise<T>::cut_for(int64_t images, int threads, bool copy, int64_t scratch_per_value) const {
-  const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output, lanes = kernel_.lanes;
-  const int64_t budget = kPatchBytes / static_cast<int64_t>(sizeof(T));
-  const int64_t vectors = std::max<int64_t>(problem_.channels / lanes, 1);
-  Cut cut{OH, OW, problem_.channels};
+RegionSize ConvDepthwise<T>::size_for(int64_t images, int threads, bool copy, int64_t scratch_per_value) const {
+  const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output;
+  const CutRules rules{
+      .shortest_band = kShortestBand, .shortest_row = 1, .narrowest = 1, .channel_step = kernel_.lanes};
   const bool has_workspace = copy || scratch_per_value > 0;
-  const auto fits = [&] {
-    return cut.rows * cut.columns * cut.channels <= kMostProducts / problem_.window_size() &&
-           (!has_workspace || values_of(cut, scratch_per_value) <= budget);
-  };
-  while (!fits() && cut.rows > kShortestBand) cut.rows = divide_up(cut.rows, 2);
-  for (int64_t parts = 2; !fits() && cut.channels > 2 * lanes; parts *= 2) {
-    cut.channels = divide_up(vectors, parts) * lanes;
-  }
-  while (!fits() && cut.columns > 1) cut.columns = divide_up(cut.columns, 2);
-  while (!fits() && cut.rows > 1) cut.rows = divide_up(cut.rows, 2);
-  const int64_t wanted = threads > 1 ? threads * kTasksPerThread : 1;
-  const auto tasks = [&] { return images * divide_up(OH, cut.rows) * divide_up(OW, cut.columns) * parts_of(cut); };
-  while (tasks() < wanted && cut.rows >= 2 * kShortestBand) cut.rows = divide_up(cut.rows, 2);
-  while (tasks() < wanted && cut.channels >= 2 * lanes) cut.channels = divide_up(cut.channels / lanes, 2) * lanes;
-  return cut;
+  const RegionSize size = cut_to_fit({OH, OW, problem_.channels}, rules, [&](const RegionSize& part) {
+    return part.rows * part.columns * part.channels <= kMostProducts / problem_.window_size() &&
+           (!has_workspace || workspace_of(part, true, scratch_per_value).layout.bytes() <= kPatchBytes);
+  });
+  return cut_for_threads(size, rules, threads, [&](const RegionSize& part) {
+    return images * divide_up(OH, part.rows) * divide_up(OW, part.columns) * parts_of(part);
+  });
 }
 
 template <class T>
-void ConvDepthwise<T>::run_block(const ConvCall<T>& call, const Block& block, const Channels& part, bool copy) const {
-  WindowAxis height = problem_.geometry.height.part(block.first_row, block.rows);
-  WindowAxis width = problem_.geometry.width.part(block.first_column, block.columns);
-  const View<const T, 3> whole = call.input[block.image];
-  const int64_t channels = part.count;
-  const View<const T, 3> image(whole.data() + part.first * whole.stride(2), {whole.shape(0), whole.shape(1), channels},
-                               whole.strides());
-  const Cut cut{block.rows, block.columns, channels};
-  const int64_t patch = copy ? values_of(cut, 0) : 0;
-  const int64_t scratch = block.rows * block.columns * channels * OutputBlock<T>::scratch_per_value(call);
-  const ThreadWorkspace memory(static_cast<size_t>(patch + scratch) * sizeof(T));
-  T* workspace = memory.as<T>();
-  Pixels<const T> input{image.data(), image.stride(0), image.stride(1)};
+void ConvDepthwise<T>::run_region(const ConvCall<T>& call, const OutputRegion& region, bool copy) const {
+  WindowAxis height = problem_.geometry.height.part(region.first_row, region.rows);
+  WindowAxis width = problem_.geometry.width.part(region.first_column, region.columns);
+  const int64_t channels = region.channels;
+  const View<const T, 3> image = some_channels(call.input[region.image], region.first_channel, channels);
+  const TaskWorkspace<T> workspace =
+      workspace_of({region.rows, region.columns, channels}, copy, StagedOutput<T>::scratch_per_value(call));
+  const ThreadWorkspace memory(workspace.layout.bytes());
+  PixelView<const T> input{image.data(), image.stride(0), image.stride(1)};
   if (copy) {
-    const int64_t rows = height.reach_of(block.rows);
-    const int64_t columns = width.reach_of(block.columns);
-    copy_padded(image, height.source(0, 0), rows, width.source(0, 0), columns, workspace);
-    input = {workspace, columns * channels, channels};
+    T* const patch = workspace.patch.in(memory.data());
+    const int64_t rows = height.reach_of(region.rows), columns = width.reach_of(region.columns);
+    copy_padded(image, height.source(0, 0), rows, width.source(0, 0), columns, patch);
+    input = {patch, columns * channels, channels};
     height.input = rows;
     width.input = columns;
     height.before = width.before = 0;
   }
-  const OutputBlock<T> output(call, block, part, workspace + patch);
+  const StagedOutput<T> output(call, region, workspace.scratch.in(memory.data()));
   const auto [to, row_step, pixel_step] = output.output();
   kernel_.run({.input = input.data,
                .input_row_step = input.row_step,
                .input_pixel_step = input.pixel_step,
                .height = height,
                .width = width,
-               .weights = weights_.data() + part.first,
-               .bias = bias_.data() + part.first,
+               .weights = weights_.data() + region.first_channel,
+               .bias = bias_.data() + region.first_channel,
                .tap_step = problem_.channels,
                .are_weights_finite = are_weights_finite_,
                .is_far = (call.input.size() + call.output.size()) * int64_t{sizeof(T)} > kFarBytes,
@@ -159,14 +139,10 @@ void ConvDepthwise<T>::run(const ConvCall<T>& call) const {
   const int64_t N = call.input.shape(0), C = problem_.channels;
   const int threads = threads_worth(double(N) * problem_.products(), kProductsPerThread, call.threads);
   const bool copy = needs_copy_ || (C > 1 && call.input.stride(3) != 1);
-  const Cut cut = cut_for(N, threads, copy, OutputBlock<T>::scratch_per_value(call));
-  const auto& [height, width] = problem_.geometry;
-  const BlockGrid grid(problem_.geometry, divide_up(height.output, cut.rows), divide_up(width.output, cut.columns));
-  const int64_t parts = parts_of(cut);
-  parallel_for(N * grid.blocks_per_image() * parts, threads, call.progress, [&](int64_t task) {
-    const int64_t part = task % parts, first = part * cut.channels;
-    run_block(call, grid[task / parts], {first, part + 1 < parts ? cut.channels : C - first}, copy);
-  });
+  const RegionSize size = size_for(N, threads, copy, StagedOutput<T>::scratch_per_value(call));
+  const RegionGrid grid(problem_.geometry, size, {C, size.channels, parts_of(size)});
+  parallel_for(N * grid.regions_per_image(), threads, call.progress,
+               [&](int64_t task) { run_region(call, grid[task], copy); });
 }
 
 }  // namespace

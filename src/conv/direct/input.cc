@@ -67,24 +67,24 @@ int64_t DirectInput<T>::copied_values(int64_t rows, int64_t columns) const {
 }
 
 template <class T>
-BlockInput<T> DirectInput<T>::in_place(const ConvCall<T>& call, const Block& block, int64_t group) const {
+RegionInput<T> DirectInput<T>::in_place(const ConvCall<T>& call, const OutputRegion& region, int64_t group) const {
   const View<const T, 4>& input = call.input;
   const int64_t row_step = input.stride(1), pixel_step = input.stride(2);
-  const int64_t offset = problem_.geometry.height.source(block.first_row, 0) * row_step +
-                         problem_.geometry.width.source(block.first_column, 0) * pixel_step;
-  return {&input(block.image, 0, 0, group * problem_.group_channels()), offset, input.stride(0), row_step, pixel_step};
+  const int64_t offset = problem_.geometry.height.source(region.first_row, 0) * row_step +
+                         problem_.geometry.width.source(region.first_column, 0) * pixel_step;
+  return {&input(region.image, 0, 0, group * problem_.group_channels()), offset, input.stride(0), row_step, pixel_step};
 }
 
 template <class T>
-BlockInput<T> DirectInput<T>::copy(const ConvCall<T>& call, const Block& block, int64_t images, int64_t group,
-                                   T* to) const {
+RegionInput<T> DirectInput<T>::copy(const ConvCall<T>& call, const OutputRegion& region, int64_t images, int64_t group,
+                                    T* to) const {
   const int64_t channels = problem_.group_channels();
   const View<const T, 4>& input = call.input;
-  const CopiedAxis rows(problem_.geometry.height, block.first_row, block.rows, with_padding_);
-  const CopiedAxis columns(problem_.geometry.width, block.first_column, block.columns, with_padding_);
+  const CopiedAxis rows(problem_.geometry.height, region.first_row, region.rows, with_padding_);
+  const CopiedAxis columns(problem_.geometry.width, region.first_column, region.columns, with_padding_);
   const int64_t pixel_step = copied_pixel(), row_step = columns.count * pixel_step, image_step = rows.count * row_step;
   for (int64_t n = 0; n < images; ++n) {
-    const View<const T, 3> image(&input(block.image + n, rows.origin, columns.origin, group * channels),
+    const View<const T, 3> image(&input(region.image + n, rows.origin, columns.origin, group * channels),
                                  {rows.size, columns.size, channels},
                                  {rows.step * input.stride(1), columns.step * input.stride(2), input.stride(3)});
     copy_padded(image, rows.first, rows.count, columns.first, columns.count, to + n * image_step, gap_);

@@ -10,10 +10,10 @@
 
 namespace convstep {
 
-// Where the kernel reads the input of a block: in place, or from copies in the workspace, which hold every row_skip'th
+// Where the kernel reads the input of a region: in place, or from copies in the workspace, which hold every row_skip'th
 // row and pixel_skip'th pixel. Tap (0, 0) of the first pixel reads data[offset], or padding.
 template <class T>
-struct BlockInput {
+struct RegionInput {
   const T* data;
   int64_t offset, image_step, row_step, pixel_step, row_skip = 1, pixel_skip = 1;
 };
@@ -24,14 +24,14 @@ class DirectInput {
   DirectInput(const ConvProblem& problem, bool has_finite_weights);
 
   const std::vector<kernels::DirectPart>& parts() const { return parts_; }
-  // Always, or only where the channels of a view are apart?
+  // Of every view? If not, only of views whose channels lie apart.
   bool needs_copy() const { return needs_copy_; }
   // Of a copy of so many rows and columns of output, in the channels of a group.
   int64_t copied_values(int64_t rows, int64_t columns) const;
 
-  BlockInput<T> in_place(const ConvCall<T>& call, const Block& block, int64_t group) const;
-  // Copies `images` from that of the block on.
-  BlockInput<T> copy(const ConvCall<T>& call, const Block& block, int64_t images, int64_t group, T* to) const;
+  RegionInput<T> in_place(const ConvCall<T>& call, const OutputRegion& region, int64_t group) const;
+  // Copies `images` from that of the region on.
+  RegionInput<T> copy(const ConvCall<T>& call, const OutputRegion& region, int64_t images, int64_t group, T* to) const;
 
  private:
   // Do the lines of a tile's pixels share a set, if pixels of the input are so many values apart?

@@ -5,7 +5,7 @@
 
 #include "conv/direct/input.h"
 #include "conv/direct/kernel.h"
-#include "conv/output_block.h"
+#include "conv/staged_output.h"
 #include "conv/weights.h"
 #include "runtime/threads.h"
 
@@ -37,7 +37,8 @@ kernels::DirectPanels cut_into_panels(int64_t outputs, const kernels::DirectKern
 }
 
 // How the output is cut: bands of at most `rows` rows and strips of at most `columns` columns of an image, or several
-// images as a whole; and runs of panels.
+// images as a whole; and runs of panels. Not as tiling/cutter.h does it: the weights of a panel, which every band
+// reads, count as much as the input, and the small images of a batch go together.
 struct Cut {
   int64_t images, bands, rows, columns, panels;
 };
@@ -63,9 +64,14 @@ class ConvDirect final : public ConvMethod<T> {
   // Small images are copied as many at a time as kPatchBytes hold.
   size_t workspace_for(int64_t scratch_per_value) const override {
     const Cut cut = cut_for(1, 1, scratch_per_value);
-    const int64_t values = input_.copied_values(cut.rows, cut.columns) +
-                           cut.rows * cut.columns * problem_.group_outputs() * scratch_per_value;
-    return static_cast<size_t>(std::max(kPatchBytes, values * int64_t{sizeof(T)}));
+    const TaskWorkspace<T> largest =
+        workspace_of({cut.rows, cut.columns, problem_.group_outputs()}, 1, true, scratch_per_value);
+    return std::max(static_cast<size_t>(kPatchBytes), largest.layout.bytes());
+  }
+  // Of a region of so many images.
+  TaskWorkspace<T> workspace_of(const RegionSize& size, int64_t images, bool copy, int64_t scratch_per_value) const {
+    return {copy ? images * input_.copied_values(size.rows, size.columns) : 0,
+            size.rows * size.columns * size.channels * scratch_per_value};
   }
   int64_t group_width() const { return panels_.vectors * panels_.lanes; }
   Tensor<T, 1> pack(const ConvWeights<T>& weights) const;
@@ -73,10 +79,10 @@ class ConvDirect final : public ConvMethod<T> {
   Cut cut_for(int64_t images, int threads, int64_t scratch_per_value) const;
   void spread(int64_t images, int threads, bool is_scattered, Cut& cut) const;
   // Panels first .. end - 1 of a group.
-  struct Part {
-    int64_t group, first_panel, end_panel;
+  struct Panels {
+    int64_t group, first, end;
   };
-  void run_block(const ConvCall<T>& call, const Block& block, int64_t images, const Part& part) const;
+  void run_region(const ConvCall<T>& call, OutputRegion region, int64_t images, const Panels& panels) const;
 
   ConvProblem problem_;
   kernels::DirectKernel<T> kernel_;
@@ -165,23 +171,24 @@ void ConvDirect<T>::spread(int64_t images, int threads, bool is_scattered, Cut& 
   if (!weights_first) cut_panels();
 }
 
-// `images` from that of the block on.
+// The region of `images` images, from its own on, and the outputs of some panels.
 template <class T>
-void ConvDirect<T>::run_block(const ConvCall<T>& call, const Block& block, int64_t images, const Part& part) const {
+void ConvDirect<T>::run_region(const ConvCall<T>& call, OutputRegion region, int64_t images,
+                               const Panels& panels) const {
   const auto& [height, width] = problem_.geometry;
   const bool copy = input_.needs_copy() || (call.input.stride(3) != 1 && problem_.channels > 1);
-  const int64_t patches = copy ? images * input_.copied_values(block.rows, block.columns) : 0;
-  const int64_t first = panels_.first_vector(part.first_panel) * panels_.lanes;
-  const int64_t end = std::min(panels_.first_vector(part.end_panel) * panels_.lanes, problem_.group_outputs());
-  const Channels channels{part.group * problem_.group_outputs() + first, end - first};
-  const int64_t scratch = block.rows * block.columns * channels.count * OutputBlock<T>::scratch_per_value(call);
-  const ThreadWorkspace memory(static_cast<size_t>(patches + scratch) * sizeof(T));
-  T* workspace = memory.as<T>();
+  const int64_t first = panels_.first_vector(panels.first) * panels_.lanes;
+  const int64_t end = std::min(panels_.first_vector(panels.end) * panels_.lanes, problem_.group_outputs());
+  region.first_channel = panels.group * problem_.group_outputs() + first;
+  region.channels = end - first;
+  const TaskWorkspace<T> workspace = workspace_of({region.rows, region.columns, region.channels}, images, copy,
+                                                  StagedOutput<T>::scratch_per_value(call));
+  const ThreadWorkspace memory(workspace.layout.bytes());
 
-  const BlockInput<T> input =
-      copy ? input_.copy(call, block, images, part.group, workspace) : input_.in_place(call, block, part.group);
-  const OutputBlock<T> output(call, block, channels, workspace + patches);
-  const int64_t place = part.group * group_width();
+  const RegionInput<T> input = copy ? input_.copy(call, region, images, panels.group, workspace.patch.in(memory.data()))
+                                    : input_.in_place(call, region, panels.group);
+  const StagedOutput<T> output(call, region, workspace.scratch.in(memory.data()));
+  const int64_t place = panels.group * group_width();
   kernel_.run({.input = input.data,
                .offset = input.offset,
                .row_step = height.stride / input.row_skip * input.row_step,
@@ -196,17 +203,17 @@ void ConvDirect<T>::run_block(const ConvCall<T>& call, const Block& block, int64
                .weights = weights_.data() + place * problem_.window_size(),
                .bias = bias_.data() + place,
                .panels = panels_,
-               .first_panel = part.first_panel,
-               .end_panel = part.end_panel,
+               .first_panel = panels.first,
+               .end_panel = panels.end,
                .output = output.output().data,
                .output_row_step = output.output().row_step,
                .output_pixel_step = output.output().pixel_step,
-               .outputs = channels.count,
+               .outputs = region.channels,
                .images = images,
-               .first_row = block.first_row,
-               .end_row = block.first_row + block.rows,
-               .first_column = block.first_column,
-               .end_column = block.first_column + block.columns,
+               .first_row = region.first_row,
+               .end_row = region.first_row + region.rows,
+               .first_column = region.first_column,
+               .end_column = region.first_column + region.columns,
                .image_step = input.image_step,
                .output_image_step = call.output.stride(0),
                .residual_image_step = call.residual ? call.residual.stride(0) : 0,
@@ -219,16 +226,17 @@ template <class T>
 void ConvDirect<T>::run(const ConvCall<T>& call) const {
   const int64_t N = call.input.shape(0);
   const int threads = threads_worth(double(N) * problem_.products(), kProductsPerThread, call.threads);
-  const Cut cut = cut_for(N, threads, OutputBlock<T>::scratch_per_value(call));
-  const BlockGrid grid(problem_.geometry, cut.bands, divide_up(problem_.geometry.width.output, cut.columns));
-  const int64_t places = divide_up(N, cut.images) * grid.blocks_per_image();
-  const int64_t parts = divide_up(panels_.count, cut.panels);
-  parallel_for(places * problem_.groups * parts, threads, call.progress, [&](int64_t task) {
-    const int64_t group = task / places % problem_.groups, part = task / places / problem_.groups;
-    Block block = grid[task % places];
-    block.image *= cut.images;  // counted in batches of them
-    run_block(call, block, std::min(cut.images, N - block.image),
-              {group, part * cut.panels, std::min((part + 1) * cut.panels, panels_.count)});
+  const Cut cut = cut_for(N, threads, StagedOutput<T>::scratch_per_value(call));
+  const RegionGrid grid(problem_.geometry, cut.bands, divide_up(problem_.geometry.width.output, cut.columns),
+                        {problem_.outputs, problem_.outputs, 1});
+  const int64_t places = divide_up(N, cut.images) * grid.regions_per_image();
+  const int64_t runs = divide_up(panels_.count, cut.panels);
+  parallel_for(places * problem_.groups * runs, threads, call.progress, [&](int64_t task) {
+    const int64_t group = task / places % problem_.groups, first = task / places / problem_.groups * cut.panels;
+    OutputRegion region = grid[task % places];
+    region.image *= cut.images;  // counted in batches of them
+    run_region(call, region, std::min(cut.images, N - region.image),
+               {group, first, std::min(first + cut.panels, panels_.count)});
   });
 }
 

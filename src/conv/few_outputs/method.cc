@@ -4,9 +4,10 @@
 #include <algorithm>
 
 #include "conv/few_outputs/kernel.h"
-#include "conv/output_block.h"
+#include "conv/staged_output.h"
 #include "conv/weights.h"
 #include "runtime/threads.h"
+#include "tiling/cutter.h"
 
 namespace convstep {
 namespace {
@@ -31,11 +32,6 @@ constexpr double kProductsPerThread = 500'000;
 // times (0.7); stride 2, 32 to 2, 1.25 times (0.84); 1x1, 256 to 4, 0.8 times.
 constexpr double kDirectTap = 0.5, kGroupedTap = 1.5, kTransposedByte = 1.0 / 6;
 
-// How the output is cut.
-struct Cut {
-  int64_t rows, columns;
-};
-
 template <class T>
 class ConvFewOutputs final : public ConvMethod<T> {
  public:
@@ -50,18 +46,16 @@ class ConvFewOutputs final : public ConvMethod<T> {
 
  private:
   size_t workspace_for(int64_t scratch_per_value) const override {
-    return static_cast<size_t>(values_of(cut_for(1, 1, scratch_per_value), scratch_per_value)) * sizeof(T);
+    return workspace_of(size_for(1, 1, scratch_per_value), scratch_per_value).layout.bytes();
   }
-  int64_t planes_of(const Cut& cut) const {
+  TaskWorkspace<T> workspace_of(const RegionSize& size, int64_t scratch_per_value) const {
     const auto& [height, width] = problem_.geometry;
-    return kernels::few_outputs_planes(height, width, cut.rows, cut.columns, problem_.group_channels(), kernel_.lanes);
+    return {
+        kernels::few_outputs_planes(height, width, size.rows, size.columns, problem_.group_channels(), kernel_.lanes),
+        size.rows * size.columns * problem_.group_outputs() * scratch_per_value};
   }
-  // Of the workspace, for a block: the planes, and the output where it is odd.
-  int64_t values_of(const Cut& cut, int64_t scratch_per_value) const {
-    return planes_of(cut) + cut.rows * cut.columns * problem_.group_outputs() * scratch_per_value;
-  }
-  Cut cut_for(int64_t images, int threads, int64_t scratch_per_value) const;
-  void run_block(const ConvCall<T>& call, const Block& block, int64_t group) const;
+  RegionSize size_for(int64_t images, int threads, int64_t scratch_per_value) const;
+  void run_region(const ConvCall<T>& call, const OutputRegion& region) const;
 
   ConvProblem problem_;
   kernels::FewOutputsKernel<T> kernel_;
@@ -70,58 +64,52 @@ class ConvFewOutputs final : public ConvMethod<T> {
 };
 
 template <class T>
-Cut ConvFewOutputs<T>::cut_for(int64_t images, int threads, int64_t scratch_per_value) const {
+RegionSize ConvFewOutputs<T>::size_for(int64_t images, int threads, int64_t scratch_per_value) const {
   const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output;
-  const int64_t budget = kPlaneBytes / static_cast<int64_t>(sizeof(T));
-  Cut cut{OH, OW};
-  const auto fits = [&] { return values_of(cut, scratch_per_value) <= budget; };
-  while (!fits() && cut.rows > kShortestBand) cut.rows = divide_up(cut.rows, 2);
-  while (!fits() && cut.columns > kShortestRow) cut.columns = divide_up(cut.columns, 2);
-  while (!fits() && cut.rows > 1) cut.rows = divide_up(cut.rows, 2);
-  while (!fits() && cut.columns > kernel_.lanes) cut.columns = divide_up(cut.columns, 2);
-  const int64_t wanted = threads > 1 ? threads * kTasksPerThread : 1;
-  const auto tasks = [&] { return images * divide_up(OH, cut.rows) * divide_up(OW, cut.columns) * problem_.groups; };
-  while (tasks() < wanted && cut.rows >= 2 * kShortestBand) cut.rows = divide_up(cut.rows, 2);
-  return cut;
+  const CutRules rules{.shortest_band = kShortestBand, .shortest_row = kShortestRow, .narrowest = kernel_.lanes};
+  const RegionSize size = cut_to_fit({OH, OW, problem_.group_outputs()}, rules, [&](const RegionSize& part) {
+    return workspace_of(part, scratch_per_value).layout.bytes() <= kPlaneBytes;
+  });
+  return cut_for_threads(size, rules, threads, [&](const RegionSize& part) {
+    return images * divide_up(OH, part.rows) * divide_up(OW, part.columns) * problem_.groups;
+  });
 }
 
 template <class T>
-void ConvFewOutputs<T>::run_block(const ConvCall<T>& call, const Block& block, int64_t group) const {
-  const View<const T, 3> image = call.input[block.image];
-  const Channels channels{group * problem_.group_outputs(), problem_.group_outputs()};
-  const Cut cut{block.rows, block.columns};
-  const int64_t all = values_of(cut, OutputBlock<T>::scratch_per_value(call));
-  const ThreadWorkspace memory(static_cast<size_t>(all) * sizeof(T));
-  T* workspace = memory.as<T>();
-  const OutputBlock<T> output(call, block, channels, workspace + planes_of(cut));
+void ConvFewOutputs<T>::run_region(const ConvCall<T>& call, const OutputRegion& region) const {
+  const View<const T, 3> image = call.input[region.image];
+  const int64_t group = region.first_channel / region.channels;
+  const TaskWorkspace<T> workspace =
+      workspace_of({region.rows, region.columns, region.channels}, StagedOutput<T>::scratch_per_value(call));
+  const ThreadWorkspace memory(workspace.layout.bytes());
+  const StagedOutput<T> output(call, region, workspace.scratch.in(memory.data()));
   kernel_.run({.input = image.data() + group * problem_.group_channels() * image.stride(2),
                .input_row_step = image.stride(0),
                .input_pixel_step = image.stride(1),
                .input_channel_step = image.stride(2),
-               .height = problem_.geometry.height.part(block.first_row, block.rows),
-               .width = problem_.geometry.width.part(block.first_column, block.columns),
+               .height = problem_.geometry.height.part(region.first_row, region.rows),
+               .width = problem_.geometry.width.part(region.first_column, region.columns),
                .channels = problem_.group_channels(),
-               .weights = weights_.data() + channels.first,
+               .weights = weights_.data() + region.first_channel,
                .weight_step = problem_.outputs,
-               .bias = bias_.data() + channels.first,
-               .outputs = channels.count,
+               .bias = bias_.data() + region.first_channel,
+               .outputs = region.channels,
                .output = output.output().data,
                .output_row_step = output.output().row_step,
                .output_pixel_step = output.output().pixel_step,
                .epilogue = output.epilogue(problem_)},
-              workspace);
+              workspace.patch.in(memory.data()));
   output.commit();
 }
 
 template <class T>
 void ConvFewOutputs<T>::run(const ConvCall<T>& call) const {
-  const int64_t N = call.input.shape(0), groups = problem_.groups;
+  const int64_t N = call.input.shape(0), outputs = problem_.group_outputs();
   const int threads = threads_worth(double(N) * problem_.products(), kProductsPerThread, call.threads);
-  const Cut cut = cut_for(N, threads, OutputBlock<T>::scratch_per_value(call));
-  const auto& [height, width] = problem_.geometry;
-  const BlockGrid grid(problem_.geometry, divide_up(height.output, cut.rows), divide_up(width.output, cut.columns));
-  parallel_for(N * grid.blocks_per_image() * groups, threads, call.progress,
-               [&](int64_t task) { run_block(call, grid[task / groups], task % groups); });
+  const RegionSize size = size_for(N, threads, StagedOutput<T>::scratch_per_value(call));
+  const RegionGrid grid(problem_.geometry, size, {problem_.outputs, outputs, problem_.groups});
+  parallel_for(N * grid.regions_per_image(), threads, call.progress,
+               [&](int64_t task) { run_region(call, grid[task]); });
 }
 
 }  // namespace
@@ -148,8 +136,9 @@ bool few_outputs_pays(const ConvProblem& problem) {
   const double vectors = double(divide_up(width.output, lanes)) / double(width.output);  // per pixel
   const double transposed =
       double(std::min(height.stride, height.window)) * double(std::min(width.stride, width.window));
-  const double narrow = taps * double(problem.group_outputs()) * vectors + transposed * sizeof(T) * kTransposedByte;
-  return narrow < taps * (problem.groups > 1 ? kGroupedTap : kDirectTap);
+  const double few_outputs =
+      taps * double(problem.group_outputs()) * vectors + transposed * sizeof(T) * kTransposedByte;
+  return few_outputs < taps * (problem.groups > 1 ? kGroupedTap : kDirectTap);
 }
 template bool few_outputs_pays<float>(const ConvProblem&);
 template bool few_outputs_pays<double>(const ConvProblem&);

@@ -5,9 +5,10 @@
 #include <algorithm>
 
 #include "conv/groups_of_four/kernel.h"
-#include "conv/output_block.h"
+#include "conv/staged_output.h"
 #include "conv/weights.h"
 #include "runtime/threads.h"
+#include "tiling/cutter.h"
 
 namespace convstep {
 namespace {
@@ -20,11 +21,6 @@ constexpr int64_t kShortestBand = 8;
 
 // Fewer products than this (some 50 microseconds) do not pay for waking a thread.
 constexpr double kProductsPerThread = 1'000'000;
-
-// How the output is cut.
-struct Cut {
-  int64_t rows, columns;
-};
 
 template <class T>
 class ConvGroupsOfFour final : public ConvMethod<T> {
@@ -53,16 +49,15 @@ class ConvGroupsOfFour final : public ConvMethod<T> {
   static constexpr int64_t kGroups = kernels::kGroupsOfPart<T>, kChannels = kernels::kChannelsOfPart<T>;
 
   size_t workspace_for(int64_t scratch_per_value) const override {
-    return static_cast<size_t>(values_of(cut_for(1, 1, scratch_per_value), scratch_per_value)) * sizeof(T);
+    return workspace_of(size_for(1, 1, scratch_per_value), scratch_per_value).layout.bytes();
   }
-  // Of the workspace, for a block: the patch of the input, and the output where it is odd.
-  int64_t values_of(const Cut& cut, int64_t scratch_per_value) const {
+  TaskWorkspace<T> workspace_of(const RegionSize& size, int64_t scratch_per_value) const {
     const auto& [height, width] = problem_.geometry;
-    const int64_t patch = height.reach_of(cut.rows) * width.reach_of(cut.columns);
-    return (patch + cut.rows * cut.columns * scratch_per_value) * kChannels;
+    return {height.reach_of(size.rows) * width.reach_of(size.columns) * kChannels,
+            size.rows * size.columns * kChannels * scratch_per_value};
   }
-  Cut cut_for(int64_t images, int threads, int64_t scratch_per_value) const;
-  void run_block(const ConvCall<T>& call, const Block& block, int64_t part) const;
+  RegionSize size_for(int64_t images, int threads, int64_t scratch_per_value) const;
+  void run_region(const ConvCall<T>& call, const OutputRegion& region) const;
 
   ConvProblem problem_;
   kernels::GroupsOfFourKernel<T> kernel_;
@@ -70,36 +65,32 @@ class ConvGroupsOfFour final : public ConvMethod<T> {
 };
 
 template <class T>
-Cut ConvGroupsOfFour<T>::cut_for(int64_t images, int threads, int64_t scratch_per_value) const {
+RegionSize ConvGroupsOfFour<T>::size_for(int64_t images, int threads, int64_t scratch_per_value) const {
   const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output;
-  const int64_t budget = kPatchBytes / static_cast<int64_t>(sizeof(T));
-  Cut cut{OH, OW};
-  const auto fits = [&] { return values_of(cut, scratch_per_value) <= budget; };
-  while (!fits() && cut.rows > kShortestBand) cut.rows = divide_up(cut.rows, 2);
-  while (!fits() && cut.columns > 1) cut.columns = divide_up(cut.columns, 2);
-  while (!fits() && cut.rows > 1) cut.rows = divide_up(cut.rows, 2);
-  const int64_t wanted = threads > 1 ? threads * kTasksPerThread : 1, parts = problem_.outputs / kChannels;
-  const auto tasks = [&] { return images * divide_up(OH, cut.rows) * divide_up(OW, cut.columns) * parts; };
-  while (tasks() < wanted && cut.rows >= 2 * kShortestBand) cut.rows = divide_up(cut.rows, 2);
-  return cut;
+  const CutRules rules{.shortest_band = kShortestBand, .shortest_row = 1, .narrowest = 1};
+  const RegionSize size = cut_to_fit({OH, OW, kChannels}, rules, [&](const RegionSize& part) {
+    return workspace_of(part, scratch_per_value).layout.bytes() <= kPatchBytes;
+  });
+  return cut_for_threads(size, rules, threads, [&](const RegionSize& part) {
+    return images * divide_up(OH, part.rows) * divide_up(OW, part.columns) * (problem_.outputs / kChannels);
+  });
 }
 
 template <class T>
-void ConvGroupsOfFour<T>::run_block(const ConvCall<T>& call, const Block& block, int64_t part) const {
-  const WindowAxis height = problem_.geometry.height.part(block.first_row, block.rows);
-  const WindowAxis width = problem_.geometry.width.part(block.first_column, block.columns);
-  const Cut cut{block.rows, block.columns};
-  const int64_t patch = values_of(cut, 0), all = values_of(cut, OutputBlock<T>::scratch_per_value(call));
-  const ThreadWorkspace memory(static_cast<size_t>(all) * sizeof(T));
-  T* workspace = memory.as<T>();
-  const View<const T, 3> whole = call.input[block.image];
-  const View<const T, 3> image(whole.data() + part * kChannels * whole.stride(2),
-                               {whole.shape(0), whole.shape(1), kChannels}, whole.strides());
-  const int64_t rows = height.reach_of(block.rows), columns = width.reach_of(block.columns);
-  copy_padded(image, height.source(0, 0), rows, width.source(0, 0), columns, workspace);
-  const OutputBlock<T> output(call, block, {part * kChannels, kChannels}, workspace + patch);
+void ConvGroupsOfFour<T>::run_region(const ConvCall<T>& call, const OutputRegion& region) const {
+  const WindowAxis height = problem_.geometry.height.part(region.first_row, region.rows);
+  const WindowAxis width = problem_.geometry.width.part(region.first_column, region.columns);
+  const TaskWorkspace<T> workspace =
+      workspace_of({region.rows, region.columns, kChannels}, StagedOutput<T>::scratch_per_value(call));
+  const ThreadWorkspace memory(workspace.layout.bytes());
+  T* const patch = workspace.patch.in(memory.data());
+  const int64_t rows = height.reach_of(region.rows), columns = width.reach_of(region.columns);
+  copy_padded(some_channels(call.input[region.image], region.first_channel, kChannels), height.source(0, 0), rows,
+              width.source(0, 0), columns, patch);
+  const StagedOutput<T> output(call, region, workspace.scratch.in(memory.data()));
   const auto [to, row_step, pixel_step] = output.output();
-  kernel_({.patch = workspace,
+  const int64_t part = region.first_channel / kChannels;
+  kernel_({.patch = patch,
            .patch_rows = rows,
            .patch_columns = columns,
            .height = height,
@@ -115,13 +106,12 @@ void ConvGroupsOfFour<T>::run_block(const ConvCall<T>& call, const Block& block,
 
 template <class T>
 void ConvGroupsOfFour<T>::run(const ConvCall<T>& call) const {
-  const int64_t N = call.input.shape(0), parts = problem_.outputs / kChannels;
+  const int64_t N = call.input.shape(0);
   const int threads = threads_worth(double(N) * problem_.products(), kProductsPerThread, call.threads);
-  const Cut cut = cut_for(N, threads, OutputBlock<T>::scratch_per_value(call));
-  const auto& [height, width] = problem_.geometry;
-  const BlockGrid grid(problem_.geometry, divide_up(height.output, cut.rows), divide_up(width.output, cut.columns));
-  parallel_for(N * grid.blocks_per_image() * parts, threads, call.progress,
-               [&](int64_t task) { run_block(call, grid[task / parts], task % parts); });
+  const RegionSize size = size_for(N, threads, StagedOutput<T>::scratch_per_value(call));
+  const RegionGrid grid(problem_.geometry, size, {problem_.outputs, kChannels, problem_.outputs / kChannels});
+  parallel_for(N * grid.regions_per_image(), threads, call.progress,
+               [&](int64_t task) { run_region(call, grid[task]); });
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "conv/numpy_order/kernel.h"
-#include "conv/output_block.h"
+#include "conv/staged_output.h"
 #include "conv/weights.h"
 #include "runtime/threads.h"
 
@@ -14,19 +14,20 @@ namespace {
 
 // Of the workspace that the rows computed at a time may take: half of a level-1 cache of 32 KB, in doubles. One row may
 // take more.
-constexpr int64_t kBlockValues = 2048;
+constexpr size_t kRegionValues = 2048;
 
-// Products, empty lanes included, of which one thread takes some 50 microseconds, and a task some 5; and what any block
-// takes besides, in products (Zen 4).
-constexpr double kProductsPerThread = 1'000'000, kProductsPerTask = 100'000, kProductsOfABlock = 500;
+// Products, empty lanes included, of which one thread takes some 50 microseconds, and a task some 5; and what any
+// region takes besides, in products (Zen 4).
+constexpr double kProductsPerThread = 1'000'000, kProductsPerTask = 100'000, kProductsOfARegion = 500;
 
-// Values of the workspace for so many output rows of an image: the input with its padding, where there is some, and
-// `scratch_per_value` for every output.
-int64_t values_of(const ConvProblem& problem, int64_t rows, int64_t scratch_per_value) {
+// For so many output rows of an image: the input with its padding, where there is some, and `scratch_per_value` for
+// every output of a group.
+template <class T>
+TaskWorkspace<T> workspace_of(const ConvProblem& problem, int64_t rows, int64_t scratch_per_value) {
   const auto& [height, width] = problem.geometry;
   const int64_t patch = height.reach_of(rows) * width.reach_of(width.output) * problem.channels;
-  return (problem.geometry.reads_padding() ? patch : 0) +
-         rows * width.output * problem.group_outputs() * scratch_per_value;
+  return {problem.geometry.reads_padding() ? patch : 0,
+          rows * width.output * problem.group_outputs() * scratch_per_value};
 }
 
 template <class T>
@@ -55,35 +56,35 @@ class ConvNumpyOrder final : public ConvMethod<T> {
   std::string describe() const override { return std::string("sums in NumPy's order, ") + this->target_.name; }
 
  private:
-  // One run over a batch, which is cut into blocks of rows.
+  // One run over a batch, which is cut into regions of whole rows.
   struct Run {
     const ConvCall<T>& call;
     int64_t scratch_per_value, rows, bands;
-    Pixels<const T> input;  // what windows read: the views, or copies
+    PixelView<const T> input;  // what windows read: the views, or copies
     int64_t channel_step;
     const int64_t* offsets;  // from the first tap of a window to the others
   };
 
   size_t workspace_for(int64_t scratch_per_value) const override {
-    return bytes_of(rows_of(scratch_per_value), scratch_per_value) +
+    return workspace_of<T>(problem_, rows_of(scratch_per_value), scratch_per_value).layout.bytes() +
            static_cast<size_t>(problem_.window_size()) * sizeof(int64_t);
   }
   int64_t width() const {
     constexpr int64_t kLanes = kernels::kVectorBytes / static_cast<int64_t>(sizeof(T));
     return round_up(problem_.group_outputs(), kLanes);
   }
-  // Output rows at a time, and what they take of the workspace.
+  // Output rows at a time.
   int64_t rows_of(int64_t scratch_per_value) const {
     int64_t rows = problem_.geometry.height.output;
-    while (rows > 1 && values_of(problem_, rows, scratch_per_value) > kBlockValues) rows = divide_up(rows, 2);
+    const auto fits = [&] {
+      return workspace_of<T>(problem_, rows, scratch_per_value).layout.bytes() <= kRegionValues * sizeof(T);
+    };
+    while (rows > 1 && !fits()) rows = divide_up(rows, 2);
     return rows;
   }
-  size_t bytes_of(int64_t rows, int64_t scratch_per_value) const {
-    return static_cast<size_t>(values_of(problem_, rows, scratch_per_value)) * sizeof(T);
-  }
   void fill_offsets(const Run& run, int64_t* offset) const;
-  void run_blocks(const Run& run, int64_t first, int64_t end) const;
-  void run_group(const Run& run, const Block& at, int64_t group, const T* input, T* scratch) const;
+  void run_regions(const Run& run, int64_t first, int64_t end) const;
+  void run_group(const Run& run, OutputRegion region, int64_t group, const T* input, T* scratch) const;
 
   ConvProblem problem_;
   Tensor<T, 1> weights_, bias_;
@@ -92,19 +93,22 @@ class ConvNumpyOrder final : public ConvMethod<T> {
   bool has_bias_;
 };
 
-// `input` is the first value of the group that the block reads.
+// `input` is the first value of the group that the region reads.
 template <class T>
-void ConvNumpyOrder<T>::run_group(const Run& run, const Block& at, int64_t group, const T* input, T* scratch) const {
+void ConvNumpyOrder<T>::run_group(const Run& run, OutputRegion region, int64_t group, const T* input,
+                                  T* scratch) const {
   const int64_t outputs = problem_.group_outputs(), K = problem_.window_size();
-  const OutputBlock<T> output(run.call, at, {group * outputs, outputs}, scratch);
+  region.first_channel = group * outputs;
+  region.channels = outputs;
+  const StagedOutput<T> output(run.call, region, scratch);
   const auto [to, row_step, pixel_step] = output.output();
   kernel_({.input = input,
            .input_row_step = problem_.geometry.height.stride * run.input.row_step,
            .input_pixel_step = problem_.geometry.width.stride * run.input.pixel_step,
            .offsets = run.offsets,
            .size = K,
-           .rows = at.rows,
-           .columns = at.columns,
+           .rows = region.rows,
+           .columns = region.columns,
            .weights = weights_.data() + group * K * width(),
            .bias = has_bias_ ? bias_.data() + group * width() : nullptr,
            .width = width(),
@@ -127,37 +131,36 @@ void ConvNumpyOrder<T>::fill_offsets(const Run& run, int64_t* offset) const {
   }
 }
 
-// Blocks first .. end - 1, numbered from the top of the first image on.
+// Regions first .. end - 1, numbered from the top of the first image on.
 template <class T>
-void ConvNumpyOrder<T>::run_blocks(const Run& run, int64_t first, int64_t end) const {
+void ConvNumpyOrder<T>::run_regions(const Run& run, int64_t first, int64_t end) const {
   const auto& [height, width] = problem_.geometry;
-  const ThreadWorkspace workspace(bytes_of(run.rows, run.scratch_per_value));
-  T* patch = workspace.as<T>();
+  const TaskWorkspace<T> workspace = workspace_of<T>(problem_, run.rows, run.scratch_per_value);
+  const ThreadWorkspace memory(workspace.layout.bytes());
+  T *const patch = workspace.patch.in(memory.data()), *const scratch = workspace.scratch.in(memory.data());
   const bool is_copied = problem_.geometry.reads_padding();
   const int64_t columns = width.reach_of(width.output);
-  T* scratch = is_copied ? patch + height.reach_of(run.rows) * columns * problem_.channels : patch;
-  Block at{first / run.bands, first % run.bands * run.rows, 0, 0, width.output};
-  for (int64_t block = first; block < end; ++block) {
-    at.rows = std::min(run.rows, height.output - at.first_row);
-    const int64_t row = height.source(at.first_row, 0), column = width.source(0, 0);
+  for (int64_t i = first; i < end; ++i) {
+    const int64_t first_row = i % run.bands * run.rows;
+    const OutputRegion region{
+        i / run.bands, first_row, std::min(run.rows, height.output - first_row), 0, width.output, 0, problem_.outputs};
+    const int64_t row = height.source(first_row, 0), column = width.source(0, 0);
     const T* input = patch;
     if (is_copied) {
-      copy_padded(run.call.input[at.image], row, height.reach_of(at.rows), column, columns, patch);
+      copy_padded(run.call.input[region.image], row, height.reach_of(region.rows), column, columns, patch);
     } else {
-      input = &run.call.input(at.image, row, column, 0);
+      input = &run.call.input(region.image, row, column, 0);
     }
     for (int64_t g = 0; g < problem_.groups; ++g) {
-      run_group(run, at, g, input + g * problem_.group_channels() * run.channel_step, scratch);
+      run_group(run, region, g, input + g * problem_.group_channels() * run.channel_step, scratch);
     }
-    at.first_row += at.rows;
-    if (at.first_row == height.output) at = {at.image + 1, 0, 0, 0, width.output};
   }
 }
 
 // Windows are read where they lie, in any order of memory; but for those with padding, whose rows are copied with it.
 template <class T>
 void ConvNumpyOrder<T>::run(const ConvCall<T>& call) const {
-  const int64_t scratch_per_value = OutputBlock<T>::scratch_per_value(call), rows = rows_of(scratch_per_value);
+  const int64_t scratch_per_value = StagedOutput<T>::scratch_per_value(call), rows = rows_of(scratch_per_value);
   const int64_t C = problem_.channels, columns = problem_.geometry.width.reach_of(call.output.shape(2));
   Run run{call, scratch_per_value, rows, divide_up(call.output.shape(1), rows), {nullptr, columns * C, C}, 1, nullptr};
   if (!problem_.geometry.reads_padding()) {
@@ -172,16 +175,16 @@ void ConvNumpyOrder<T>::run(const ConvCall<T>& call) const {
   fill_offsets(run, offsets);
   run.offsets = offsets;
 
-  const int64_t blocks = call.output.shape(0) * run.bands;
-  const double work = double(call.output.shape(0)) * products_ + double(blocks) * kProductsOfABlock;
-  int64_t per_task = blocks;
+  const int64_t regions = call.output.shape(0) * run.bands;
+  const double work = double(call.output.shape(0)) * products_ + double(regions) * kProductsOfARegion;
+  int64_t per_task = regions;
   int threads = 1;
   if (work > kProductsPerTask) {
-    per_task = std::max<int64_t>(static_cast<int64_t>(double(blocks) * kProductsPerTask / work), 1);
+    per_task = std::max<int64_t>(static_cast<int64_t>(double(regions) * kProductsPerTask / work), 1);
     threads = threads_worth(work, kProductsPerThread, call.threads);
   }
-  parallel_for(divide_up(blocks, per_task), threads, call.progress,
-               [&](int64_t task) { run_blocks(run, task * per_task, std::min((task + 1) * per_task, blocks)); });
+  parallel_for(divide_up(regions, per_task), threads, call.progress,
+               [&](int64_t task) { run_regions(run, task * per_task, std::min((task + 1) * per_task, regions)); });
 }
 
 }  // namespace
@@ -192,8 +195,9 @@ bool numpy_order_fits(const ConvProblem& problem) {
   if (has_vector_activation || problem.products() > double(kNotebookProducts)) return false;
   // One row of the output, however its views are laid out, must fit into the workspace.
   if (!problem.has_countable_padding()) return false;
-  constexpr int64_t kMaxValues = kWorkspaceLimit / static_cast<int64_t>(sizeof(double));
-  return problem.window_size() <= kMaxValues / 2 && values_of(problem, 1, 2) <= kMaxValues / 2;
+  constexpr size_t kHalf = kWorkspaceLimit / 2;
+  return problem.window_size() <= static_cast<int64_t>(kHalf / sizeof(double)) &&
+         workspace_of<double>(problem, 1, 2).layout.bytes() <= kHalf;
 }
 
 template <class T>

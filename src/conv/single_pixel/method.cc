@@ -5,7 +5,7 @@
 
 #include "conv/single_pixel/kernel.h"
 #include "conv/weights.h"
-#include "runtime/block_progress.h"
+#include "runtime/task_progress.h"
 #include "runtime/threads.h"
 
 namespace convstep {
@@ -24,8 +24,8 @@ class ConvSinglePixel final : public ConvMethod<T> {
   void run(const ConvCall<T>& call) const override {
     const auto [N, OH, OW, O] = call.output.shape();
     const int64_t width = OW, height = OH, parts = (O - 1) / kernels::kSinglePixelStep + 1;
-    BlockProgress progress(call.progress, N * OH * OW * parts);
-    parallel_for(N * OH * OW * parts, call.threads, progress.after_block(), [&](int64_t task) {
+    TaskProgress progress(call.progress, N * OH * OW * parts);
+    parallel_for(N * OH * OW * parts, call.threads, progress.after_task(), [&](int64_t task) {
       const int64_t first = task % parts * kernels::kSinglePixelStep, pixel = task / parts;
       compute(
           call, pixel / width / height,
@@ -38,7 +38,7 @@ class ConvSinglePixel final : public ConvMethod<T> {
  private:
   size_t workspace_for(int64_t) const override { return 0; }
   void compute(const ConvCall<T>& call, int64_t n, const kernels::SinglePixelRange& range,
-               const BlockProgress& progress) const {
+               const TaskProgress& progress) const {
     T output[kernels::kSinglePixelStep], residual[kernels::kSinglePixelStep];
     for (int64_t o = 0; call.residual && o < range.count; ++o) {
       residual[o] = call.residual(n, range.y, range.x, range.first + o);

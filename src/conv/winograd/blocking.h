@@ -7,6 +7,7 @@
 #include "conv/method.h"
 #include "conv/winograd/axis.h"
 #include "runtime/targets.h"
+#include "tiling/workspace_layout.h"
 
 namespace convstep {
 
@@ -17,6 +18,15 @@ inline constexpr int64_t kPanelLanes = kWidestPanel / static_cast<int64_t>(sizeo
 inline constexpr int64_t kMostWinogradTiles = 48;  // of a block
 // Channels that pass through the padded copy of a border tile at a time: 6 x 6 pixels of them stay in L1.
 inline constexpr int64_t kCopiedBytes = 256;
+
+template <class T>
+struct WinogradWorkspace {
+  WorkspaceLayout layout;
+  Piece<T> transformed, products;
+  Piece<T> copied;       // pixels of a border tile, with the padding
+  Piece<T> scattered;    // output and residual of one tile and panel
+  Piece<T> replacement;  // of every output of a tile and panel
+};
 
 // A task transforms `channels` input channels of `tiles` tiles at a time, and multiplies them with the weights of
 // `panels` panels before it goes on to the next channels.
@@ -31,16 +41,16 @@ struct WinogradBlocking {
     constexpr int64_t kLine = 64 / static_cast<int64_t>(sizeof(T));
     return (divide_up(values, kLine) | 1) * kLine;
   }
-  // The parts of the workspace, in this order.
-  int64_t transformed() const { return size() * xi_step(tiles * channels); }
-  int64_t products() const { return size() * xi_step(tiles * kPanelLanes<T>) * panels; }
-  int64_t copied() const { return size() * kCopiedBytes / static_cast<int64_t>(sizeof(T)); }
-  int64_t scattered() const { return 2 * m * m * kPanelLanes<T>; }  // output and residual of one tile and panel
-  int64_t replacement() const {                                     // of every output of a tile and panel
-    return kernels::WinogradAxis<T>::kMostOutputs * kernels::WinogradAxis<T>::kMostOutputs * kPanelLanes<T>;
-  }
-  int64_t bytes() const {
-    return (transformed() + products() + copied() + scattered() + replacement()) * static_cast<int64_t>(sizeof(T));
+  WinogradWorkspace<T> workspace() const {
+    constexpr int64_t kMostOutputs = kernels::WinogradAxis<T>::kMostOutputs;
+    WinogradWorkspace<T> workspace;
+    WorkspaceLayout& layout = workspace.layout;
+    workspace.transformed = layout.add<T>(size() * xi_step(tiles * channels));
+    workspace.products = layout.add<T>(size() * xi_step(tiles * kPanelLanes<T>) * panels);
+    workspace.copied = layout.add<T>(size() * kCopiedBytes / static_cast<int64_t>(sizeof(T)));
+    workspace.scattered = layout.add<T>(2 * m * m * kPanelLanes<T>);
+    workspace.replacement = layout.add<T>(kMostOutputs * kMostOutputs * kPanelLanes<T>);
+    return workspace;
   }
 };
 
@@ -81,7 +91,8 @@ WinogradBlocking<T> choose_blocking(const ConvProblem& problem, int64_t m) {
   const int64_t wanted = std::clamp(problem.channels / 4, kFewTiles, kMostWinogradTiles);
   const auto fill = [&](WinogradBlocking<T> blocking) {
     const auto fits = [&](int64_t tiles) {
-      return WinogradBlocking<T>{m, tiles, blocking.channels, blocking.panels}.bytes() <= kWorkspaceLimit;
+      return WinogradBlocking<T>{m, tiles, blocking.channels, blocking.panels}.workspace().layout.bytes() <=
+             kWorkspaceLimit;
     };
     while (blocking.tiles < wanted && fits(blocking.tiles + 1)) ++blocking.tiles;
     return blocking;

@@ -6,7 +6,7 @@
 #include <array>
 #include <vector>
 
-#include "conv/output_block.h"
+#include "conv/staged_output.h"
 #include "conv/weights.h"
 #include "conv/winograd/blocking.h"
 #include "conv/winograd/kernel.h"
@@ -55,6 +55,7 @@ class ConvWinograd final : public ConvMethod<T> {
         chain_(kernels::single_pixel_kernel<T>(this->target_)),
         panels_(cut_into_panels(problem.outputs, kernels_.lanes, kernels_.panel_vectors)),
         blocking_(choose_blocking<T>(problem, m_)),
+        workspace_(blocking_.workspace()),
         grid_(problem.geometry, m_),
         whole_(winograd_axis<T>(m_, m_)),
         last_down_(winograd_axis<T>(m_, last_outputs(problem.geometry.height))),
@@ -95,7 +96,7 @@ class ConvWinograd final : public ConvMethod<T> {
   }
 
  private:
-  size_t workspace_for(int64_t) const override { return static_cast<size_t>(blocking_.bytes()); }
+  size_t workspace_for(int64_t) const override { return workspace_.layout.bytes(); }
 
   // Of the last tile of an axis.
   int64_t last_outputs(const WindowAxis& axis) const { return (axis.output - 1) % m_ + 1; }
@@ -143,12 +144,12 @@ class ConvWinograd final : public ConvMethod<T> {
   // One block of tiles and the panels of the groups first_group .. end_group - 1.
   void run_block(const ConvCall<T>& call, int64_t first_tile, int64_t count, int64_t first_group,
                  int64_t end_group) const {
-    const ThreadWorkspace memory(static_cast<size_t>(blocking_.bytes()));
-    T* const V = memory.as<T>();
-    T* const M = V + blocking_.transformed();
-    T* const copied = M + blocking_.products();
-    T* const scattered = copied + blocking_.copied();
-    T* const replacement = scattered + blocking_.scattered();
+    const ThreadWorkspace memory(workspace_.layout.bytes());
+    T* const V = workspace_.transformed.in(memory.data());
+    T* const M = workspace_.products.in(memory.data());
+    T* const copied = workspace_.copied.in(memory.data());
+    T* const scattered = workspace_.scattered.in(memory.data());
+    T* const replacement = workspace_.replacement.in(memory.data());
     const WinogradTileList tiles(grid_, first_tile, count, m_, last_down_, last_across_);
     const bool in_one_go = blocking_.channels >= problem_.channels;
     std::array<WinogradMagnitudes<T>, kMostWinogradTiles> largest;
@@ -163,7 +164,7 @@ class ConvWinograd final : public ConvMethod<T> {
       }
       if (group == first_group) {
         for (int64_t t = 0; t < tiles.size(); ++t) {
-          const Block& tile = tiles[t];
+          const OutputRegion& tile = tiles[t];
           const bool may_be = may_be_spoilt(largest[static_cast<size_t>(t)], tile);
           spoilt[static_cast<size_t>(t)] =
               may_be ? find_spoilt(call.input[tile.image], problem_.geometry, tile, kernels_) : SpoiltOutputs{};
@@ -198,15 +199,14 @@ class ConvWinograd final : public ConvMethod<T> {
                        WinogradMagnitudes<T>* largest) const {
     for (int64_t t = 0; t < tiles.size(); ++t) {
       const View<const T, 3> image = call.input[tiles[t].image];
-      const View<const T, 3> channels(image.data() + first_channel * image.stride(2),
-                                      {image.shape(0), image.shape(1), channels_at(first_channel)}, image.strides());
-      transform_input(channels, tiles[t], copied, V + t * blocking_.channels,
-                      blocking_.xi_step(tiles.size() * blocking_.channels), largest ? largest + t : nullptr);
+      transform_input(some_channels(image, first_channel, channels_at(first_channel)), tiles[t], copied,
+                      V + t * blocking_.channels, blocking_.xi_step(tiles.size() * blocking_.channels),
+                      largest ? largest + t : nullptr);
     }
   }
 
   // Straight from the view where the tile is inside the image and channels lie side by side, else through a copy.
-  void transform_input(const View<const T, 3>& image, const Block& tile, T* copied, T* V, int64_t xi_step,
+  void transform_input(const View<const T, 3>& image, const OutputRegion& tile, T* copied, T* V, int64_t xi_step,
                        WinogradMagnitudes<T>* largest) const {
     const WindowAxis &height = problem_.geometry.height, &width = problem_.geometry.width;
     const int64_t rows = tile.rows + 2, columns = tile.columns + 2, C = image.shape(2);
@@ -219,15 +219,13 @@ class ConvWinograd final : public ConvMethod<T> {
     const int64_t step = kCopiedBytes / static_cast<int64_t>(sizeof(T));
     for (int64_t c = 0; c < C; c += step) {
       const int64_t now = std::min(step, C - c);
-      const View<const T, 3> channels(image.data() + c * image.stride(2), {height.input, width.input, now},
-                                      image.strides());
-      copy_padded(channels, row, rows, column, columns, copied);
+      copy_padded(some_channels(image, c, now), row, rows, column, columns, copied);
       transform_input(tile, {copied, columns * now, now}, now, V + c, xi_step, largest);
     }
   }
 
-  void transform_input(const Block& tile, const Pixels<const T>& pixels, int64_t channels, T* V, int64_t xi_step,
-                       WinogradMagnitudes<T>* largest) const {
+  void transform_input(const OutputRegion& tile, const PixelView<const T>& pixels, int64_t channels, T* V,
+                       int64_t xi_step, WinogradMagnitudes<T>* largest) const {
     const auto& [data, row_step, pixel_step] = pixels;
     if (largest) kernels_.measure(data, row_step, pixel_step, tile.rows + 2, tile.columns + 2, channels, *largest);
     if (is_whole(tile)) {
@@ -237,16 +235,19 @@ class ConvWinograd final : public ConvMethod<T> {
     }
   }
 
-  bool is_whole(const Block& tile) const { return tile.rows == m_ && tile.columns == m_; }
-  const WinogradAxis<T>& down(const Block& tile) const { return tile.rows == m_ ? whole_ : last_down_; }
-  const WinogradAxis<T>& across(const Block& tile) const { return tile.columns == m_ ? whole_ : last_across_; }
+  bool is_whole(const OutputRegion& tile) const { return tile.rows == m_ && tile.columns == m_; }
+  const WinogradAxis<T>& down(const OutputRegion& tile) const { return tile.rows == m_ ? whole_ : last_down_; }
+  const WinogradAxis<T>& across(const OutputRegion& tile) const { return tile.columns == m_ ? whole_ : last_across_; }
 
-  void transform_output(const ConvCall<T>& call, const Block& tile, const WinogradPanel& panel, const T* M,
+  void transform_output(const ConvCall<T>& call, const OutputRegion& tile, const WinogradPanel& panel, const T* M,
                         int64_t xi_step, const SpoiltOutputs& spoilt, T* replacement, T* scattered) const {
     const int64_t O = problem_.outputs, channels = std::min(panel.lanes, O - panel.first);
     const View<const T, 3> image = call.input[tile.image];
     const SinglePixelLayer<T> layer{problem_.geometry, problem_.channels, O, 1, weights_.data(), bias_.data()};
-    const OutputBlock<T> to(call, tile, {panel.first, channels}, scattered);
+    OutputRegion region = tile;
+    region.first_channel = panel.first;
+    region.channels = channels;
+    const StagedOutput<T> to(call, region, scattered);
     const WinogradOutput<T> output{to.output().data,
                                    to.output().row_step,
                                    to.output().pixel_step,
@@ -270,7 +271,8 @@ class ConvWinograd final : public ConvMethod<T> {
   }
 
   // The sums of outputs that another part of the tile would spoil. A chain over zeros gives the bias, to the bit.
-  void replace(const WinogradOutput<T>& output, const Block& tile, const SpoiltOutputs& spoilt, T* replacement) const {
+  void replace(const WinogradOutput<T>& output, const OutputRegion& tile, const SpoiltOutputs& spoilt,
+               T* replacement) const {
     for (int64_t i = 0; i < tile.rows; ++i) {
       for (int64_t j = 0; j < tile.columns; ++j) {
         const int64_t pixel = i * WinogradAxis<T>::kMostOutputs + j;
@@ -292,6 +294,7 @@ class ConvWinograd final : public ConvMethod<T> {
   kernels::SinglePixelKernel<T> chain_;
   std::vector<WinogradPanel> panels_;
   WinogradBlocking<T> blocking_;
+  WinogradWorkspace<T> workspace_;
   WinogradGrid grid_;
   WinogradAxis<T> whole_, last_down_, last_across_;
   Tensor<T, 4> weights_;  // as given, dense

@@ -28,7 +28,7 @@ struct SpoiltOutputs {
 
 // Says yes wherever find_spoilt finds any, at a tenth of the cost.
 template <class T>
-bool may_be_spoilt(const kernels::WinogradMagnitudes<T>& largest, const Block& tile) {
+bool may_be_spoilt(const kernels::WinogradMagnitudes<T>& largest, const OutputRegion& tile) {
   T least = largest.middle[0][0];
   for (int i = 0; i < (tile.rows > 3 ? 2 : 1); ++i) {
     for (int j = 0; j < (tile.columns > 3 ? 2 : 1); ++j) {
@@ -40,7 +40,7 @@ bool may_be_spoilt(const kernels::WinogradMagnitudes<T>& largest, const Block& t
 
 // `image` is the input of the tile's image.
 template <class T>
-SpoiltOutputs find_spoilt(const View<const T, 3>& image, const WindowGeometry& geometry, const Block& tile,
+SpoiltOutputs find_spoilt(const View<const T, 3>& image, const WindowGeometry& geometry, const OutputRegion& tile,
                           const kernels::WinogradKernels<T>& kernels) {
   constexpr int64_t kMost = kernels::WinogradAxis<T>::kMostPoints,
                     kMostOutputs = kernels::WinogradAxis<T>::kMostOutputs;

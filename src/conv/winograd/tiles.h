@@ -10,17 +10,18 @@
 
 namespace convstep {
 
-// The m x m tiles of images, numbered row by row. The last ones of a row and of a column may be shorter.
+// The m x m tiles of images, numbered row by row, of no channels yet. The last ones of a row and of a column may be
+// shorter.
 class WinogradGrid {
  public:
   WinogradGrid(const WindowGeometry& geometry, int64_t m)
       : height_(geometry.height.output), width_(geometry.width.output), m_(m), across_(divide_up(width_, m)) {}
 
   int64_t tiles_per_image() const { return divide_up(height_, m_) * across_; }
-  Block operator[](int64_t number) const {
+  OutputRegion operator[](int64_t number) const {
     const int64_t in_image = number % tiles_per_image(), row = in_image / across_ * m_,
                   column = in_image % across_ * m_;
-    return {number / tiles_per_image(), row, std::min(m_, height_ - row), column, std::min(m_, width_ - column)};
+    return {number / tiles_per_image(), row, std::min(m_, height_ - row), column, std::min(m_, width_ - column), 0, 0};
   }
 
  private:
@@ -37,12 +38,12 @@ class WinogradTileList {
   template <class T>
   WinogradTileList(const WinogradGrid& grid, int64_t first, int64_t count, int64_t m,
                    const kernels::WinogradAxis<T>& down, const kernels::WinogradAxis<T>& across) {
-    std::array<Block, kMostWinogradTiles> in_image;  // in the order of the grid
+    std::array<OutputRegion, kMostWinogradTiles> in_image;  // in the order of the grid
     for (int64_t t = 0; t < count; ++t) in_image[static_cast<size_t>(t)] = grid[first + t];
     int64_t ends[4];  // of the four kinds
     for (int kind = 0; kind < 4; ++kind) {
       for (int64_t t = 0; t < count; ++t) {
-        const Block& tile = in_image[static_cast<size_t>(t)];
+        const OutputRegion& tile = in_image[static_cast<size_t>(t)];
         const bool short_down = tile.rows < m, short_across = tile.columns < m;
         if (kind == (short_across ? 2 + short_down : 1 - short_down)) tiles_[static_cast<size_t>(size_++)] = tile;
       }
@@ -58,14 +59,14 @@ class WinogradTileList {
   }
 
   int64_t size() const { return size_; }
-  const Block& operator[](int64_t t) const { return tiles_[static_cast<size_t>(t)]; }
+  const OutputRegion& operator[](int64_t t) const { return tiles_[static_cast<size_t>(t)]; }
   const kernels::WinogradRange* of() const { return of_.data(); }  // each xi
 
  private:
   static constexpr int kMostPoints = kernels::WinogradAxis<float>::kMostPoints;
 
   int64_t size_ = 0;
-  std::array<Block, kMostWinogradTiles> tiles_;
+  std::array<OutputRegion, kMostWinogradTiles> tiles_;
   std::array<kernels::WinogradRange, kMostPoints * kMostPoints> of_;
 };
 

@@ -12,25 +12,26 @@ namespace {
 template <class T>
 class RowPairs {
  public:
-  RowPairs(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views, const BlockProgress& progress)
+  RowPairs(const PoolCall<T>& call, const OutputRegion& region, const RegionViews<T>& views,
+           const TaskProgress& progress)
       : call_(call),
-        block_(block),
+        region_(region),
         views_(views),
         progress_(progress),
         stride_(call.options.stride.height),
         beyond_(views.scratch),
-        divisors_(beyond_ + block.channels),
-        wide_(divisors_ + kernels::kPairRows * block.columns) {
+        divisors_(beyond_ + region.channels),
+        wide_(divisors_ + kernels::kPairRows * region.columns) {
     is_max_ = call.options.mode == PoolMode::kMax;
-    std::fill_n(beyond_, block.channels, is_max_ ? -std::numeric_limits<T>::infinity() : T(-0.0));
-    for (int64_t x = 0; x < block.columns; ++x) {
-      wide_[x] = static_cast<T>(count_taps(call.given.width, block.first_column + x, call.options.count_include_pad));
+    std::fill_n(beyond_, region.channels, is_max_ ? -std::numeric_limits<T>::infinity() : T(-0.0));
+    for (int64_t x = 0; x < region.columns; ++x) {
+      wide_[x] = static_cast<T>(count_taps(call.given.width, region.first_column + x, call.options.count_include_pad));
     }
   }
 
   void run() {
-    for (int64_t y = 0; y < block_.rows; y += kernels::kPairRows) {
-      const int64_t pair = std::min(kernels::kPairRows, block_.rows - y);
+    for (int64_t y = 0; y < region_.rows; y += kernels::kPairRows) {
+      const int64_t pair = std::min(kernels::kPairRows, region_.rows - y);
       const kernels::RowPair<T> rows = rows_at(y, pair);
       if (!is_max_) {
         fill_divisors(y, pair);
@@ -47,13 +48,13 @@ class RowPairs {
     kernels::RowPair<T> rows{.input = {},
                              .steps = {},
                              .columns = views_.columns,
-                             .channels = block_.channels,
-                             .before = views_.first_column - width.source(block_.first_column, 0),
+                             .channels = region_.channels,
+                             .before = views_.first_column - width.source(region_.first_column, 0),
                              .output = views_.output + y * views_.output_row_step,
                              .output_row_step = views_.output_row_step,
                              .output_pixel_step = views_.output_pixel_step,
-                             .output_columns = block_.columns};
-    int64_t start = height.source(block_.first_row + y, 0) - views_.first_row;
+                             .output_columns = region_.columns};
+    int64_t start = height.source(region_.first_row + y, 0) - views_.first_row;
     // The last of an odd number of rows is the lower one of two that are written to the same place.
     if (pair == 1) start -= stride_, rows.output_row_step = 0;
     for (int64_t i = 0; i < 3 + stride_; ++i) {
@@ -66,25 +67,25 @@ class RowPairs {
 
   void fill_divisors(int64_t y, int64_t pair) {
     for (int64_t i = 0; i < kernels::kPairRows; ++i) {
-      const int64_t row = block_.first_row + y + std::min(i, pair - 1);
+      const int64_t row = region_.first_row + y + std::min(i, pair - 1);
       const T high = static_cast<T>(count_taps(call_.given.height, row, call_.options.count_include_pad));
-      for (int64_t x = 0; x < block_.columns; ++x) divisors_[i * block_.columns + x] = high * wide_[x];
+      for (int64_t x = 0; x < region_.columns; ++x) divisors_[i * region_.columns + x] = high * wide_[x];
     }
   }
 
   void window_by_window(int64_t y, int64_t rows) const {
-    PoolBlock block = block_;
-    block.first_row += y;
-    block.rows = rows;
-    BlockViews<T> views = views_;
+    OutputRegion region = region_;
+    region.first_row += y;
+    region.rows = rows;
+    RegionViews<T> views = views_;
     views.output += y * views.output_row_step;
-    run_windows(call_, block, views, progress_);
+    run_windows(call_, region, views, progress_);
   }
 
   const PoolCall<T>& call_;
-  const PoolBlock& block_;
-  const BlockViews<T>& views_;
-  const BlockProgress& progress_;
+  const OutputRegion& region_;
+  const RegionViews<T>& views_;
+  const TaskProgress& progress_;
   bool is_max_;
   const int64_t stride_;  // of both axes, though one may have a single output
   T* const beyond_;       // a pixel of the rows above and below the image
@@ -94,15 +95,17 @@ class RowPairs {
 
 }  // namespace
 
-int64_t row_pair_scratch(const BlockSize& size) { return size.channels + (kernels::kPairRows + 1) * size.columns; }
+int64_t row_pair_scratch(const RegionSize& size) { return size.channels + (kernels::kPairRows + 1) * size.columns; }
 
 template <class T>
-void run_row_pairs(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
-                   const BlockProgress& progress) {
-  RowPairs<T>(call, block, views, progress).run();
+void run_row_pairs(const PoolCall<T>& call, const OutputRegion& region, const RegionViews<T>& views,
+                   const TaskProgress& progress) {
+  RowPairs<T>(call, region, views, progress).run();
 }
 
-template void run_row_pairs(const PoolCall<float>&, const PoolBlock&, const BlockViews<float>&, const BlockProgress&);
-template void run_row_pairs(const PoolCall<double>&, const PoolBlock&, const BlockViews<double>&, const BlockProgress&);
+template void run_row_pairs(const PoolCall<float>&, const OutputRegion&, const RegionViews<float>&,
+                            const TaskProgress&);
+template void run_row_pairs(const PoolCall<double>&, const OutputRegion&, const RegionViews<double>&,
+                            const TaskProgress&);
 
 }  // namespace convstep

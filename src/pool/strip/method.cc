@@ -13,20 +13,20 @@ namespace {
 using kernels::kStripRows;
 
 template <class T>
-kernels::Strip<T> strip_of(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views) {
+kernels::Strip<T> strip_of(const PoolCall<T>& call, const OutputRegion& region, const RegionViews<T>& views) {
   const auto& [height, width] = call.geometry;
   return {.input = views.input,
           .rows = nullptr,
           .pixel_step = views.pixel_step,
           .columns = views.columns,
-          .channels = block.channels,
+          .channels = region.channels,
           .window_height = height.window,
           .stride_height = height.stride,
           .outputs = 0,
           .window_width = width.window,
           .stride_width = width.stride,
-          .before = views.first_column - width.source(block.first_column, 0),
-          .output_columns = block.columns,
+          .before = views.first_column - width.source(region.first_column, 0),
+          .output_columns = region.columns,
           .output = nullptr,
           .output_row_step = views.output_row_step,
           .output_pixel_step = views.output_pixel_step,
@@ -51,16 +51,16 @@ int64_t strip_rows(const PoolCall<T>& call) {
   return axis.window + (kStripRows - 1) * axis.stride;
 }
 
-// A block of channels out of many is packed first: pixels that lie a large power of two apart would share a few lines
+// A region of channels out of many is packed first: pixels that lie a large power of two apart would share a few lines
 // of the first level cache (512 floats at 20x20, 13x13: a quarter longer in place; Sapphire Rapids).
 template <class T>
-bool is_packed_first(const BlockViews<T>& views, int64_t channels) {
+bool is_packed_first(const RegionViews<T>& views, int64_t channels) {
   return views.packs_rows && views.pixel_step != channels;
 }
 
 // Runs a strip that reads so many rows, a part of its columns at a time where it is long. False where it was stopped.
 template <class T, class Run>
-bool run_in_parts(kernels::Strip<T> strip, int64_t rows, int64_t reads, const BlockProgress& progress, const Run& run) {
+bool run_in_parts(kernels::Strip<T> strip, int64_t rows, int64_t reads, const TaskProgress& progress, const Run& run) {
   const int64_t at_once = std::max<int64_t>(reads / (rows * strip.channels), 1);
   for (; strip.first_column < strip.columns; strip.first_column = strip.end_column) {
     strip.end_column = std::min(strip.first_column + at_once, strip.columns);
@@ -70,15 +70,16 @@ bool run_in_parts(kernels::Strip<T> strip, int64_t rows, int64_t reads, const Bl
   return true;
 }
 
-// The rows of a block, packed and looked at as the strips come to them. There is room for those of one strip: a row
+// The rows of a region, packed and looked at as the strips come to them. There is room for those of one strip: a row
 // takes the place of one that no strip will read again.
 template <class T>
 class StripInput {
  public:
-  StripInput(const kernels::Target& target, const PoolBlock& block, const BlockViews<T>& views, T* packed, int64_t room)
+  StripInput(const kernels::Target& target, const OutputRegion& region, const RegionViews<T>& views, T* packed,
+             int64_t room)
       : target_(target),
         views_(views),
-        channels_(block.channels),
+        channels_(region.channels),
         room_(room),
         packed_(is_packed_first(views, channels_) ? packed : nullptr) {}
 
@@ -99,7 +100,7 @@ class StripInput {
   }
 
   // Makes the rows before `end` ready. False where it was stopped.
-  bool advance(int64_t end, bool look, const BlockProgress& progress) {
+  bool advance(int64_t end, bool look, const TaskProgress& progress) {
     if (!packed_ && !look) return true;
     for (; ready_ < end - views_.first_row; ++ready_) {
       if ((reads_ += views_.columns * channels_) >= kReadsPerReport) {
@@ -118,7 +119,7 @@ class StripInput {
 
  private:
   const kernels::Target& target_;
-  const BlockViews<T>& views_;
+  const RegionViews<T>& views_;
   const int64_t channels_, room_;
   T* const packed_;
   static constexpr int64_t kReadsPerReport = int64_t{1} << 20;
@@ -126,25 +127,25 @@ class StripInput {
 };
 
 template <class T>
-void run_max(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
-             const BlockProgress& progress) {
+void run_max(const PoolCall<T>& call, const OutputRegion& region, const RegionViews<T>& views,
+             const TaskProgress& progress) {
   const WindowAxis& axis = call.geometry.height;
-  kernels::Strip<T> strip = strip_of(call, block, views);
+  kernels::Strip<T> strip = strip_of(call, region, views);
   const int64_t count = strip_rows(call);
   int64_t* const rows = reinterpret_cast<int64_t*>(views.scratch);
   strip.rows = rows;
   strip.buffer = views.scratch + row_table_size<T>(count);
-  StripInput<T> input(call.target, block, views,
-                      strip.buffer + kStripRows * kernels::buffer_columns(strip) * block.channels, count);
+  StripInput<T> input(call.target, region, views,
+                      strip.buffer + kStripRows * kernels::buffer_columns(strip) * region.channels, count);
   strip.input = input.data();
   strip.pixel_step = input.pixel_step();
-  const int64_t end = block.first_row + block.rows, last_row = views.first_row + views.rows - 1;
-  for (int64_t y = block.first_row; y < end; y += kStripRows) {
+  const int64_t end = region.first_row + region.rows, last_row = views.first_row + views.rows - 1;
+  for (int64_t y = region.first_row; y < end; y += kStripRows) {
     strip.outputs = std::min(kStripRows, end - y);
     const int64_t start = axis.source(y, 0);
     input.offsets(start, count, rows);
     if (!input.advance(std::min(start + count, last_row + 1), true, progress)) return;
-    strip.output = views.output + (y - block.first_row) * views.output_row_step;
+    strip.output = views.output + (y - region.first_row) * views.output_row_step;
     const bool is_plain = input.is_plain_from(std::max(start, views.first_row));
     const auto run = [&](const kernels::Strip<T>& part) { kernels::max_strip(call.target, part, is_plain); };
     if (!run_in_parts(strip, count, reads_per_report(call.options), progress, run)) return;
@@ -152,26 +153,26 @@ void run_max(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T
 }
 
 template <class T>
-void run_sums(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
-              const BlockProgress& progress) {
+void run_sums(const PoolCall<T>& call, const OutputRegion& region, const RegionViews<T>& views,
+              const TaskProgress& progress) {
   const auto& [height, width] = call.geometry;
   const bool with_padding = call.options.count_include_pad;
   const kernels::SumOptions sum{call.options.mode, double(reference::lp_power<T>(call.options.p)), 1};
-  kernels::Strip<T> strip = strip_of(call, block, views);
+  kernels::Strip<T> strip = strip_of(call, region, views);
   int64_t* const rows = reinterpret_cast<int64_t*>(views.scratch);
   strip.rows = rows;
   T* const divisors = views.scratch + row_table_size<T>(strip_rows(call));
-  T* const wide = divisors + kStripRows * block.columns;  // columns that count in an average, for each window
-  strip.buffer = wide + block.columns;
-  StripInput<T> input(call.target, block, views, strip.buffer + kStripRows * strip.columns * block.channels,
+  T* const wide = divisors + kStripRows * region.columns;  // columns that count in an average, for each window
+  strip.buffer = wide + region.columns;
+  StripInput<T> input(call.target, region, views, strip.buffer + kStripRows * strip.columns * region.channels,
                       strip_rows(call));
   strip.input = input.data();
   strip.pixel_step = input.pixel_step();
-  for (int64_t x = 0; x < block.columns; ++x) {
-    wide[x] = static_cast<T>(count_taps(call.given.width, block.first_column + x, with_padding));
+  for (int64_t x = 0; x < region.columns; ++x) {
+    wide[x] = static_cast<T>(count_taps(call.given.width, region.first_column + x, with_padding));
   }
-  const int64_t end = block.first_row + block.rows;
-  for (int64_t y = block.first_row; y < end; y += kStripRows) {
+  const int64_t end = region.first_row + region.rows;
+  for (int64_t y = region.first_row; y < end; y += kStripRows) {
     strip.outputs = std::min(kStripRows, end - y);
     const int64_t first = height.source(y, height.taps_on_input(y).first);
     kernels::StripRanges ranges;
@@ -181,11 +182,11 @@ void run_sums(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<
       ranges.begin[i] = height.source(row, taps.first) - first;
       ranges.end[i] = ranges.begin[i] + taps.count();
       const T high = static_cast<T>(count_taps(call.given.height, row, with_padding));
-      for (int64_t x = 0; x < block.columns; ++x) divisors[i * block.columns + x] = high * wide[x];
+      for (int64_t x = 0; x < region.columns; ++x) divisors[i * region.columns + x] = high * wide[x];
     }
     input.offsets(first, ranges.end[kStripRows - 1], rows);
     if (!input.advance(first + ranges.end[kStripRows - 1], false, progress)) return;
-    strip.output = views.output + (y - block.first_row) * views.output_row_step;
+    strip.output = views.output + (y - region.first_row) * views.output_row_step;
     const auto run = [&](const kernels::Strip<T>& part) {
       kernels::sum_strip(call.target, part, ranges, sum, divisors);
     };
@@ -196,7 +197,7 @@ void run_sums(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<
 }  // namespace
 
 template <class T>
-int64_t strip_scratch(const PoolCall<T>& call, const BlockSize& size, int64_t rows, int64_t columns, bool packs_rows) {
+int64_t strip_scratch(const PoolCall<T>& call, const RegionSize& size, int64_t rows, int64_t columns, bool packs_rows) {
   const WindowAxis& axis = call.geometry.width;
   kernels::Strip<T> strip{};
   strip.columns = columns;
@@ -212,14 +213,15 @@ int64_t strip_scratch(const PoolCall<T>& call, const BlockSize& size, int64_t ro
 }
 
 template <class T>
-void run_strips(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
-                const BlockProgress& progress) {
-  call.options.mode == PoolMode::kMax ? run_max(call, block, views, progress) : run_sums(call, block, views, progress);
+void run_strips(const PoolCall<T>& call, const OutputRegion& region, const RegionViews<T>& views,
+                const TaskProgress& progress) {
+  call.options.mode == PoolMode::kMax ? run_max(call, region, views, progress)
+                                      : run_sums(call, region, views, progress);
 }
 
-template int64_t strip_scratch(const PoolCall<float>&, const BlockSize&, int64_t, int64_t, bool);
-template int64_t strip_scratch(const PoolCall<double>&, const BlockSize&, int64_t, int64_t, bool);
-template void run_strips(const PoolCall<float>&, const PoolBlock&, const BlockViews<float>&, const BlockProgress&);
-template void run_strips(const PoolCall<double>&, const PoolBlock&, const BlockViews<double>&, const BlockProgress&);
+template int64_t strip_scratch(const PoolCall<float>&, const RegionSize&, int64_t, int64_t, bool);
+template int64_t strip_scratch(const PoolCall<double>&, const RegionSize&, int64_t, int64_t, bool);
+template void run_strips(const PoolCall<float>&, const OutputRegion&, const RegionViews<float>&, const TaskProgress&);
+template void run_strips(const PoolCall<double>&, const OutputRegion&, const RegionViews<double>&, const TaskProgress&);
 
 }  // namespace convstep

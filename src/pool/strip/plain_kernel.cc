@@ -40,7 +40,7 @@ HWY_INLINE bool is_plain(const T* row, int64_t pixels, int64_t pixel_step, int64
       special = hn::Or(special, is_special(d, v));
       if constexpr (kCopy) {
         hn::StoreU(v, d, packed + c);
-        // The block of channels that comes next reads this pixel further on: a line of each pixel is no pattern that
+        // The region of channels that comes next reads this pixel further on: a line of each pixel is no pattern that
         // the CPU would prefetch by itself (8 images of 512 channels at 20x20: an eighth longer without). Into the
         // second level, which has room for them; into the first, as hwy::Prefetch does it, took 3 to 13% longer (Zen
         // 4).

@@ -25,12 +25,13 @@ constexpr int64_t kAtOnce = 1024, kLongestStep = 16;
 // the time, 48 half of it).
 constexpr int64_t kLongestStepBytes = 48;
 
-// The windows of a block, row by row: those with all their columns on the input as one run, the others each by itself.
+// The windows of a region, row by row: those with all their columns on the input as one run, the others each by itself.
 template <class T>
 class Windows {
  public:
-  Windows(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views, const BlockProgress& progress)
-      : call_(call), block_(block), views_(views), progress_(progress) {
+  Windows(const PoolCall<T>& call, const OutputRegion& region, const RegionViews<T>& views,
+          const TaskProgress& progress)
+      : call_(call), region_(region), views_(views), progress_(progress) {
     const WindowAxis& axis = call.geometry.width;
     // The first and the last position with all taps on the input, if any.
     if ((axis.window - 1) <= (axis.input - 1) / axis.dilation) {
@@ -43,9 +44,9 @@ class Windows {
   }
 
   void run() {
-    const int64_t end = block_.first_column + block_.columns;
-    for (int64_t y = block_.first_row; y < block_.first_row + block_.rows; ++y) {
-      for (int64_t x = block_.first_column; x < end;) {
+    const int64_t end = region_.first_column + region_.columns;
+    for (int64_t y = region_.first_row; y < region_.first_row + region_.rows; ++y) {
+      for (int64_t x = region_.first_column; x < end;) {
         const bool is_whole = whole_begin_ <= x && x < whole_end_;
         const int64_t pixels = is_whole ? std::min(whole_end_, end) - x : 1;
         if (!run_alike(y, x, pixels)) return;
@@ -169,7 +170,7 @@ class Windows {
     T* output = run_at(y, x, 0).output;
     if (call_.options.mode != PoolMode::kMax) {
       if (!sum_part(y, x, 0, taps, output, views_.scratch)) return false;
-      kernels::finish_sums(call_.target, output, block_.channels, sum_);
+      kernels::finish_sums(call_.target, output, region_.channels, sum_);
       return true;
     }
     for (int64_t first = 0, count; first < taps; first += count) {
@@ -197,15 +198,15 @@ class Windows {
       return has_read(count);
     }
     const int64_t half = kernels::pairwise_half(count);
-    T* second = scratch + block_.channels;
+    T* second = scratch + region_.channels;
     if (!sum_part(y, x, first, half, sums, scratch)) return false;
     if (!sum_part(y, x, first + half, count - half, scratch, second)) return false;
-    for (int64_t c = 0; c < block_.channels; ++c) sums[c] += scratch[c];
+    for (int64_t c = 0; c < region_.channels; ++c) sums[c] += scratch[c];
     return true;
   }
 
   bool has_read(int64_t taps) {
-    reads_ += taps * block_.channels;
+    reads_ += taps * region_.channels;
     if (reads_ < reads_per_report_) return true;
     reads_ = 0;
     return progress_.keep_going();
@@ -218,11 +219,11 @@ class Windows {
     const int64_t column = width.source(x, columns_.first + first % columns_.count()) - views_.first_column;
     return {.input = views_.input + row * views_.row_step + column * views_.pixel_step,
             .input_step = width.stride * views_.pixel_step,
-            .output = views_.output + (y - block_.first_row) * views_.output_row_step +
-                      (x - block_.first_column) * views_.output_pixel_step,
+            .output = views_.output + (y - region_.first_row) * views_.output_row_step +
+                      (x - region_.first_column) * views_.output_pixel_step,
             .output_step = views_.output_pixel_step,
             .pixels = 1,
-            .channels = block_.channels};
+            .channels = region_.channels};
   }
 
   kernels::IndexRun index_run(int64_t y, int64_t x, int64_t first) const {
@@ -232,8 +233,8 @@ class Windows {
     return {.positions = positions_,
             .first_position = row * width.input + column,
             .position_step = width.stride,
-            .output = views_.indices + (y - block_.first_row) * views_.index_row_step +
-                      (x - block_.first_column) * views_.index_pixel_step,
+            .output = views_.indices + (y - region_.first_row) * views_.index_row_step +
+                      (x - region_.first_column) * views_.index_pixel_step,
             .output_step = views_.index_pixel_step};
   }
 
@@ -266,9 +267,9 @@ class Windows {
   }
 
   const PoolCall<T>& call_;
-  const PoolBlock& block_;
-  const BlockViews<T>& views_;
-  const BlockProgress& progress_;
+  const OutputRegion& region_;
+  const RegionViews<T>& views_;
+  const TaskProgress& progress_;
   int64_t whole_begin_ = 0, whole_end_ = 0;
   TapRange rows_{}, columns_{};  // of the windows at hand
   kernels::SumOptions sum_{};
@@ -286,12 +287,13 @@ class Windows {
 }  // namespace
 
 template <class T>
-void run_windows(const PoolCall<T>& call, const PoolBlock& block, const BlockViews<T>& views,
-                 const BlockProgress& progress) {
-  Windows<T>(call, block, views, progress).run();
+void run_windows(const PoolCall<T>& call, const OutputRegion& region, const RegionViews<T>& views,
+                 const TaskProgress& progress) {
+  Windows<T>(call, region, views, progress).run();
 }
 
-template void run_windows(const PoolCall<float>&, const PoolBlock&, const BlockViews<float>&, const BlockProgress&);
-template void run_windows(const PoolCall<double>&, const PoolBlock&, const BlockViews<double>&, const BlockProgress&);
+template void run_windows(const PoolCall<float>&, const OutputRegion&, const RegionViews<float>&, const TaskProgress&);
+template void run_windows(const PoolCall<double>&, const OutputRegion&, const RegionViews<double>&,
+                          const TaskProgress&);
 
 }  // namespace convstep

@@ -1,8 +1,8 @@
-#include "runtime/block_progress.h"
+#include "runtime/task_progress.h"
 
 namespace convstep {
 
-ProgressCallback BlockProgress::after_block() {
+ProgressCallback TaskProgress::after_task() {
   if (!progress_) return {};
   return [this](int64_t done, int64_t total) {
     done_ = done;
@@ -11,7 +11,7 @@ ProgressCallback BlockProgress::after_block() {
   };
 }
 
-void BlockProgress::report() const {
+void TaskProgress::report() const {
   try {
     progress_(done_, total_);
   } catch (...) {
@@ -20,7 +20,7 @@ void BlockProgress::report() const {
   }
 }
 
-bool BlockProgress::keep_going() const {
+bool TaskProgress::keep_going() const {
   if (is_stopped_) return false;
   if (progress_ && std::this_thread::get_id() == caller_) report();
   return true;

@@ -1,4 +1,4 @@
-// block_progress.h: progress from within a task that runs long.
+// task_progress.h: progress from within a task that runs long.
 #pragma once
 
 #include <atomic>
@@ -10,13 +10,13 @@
 namespace convstep {
 
 // Reports from within a block that runs long, and stops all blocks once the caller's progress has thrown.
-class BlockProgress {
+class TaskProgress {
  public:
-  BlockProgress(const ProgressCallback& progress, int64_t blocks)
+  TaskProgress(const ProgressCallback& progress, int64_t blocks)
       : progress_(progress), caller_(std::this_thread::get_id()), total_(blocks) {}
 
   // For parallel_for: passes on to the caller's progress, none where there is none.
-  ProgressCallback after_block();
+  ProgressCallback after_task();
   // To be called every millisecond or so of work. False: stop.
   bool keep_going() const;
 

@@ -1,0 +1,145 @@
+// regions.cc: the regions of a pooling as the tasks of the threads, and what a region copies.
+#include <algorithm>
+#include <cstdint>
+
+#include "pool/cut.h"
+#include "runtime/threads.h"
+#include "tiling/staging.h"
+
+namespace convstep {
+namespace {
+
+// Fewer reads than this (10 to 20 microseconds) do not pay for waking a thread.
+constexpr double kReadsPerThread = 1 << 19;
+
+// The elements of the input that `outputs` positions from o on can read.
+struct Span {
+  int64_t first, count;
+};
+Span span_of(const WindowAxis& axis, int64_t o, int64_t outputs) {
+  const int64_t reach = reach_on_input(axis), first = std::max<int64_t>(axis.source(o, 0), 0);
+  const int64_t last =
+      reach >= axis.input ? axis.input - 1 : std::min(axis.source(o + outputs - 1, 0) + reach, axis.input) - 1;
+  return {first, last - first + 1};
+}
+
+template <class T>
+RegionViews<T> views_in_place(const PoolCall<T>& call, const PoolCut<T>& cut, const OutputRegion& region) {
+  const auto& [input, output, indices, geometry, given, options, target] = call;
+  const Span rows = span_of(geometry.height, region.first_row, region.rows);
+  const Span columns = span_of(geometry.width, region.first_column, region.columns);
+  RegionViews<T> views{.input = &input(region.image, rows.first, columns.first, region.first_channel),
+                       .row_step = input.stride(1),
+                       .pixel_step = input.stride(2),
+                       .first_row = rows.first,
+                       .first_column = columns.first,
+                       .rows = rows.count,
+                       .columns = columns.count,
+                       .output = &output(region.image, region.first_row, region.first_column, region.first_channel),
+                       .output_row_step = output.stride(1),
+                       .output_pixel_step = output.stride(2),
+                       .indices = nullptr,
+                       .index_row_step = indices.stride(1),
+                       .index_pixel_step = indices.stride(2),
+                       .scratch = nullptr,
+                       .packs_rows = cut.packs_rows};
+  if (indices) views.indices = &indices(region.image, region.first_row, region.first_column, region.first_channel);
+  return views;
+}
+
+template <class T>
+void copy_input(const View<const T, 4>& input, const OutputRegion& region, const TaskProgress& progress, T* packed,
+                RegionViews<T>& views) {
+  const View<const T, 3> channels(&input(region.image, 0, 0, region.first_channel),
+                                  {input.shape(1), input.shape(2), region.channels},
+                                  {input.stride(1), input.stride(2), input.stride(3)});
+  constexpr int64_t kLongCopy = int64_t{1} << 20;  // values: some milliseconds where they lie apart
+  const int64_t row_values = views.columns * region.channels, rows = std::max<int64_t>(kLongCopy / row_values, 1);
+  for (int64_t row = 0; row < views.rows; row += rows) {
+    if (row > 0 && !progress.keep_going()) break;
+    copy_padded(channels, views.first_row + row, std::min(rows, views.rows - row), views.first_column, views.columns,
+                packed + row * row_values);
+  }
+  views.input = packed;
+  views.pixel_step = region.channels;
+  views.row_step = views.columns * region.channels;
+}
+
+// The views of a region; copies, in `memory`, stand in for what cannot be used in place.
+template <class T>
+RegionViews<T> views_of(const PoolCall<T>& call, const PoolCut<T>& cut, const OutputRegion& region,
+                        const TaskProgress& progress, void* memory) {
+  RegionViews<T> views = views_in_place(call, cut, region);
+  if (cut.copies_input) copy_input(call.input, region, progress, cut.workspace.input.in(memory), views);
+  if (cut.copies_output) {
+    views.output = cut.workspace.output.in(memory);
+    views.output_pixel_step = region.channels;
+    views.output_row_step = region.columns * region.channels;
+  }
+  if (cut.copies_indices) {
+    views.indices = cut.workspace.indices.in(memory);
+    views.index_pixel_step = region.channels;
+    views.index_row_step = region.columns * region.channels;
+  }
+  views.scratch = cut.workspace.scratch.in(memory);
+  return views;
+}
+
+template <class U>
+void scatter_region(const U* packed, const View<U, 4>& to, const OutputRegion& region) {
+  U* first = &to(region.image, region.first_row, region.first_column, region.first_channel);
+  scatter(packed, View<U, 3>(first, {region.rows, region.columns, region.channels},
+                             {to.stride(1), to.stride(2), to.stride(3)}));
+}
+
+template <class T>
+void run_region(const PoolCall<T>& call, const PoolCut<T>& cut, const OutputRegion& region,
+                const TaskProgress& progress) {
+  const ThreadWorkspace memory(cut.workspace.layout.bytes());
+  const RegionViews<T> views = views_of(call, cut, region, progress, memory.data());
+  switch (cut.method) {
+    case PoolMethod::kWindows:
+      run_windows(call, region, views, progress);
+      break;
+    case PoolMethod::kStrips:
+      run_strips(call, region, views, progress);
+      break;
+    case PoolMethod::kRowPairs:
+      run_row_pairs(call, region, views, progress);
+      break;
+  }
+  if (call.options.mode == PoolMode::kLp && call.options.p != 1) mend_norms(call, region, views, progress);
+  if (cut.copies_output) scatter_region(views.output, call.output, region);
+  if (cut.copies_indices) scatter_region(views.indices, call.indices, region);
+}
+
+}  // namespace
+
+template <class T>
+void run_regions(const PoolCall<T>& call) {
+  const auto [N, OH, OW, C] = call.output.shape();
+  const PoolCut<T> cut = cut_pool(call);
+  const RegionSize& size = cut.size;
+  const int64_t high = divide_up(OH, size.rows), wide = divide_up(OW, size.columns), deep = divide_up(C, size.channels);
+  const int64_t regions = N * high * wide * deep;
+  const int threads = threads_worth(cut.reads, kReadsPerThread, resolve_threads(call.options.threads));
+  TaskProgress progress(call.options.progress, regions);
+  const auto run_one = [&, channels = C, columns = OW, rows = OH](int64_t i) {
+    const int64_t y = i % high * size.rows, c = i / high % deep * size.channels,
+                  x = i / high / deep % wide * size.columns;
+    const OutputRegion region{.image = i / high / deep / wide,
+                              .first_row = y,
+                              .rows = std::min(size.rows, rows - y),
+                              .first_column = x,
+                              .columns = std::min(size.columns, columns - x),
+                              .first_channel = c,
+                              .channels = std::min(size.channels, channels - c)};
+    run_region(call, cut, region, progress);
+  };
+  parallel_for(regions, threads, progress.after_task(), run_one);
+}
+
+template void run_regions(const PoolCall<float>&);
+template void run_regions(const PoolCall<double>&);
+
+}  // namespace convstep
