@@ -1,36 +1,14 @@
-// method.h: what the ways to compute a convolution have in common. conv_plan.cc holds the table of them, and
-// conv_direct.cc, conv_winograd.cc, ... one each.
+// method.h: what the ways to compute a convolution have in common. Each has a folder; methods.h lists them.
 #pragma once
 
 #include <algorithm>
 #include <memory>
 #include <string>
 
-#include "convstep/conv.h"
-#include "core/window_axis.h"
+#include "conv/problem.h"
 #include "runtime/targets.h"
 
 namespace convstep {
-
-// A layer and one image size, checked and resolved. Whatever is chosen is chosen from this and the dtype alone, so that
-// the bits of the result depend on nothing else.
-struct ConvProblem {
-  WindowGeometry geometry;
-  int64_t channels, outputs, groups;  // C, O
-  Activation activation;
-  double slope;
-
-  int64_t group_channels() const { return channels / groups; }
-  int64_t group_outputs() const { return outputs / groups; }
-  // Products per output, and per image.
-  int64_t window_size() const { return geometry.height.window * geometry.width.window * group_channels(); }
-  double products() const {  // may exceed 63 bits
-    return double(geometry.height.output) * double(geometry.width.output) * double(outputs) * double(window_size());
-  }
-
-  // What most methods need, as they count the values of padded images.
-  bool has_countable_padding() const { return geometry.is_countable(channels); }
-};
 
 // One run of a layer over a batch. The views fit the problem; their strides are as they come.
 template <class T>
@@ -60,7 +38,8 @@ class ConvMethod {
   const kernels::Target& target_ = kernels::chosen_target();
 
  private:
-  // The same for outputs of so much scratch (conv_io.h), the input copied where some views make that necessary.
+  // The same where each value of the output takes so many of scratch (staged_output.h), and the input is copied if some
+  // views make that necessary.
   virtual size_t workspace_for(int64_t scratch_per_value) const = 0;
 };
 
@@ -75,36 +54,24 @@ struct ConvWeights {
 // A thread's workspace must stay below this whatever the image (a goal of docs/performance.md).
 inline constexpr int64_t kWorkspaceLimit = int64_t{2} << 20;
 
-// For each method: may it compute the problem, is it the fastest that may (where there is a choice), and its
-// construction (which throws std::bad_alloc, and what the weights' progress throws).
-bool depthwise_fits(const ConvProblem& problem);
+// A way to compute a convolution, as methods.h lists it.
 template <class T>
-std::unique_ptr<const ConvMethod<T>> make_conv_depthwise(const ConvProblem& problem, const ConvWeights<T>& weights);
-template <class T>
-bool groups_of_four_fits(const ConvProblem& problem);
-template <class T>
-std::unique_ptr<const ConvMethod<T>> make_conv_groups_of_four(const ConvProblem& problem,
-                                                              const ConvWeights<T>& weights);
-bool few_outputs_fits(const ConvProblem& problem);
-template <class T>
-bool few_outputs_pays(const ConvProblem& problem);
-template <class T>
-std::unique_ptr<const ConvMethod<T>> make_conv_few_outputs(const ConvProblem& problem, const ConvWeights<T>& weights);
-bool direct_fits(const ConvProblem& problem);
-template <class T>
-std::unique_ptr<const ConvMethod<T>> make_conv_direct(const ConvProblem& problem, const ConvWeights<T>& weights);
-bool winograd_fits(const ConvProblem& problem);
-template <class T>
-bool winograd_pays(const ConvProblem& problem);  // is it faster than the direct method?
-template <class T>
-std::unique_ptr<const ConvMethod<T>> make_conv_winograd(const ConvProblem& problem, const ConvWeights<T>& weights);
-// A single output at a time, for windows too large for the others.
-template <class T>
-std::unique_ptr<const ConvMethod<T>> make_conv_single_pixel(const ConvProblem& problem, const ConvWeights<T>& weights);
-bool numpy_order_fits(const ConvProblem& problem);
-template <class T>
-std::unique_ptr<const ConvMethod<T>> make_conv_numpy_order(const ConvProblem& problem, const ConvWeights<T>& weights);
-template <class T>
-std::unique_ptr<const ConvMethod<T>> make_conv_reference(const ConvProblem& problem, const ConvWeights<T>& weights);
+struct ConvMethodKind {
+  ConvAlgorithm algorithm;                   // whose bits it gives
+  bool (*fits)(const ConvProblem& problem);  // can it compute the layer, within kWorkspaceLimit?
+  bool (*pays)(const ConvProblem& problem);  // is it faster than the kinds after it? kAuto takes no other
+  // Throws std::bad_alloc, and what the weights' progress throws.
+  std::unique_ptr<const ConvMethod<T>> (*make)(const ConvProblem& problem, const ConvWeights<T>& weights);
+};
+
+// For a method that fits, or pays, always; for one that is taken only where it is asked for.
+inline bool always(const ConvProblem&) { return true; }
+inline bool never(const ConvProblem&) { return false; }
+
+// Its `make`, where Method<T> is made of a problem and weights.
+template <template <class> class Method, class T>
+std::unique_ptr<const ConvMethod<T>> make_method(const ConvProblem& problem, const ConvWeights<T>& weights) {
+  return std::make_unique<Method<T>>(problem, weights);
+}
 
 }  // namespace convstep

@@ -1,58 +1,28 @@
-// plan.cc: the ordered table of the ways to compute a convolution, and the plan that keeps one.
+// plan.cc: which way to compute a convolution is taken, and the plan that keeps one.
 #include "conv/plan.h"
 
 #include "conv/checks.h"
+#include "conv/methods.h"
 #include "core/array_checks.h"
 #include "runtime/threads.h"
 
 namespace convstep {
-namespace {
-
-// In order of preference.
-template <class T>
-struct Row {
-  ConvAlgorithm algorithm;
-  bool (*fits)(const ConvProblem& problem);  // can it compute the layer?
-  bool (*pays)(const ConvProblem& problem);  // faster than the rows below can? kAuto takes no other
-  std::unique_ptr<const ConvMethod<T>> (*make)(const ConvProblem& problem, const ConvWeights<T>& weights);
-};
-
-bool is_of_the_notebooks_size(const ConvProblem& problem) { return problem.products() <= double(kNotebookProducts); }
-
-bool always(const ConvProblem&) { return true; }
-
-bool never(const ConvProblem&) { return false; }
-
-template <class T>
-constexpr Row<T> kTable[] = {
-    {ConvAlgorithm::kNotebook, numpy_order_fits, never, make_conv_numpy_order<T>},
-    {ConvAlgorithm::kNotebook, is_of_the_notebooks_size, never, make_conv_reference<T>},
-    {ConvAlgorithm::kWinograd, winograd_fits, winograd_pays<T>, make_conv_winograd<T>},
-    {ConvAlgorithm::kDirect, groups_of_four_fits<T>, always, make_conv_groups_of_four<T>},
-    {ConvAlgorithm::kDirect, few_outputs_fits, few_outputs_pays<T>, make_conv_few_outputs<T>},
-    {ConvAlgorithm::kDirect, depthwise_fits, always, make_conv_depthwise<T>},
-    {ConvAlgorithm::kDirect, direct_fits, always, make_conv_direct<T>},
-    {ConvAlgorithm::kDirect, always, always, make_conv_single_pixel<T>},
-    {ConvAlgorithm::kReference, always, never, make_conv_reference<T>},
-};
-
-}  // namespace
 
 template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_method(const ConvProblem& problem, const ConvWeights<T>& weights,
                                                       ConvAlgorithm algorithm) {
-  // A row of what was asked for that pays; or else one that does not, as the user wants it.
+  // A kind of what was asked for that pays; or else one that does not, as the user wants it.
   for (const bool must_pay : {true, false}) {
-    for (const Row<T>& row : kTable<T>) {
-      if (row.algorithm != algorithm || !row.fits(problem)) continue;
-      if (!must_pay || row.pays(problem)) return row.make(problem, weights);
+    for (const ConvMethodKind<T>* kind : kConvMethods<T>) {
+      if (kind->algorithm != algorithm || !kind->fits(problem)) continue;
+      if (!must_pay || kind->pays(problem)) return kind->make(problem, weights);
     }
   }
   // kAuto; kWinograd where it does not fit; kNotebook for larger layers.
-  for (const Row<T>& row : kTable<T>) {
-    if (row.fits(problem) && row.pays(problem)) return row.make(problem, weights);
+  for (const ConvMethodKind<T>* kind : kConvMethods<T>) {
+    if (kind->fits(problem) && kind->pays(problem)) return kind->make(problem, weights);
   }
-  return nullptr;  // never: a row always fits and pays
+  return nullptr;  // never: single pixels always fit and pay
 }
 
 template <class T>

@@ -5,6 +5,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "conv/methods.h"
 #include "tests/conv/depthwise_layer.h"
 #include "tests/support/guarded_buffer.h"
 
@@ -233,7 +234,7 @@ TYPED_TEST(ConvDepthwiseMemoryTest, WorkspaceStaysSmallOnLargeImages) {
   const Tensor<T, 4> weights({6, 6, 1, 300});
   const ConvOptions options{.padding = Padding::all(2), .groups = 300};
   const ConvProblem problem = check_problem({1, 40000, 40000, 300}, weights.shape(), options, kConvNames);
-  const size_t bytes = make_conv_depthwise<T>(problem, {weights, {}})->workspace_bytes();
+  const size_t bytes = DepthwiseMethod<T>::kKind.make(problem, {weights, {}})->workspace_bytes();
   EXPECT_GT(bytes, 0u);
   EXPECT_LT(bytes, static_cast<size_t>(kWorkspaceLimit));
 }

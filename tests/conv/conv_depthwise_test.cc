@@ -4,6 +4,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "conv/methods.h"
 #include "tests/conv/depthwise_layer.h"
 
 namespace convstep {
@@ -167,11 +168,11 @@ TEST(ConvDepthwiseFitsTest, OneFilterPerChannelAlone) {
     const ConvOptions options{.padding = Padding::all(1 << 20), .dilation = dilation, .groups = groups};
     return check_problem(input, weights, options, kConvNames);
   };
-  EXPECT_TRUE(depthwise_fits(problem({1, 9, 9, 4}, {3, 3, 1, 4}, 4)));
-  EXPECT_FALSE(depthwise_fits(problem({1, 9, 9, 4}, {3, 3, 1, 8}, 4)));
-  EXPECT_FALSE(depthwise_fits(problem({1, 9, 9, 1}, {3, 3, 1, 1}, 1)));
-  EXPECT_FALSE(depthwise_fits(problem({1, 9, 9, 4}, {3, 3, 2, 4}, 2)));
-  EXPECT_FALSE(depthwise_fits(problem({1, 9, 9, 4}, {3, 3, 1, 4}, 4, {1000, 1000})));
+  EXPECT_TRUE(DepthwiseMethod<double>::kKind.fits(problem({1, 9, 9, 4}, {3, 3, 1, 4}, 4)));
+  EXPECT_FALSE(DepthwiseMethod<double>::kKind.fits(problem({1, 9, 9, 4}, {3, 3, 1, 8}, 4)));
+  EXPECT_FALSE(DepthwiseMethod<double>::kKind.fits(problem({1, 9, 9, 1}, {3, 3, 1, 1}, 1)));
+  EXPECT_FALSE(DepthwiseMethod<double>::kKind.fits(problem({1, 9, 9, 4}, {3, 3, 2, 4}, 2)));
+  EXPECT_FALSE(DepthwiseMethod<double>::kKind.fits(problem({1, 9, 9, 4}, {3, 3, 1, 4}, 4, {1000, 1000})));
 }
 
 }  // namespace

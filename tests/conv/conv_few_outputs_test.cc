@@ -1,3 +1,4 @@
+#include "conv/methods.h"
 #include "tests/support/chain_test.h"
 
 namespace convstep {
@@ -10,8 +11,8 @@ class ConvFewOutputsTest : public ChainTest<T> {
     this->make_random(input, {window.height, window.width, input[3] / options.groups, outputs}, options);
   }
   std::unique_ptr<const ConvMethod<T>> method() const override {
-    EXPECT_TRUE(few_outputs_fits(this->problem_));
-    return make_conv_few_outputs<T>(this->problem_, {this->weights_, this->bias_});
+    EXPECT_TRUE(FewOutputsMethod<T>::kKind.fits(this->problem_));
+    return FewOutputsMethod<T>::kKind.make(this->problem_, {this->weights_, this->bias_});
   }
 };
 using Types = testing::Types<float, double>;
@@ -153,7 +154,7 @@ TYPED_TEST(ConvFewOutputsTest, WorkspaceStaysSmallOnLargeImages) {
   const Tensor<T, 4> weights({9, 9, 64, 3});
   const ConvProblem problem =
       check_problem({1, 40000, 40000, 64}, weights.shape(), {.padding = Padding::all(4)}, kConvNames);
-  const size_t bytes = make_conv_few_outputs<T>(problem, {weights, {}})->workspace_bytes();
+  const size_t bytes = FewOutputsMethod<T>::kKind.make(problem, {weights, {}})->workspace_bytes();
   EXPECT_GT(bytes, 0u);
   EXPECT_LT(bytes, static_cast<size_t>(kWorkspaceLimit));
 }

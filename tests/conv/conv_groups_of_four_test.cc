@@ -1,3 +1,4 @@
+#include "conv/methods.h"
 #include "tests/support/chain_test.h"
 
 namespace convstep {
@@ -15,8 +16,8 @@ class ConvGroupsOfFourTest : public ChainTest<T> {
     this->make_random({input[0], input[1], input[2], C}, {window.height, window.width, 4, C}, options);
   }
   std::unique_ptr<const ConvMethod<T>> method() const override {
-    EXPECT_TRUE(groups_of_four_fits<T>(this->problem_));
-    return make_conv_groups_of_four<T>(this->problem_, {this->weights_, this->bias_});
+    EXPECT_TRUE(GroupsOfFourMethod<T>::kKind.fits(this->problem_));
+    return GroupsOfFourMethod<T>::kKind.make(this->problem_, {this->weights_, this->bias_});
   }
 };
 using Types = testing::Types<float, double>;
@@ -144,7 +145,7 @@ TYPED_TEST(ConvGroupsOfFourTest, WorkspaceStaysSmallOnLargeImages) {
   const Tensor<T, 4> weights({9, 9, 4, 128});
   const ConvProblem problem =
       check_problem({1, 40000, 40000, 128}, weights.shape(), {.padding = Padding::all(4), .groups = 32}, kConvNames);
-  const size_t bytes = make_conv_groups_of_four<T>(problem, {weights, {}})->workspace_bytes();
+  const size_t bytes = GroupsOfFourMethod<T>::kKind.make(problem, {weights, {}})->workspace_bytes();
   EXPECT_GT(bytes, 0u);
   EXPECT_LT(bytes, static_cast<size_t>(kWorkspaceLimit));
 }
@@ -154,12 +155,12 @@ TEST(ConvGroupsOfFourFitsTest, WholeVectorsOfGroupsOfFourAlone) {
     const ConvOptions options{.padding = Padding::all(1 << 20), .dilation = {dilation, dilation}, .groups = groups};
     return check_problem({1, 9, 9, C}, {3, 3, C / groups, O}, options, kConvNames);
   };
-  EXPECT_TRUE(groups_of_four_fits<float>(problem(64, 64, 16)));
-  EXPECT_TRUE(groups_of_four_fits<double>(problem(32, 32, 8)));
-  EXPECT_FALSE(groups_of_four_fits<float>(problem(32, 32, 8)));
-  EXPECT_FALSE(groups_of_four_fits<float>(problem(128, 128, 16)));
-  EXPECT_FALSE(groups_of_four_fits<float>(problem(64, 128, 16)));
-  EXPECT_FALSE(groups_of_four_fits<float>(problem(64, 64, 16, 1000)));
+  EXPECT_TRUE(GroupsOfFourMethod<float>::kKind.fits(problem(64, 64, 16)));
+  EXPECT_TRUE(GroupsOfFourMethod<double>::kKind.fits(problem(32, 32, 8)));
+  EXPECT_FALSE(GroupsOfFourMethod<float>::kKind.fits(problem(32, 32, 8)));
+  EXPECT_FALSE(GroupsOfFourMethod<float>::kKind.fits(problem(128, 128, 16)));
+  EXPECT_FALSE(GroupsOfFourMethod<float>::kKind.fits(problem(64, 128, 16)));
+  EXPECT_FALSE(GroupsOfFourMethod<float>::kKind.fits(problem(64, 64, 16, 1000)));
 }
 
 }  // namespace

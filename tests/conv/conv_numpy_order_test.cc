@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "conv/checks.h"
+#include "conv/methods.h"
 #include "tests/support/fill.h"
 #include "tests/support/fma_chain.h"
 #include "tests/support/guarded_buffer.h"
@@ -30,12 +31,12 @@ class ConvNumpyOrderTest : public testing::Test {
         random_tensor<T, 4>({window.height, window.width, input_shape[3] / options.groups, outputs}, 2);
     const auto bias = random_tensor<T, 1>({outputs}, 3);
     const ConvProblem problem = check_problem(input_shape, weights.shape(), options, kConvNames);
-    ASSERT_TRUE(numpy_order_fits(problem)) << what;
+    ASSERT_TRUE(NumpyOrderMethod<T>::kKind.fits(problem)) << what;
     const Shape<4> shape = output_shape(input_shape[0], problem);
     const auto residual = random_tensor<T, 4>(shape, 4);
     const View<const T, 4> addend = with_residual ? View<const T, 4>(residual) : View<const T, 4>();
     Tensor<T, 4> expected(shape);
-    make_conv_reference<T>(problem, {weights, bias})->run({input, addend, expected, 1, kSilent});
+    ReferenceLoopsMethod<T>::kKind.make(problem, {weights, bias})->run({input, addend, expected, 1, kSilent});
     for (const std::string& target : simd_targets()) {
       set_simd_target(target);
       for (const Flush flush : {Flush::kFront, Flush::kBack}) {
@@ -45,7 +46,7 @@ class ConvNumpyOrderTest : public testing::Test {
                            to = view_of(output.data(), shape, is_nchw);
           copy(input, from);
           std::fill(output.begin(), output.end(), static_cast<T>(kPoison));
-          make_conv_numpy_order<T>(problem, {weights, bias})->run({from, addend, to, threads_, kSilent});
+          NumpyOrderMethod<T>::kKind.make(problem, {weights, bias})->run({from, addend, to, threads_, kSilent});
           int64_t i = 0;
           for (const T wanted : values_of(expected)) {
             ASSERT_EQ(wanted, at(to, i)) << what << ", " << target << ", output " << i;
@@ -164,15 +165,15 @@ TEST(ConvNumpyOrderFitsTest, WhatFitsIntoAWorkspaceAlone) {
     return check_problem(input, weights, options, kConvNames);
   };
   const int64_t far = int64_t{1} << 40;
-  EXPECT_TRUE(numpy_order_fits(problem({1, 9, 9, 4}, {3, 3, 4, 8}, {.padding = Padding::all(1)})));
-  EXPECT_FALSE(
-      numpy_order_fits(problem({1, 9, 9, 4}, {3, 3, 4, 8}, {.stride = {far, far}, .padding = Padding::all(far)})));
-  EXPECT_FALSE(numpy_order_fits(problem({1, 1, 1, 1 << 18}, {1, 1, 1 << 18, 1}, {})));
-  EXPECT_FALSE(numpy_order_fits(problem({1, 1, 1, 1}, {1, 1, 1, 1 << 18}, {})));
+  EXPECT_TRUE(NumpyOrderMethod<double>::kKind.fits(problem({1, 9, 9, 4}, {3, 3, 4, 8}, {.padding = Padding::all(1)})));
+  EXPECT_FALSE(NumpyOrderMethod<double>::kKind.fits(
+      problem({1, 9, 9, 4}, {3, 3, 4, 8}, {.stride = {far, far}, .padding = Padding::all(far)})));
+  EXPECT_FALSE(NumpyOrderMethod<double>::kKind.fits(problem({1, 1, 1, 1 << 18}, {1, 1, 1 << 18, 1}, {})));
+  EXPECT_FALSE(NumpyOrderMethod<double>::kKind.fits(problem({1, 1, 1, 1}, {1, 1, 1, 1 << 18}, {})));
   const ConvProblem large = problem({1, 1, 1, 1 << 15}, {1, 1, 1 << 15, 1}, {.padding = {0, 0, 0, 1}});
-  ASSERT_TRUE(numpy_order_fits(large));
+  ASSERT_TRUE(NumpyOrderMethod<double>::kKind.fits(large));
   const Tensor<double, 4> weights({1, 1, 1 << 15, 1});
-  EXPECT_LE(make_conv_numpy_order<double>(large, {weights, {}})->workspace_bytes(),
+  EXPECT_LE(NumpyOrderMethod<double>::kKind.make(large, {weights, {}})->workspace_bytes(),
             static_cast<size_t>(kWorkspaceLimit));
 }
 

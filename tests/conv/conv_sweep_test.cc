@@ -241,7 +241,7 @@ TYPED_TEST(ConvSweepTest, EverySmallLayer) {
     }
     EXPECT_GT(checked * step, 100'000);
   }
-  EXPECT_THAT(this->methods(), testing::ElementsAre("depthwise", "direct", "grouped", "narrow"));
+  EXPECT_THAT(this->methods(), testing::ElementsAre("depthwise", "direct", "few-outputs", "groups-of-four"));
 }
 
 }  // namespace

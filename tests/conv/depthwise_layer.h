@@ -10,6 +10,7 @@
 #include <string>
 
 #include "conv/checks.h"
+#include "conv/methods.h"
 #include "tests/support/fill.h"
 #include "tests/support/fma_chain.h"
 
@@ -46,8 +47,8 @@ class DepthwiseLayer : public testing::Test {
     magnitude_ = fma_chain<T>(plain, magnitudes(input_), magnitudes(weights_), magnitudes(bias_), {});
   }
   std::unique_ptr<const ConvMethod<T>> method() const {
-    EXPECT_TRUE(depthwise_fits(problem_));
-    return make_conv_depthwise<T>(problem_, {weights_, bias_});
+    EXPECT_TRUE(DepthwiseMethod<T>::kKind.fits(problem_));
+    return DepthwiseMethod<T>::kKind.make(problem_, {weights_, bias_});
   }
 
   // The bits of the chain, on targets that fuse multiply-adds; elsewhere within its error.

@@ -79,9 +79,9 @@ void expect_enough_said(const Shape<4>& input, const Shape<4>& weights, const Co
   Tensor<float, 4> y(plan.output_shape(input[0])), r(y.shape());
   for (const int layout : {0, 1, 2, 3}) {
     const auto run = [&] {
-      const void* before = ThreadWorkspace(plan.workspace_bytes()).as<void>();
+      const void* before = ThreadWorkspace(plan.workspace_bytes()).data();
       plan.run(laid_out(x, layout & 1), laid_out(y, layout & 2), laid_out(r, layout & 2), {.threads = 1});
-      EXPECT_EQ(ThreadWorkspace(0).as<void>(), before)
+      EXPECT_EQ(ThreadWorkspace(0).data(), before)
           << plan.describe() << " " << plan.workspace_bytes() << ", layout " << layout;
     };
     std::thread(run).join();

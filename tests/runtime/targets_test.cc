@@ -83,9 +83,9 @@ const Layer kLayers[] = {
     {"winograd", {1, 9, 9, 64}, {3, 3, 64, 64}, {.padding = Padding::all(1)}},
     {"direct", {1, 12, 12, 32}, {3, 3, 32, 40}, {.stride = {2, 2}}},
     {"direct, one pixel at a time", {1, 402, 403, 3}, {2, 2, 3, 20}, {.dilation = {400, 400}}},
-    {"grouped", {1, 8, 8, 64}, {3, 3, 4, 64}, {.groups = 16}},
+    {"groups-of-four", {1, 8, 8, 64}, {3, 3, 4, 64}, {.groups = 16}},
     {"depthwise", {1, 8, 8, 32}, {3, 3, 1, 32}, {.groups = 32}},
-    {"narrow", {1, 32, 32, 16}, {3, 3, 16, 1}, {}},
+    {"few-outputs", {1, 32, 32, 16}, {3, 3, 16, 1}, {}},
     {"sums in NumPy's order", {1, 8, 8, 4}, {3, 3, 4, 8}, {.algorithm = ConvAlgorithm::kNotebook}, false},
 };
 

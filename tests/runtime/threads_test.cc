@@ -325,7 +325,8 @@ TEST(ThreadWorkspace, IsOfOneHolderAtATime) {
       EXPECT_TRUE(!memory || memory == inner.data()) << "kept from call to call inside, too";
       memory = inner.data();
     }
-    EXPECT_EQ(outer.data()[0] + outer.data()[kSmall - 1], 2);
+    const char* values = static_cast<const char*>(outer.data());
+    EXPECT_EQ(values[0] + values[kSmall - 1], 2);
   }
   const void* largest = ThreadWorkspace(kLarge).data();
   EXPECT_EQ(ThreadWorkspace(kSmall).data(), largest) << "that of the call inside was the largest";

@@ -1,10 +1,9 @@
 // method.cc: one filter per channel. The output is cut into blocks of rows, columns and channels, each a task.
-#include "conv/method.h"
-
 #include <algorithm>
 #include <cmath>
 
 #include "conv/depthwise/kernel.h"
+#include "conv/methods.h"
 #include "conv/staged_output.h"
 #include "conv/weights.h"
 #include "runtime/threads.h"
@@ -145,8 +144,6 @@ void ConvDepthwise<T>::run(const ConvCall<T>& call) const {
                [&](int64_t task) { run_region(call, grid[task], copy); });
 }
 
-}  // namespace
-
 bool depthwise_fits(const ConvProblem& problem) {
   const bool is_depthwise = problem.groups == problem.channels && problem.outputs == problem.channels;
   if (!is_depthwise || problem.groups == 1) return false;
@@ -157,12 +154,12 @@ bool depthwise_fits(const ConvProblem& problem) {
   return rows <= kMaxPatch && columns <= kMaxPatch / rows;
 }
 
-template <class T>
-std::unique_ptr<const ConvMethod<T>> make_conv_depthwise(const ConvProblem& problem, const ConvWeights<T>& weights) {
-  return std::make_unique<ConvDepthwise<T>>(problem, weights);
-}
+}  // namespace
 
-template std::unique_ptr<const ConvMethod<float>> make_conv_depthwise(const ConvProblem&, const ConvWeights<float>&);
-template std::unique_ptr<const ConvMethod<double>> make_conv_depthwise(const ConvProblem&, const ConvWeights<double>&);
+template <class T>
+const ConvMethodKind<T> DepthwiseMethod<T>::kKind{ConvAlgorithm::kDirect, depthwise_fits, always,
+                                                  make_method<ConvDepthwise, T>};
+template struct DepthwiseMethod<float>;
+template struct DepthwiseMethod<double>;
 
 }  // namespace convstep

@@ -1,10 +1,9 @@
 // method.cc: the direct method. Weights are packed in panels; the output is cut into blocks, each a task.
-#include "conv/method.h"
-
 #include <algorithm>
 
 #include "conv/direct/input.h"
 #include "conv/direct/kernel.h"
+#include "conv/methods.h"
 #include "conv/staged_output.h"
 #include "conv/weights.h"
 #include "runtime/threads.h"
@@ -240,8 +239,6 @@ void ConvDirect<T>::run(const ConvCall<T>& call) const {
   });
 }
 
-}  // namespace
-
 bool direct_fits(const ConvProblem& problem) {
   const auto& [height, width] = problem.geometry;
   const double pixel =
@@ -249,12 +246,11 @@ bool direct_fits(const ConvProblem& problem) {
   return problem.has_countable_padding() && pixel * sizeof(double) * 2 <= kWorkspaceLimit;
 }
 
-template <class T>
-std::unique_ptr<const ConvMethod<T>> make_conv_direct(const ConvProblem& problem, const ConvWeights<T>& weights) {
-  return std::make_unique<ConvDirect<T>>(problem, weights);
-}
+}  // namespace
 
-template std::unique_ptr<const ConvMethod<float>> make_conv_direct(const ConvProblem&, const ConvWeights<float>&);
-template std::unique_ptr<const ConvMethod<double>> make_conv_direct(const ConvProblem&, const ConvWeights<double>&);
+template <class T>
+const ConvMethodKind<T> DirectMethod<T>::kKind{ConvAlgorithm::kDirect, direct_fits, always, make_method<ConvDirect, T>};
+template struct DirectMethod<float>;
+template struct DirectMethod<double>;
 
 }  // namespace convstep

@@ -1,9 +1,8 @@
 // method.cc: few outputs per group. The output is cut into blocks of rows and columns, each a task for each group.
-#include "conv/method.h"
-
 #include <algorithm>
 
 #include "conv/few_outputs/kernel.h"
+#include "conv/methods.h"
 #include "conv/staged_output.h"
 #include "conv/weights.h"
 #include "runtime/threads.h"
@@ -112,8 +111,6 @@ void ConvFewOutputs<T>::run(const ConvCall<T>& call) const {
                [&](int64_t task) { run_region(call, grid[task]); });
 }
 
-}  // namespace
-
 bool few_outputs_fits(const ConvProblem& problem) {
   if (!problem.has_countable_padding()) return false;
   // The planes of one vector of the output must fit into the workspace, for the longest vector.
@@ -140,16 +137,13 @@ bool few_outputs_pays(const ConvProblem& problem) {
       taps * double(problem.group_outputs()) * vectors + transposed * sizeof(T) * kTransposedByte;
   return few_outputs < taps * (problem.groups > 1 ? kGroupedTap : kDirectTap);
 }
-template bool few_outputs_pays<float>(const ConvProblem&);
-template bool few_outputs_pays<double>(const ConvProblem&);
+
+}  // namespace
 
 template <class T>
-std::unique_ptr<const ConvMethod<T>> make_conv_few_outputs(const ConvProblem& problem, const ConvWeights<T>& weights) {
-  return std::make_unique<ConvFewOutputs<T>>(problem, weights);
-}
-
-template std::unique_ptr<const ConvMethod<float>> make_conv_few_outputs(const ConvProblem&, const ConvWeights<float>&);
-template std::unique_ptr<const ConvMethod<double>> make_conv_few_outputs(const ConvProblem&,
-                                                                         const ConvWeights<double>&);
+const ConvMethodKind<T> FewOutputsMethod<T>::kKind{ConvAlgorithm::kDirect, few_outputs_fits, few_outputs_pays<T>,
+                                                   make_method<ConvFewOutputs, T>};
+template struct FewOutputsMethod<float>;
+template struct FewOutputsMethod<double>;
 
 }  // namespace convstep

@@ -1,10 +1,9 @@
 // method.cc: groups of four channels and four outputs. The output is cut into blocks of rows, columns and groups,
 // each a task.
-#include "conv/method.h"
-
 #include <algorithm>
 
 #include "conv/groups_of_four/kernel.h"
+#include "conv/methods.h"
 #include "conv/staged_output.h"
 #include "conv/weights.h"
 #include "runtime/threads.h"
@@ -114,8 +113,6 @@ void ConvGroupsOfFour<T>::run(const ConvCall<T>& call) const {
                [&](int64_t task) { run_region(call, grid[task]); });
 }
 
-}  // namespace
-
 template <class T>
 bool groups_of_four_fits(const ConvProblem& problem) {
   constexpr int64_t kSize = kernels::kGroupSize;
@@ -126,18 +123,13 @@ bool groups_of_four_fits(const ConvProblem& problem) {
   const int64_t rows = problem.geometry.height.reach(), columns = problem.geometry.width.reach();
   return rows <= kMaxPatch && columns <= kMaxPatch / rows;
 }
-template bool groups_of_four_fits<float>(const ConvProblem&);
-template bool groups_of_four_fits<double>(const ConvProblem&);
+
+}  // namespace
 
 template <class T>
-std::unique_ptr<const ConvMethod<T>> make_conv_groups_of_four(const ConvProblem& problem,
-                                                              const ConvWeights<T>& weights) {
-  return std::make_unique<ConvGroupsOfFour<T>>(problem, weights);
-}
-
-template std::unique_ptr<const ConvMethod<float>> make_conv_groups_of_four(const ConvProblem&,
-                                                                           const ConvWeights<float>&);
-template std::unique_ptr<const ConvMethod<double>> make_conv_groups_of_four(const ConvProblem&,
-                                                                            const ConvWeights<double>&);
+const ConvMethodKind<T> GroupsOfFourMethod<T>::kKind{ConvAlgorithm::kDirect, groups_of_four_fits<T>, always,
+                                                     make_method<ConvGroupsOfFour, T>};
+template struct GroupsOfFourMethod<float>;
+template struct GroupsOfFourMethod<double>;
 
 }  // namespace convstep

@@ -1,9 +1,8 @@
 // method.cc: layers of the notebook's size, with the bits of the reference at a multiple of its speed.
-#include "conv/method.h"
-
 #include <algorithm>
 #include <vector>
 
+#include "conv/methods.h"
 #include "conv/numpy_order/kernel.h"
 #include "conv/staged_output.h"
 #include "conv/weights.h"
@@ -187,8 +186,6 @@ void ConvNumpyOrder<T>::run(const ConvCall<T>& call) const {
                [&](int64_t task) { run_regions(run, task * per_task, std::min((task + 1) * per_task, regions)); });
 }
 
-}  // namespace
-
 bool numpy_order_fits(const ConvProblem& problem) {
   const bool has_vector_activation =
       problem.activation == Activation::kSigmoid || problem.activation == Activation::kTanh;
@@ -200,13 +197,12 @@ bool numpy_order_fits(const ConvProblem& problem) {
          workspace_of<double>(problem, 1, 2).layout.bytes() <= kHalf;
 }
 
-template <class T>
-std::unique_ptr<const ConvMethod<T>> make_conv_numpy_order(const ConvProblem& problem, const ConvWeights<T>& weights) {
-  return std::make_unique<ConvNumpyOrder<T>>(problem, weights);
-}
+}  // namespace
 
-template std::unique_ptr<const ConvMethod<float>> make_conv_numpy_order(const ConvProblem&, const ConvWeights<float>&);
-template std::unique_ptr<const ConvMethod<double>> make_conv_numpy_order(const ConvProblem&,
-                                                                         const ConvWeights<double>&);
+template <class T>
+const ConvMethodKind<T> NumpyOrderMethod<T>::kKind{ConvAlgorithm::kNotebook, numpy_order_fits, never,
+                                                   make_method<ConvNumpyOrder, T>};
+template struct NumpyOrderMethod<float>;
+template struct NumpyOrderMethod<double>;
 
 }  // namespace convstep

@@ -1,6 +1,5 @@
 // method.cc: the reference loops as a method, with a copy of the weights.
-#include "conv/method.h"
-
+#include "conv/methods.h"
 #include "conv/weights.h"
 #include "reference/reference.h"
 
@@ -30,14 +29,19 @@ class ConvReference final : public ConvMethod<T> {
   Tensor<T, 1> bias_;  // or none
 };
 
+bool is_of_the_notebooks_size(const ConvProblem& problem) { return problem.products() <= double(kNotebookProducts); }
+
 }  // namespace
 
 template <class T>
-std::unique_ptr<const ConvMethod<T>> make_conv_reference(const ConvProblem& problem, const ConvWeights<T>& weights) {
-  return std::make_unique<ConvReference<T>>(problem, weights);
-}
-
-template std::unique_ptr<const ConvMethod<float>> make_conv_reference(const ConvProblem&, const ConvWeights<float>&);
-template std::unique_ptr<const ConvMethod<double>> make_conv_reference(const ConvProblem&, const ConvWeights<double>&);
+const ConvMethodKind<T> ReferenceLoopsMethod<T>::kKind{ConvAlgorithm::kReference, always, never,
+                                                       make_method<ConvReference, T>};
+template <class T>
+const ConvMethodKind<T> NotebookLoopsMethod<T>::kKind{ConvAlgorithm::kNotebook, is_of_the_notebooks_size, never,
+                                                      make_method<ConvReference, T>};
+template struct ReferenceLoopsMethod<float>;
+template struct ReferenceLoopsMethod<double>;
+template struct NotebookLoopsMethod<float>;
+template struct NotebookLoopsMethod<double>;
 
 }  // namespace convstep

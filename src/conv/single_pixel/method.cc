@@ -1,8 +1,7 @@
 // method.cc: the direct chain for windows that no workspace could hold, straight from the caller's input.
-#include "conv/method.h"
-
 #include <algorithm>
 
+#include "conv/methods.h"
 #include "conv/single_pixel/kernel.h"
 #include "conv/weights.h"
 #include "runtime/task_progress.h"
@@ -87,12 +86,9 @@ class ConvSinglePixel final : public ConvMethod<T> {
 }  // namespace
 
 template <class T>
-std::unique_ptr<const ConvMethod<T>> make_conv_single_pixel(const ConvProblem& problem, const ConvWeights<T>& weights) {
-  return std::make_unique<ConvSinglePixel<T>>(problem, weights);
-}
-
-template std::unique_ptr<const ConvMethod<float>> make_conv_single_pixel(const ConvProblem&, const ConvWeights<float>&);
-template std::unique_ptr<const ConvMethod<double>> make_conv_single_pixel(const ConvProblem&,
-                                                                          const ConvWeights<double>&);
+const ConvMethodKind<T> SinglePixelMethod<T>::kKind{ConvAlgorithm::kDirect, always, always,
+                                                    make_method<ConvSinglePixel, T>};
+template struct SinglePixelMethod<float>;
+template struct SinglePixelMethod<double>;
 
 }  // namespace convstep

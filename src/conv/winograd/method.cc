@@ -6,6 +6,7 @@
 #include <array>
 #include <vector>
 
+#include "conv/methods.h"
 #include "conv/staged_output.h"
 #include "conv/weights.h"
 #include "conv/winograd/blocking.h"
@@ -304,8 +305,6 @@ class ConvWinograd final : public ConvMethod<T> {
 
 bool is_unit_3(const WindowAxis& axis) { return axis.window == 3 && axis.stride == 1 && axis.dilation == 1; }
 
-}  // namespace
-
 bool winograd_fits(const ConvProblem& problem) {
   return is_unit_3(problem.geometry.height) && is_unit_3(problem.geometry.width) && problem.groups == 1;
 }
@@ -332,14 +331,12 @@ bool winograd_pays(const ConvProblem& problem) {
   return inner_taps(height) * inner_taps(width) >= kLeastGain * count_products(problem, choose_m<T>(problem));
 }
 
-template <class T>
-std::unique_ptr<const ConvMethod<T>> make_conv_winograd(const ConvProblem& problem, const ConvWeights<T>& weights) {
-  return std::make_unique<ConvWinograd<T>>(problem, weights);
-}
+}  // namespace
 
-template bool winograd_pays<float>(const ConvProblem&);
-template bool winograd_pays<double>(const ConvProblem&);
-template std::unique_ptr<const ConvMethod<float>> make_conv_winograd(const ConvProblem&, const ConvWeights<float>&);
-template std::unique_ptr<const ConvMethod<double>> make_conv_winograd(const ConvProblem&, const ConvWeights<double>&);
+template <class T>
+const ConvMethodKind<T> WinogradMethod<T>::kKind{ConvAlgorithm::kWinograd, winograd_fits, winograd_pays<T>,
+                                                 make_method<ConvWinograd, T>};
+template struct WinogradMethod<float>;
+template struct WinogradMethod<double>;
 
 }  // namespace convstep
