@@ -30,7 +30,8 @@ CONFIGURE = cmake --preset release -DCONVSTEP_BUILD_TESTS=$(TESTS) -DCONVSTEP_WA
 PYTHON := .venv/bin/python
 BENCH := .venv-bench/bin/python bench/compare.py
 FUZZ_SECONDS := 60
-PYTEST := $(PYTHON) -m pytest -q tests
+# Two files of tests at a time.
+PYTEST := $(PYTHON) -m pytest -q -n 2 --dist loadfile tests
 
 help:
 	@sed -n 's/^#   /  /p' $(firstword $(MAKEFILE_LIST))
@@ -46,7 +47,7 @@ test: setup-test build python
 
 test-full: test
 	scripts/test_wheel.sh
-	CONVSTEP_CASES=full $(PYTHON) -m pytest -q tests/python/test_onnx.py
+	CONVSTEP_CASES=full $(PYTHON) -m pytest -q -n 2 tests/python/test_onnx.py
 	CONVSTEP_CASES=full ctest --preset release -R 'ConvSweepTest|PoolKernelTest'
 	scripts/setup.sh clang
 	for preset in clang asan-ubsan; do \

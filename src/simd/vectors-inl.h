@@ -1,4 +1,4 @@
-// vectors-inl.h: what the kernels of every target share: loads and stores of the first n lanes, and activations.
+// vectors-inl.h: what the kernels of every target share: loads and stores of the first n lanes.
 //
 // A struct with vectors in it that is made without values needs a constructor of its own, HWY_INLINE S() {}: the one
 // that GCC makes up lacks the target's attributes and cannot call that of Highway's vectors on ARM.

@@ -83,7 +83,7 @@ def test_an_array_that_cannot_take_the_result(face: Face, make: collections.abc.
 
 @every_face
 @pytest.mark.parametrize("out", [[1.0], (1.0,), 1.0, "text", bytearray(8), memoryview(bytearray(8)), np.float64(1),
-                                 np.ndarray, True], ids=repr)
+                                 np.ndarray, True], ids=lambda out: str(type(out)))
 def test_what_is_no_array(face: Face, out: object) -> None:
     with pytest.raises(TypeError, match="^out: got .*, expected a NumPy array"):
         face.call(face.values(), out=out)

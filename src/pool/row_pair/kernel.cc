@@ -34,7 +34,7 @@ HWY_INLINE void store_vector(hn::Vec<D> x, D d, T* p, size_t v) {
 // Of one column, or several: of the upper row of output, and of the lower one.
 template <int kVectors, class D>
 struct Columns {
-  HWY_INLINE Columns() {}  // see simd-inl.h
+  HWY_INLINE Columns() {}  // see vectors-inl.h
   hn::Vec<D> upper[kVectors], lower[kVectors];
 };
 

@@ -18,7 +18,7 @@ namespace convstep::kernels::HWY_NAMESPACE {
 // with eight (Zen 4). At 16 registers there is room for four: one running sum and up to two that wait to be joined.
 template <class D, int kVectors>
 struct Sums {
-  HWY_INLINE Sums() {}  // see simd-inl.h
+  HWY_INLINE Sums() {}  // see vectors-inl.h
   hn::Vec<D> v[kVectors];
 };
 
