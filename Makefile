@@ -7,6 +7,7 @@
 #   make python     the Python package, into .venv:  source .venv/bin/activate
 #   make test-full  what make test runs; the wheel in a bare environment; the sweeps over every small layer; the tests
 #                   again under clang and under the sanitizers, with more cases
+#   make test-tsan  the C++ tests under the thread sanitizer
 #   make test-arm   the C++ tests on 64-bit ARM, cross-compiled, under qemu
 #   make bench      every layer beside every peer that installs, and what a call from Python costs beside np.add (an hour)
 #   make bench-quick   some layers of each kind, within 3 minutes
@@ -16,7 +17,7 @@
 #   make format     reformat every source file;  make format-check only looks
 #   make clean      remove what the above made
 .PHONY: help demo test test-full bench bench-quick docs fuzz build python tidy format format-check clean bench-adapters \
-  test-arm setup-demo setup-test setup-arm setup-build setup-python setup-docs setup-tidy setup-format setup-bench setup-bench-all
+  test-arm test-tsan setup-demo setup-test setup-arm setup-build setup-python setup-docs setup-tidy setup-format setup-bench setup-bench-all
 
 # One target after another, though asked for -j: two at once would install into one place. Compilers run side by side anyway.
 .NOTPARALLEL:
@@ -54,6 +55,11 @@ test-full: test
 	  cmake --preset $$preset && cmake --build --preset $$preset && ctest --preset $$preset && \
 	  CONVSTEP_BUILD_DIR=build/$$preset CONVSTEP_CASES=full $(PYTEST) --ignore=tests/python || exit 1; \
 	done
+
+test-tsan: setup-test
+	cmake --preset tsan
+	cmake --build --preset tsan
+	ctest --preset tsan
 
 # The C++ tests on 64-bit ARM, cross-compiled, under qemu: all but the death tests, which start their program
 # anew, so that the system would have to know what to do with a program for ARM.

@@ -4,8 +4,7 @@
 //   kAverage  the sum divided by the number of elements. Padding is 0 and counts only with count_include_pad; the rows
 //             that ceil_mode adds beyond the padding never count.
 //   kLp       (sum of |x|^p)^(1/p); p = 2, the default, is L2 pooling, p = 1 the sum of magnitudes. Padding is 0.
-//   Powers
-//             that leave the range of the type do not matter where the result is in it.
+//             Where the result is a number of the type, powers that are too large or too small for it do no harm.
 //
 //   input [N,H,W,C]   output [N,OH,OW,C]
 //   OH = floor((H + top + bottom - dilation.height*(window.height-1) - 1) / stride.height) + 1;  OW alike.

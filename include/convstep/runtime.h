@@ -16,11 +16,12 @@ namespace convstep {
 // is interrupted.
 using ProgressCallback = std::function<void(int64_t done, int64_t total)>;
 
-// How many threads a call uses, its caller's included, where its options say 0: at first CONVSTEP_NUM_THREADS, or else
-// as many as the process may use (its affinity mask and its control group's share of processors). Calls too small to
-// gain stay on the caller's thread. The number of threads never changes a bit of any result. Where fewer threads can be
-// started than that, a call uses those that there are, down to its caller alone; the next call tries anew. In a child
-// forked after a call has used threads, calls run on one, and num_threads() is 1 whatever was set.
+// The number of threads of a call whose options say 0; the calling thread is one of them. At first that is
+// CONVSTEP_NUM_THREADS, or else as many as the process may use (its affinity mask and its control group's share of
+// processors). Calls too small to gain stay on the calling thread. The number of threads never changes a bit of any
+// result. Where fewer threads can be started than that, a call uses those that there are, down to its caller alone; the
+// next call tries anew. In a child forked after a call has used threads, calls run on one, and num_threads() is 1
+// whatever was set.
 //
 // Threads take over the floating-point mode of their caller (rounding, flush to zero, denormals are zeros) for as long
 // as they work for him; his own is left alone. They block signals for the process, so that these reach the
