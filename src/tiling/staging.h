@@ -3,15 +3,9 @@
 #pragma once
 
 #include "convstep/tensor.h"
+#include "core/pixel_view.h"
 
 namespace convstep {
-
-// Part of an array whose pixels hold their channels side by side.
-template <class T>
-struct PixelView {
-  T* data;
-  int64_t row_step, pixel_step;
-};
 
 // Do the channels of a pixel lie side by side?
 template <class T>

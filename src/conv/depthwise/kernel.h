@@ -4,6 +4,7 @@
 // included: the bits of the direct method.
 #pragma once
 
+#include "core/pixel_view.h"
 #include "core/window_axis.h"
 #include "runtime/targets.h"
 #include "simd/epilogue.h"
@@ -22,8 +23,7 @@ struct DepthwiseBlock {
   bool are_weights_finite;                   // then rows off the image add nothing but zeros, and are left out
   bool is_far;  // do input and output, of all images, lie in memory rather than in a cache?
   int64_t channels;
-  T* output;
-  int64_t output_row_step, output_pixel_step;
+  PixelView<T> output;
   Epilogue<T> epilogue;
 };
 
@@ -43,8 +43,8 @@ inline bool depthwise_has_row_tile(const WindowAxis& width) {
   return width.dilation == 1 && ((width.window == 5 && width.stride <= 2) || (width.window == 7 && width.stride == 1));
 }
 
-// Is padding read as zeros that are not there, if there are as many channels as lanes? For other windows and fewer
-// channels every tap of the block must lie on the input.
+// Does the kernel put zeros for taps on the padding, so that nobody need copy the input with it? That takes as many
+// channels as a vector has lanes. For other windows, and fewer channels, every tap must lie on the input that is given.
 inline bool depthwise_pads(const WindowAxis& height, const WindowAxis& width) {
   return depthwise_slides(height, width) || depthwise_has_row_tile(width);
 }

@@ -114,7 +114,6 @@ void ConvDepthwise<T>::run_region(const ConvCall<T>& call, const OutputRegion& r
     height.before = width.before = 0;
   }
   const StagedOutput<T> output(call, region, workspace.scratch.in(memory.data()));
-  const auto [to, row_step, pixel_step] = output.output();
   kernel_.run({.input = input.data,
                .input_row_step = input.row_step,
                .input_pixel_step = input.pixel_step,
@@ -126,9 +125,7 @@ void ConvDepthwise<T>::run_region(const ConvCall<T>& call, const OutputRegion& r
                .are_weights_finite = are_weights_finite_,
                .is_far = (call.input.size() + call.output.size()) * int64_t{sizeof(T)} > kFarBytes,
                .channels = channels,
-               .output = to,
-               .output_row_step = row_step,
-               .output_pixel_step = pixel_step,
+               .output = output.output(),
                .epilogue = output.epilogue(problem_)});
   output.commit();
 }

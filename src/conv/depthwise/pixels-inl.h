@@ -59,10 +59,10 @@ template <class T>
 HWY_INLINE TileOutput<T> tile_output(const DepthwiseBlock<T>& block, int64_t y, int64_t x, int64_t c, int64_t start) {
   const Epilogue<T>& epilogue = block.epilogue;
   const int64_t residual = y * epilogue.residual_row_step + x * epilogue.residual_pixel_step + start;
-  return {block.output + y * block.output_row_step + x * block.output_pixel_step + start,
+  return {block.output.data + y * block.output.row_step + x * block.output.pixel_step + start,
           epilogue.residual ? epilogue.residual + residual : nullptr,
-          block.output_row_step,
-          block.output_pixel_step,
+          block.output.row_step,
+          block.output.pixel_step,
           epilogue.residual_row_step,
           epilogue.residual_pixel_step,
           static_cast<size_t>(c - start),

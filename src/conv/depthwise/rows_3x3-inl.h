@@ -20,9 +20,9 @@ constexpr bool kRunsAlongRows = HWY_TARGET == HWY_AVX2;
 
 // With 32 registers sliding strips are faster, but not where input and output come from memory: strips take a line from
 // each of some 10 rows in turn, where tiles along a row take pixels as they lie. Zen 4, 8 images of 56x56, 128
-// channels: 1.6 ms for 2.4; 112x112, 64 channels, stride 2: 1.2 for 2.6. (Pixels of two lines are as well for strips.)
-// Tiles of 2 pixels were faster than those of 3, 4 and 7; to prefetch the rows of the next band for strips, in
-// whichever order, gained nothing.
+// channels: 1.6 ms for 2.4; 112x112, 64 channels, stride 2: 1.2 for 2.6.
+// Pixels of no more than two cache lines gain nothing from it. Tiles of 2 pixels were faster than those of 3, 4 and 7;
+// to prefetch the rows of the next band for strips, in whichever order, gained nothing.
 constexpr bool kRunsAlongFarRows = HWY_TARGET == HWY_AVX3;
 constexpr int kFarPixels = 2;
 template <class T>

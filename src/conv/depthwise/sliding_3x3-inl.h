@@ -93,6 +93,14 @@ HWY_INLINE void move(V (&to)[kPixels], const V (&from)[kPixels]) {
   for (int p = 0; p < kPixels; ++p) to[p] = from[p];
 }
 
+template <class T, class V>
+HWY_INLINE void load_window(const Slide<T>& slide, V (&weights)[3][3]) {
+  const hn::ScalableTag<T> d;
+  for (int i = 0; i < 3; ++i) {
+    for (int j = 0; j < 3; ++j) weights[i][j] = hn::LoadU(d, slide.weights + (3 * i + j) * slide.tap_step);
+  }
+}
+
 // a, b and c are the sums of three output rows, one below the other. They move up by register moves, which the
 // processor's renaming does; unrolling three rows would say the same in three times the code.
 template <class T, int kPixels>
@@ -100,9 +108,7 @@ HWY_NOINLINE void slide_by_one(const Slide<T>& slide) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   V weights[3][3], a[kPixels], b[kPixels], c[kPixels];
-  for (int i = 0; i < 3; ++i) {
-    for (int j = 0; j < 3; ++j) weights[i][j] = hn::LoadU(d, slide.weights + (3 * i + j) * slide.tap_step);
-  }
+  load_window(slide, weights);
   const V bias = hn::LoadU(d, slide.bias);
   const int64_t last = slide.rows - 1;
   int64_t row = slide.first_row;
@@ -134,9 +140,7 @@ HWY_NOINLINE void slide_by_two(const Slide<T>& slide) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   V weights[3][3], a[kPixels], b[kPixels];
-  for (int i = 0; i < 3; ++i) {
-    for (int j = 0; j < 3; ++j) weights[i][j] = hn::LoadU(d, slide.weights + (3 * i + j) * slide.tap_step);
-  }
+  load_window(slide, weights);
   const V bias = hn::LoadU(d, slide.bias);
   const int64_t last = slide.rows - 1;
   int64_t row = slide.first_row;

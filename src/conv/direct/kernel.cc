@@ -1,4 +1,4 @@
-// kernel.cc: rows of tiles, parts of a block, block. (The tiles are in conv_direct-inl.h.)
+// kernel.cc: rows of tiles, parts of a block, block. (The tiles are in tile-inl.h.)
 #include "conv/direct/kernel.h"
 
 #include "simd/dispatch.h"
@@ -49,7 +49,7 @@ class PanelRows {
     const int64_t image = y < part_.rows ? 0 : y / part_.rows;
     y -= image * part_.rows;
     return {part_.input + image * block_.image_step + y * block_.row_step,
-            part_.output + image * block_.output_image_step + y * block_.output_row_step,
+            part_.output + image * block_.output_image_step + y * block_.output.row_step,
             part_.residual ? part_.residual + image * block_.residual_image_step + y * block_.epilogue.residual_row_step
                            : nullptr};
   }
@@ -119,7 +119,7 @@ void conv_part(const DirectBlock<T>& block, int64_t panel, const DirectPart& par
                      weights + part.first_tap_row * window_row + part.first_tap_column * block.channels * width,
                      window_row - part.tap_columns * block.channels * width,
                      block.bias + packed,
-                     block.output_pixel_step,
+                     block.output.pixel_step,
                      block.epilogue.residual_pixel_step,
                      static_cast<size_t>(outputs - (vectors - 1) * panels.lanes),
                      block.epilogue.activation,
@@ -128,12 +128,12 @@ void conv_part(const DirectBlock<T>& block, int64_t panel, const DirectPart& par
   const int64_t down = row - block.first_row, right = column - block.first_column;
   const int64_t input = block.offset + down * block.row_step + right * block.pixel_step +
                         part.first_tap_row * block.tap_row_step + part.first_tap_column * block.tap_step;
-  const int64_t output = down * block.output_row_step + right * block.output_pixel_step + first_output;
+  const int64_t output = down * block.output.row_step + right * block.output.pixel_step + first_output;
   const Epilogue<T>& epilogue = block.epilogue;
   const int64_t residual = down * epilogue.residual_row_step + right * epilogue.residual_pixel_step + first_output;
   PanelRows<T>(block,
-               {block.input + input, block.output + output, epilogue.residual ? epilogue.residual + residual : nullptr,
-                rows, pixels},
+               {block.input + input, block.output.data + output,
+                epilogue.residual ? epilogue.residual + residual : nullptr, rows, pixels},
                tile, outputs)
       .run();
 }

@@ -7,6 +7,7 @@
 // Every output is one chain of fused multiply-adds that starts at the bias and runs over (i, j, c).
 #pragma once
 
+#include "core/pixel_view.h"
 #include "core/window_axis.h"
 #include "runtime/targets.h"
 #include "simd/epilogue.h"
@@ -46,9 +47,8 @@ struct DirectBlock {
   const T* bias;
   DirectPanels panels;
   int64_t first_panel, end_panel;
-  T* output;  // the first output channel of the first panel at the first pixel
-  int64_t output_row_step, output_pixel_step;
-  int64_t outputs;  // of all these panels
+  PixelView<T> output;  // the first output channel of the first panel at the first pixel
+  int64_t outputs;      // of all these panels
   int64_t images, first_row, end_row, first_column, end_column;
   int64_t image_step, output_image_step, residual_image_step;
   bool prefetches_output;

@@ -47,7 +47,8 @@ using ShortTag = hn::ScalableTag<T>;
 // others.
 constexpr int kAhead = 16;
 
-// A tile of fewer multiply-adds than this is over before what it asks for is there, and asks for a later one. One tile
+// A line of the output that is asked for takes as long to come as this many multiply-adds. A tile of fewer asks for the
+// lines of a later tile. One tile
 // ahead: 16 to 96 channels +13%; four: 1 to 16 channels in 3x3 windows +17%; further, or with longer tiles: up to 5%
 // slower (Zen 4).
 constexpr int64_t kAnswerProducts = 600;

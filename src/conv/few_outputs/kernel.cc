@@ -216,11 +216,11 @@ HWY_INLINE void store_sums(const FewOutputsBlock<T>& block, int64_t y, int64_t x
   if (epilogue.activation != Activation::kNone) {
     activate_row(sums, static_cast<size_t>(n), epilogue.activation, epilogue.slope);
   }
-  T* output = block.output + y * block.output_row_step + x * block.output_pixel_step + o;
-  if (block.output_pixel_step == 1) {
+  T* output = block.output.data + y * block.output.row_step + x * block.output.pixel_step + o;
+  if (block.output.pixel_step == 1) {
     std::copy_n(sums, n, output);
   } else {
-    for (int64_t k = 0; k < n; ++k) output[k * block.output_pixel_step] = sums[k];
+    for (int64_t k = 0; k < n; ++k) output[k * block.output.pixel_step] = sums[k];
   }
 }
 

@@ -6,6 +6,7 @@
 // bias and runs over (i, j, c): the bits of the direct method.
 #pragma once
 
+#include "core/pixel_view.h"
 #include "core/window_axis.h"
 #include "runtime/targets.h"
 #include "simd/epilogue.h"
@@ -23,8 +24,7 @@ struct FewOutputsBlock {
   int64_t weight_step;
   const T* bias;
   int64_t outputs;  // of the group
-  T* output;
-  int64_t output_row_step, output_pixel_step;
+  PixelView<T> output;
   Epilogue<T> epilogue;
 };
 

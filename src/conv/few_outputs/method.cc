@@ -93,9 +93,7 @@ void ConvFewOutputs<T>::run_region(const ConvCall<T>& call, const OutputRegion& 
                .weight_step = problem_.outputs,
                .bias = bias_.data() + region.first_channel,
                .outputs = region.channels,
-               .output = output.output().data,
-               .output_row_step = output.output().row_step,
-               .output_pixel_step = output.output().pixel_step,
+               .output = output.output(),
                .epilogue = output.epilogue(problem_)},
               workspace.patch.in(memory.data()));
   output.commit();

@@ -134,8 +134,8 @@ void groups_of_four_block(const GroupsOfFourBlock<T>& block) {
             .window_column_step = width.dilation * kPixel,
             .weights = block.weights + group,
             .bias = block.bias + group,
-            .output = block.output + y * block.output_row_step + x * block.output_pixel_step + channel,
-            .output_pixel_step = block.output_pixel_step,
+            .output = block.output.data + y * block.output.row_step + x * block.output.pixel_step + channel,
+            .output_pixel_step = block.output.pixel_step,
             .epilogue = epilogue};
         if (epilogue.residual) {
           tile.epilogue.residual += y * epilogue.residual_row_step + x * epilogue.residual_pixel_step + channel;

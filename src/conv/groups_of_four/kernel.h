@@ -6,6 +6,7 @@
 // method.
 #pragma once
 
+#include "core/pixel_view.h"
 #include "core/window_axis.h"
 #include "runtime/targets.h"
 #include "simd/epilogue.h"
@@ -28,8 +29,7 @@ struct GroupsOfFourBlock {
   WindowAxis height, width;  // `output` rows and columns
   const T* weights;          // [KH*KW][kGroupSize channels][kGroupSize outputs][groups]
   const T* bias;             // [outputs][groups]
-  T* output;                 // the part's first channel
-  int64_t output_row_step, output_pixel_step;
+  PixelView<T> output;       // the part's first channel
   Epilogue<T> epilogue;
 };
 

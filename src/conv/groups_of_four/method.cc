@@ -87,7 +87,6 @@ void ConvGroupsOfFour<T>::run_region(const ConvCall<T>& call, const OutputRegion
   copy_padded(some_channels(call.input[region.image], region.first_channel, kChannels), height.source(0, 0), rows,
               width.source(0, 0), columns, patch);
   const StagedOutput<T> output(call, region, workspace.scratch.in(memory.data()));
-  const auto [to, row_step, pixel_step] = output.output();
   const int64_t part = region.first_channel / kChannels;
   kernel_({.patch = patch,
            .patch_rows = rows,
@@ -96,9 +95,7 @@ void ConvGroupsOfFour<T>::run_region(const ConvCall<T>& call, const OutputRegion
            .width = width,
            .weights = &weights_(part, 0),
            .bias = &bias_(part, 0),
-           .output = to,
-           .output_row_step = row_step,
-           .output_pixel_step = pixel_step,
+           .output = output.output(),
            .epilogue = output.epilogue(problem_)});
   output.commit();
 }

@@ -109,9 +109,9 @@ HWY_NOINLINE void numpy_order_pixels(const NumpyOrderBlock<T>& block, int64_t y,
                    block.offsets, block.weights + o, block.width},
            block.size, sum);
   const Epilogue<T>& epilogue = block.epilogue;
-  T* output = block.output + y * block.output_row_step + x * block.output_pixel_step + o;
+  T* output = block.output.data + y * block.output.row_step + x * block.output.pixel_step + o;
   const int64_t residual = y * epilogue.residual_row_step + x * epilogue.residual_pixel_step + o;
-  for (int p = 0; p < kCount; ++p, output += block.output_pixel_step) {
+  for (int p = 0; p < kCount; ++p, output += block.output.pixel_step) {
     sum[p] = from_zero(d, sum[p]);
     if (block.bias) sum[p] = hn::Add(sum[p], hn::Load(d, block.bias + o));
     if (epilogue.residual) {

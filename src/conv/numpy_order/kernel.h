@@ -1,6 +1,7 @@
 // kernel.h: sums in NumPy's order, many outputs at a time. The bits are those of the reference.
 #pragma once
 
+#include "core/pixel_view.h"
 #include "core/window_axis.h"
 #include "runtime/targets.h"
 #include "simd/epilogue.h"
@@ -20,8 +21,7 @@ struct NumpyOrderBlock {
   const T* bias;     // [width], or null for none
   int64_t width;     // the outputs, rounded up to whole vectors of kVectorBytes
   int64_t outputs;
-  T* output;
-  int64_t output_row_step, output_pixel_step;
+  PixelView<T> output;
   Epilogue<T> epilogue;  // not kSigmoid or kTanh, whose last bits are the reference's own
 };
 

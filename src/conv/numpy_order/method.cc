@@ -100,7 +100,6 @@ void ConvNumpyOrder<T>::run_group(const Run& run, OutputRegion region, int64_t g
   region.first_channel = group * outputs;
   region.channels = outputs;
   const StagedOutput<T> output(run.call, region, scratch);
-  const auto [to, row_step, pixel_step] = output.output();
   kernel_({.input = input,
            .input_row_step = problem_.geometry.height.stride * run.input.row_step,
            .input_pixel_step = problem_.geometry.width.stride * run.input.pixel_step,
@@ -112,9 +111,7 @@ void ConvNumpyOrder<T>::run_group(const Run& run, OutputRegion region, int64_t g
            .bias = has_bias_ ? bias_.data() + group * width() : nullptr,
            .width = width(),
            .outputs = outputs,
-           .output = to,
-           .output_row_step = row_step,
-           .output_pixel_step = pixel_step,
+           .output = output.output(),
            .epilogue = output.epilogue(problem_)});
   output.commit();
 }
