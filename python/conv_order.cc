@@ -56,7 +56,7 @@ Shape<4> checked_output_shape(const Shape<4>& input, const Shape<4>& weights, co
     if (layout == Layout::kNHWC || error.argument() == "weights (KH, KW)") throw;  // the channels fit
     explain(input, weights, options);
     const int64_t C = input[3], groups = options.groups;
-    const bool is_guess = std::string(error.what()).find(" look") != std::string::npos;
+    const bool is_guess = error.hint().find(" look") != std::string::npos;
     if (!is_guess || C % groups != 0 || weights[2] == C / groups) throw;
     throw ShapeError("weights", to_string(weights), to_string(Shape<4>{weights[0], weights[1], C / groups, weights[3]}),
                      "input " + to_string(input) + " has " + std::to_string(C) + " channels");

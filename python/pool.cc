@@ -42,12 +42,10 @@ Shape<4> output_shape(const Shape<4>& input, const PoolOptions& options, Layout 
     return pool_output_shape(input, options);
   } catch (const ShapeError& error) {
     const bool is_cause = error.argument() == "window" && like_image(other[3], other[1], other[2]);
-    const std::string all = error.what();
-    if (!is_cause || !all.ends_with(")") || !fit_the_other_order()) throw;
-    const size_t start = (error.argument() + ": got " + error.given() + ", expected " + error.expected() + " (").size();
-    const std::string reason = all.substr(start, all.size() - start - 1);
-    throw ShapeError(error.argument(), error.given(), error.expected(),
-                     reason + "; the images look like " + (is_nhwc ? "(N, C, H, W)" : "those of layout=\"NHWC\""));
+    if (!is_cause || error.hint().empty() || !fit_the_other_order()) throw;
+    throw ShapeError(
+        error.argument(), error.given(), error.expected(),
+        error.hint() + "; the images look like " + (is_nhwc ? "(N, C, H, W)" : "those of layout=\"NHWC\""));
   }
 }
 

@@ -27,9 +27,10 @@ class [[gnu::visibility("default")]] ArgumentError : public std::invalid_argumen
   const std::string& argument() const { return argument_; }
   const std::string& given() const { return given_; }
   const std::string& expected() const { return expected_; }
+  const std::string& hint() const { return hint_; }  // or ""
 
  private:
-  std::string argument_, given_, expected_;
+  std::string argument_, given_, expected_, hint_;
 };
 
 class [[gnu::visibility("default")]] ShapeError : public ArgumentError {

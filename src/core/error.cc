@@ -23,7 +23,8 @@ ArgumentError::ArgumentError(std::string_view argument, std::string_view given, 
     : std::invalid_argument(message(argument, given, expected, hint)),
       argument_(argument),
       given_(given),
-      expected_(expected) {}
+      expected_(expected),
+      hint_(hint) {}
 
 FormatError::FormatError(std::string_view path, std::string_view cause) : std::runtime_error(message(path, cause)) {}
 
