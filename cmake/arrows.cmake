@@ -3,7 +3,7 @@
 cmake_minimum_required(VERSION 3.25)
 set(core core)
 set(runtime core runtime)
-set(simd core simd runtime/targets.h runtime/machine.h)
+set(simd core simd runtime/targets.h)
 set(tiling core runtime tiling)
 set(reference core reference)
 set(pointwise core runtime simd tiling reference pointwise)
@@ -16,7 +16,7 @@ set(cli cli notebook picture)
 set(python python)
 # A kernel: kernel.h, NAME_kernel.cc, tile-inl.h ... Beside what its room may include it sees other kernels' headers, and no method.
 set(kernel_file "(^|_|/)kernel\\.(h|cc)$|-inl\\.h$")
-set(seen_by_kernels "^(convstep|core|simd)/|^runtime/(targets|machine)\\.h$|kernel\\.h$|-inl\\.h$|^conv/winograd/axis\\.h$|^pool/runs\\.h$")
+set(seen_by_kernels "^(convstep|core|simd)/|^runtime/targets\\.h$|kernel\\.h$|-inl\\.h$|^conv/winograd/axis\\.h$|^pool/runs\\.h$")
 
 set(wrong "")
 foreach(folder src cli python)

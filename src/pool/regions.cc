@@ -50,9 +50,7 @@ RegionViews<T> views_in_place(const PoolCall<T>& call, const PoolCut<T>& cut, co
 template <class T>
 void copy_input(const View<const T, 4>& input, const OutputRegion& region, const TaskProgress& progress, T* packed,
                 RegionViews<T>& views) {
-  const View<const T, 3> channels(&input(region.image, 0, 0, region.first_channel),
-                                  {input.shape(1), input.shape(2), region.channels},
-                                  {input.stride(1), input.stride(2), input.stride(3)});
+  const View<const T, 3> channels = some_channels(input[region.image], region.first_channel, region.channels);
   constexpr int64_t kLongCopy = int64_t{1} << 20;  // values: some milliseconds where they lie apart
   const int64_t row_values = views.columns * region.channels, rows = std::max<int64_t>(kLongCopy / row_values, 1);
   for (int64_t row = 0; row < views.rows; row += rows) {
