@@ -75,7 +75,7 @@ def set_simd_target(target: str) -> None:
 
 @compiled
 def num_threads() -> int:
-    """How many threads a call uses that is not told otherwise.
+    """The number of threads of a call that is not given one.
 
     At first what the environment variable CONVSTEP_NUM_THREADS says, or else as many processors as the process may use.
     Calls too small to gain stay on the caller's thread. So do all calls in a child forked after threads were used, where this is 1.

@@ -5,7 +5,7 @@
 // where * is element by element: a*a multiplications per channel instead of 9*m*m. Source: Lavin and Gray, "Fast
 // algorithms for convolutional neural networks", 2015. An element of a transformed tile has the index xi = 0 .. a*a-1.
 //
-// The points of m = 2 and m = 4 are in conv_winograd_axis.h, and so is what the shorter tiles at the end of an image
+// The points of m = 2 and m = 4 are in axis.h, and so is what the shorter tiles at the end of an image
 // do. For m = 4 they have half the error of the textbook's +-1, +-2 at the same cost (docs/performance.md). m = 6 was
 // tried and left out: in float its error is that of a direct chain times seven with any points, in double it was slower
 // than m = 4 on every layer of ResNet-50 and VGG-16, as its 64 transformed weights per window are read from beyond L2.

@@ -15,7 +15,7 @@ namespace convstep::kernels::HWY_NAMESPACE {
 // With q(x) = product over k of (x^2 - p[k]^2), row by row:
 //   B^T  q without the root of the row (the coefficients of x^0, x^1, ...); for infinity x * q
 //   A^T  powers of the roots; the last row has a 1 for infinity
-// The order of the points is that of conv_winograd_axis.h.
+// The order of the points is that of axis.h.
 template <int M>
 struct Toom {
   static constexpr int kPairs = M / 2, kSize = M + 2;

@@ -26,7 +26,8 @@ HWY_INLINE V join_range(const Maximum& maximum, const Load& load, V best, int64_
   return best;
 }
 
-// Inputs that take more than one instruction for a maximum are rare: not worth code for stride 1 alone.
+// Code of its own for stride 1 pays for plain inputs alone: those with NaN or -0, whose maxima take more than one
+// instruction, are rare.
 template <class Maximum>
 constexpr bool kIsFrequent = false;
 template <>
