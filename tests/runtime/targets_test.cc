@@ -222,13 +222,22 @@ TEST_F(Targets, APlanNamesTheTargetThatItsKernelsAreOf) {
 }
 
 TEST_F(Targets, MayBeSetWhileOthersCompute) {
-  const auto input = counting<float, 4>({1, 12, 12, 8}), weights = counting<float, 4>({3, 3, 8, 16});
+  const auto input = random_tensor<float, 4>({1, 12, 12, 8}, 1), weights = random_tensor<float, 4>({3, 3, 8, 16}, 2);
+  const auto bits_now = [&] {
+    Tensor<float, 4> output({1, 10, 10, 16});
+    conv_forward(input, weights, {}, output, {.algorithm = ConvAlgorithm::kDirect});
+    return std::vector<float>(output.data(), output.data() + output.size());
+  };
+  std::vector<std::vector<float>> bits_of_targets;
+  for (const std::string& name : simd_targets()) {
+    set_simd_target(name);
+    bits_of_targets.push_back(bits_now());
+  }
   std::vector<std::thread> callers;
   for (int caller = 0; caller < 4; ++caller) {
     callers.emplace_back([&] {
       for (int call = 0; call < 20; ++call) {
-        Tensor<float, 4> output({1, 10, 10, 16});
-        conv_forward(input, weights, {}, output, {.algorithm = ConvAlgorithm::kDirect});
+        EXPECT_THAT(bits_of_targets, Contains(bits_now()));
         EXPECT_THAT(simd_targets(), Contains(simd_target()));
       }
     });
