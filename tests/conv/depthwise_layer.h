@@ -1,103 +1,62 @@
 // depthwise_layer.h: a depthwise convolution of random numbers, and what it must give.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <memory>
 #include <string>
 
-#include "conv/checks.h"
 #include "conv/methods.h"
-#include "tests/support/fill.h"
-#include "tests/support/fma_chain.h"
+#include "tests/support/chain_test.h"
 
 namespace convstep {
 
-inline const ProgressCallback kSilent;
-
 template <class T>
-class DepthwiseLayer : public testing::Test {
+class DepthwiseLayer : public ChainTest<T> {
  protected:
   static constexpr T kInfinity = std::numeric_limits<T>::infinity(), kNan = std::numeric_limits<T>::quiet_NaN();
 
-  void TearDown() override { set_simd_target(""); }
-
-  // A layer with random numbers and what it must give.
-  void make_layer(const Shape<4>& input, const Size2& window, const ConvOptions& options) {
-    const int64_t C = input[3];
-    options_ = options;
-    options_.groups = C;
-    input_ = random_tensor<T, 4>(input, 1);
-    weights_ = random_tensor<T, 4>({window.height, window.width, 1, C}, 2);
-    bias_ = random_tensor<T, 1>({C}, 3);
-    update();
+  void make_layer(const Shape<4>& input, const Size2& window, ConvOptions options) {
+    options.groups = input[3];
+    this->make_random(input, {window.height, window.width, 1, input[3]}, options);
   }
-  void update() {
-    problem_ = check_problem(input_.shape(), weights_.shape(), options_, kConvNames);
-    expected_ = fma_chain<T>(problem_, input_, weights_, bias_, residual_);
+  void update() override {
+    ChainTest<T>::update();
     const auto magnitudes = [](auto tensor) {
       for (int64_t i = 0; i < tensor.size(); ++i) tensor.data()[i] = std::abs(tensor.data()[i]);
       return tensor;
     };
-    ConvProblem plain = problem_;
+    ConvProblem plain = this->problem_;
     plain.activation = Activation::kNone;
-    magnitude_ = fma_chain<T>(plain, magnitudes(input_), magnitudes(weights_), magnitudes(bias_), {});
+    magnitude_ = fma_chain<T>(plain, magnitudes(this->input_), magnitudes(this->weights_), magnitudes(this->bias_), {});
   }
-  std::unique_ptr<const ConvMethod<T>> method() const {
-    EXPECT_TRUE(DepthwiseMethod<T>::kKind.fits(problem_));
-    return DepthwiseMethod<T>::kKind.make(problem_, {weights_, bias_});
+  std::unique_ptr<const ConvMethod<T>> method() const override {
+    EXPECT_TRUE(DepthwiseMethod<T>::kKind.fits(this->problem_));
+    return DepthwiseMethod<T>::kKind.make(this->problem_, {this->weights_, this->bias_});
   }
-
-  // The bits of the chain, on targets that fuse multiply-adds; elsewhere within its error.
-  void expect_right(View<const T, 4> output, const std::string& target, const std::string& what) const {
-    const auto [N, OH, OW, O] = output.shape();
+  T error_bound(int64_t at) const override {
     const T unit = std::numeric_limits<T>::epsilon() / 2;
-    const bool exact = target_fuses(target);
-    const T gamma = 2 * static_cast<T>(problem_.window_size() + 2) * unit;
-    for (int64_t n = 0, at = 0; n < N; ++n) {
-      for (int64_t y = 0; y < OH; ++y) {
-        for (int64_t x = 0; x < OW; ++x) {
-          for (int64_t o = 0; o < O; ++o, ++at) {
-            const T wanted = expected_.data()[at], got = output(n, y, x, o);
-            const bool same = is_same(wanted, got);
-            const bool right = same || (!exact && std::abs(wanted - got) <= gamma * (magnitude_.data()[at] + 2));
-            ASSERT_TRUE(right) << what << ", " << target << ": " << got << " for " << wanted << " at (" << n << ", "
-                               << y << ", " << x << ", " << o << ")";
-          }
-        }
-      }
-    }
-  }
-  void expect_runs_right(const std::string& target, const std::string& what, int threads = 1) const {
-    ASSERT_NO_FATAL_FAILURE(expect_runs_right(input_, target, what, threads));
-  }
-  void expect_runs_right(View<const T, 4> input, const std::string& target, const std::string& what,
-                         int threads = 1) const {
-    auto output = filled<T, 4>(expected_.shape(), kPoison);
-    method()->run({input, residual_, output, threads, kSilent});
-    ASSERT_NO_FATAL_FAILURE(expect_right(output, target, what));
+    const T gamma = 2 * static_cast<T>(this->problem_.window_size() + 2) * unit;
+    return gamma * (magnitude_.data()[at] + 2);
   }
 
   // Pixels that collide in the level-1 cache: the layer's input with its pixels 2 KB apart, and nothing behind the
   // last.
   static constexpr int64_t kCollidingStep = 2048 / sizeof(T), kLongestVector = 64 / sizeof(T);
-  int64_t colliding_size() const { return (input_.size() / input_.shape(3) - 1) * kCollidingStep + input_.shape(3); }
+  int64_t colliding_size() const {
+    const int64_t C = this->input_.shape(3);
+    return (this->input_.size() / C - 1) * kCollidingStep + C;
+  }
   View<const T, 4> colliding_input(T* memory) const {
-    const auto [N, H, W, C] = input_.shape();
+    const auto [N, H, W, C] = this->input_.shape();
     for (int64_t pixel = 0; pixel < N * H * W; ++pixel) {
-      std::copy_n(input_.data() + pixel * C, C, memory + pixel * kCollidingStep);
+      std::copy_n(this->input_.data() + pixel * C, C, memory + pixel * kCollidingStep);
     }
-    return {memory, input_.shape(), {H * W * kCollidingStep, W * kCollidingStep, kCollidingStep, 1}};
+    return {memory, this->input_.shape(), {H * W * kCollidingStep, W * kCollidingStep, kCollidingStep, 1}};
   }
 
-  ConvOptions options_;
-  ConvProblem problem_{};
-  Tensor<T, 4> input_, weights_, expected_, magnitude_;
-  Tensor<T, 1> bias_;
-  View<const T, 4> residual_;
+  Tensor<T, 4> magnitude_;  // of the sums
 };
 
 inline std::string describe(const Shape<4>& input, const Size2& window, const ConvOptions& options) {

@@ -32,24 +32,22 @@ class ChainTest : public testing::Test {
     bias_ = random_tensor<T, 1>({weights[3]}, 3);
     update();
   }
-  void update() {
+  virtual void update() {
     problem_ = check_problem(input_.shape(), weights_.shape(), options_, kConvNames);
     expected_ = fma_chain<T>(problem_, input_, weights_, bias_, residual_);
   }
 
-  // The bits of the chain, on targets that fuse multiply-adds; elsewhere within its error: all numbers are at most 1.
+  // The bits of the chain, on targets that fuse multiply-adds; elsewhere within its error.
   void expect_right(View<const T, 4> output, const std::string& target, const std::string& what) const {
     const auto [N, OH, OW, O] = output.shape();
-    const T terms = static_cast<T>(problem_.window_size() + 2);
-    const T tolerance = target_fuses(target) ? 0 : terms * terms * std::numeric_limits<T>::epsilon();
-    const T* wanted = expected_.data();
-    for (int64_t n = 0; n < N; ++n) {
+    const bool exact = target_fuses(target);
+    for (int64_t n = 0, at = 0; n < N; ++n) {
       for (int64_t y = 0; y < OH; ++y) {
         for (int64_t x = 0; x < OW; ++x) {
-          for (int64_t o = 0; o < O; ++o, ++wanted) {
-            const T got = output(n, y, x, o);
-            ASSERT_TRUE(is_same(*wanted, got) || std::abs(*wanted - got) <= tolerance)
-                << what << ", " << target << ": " << got << " for " << *wanted << " at (" << n << ", " << y << ", " << x
+          for (int64_t o = 0; o < O; ++o, ++at) {
+            const T wanted = expected_.data()[at], got = output(n, y, x, o);
+            ASSERT_TRUE(is_same(wanted, got) || (!exact && std::abs(wanted - got) <= error_bound(at)))
+                << what << ", " << target << ": " << got << " for " << wanted << " at (" << n << ", " << y << ", " << x
                 << ", " << o << ")";
           }
         }
@@ -57,9 +55,32 @@ class ChainTest : public testing::Test {
     }
   }
   void expect_runs_right(const std::string& target, const std::string& what, int threads = 1) const {
+    ASSERT_NO_FATAL_FAILURE(expect_runs_right(input_, target, what, threads));
+  }
+  void expect_runs_right(View<const T, 4> input, const std::string& target, const std::string& what,
+                         int threads = 1) const {
     auto output = filled<T, 4>(expected_.shape(), kPoison);
-    method()->run({input_, residual_, output, threads, kSilent});
+    method()->run({input, residual_, output, threads, kSilent});
     ASSERT_NO_FATAL_FAILURE(expect_right(output, target, what));
+  }
+  // The layer without a residual, with one, and with one that is the output itself.
+  void expect_runs_right_with_residuals(const std::string& target) {
+    // The exponential of a vector and that of the C library differ in the last bits.
+    const std::string kind = options_.activation < Activation::kSigmoid ? target : "sse4";
+    ASSERT_NO_FATAL_FAILURE(expect_runs_right(kind, "no residual, " + target));
+    auto residual = random_tensor<T, 4>(expected_.shape(), 4);
+    residual_ = residual;
+    update();
+    ASSERT_NO_FATAL_FAILURE(expect_runs_right(kind, "residual apart, " + target));
+    method()->run({input_, residual.view(), residual.view(), 1, kSilent});
+    ASSERT_NO_FATAL_FAILURE(expect_right(residual, kind, "residual in place, " + target));
+    residual_ = {};
+  }
+
+  // Of a chain without fused multiply-adds, for element `at` of the output. Here all numbers are at most 1.
+  virtual T error_bound(int64_t) const {
+    const T terms = static_cast<T>(problem_.window_size() + 2);
+    return terms * terms * std::numeric_limits<T>::epsilon();
   }
 
   ConvOptions options_;
