@@ -15,16 +15,6 @@
 namespace convstep {
 namespace {
 
-using test::bytes_of;
-using test::directory_part;
-using test::end_record;
-using test::local_part;
-using test::Member;
-using test::message_of;
-using test::Parts;
-using test::parts_of;
-using test::write_file;
-using test::zip;
 using testing::HasSubstr;
 
 using NpzDamageTest = NpzFixture;

@@ -15,6 +15,17 @@
 
 namespace convstep {
 
+using test::bytes_of;
+using test::directory_part;
+using test::end_record;
+using test::local_part;
+using test::Member;
+using test::message_of;
+using test::Parts;
+using test::parts_of;
+using test::write_file;
+using test::zip;
+
 // A .npy file of uint8.
 inline std::string npy(const std::string& elements) {
   return npy_preamble(Dtype::kUint8, {static_cast<int64_t>(elements.size())}) + elements;
@@ -23,18 +34,18 @@ inline std::string npy(const std::string& elements) {
 class NpzFixture : public testing::Test {
  protected:
   std::string load(const std::string& archive, const std::string& member = "") {
-    test::write_file(path_, archive);
-    return test::bytes_of(load_array(member.empty() ? path_ : path_ + ":" + member));
+    write_file(path_, archive);
+    return bytes_of(load_array(member.empty() ? path_ : path_ + ":" + member));
   }
   std::string error(const std::string& archive, const std::string& member = "") {
-    test::write_file(path_, archive);
-    return test::message_of<FormatError>(path_, [&] { load_array(member.empty() ? path_ : path_ + ":" + member); });
+    write_file(path_, archive);
+    return message_of<FormatError>(path_, [&] { load_array(member.empty() ? path_ : path_ + ":" + member); });
   }
 
   test::TemporaryDirectory directory_;
   std::string path_ = directory_.file("arrays.npz");
-  const test::Member stored_{"w.npy", npy("hello"), false};
-  const test::Member deflated_{"b.npy", npy("a longer text, a longer text, a longer text"), true};
+  const Member stored_{"w.npy", npy("hello"), false};
+  const Member deflated_{"b.npy", npy("a longer text, a longer text, a longer text"), true};
 };
 
 }  // namespace convstep

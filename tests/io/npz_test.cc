@@ -16,18 +16,8 @@
 namespace convstep {
 namespace {
 
-using test::bytes_of;
-using test::directory_part;
-using test::end_record;
-using test::local_part;
-using test::Member;
-using test::message_of;
 using test::number;
-using test::Parts;
-using test::parts_of;
 using test::read_file;
-using test::write_file;
-using test::zip;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
