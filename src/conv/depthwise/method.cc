@@ -37,10 +37,10 @@ class ConvDepthwise final : public ConvMethod<T> {
         kernel_(kernels::depthwise_kernel<T>(this->target_)),
         weights_(Tensor<T, 2>({problem.window_size(), problem.channels})),
         bias_(Tensor<T, 1>({problem.channels})) {
-    const auto& [height, width] = problem.geometry;
-    pack_in_parts(weights, height.window * width.window, problem.channels, [&](int64_t first, int64_t end) {
+    const int64_t KW = weights.weights.shape(1), taps = weights.weights.shape(0) * KW;
+    pack_in_parts(weights, taps, problem.channels, [&](int64_t first, int64_t end) {
       for (int64_t tap = first; tap < end; ++tap) {
-        const T* from = &weights.weights(tap / width.window, tap % width.window, 0, 0);
+        const T* from = &weights.weights(tap / KW, tap % KW, 0, 0);
         for (int64_t c = 0; c < problem.channels; ++c) weights_(tap, c) = from[c * weights.weights.stride(3)];
       }
     });
