@@ -182,8 +182,8 @@ TYPED_TEST(ConvWinogradRangeTest, OneOutlier) {
   using T = TypeParam;
   for (const double size : {1e2, 1e4, -9999.0, 1e9, -1e20, 1e30, 1e38, -1e300}) {
     if (std::abs(size) > double(std::numeric_limits<T>::max())) continue;
-    for (const auto& [row, column] : {std::pair<int64_t, int64_t>{6, 3}, {0, 0}, {4, 5}, {6, 6}}) {
-      this->check([=](auto& x, auto&) { x(0, row % x.shape(1), column % x.shape(2), 5) = static_cast<T>(size); },
+    for (const Shape<2>& at : {Shape<2>{6, 3}, {0, 0}, {4, 5}, {6, 6}}) {
+      this->check([=](auto& x, auto&) { x(0, at[0] % x.shape(1), at[1] % x.shape(2), 5) = static_cast<T>(size); },
                   std::to_string(size));
       if (this->HasFatalFailure()) return;
     }
