@@ -14,6 +14,7 @@
 #include "cli/options.h"
 #include "cli/outputs.h"
 #include "cli/progress.h"
+#include "convstep/notebook.h"
 
 namespace convstep::cli {
 namespace {
@@ -34,6 +35,7 @@ struct ConvCommand {
   const CLI::Option* padding = nullptr;
   PictureScale scale;
   std::optional<Dtype> dtype;
+  std::optional<Numerics> numerics;
 
   void run() const {
     check_range_option(scale, output_path);
@@ -125,12 +127,14 @@ struct ConvCommand {
   }
 
   template <class T>
-  static Tensor<T, 4> convolved(const Tensor<T, 4>& A_prev, const Tensor<T, 4>& W, const Tensor<T, 1>& b,
-                                const Tensor<T, 4>& R, ConvOptions options) {
-    auto Z = Tensor<T, 4>::uninitialized(conv_output_shape(A_prev.shape(), W.shape(), options));
+  Tensor<T, 4> convolved(const Tensor<T, 4>& A_prev, const Tensor<T, 4>& W, const Tensor<T, 1>& b,
+                         const Tensor<T, 4>& R, ConvOptions own) const {
+    auto Z = Tensor<T, 4>::uninitialized(conv_output_shape(A_prev.shape(), W.shape(), own));
+    const bool is_free = own.algorithm == ConvAlgorithm::kAuto;
+    own.numerics = numerics.value_or(is_free ? notebook_numerics(W.shape(), Z.shape()) : Numerics::kFast);
     ProgressBar bar("conv");
-    options.progress = bar.callback();
-    conv_forward(A_prev, W, b, Z, options, R);
+    own.progress = bar.callback();
+    conv_forward(A_prev, W, b, Z, own, R);
     return Z;
   }
 
@@ -156,16 +160,19 @@ void add_methods(CLI::App& command, ConvCommand& state) {
       [&options](const std::string&, Activation value) { options.activation = value; },
       "Applied to every output (default: none)");
   add_real(command, "--slope", options.slope, "Slope of leaky_relu below 0 (default: 0.01)")->needs(activation);
-  const Choices<ConvAlgorithm> algorithms{{"notebook", ConvAlgorithm::kNotebook},
-                                          {"auto", ConvAlgorithm::kAuto},
+  const Choices<Numerics> numerics{{"numpy", Numerics::kNumpy}, {"fast", Numerics::kFast}};
+  add_choice(
+      command, "--numerics", numerics, [&state](const std::string&, Numerics value) { state.numerics = value; },
+      "Whose last bits sums have, NumPy's or those of the fastest order (default: numpy for layers of the notebook's "
+      "size)");
+  const Choices<ConvAlgorithm> algorithms{{"auto", ConvAlgorithm::kAuto},
                                           {"direct", ConvAlgorithm::kDirect},
                                           {"winograd", ConvAlgorithm::kWinograd},
                                           {"reference", ConvAlgorithm::kReference}};
-  options.algorithm = ConvAlgorithm::kNotebook;
   add_choice(
       command, "--algorithm", algorithms,
       [&options](const std::string&, ConvAlgorithm value) { options.algorithm = value; },
-      "How it is computed (default: notebook, whose small layers have NumPy's bits)");
+      "How it is computed (default: auto)");
 }
 
 std::string filter_list() {

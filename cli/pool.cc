@@ -72,6 +72,10 @@ void add_mode(CLI::App& command, PoolCommand& state) {
   };
   add_choice(command, "--mode", modes, choose, "max (default), average, l2, or lp with --p");
   add_real(command, "--p", state.options.p, "The exponent of lp (default: 2)");
+  const Choices<Numerics> numerics{{"fast", Numerics::kFast}, {"numpy", Numerics::kNumpy}};
+  add_choice(
+      command, "--numerics", numerics, [&state](const std::string&, Numerics value) { state.options.numerics = value; },
+      "Whose last bits averages and norms have, those of the fastest order or NumPy's (default: fast)");
   command.add_flag("--count-include-pad", state.options.count_include_pad, "Averages count the zeros of the padding");
 }
 

@@ -14,7 +14,7 @@
 #include "cli/help.h"
 #include "cli/terminal.h"
 #include "cli/usage.h"
-#include "convstep/runtime.h"
+#include "convstep/version.h"
 
 namespace convstep::cli {
 namespace {

@@ -7,7 +7,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
-#include "convstep/conv.h"
+#include "convstep/notebook.h"
 #include "notebook/numpy_text.h"
 
 namespace convstep::cli {

@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "convstep/runtime.h"
+#include "convstep/version.h"
 
 namespace convstep::cli {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <nanobind/nanobind.h>
 
-#include "convstep/runtime.h"
+#include "convstep/version.h"
 #include "python/arrays.h"
 #include "python/function.h"
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "convstep/notebook.h"
 #include "python/bindings.h"
 #include "python/call.h"
 #include "python/function.h"
@@ -26,16 +27,17 @@ struct ConvInputs {
   std::optional<Input> bias, residual;
 };
 
-// The layer, its bias given as a view by bias_of<T>().
+// The layer, its bias given as a view by bias_of<T>(). `is_notebook`: with the numerics of the notebook's form.
 template <class BiasOf>
 nb::object convolve(ConvInputs& inputs, BiasOf bias_of, ConvOptions& options, nb::handle out, Layout layout,
-                    const Words& words) {
+                    const Words& words, bool is_notebook) {
   return with_value_errors(words, [&] {
     return with_scalar(inputs.scalar(), [&]<class T>(T) {
       const View<const T, 4> x = inputs.input.volume<T>(layout), w = inputs.weights.weights<T>(layout);
       const View<const T, 4> r = inputs.residual ? inputs.residual->volume<T>(layout) : View<const T, 4>();
       const Shape<4> shape = checked_output_shape(x.shape(), w.shape(), options, layout);
       const View<const T, 1> b = bias_of(T(), w.shape(3));
+      if (is_notebook) options.numerics = notebook_numerics(w.shape(), shape);
       const Output output(out, shape, kFormat<T>, layout);
       const View<T, 4> y = output.volume<T>(layout);
       if (is_worth_interrupting(y.shape(), w.shape())) options.progress = interruptible();
@@ -47,8 +49,9 @@ nb::object convolve(ConvInputs& inputs, BiasOf bias_of, ConvOptions& options, nb
 
 nb::object conv2d(nb::handle input, nb::handle weights, nb::handle bias, nb::handle stride, nb::handle padding,
                   nb::handle dilation, nb::handle groups, nb::handle activation, nb::handle slope, nb::handle residual,
-                  nb::handle out, nb::handle threads, nb::handle layout_name, nb::handle algorithm) {
-  ConvOptions options = to_conv_options(stride, padding, dilation, groups, activation, slope, algorithm);
+                  nb::handle out, nb::handle threads, nb::handle layout_name, nb::handle numerics,
+                  nb::handle algorithm) {
+  ConvOptions options = to_conv_options(stride, padding, dilation, groups, activation, slope, numerics, algorithm);
   const Layout layout = to_layout(layout_name);
   options.threads = to_threads(threads);
   ConvInputs inputs("input", input, "weights", weights);
@@ -57,13 +60,13 @@ nb::object conv2d(nb::handle input, nb::handle weights, nb::handle bias, nb::han
   const auto bias_of = [&]<class T>(T, int64_t) {
     return inputs.bias ? inputs.bias->view<T, 1>(kBias) : View<const T, 1>();
   };
-  return convolve(inputs, bias_of, options, out, layout, words_for(layout));
+  return convolve(inputs, bias_of, options, out, layout, words_for(layout), false);
 }
 
 nb::object notebook_conv_forward(nb::handle A_prev, nb::handle W, nb::handle b, nb::handle hparameters) {
   const int64_t stride = to_hparameter(hparameters, "stride", 1), pad = to_hparameter(hparameters, "pad", 0);
   check_keys(hparameters, "stride", "pad", W);
-  ConvOptions options{.stride = {stride, stride}, .padding = Padding::all(pad), .algorithm = ConvAlgorithm::kNotebook};
+  ConvOptions options{.stride = {stride, stride}, .padding = Padding::all(pad)};
   ConvInputs inputs("A_prev", A_prev, "W", W);
   inputs.bias.emplace("b", b);
   const auto bias_of = [&]<class T>(T, int64_t O) {
@@ -73,7 +76,7 @@ nb::object notebook_conv_forward(nb::handle A_prev, nb::handle W, nb::handle b, 
     }
     return View<const T, 1>(given.data(), {O}, {given.stride(3)});
   };
-  const nb::object Z = convolve(inputs, bias_of, options, nb::none(), Layout::kNHWC, kNotebookWords);
+  const nb::object Z = convolve(inputs, bias_of, options, nb::none(), Layout::kNHWC, kNotebookWords, true);
   return nb::make_tuple(Z, nb::make_tuple(A_prev, W, b, hparameters));
 }
 
@@ -92,7 +95,7 @@ nb::object notebook_conv_single_step(nb::handle a_slice_prev, nb::handle W, nb::
                              filter = inputs.weights.view<T, 3>(kOneFilter);
       T Z{};
       const auto compute = [&](const ProgressCallback& progress) {
-        Z = conv_single_step(slice, filter, bias, progress);
+        Z = conv_single_step(slice, filter, bias, {.progress = progress});
       };
       if (filter.size() > kWorthInterrupting) {
         without_gil([&] { compute(interruptible()); });
@@ -107,13 +110,14 @@ nb::object notebook_conv_single_step(nb::handle a_slice_prev, nb::handle W, nb::
 }  // namespace
 
 ConvOptions to_conv_options(nb::handle stride, nb::handle padding, nb::handle dilation, nb::handle groups,
-                            nb::handle activation, nb::handle slope, nb::handle algorithm) {
+                            nb::handle activation, nb::handle slope, nb::handle numerics, nb::handle algorithm) {
   return {.stride = to_size("stride", stride),
           .padding = to_padding(padding),
           .dilation = to_size("dilation", dilation),
           .groups = to_integer("groups", groups),
           .activation = to_activation(activation),
           .slope = to_real("slope", slope),
+          .numerics = to_numerics(numerics),
           .algorithm = to_algorithm(algorithm)};
 }
 

@@ -11,7 +11,7 @@ namespace convstep::python {
 // The options that belong to a layer. Throws as the functions of options.h do.
 ConvOptions to_conv_options(nanobind::handle stride, nanobind::handle padding, nanobind::handle dilation,
                             nanobind::handle groups, nanobind::handle activation, nanobind::handle slope,
-                            nanobind::handle algorithm);
+                            nanobind::handle numerics, nanobind::handle algorithm);
 
 // conv_output_shape, in the library's order. Where the caller's layout is NCHW, and arrays that do not fit would with
 // channels last, the ValueError says so.

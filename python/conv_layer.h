@@ -4,37 +4,22 @@
 #include <nanobind/nanobind.h>
 
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "convstep/conv.h"
 #include "python/arrays.h"
 
 namespace convstep::python {
 
-// The plans of one dtype, the one used last first. A plan holds a packed copy of the weights, hence so few: enough for
-// a batch of pictures in some sizes, and for an exchange of tiles and their edges.
+// The layer of one dtype, and the arrays that it reads: the caller's, or, for doubles over floats, converted ones.
 template <class T>
-class PlanCache {
- public:
-  using Plan = std::shared_ptr<const ConvPlan<T>>;
-  static constexpr size_t kPlans = 4;
+struct TypedLayer {
+  TypedLayer(nb::handle weights_array, nb::handle bias_array, const ConvOptions& options, Layout layout);
 
-  // The plan for images of this height and width on the SIMD target in use; null where there is none.
-  Plan find(const Size2& image, const std::string& target);
-  void keep(const Size2& image, const std::string& target, Plan plan);
-  Plan latest();
-
- private:
-  struct Entry {
-    Size2 image;
-    std::string target;
-    Plan plan;
-  };
-
-  std::mutex mutex_;  // never held while the GIL is waited for
-  std::vector<Entry> entries_;
+  Input weights;
+  std::optional<Input> bias;
+  convstep::ConvLayer<T> layer;
 };
 
 class ConvLayer {
@@ -60,7 +45,9 @@ class ConvLayer {
 
  private:
   template <class T>
-  std::shared_ptr<const ConvPlan<T>> plan_for(const Shape<4>& input, Count threads);
+  const convstep::ConvLayer<T>& layer();
+  template <class T>
+  std::shared_ptr<const ConvPlan<T>> plan_for(const Shape<4>& input);
   template <class Use>
   auto with_plan(nb::handle input_shape, Use use);
 
@@ -69,8 +56,8 @@ class ConvLayer {
   Layout layout_;
   Scalar scalar_;
   Shape<4> shape_;
-  PlanCache<float> float_plans_;
-  PlanCache<double> double_plans_;
+  std::unique_ptr<TypedLayer<float>> float_layer_;  // made when they are called for
+  std::unique_ptr<TypedLayer<double>> double_layer_;
   Scalar latest_scalar_;
 };
 

@@ -195,6 +195,12 @@ int to_threads(nb::handle value) {
   return static_cast<int>(threads);
 }
 
+Numerics to_numerics(nb::handle value) {
+  static constexpr std::pair<std::string_view, Numerics> kNames[] = {{"fast", Numerics::kFast},
+                                                                     {"numpy", Numerics::kNumpy}};
+  return to_word("numerics", value, kNames, "\"fast\" or \"numpy\"");
+}
+
 ConvAlgorithm to_algorithm(nb::handle value) {
   static constexpr std::pair<std::string_view, ConvAlgorithm> kNames[] = {{"auto", ConvAlgorithm::kAuto},
                                                                           {"direct", ConvAlgorithm::kDirect},

@@ -49,6 +49,9 @@ void check_keys(nb::handle hparameters, const char* first, const char* second, n
 // The most threads that the call may use; 0 for None, which leaves it to num_threads().
 int to_threads(nb::handle value);
 
+// "fast" or "numpy".
+Numerics to_numerics(nb::handle value);
+
 // "auto", "direct", "winograd" or "reference".
 ConvAlgorithm to_algorithm(nb::handle value);
 

@@ -76,7 +76,7 @@ nb::object notebook_pool_forward(nb::handle A_prev, nb::handle hparameters, nb::
   const int64_t stride = to_hparameter(hparameters, "stride", 1), f = to_hparameter(hparameters, "f", 1);
   check_keys(hparameters, "stride", "f");
   PoolOptions options{
-      .window = {f, f}, .stride = {stride, stride}, .mode = to_pool_mode(mode), .sum_order = SumOrder::kNumpy};
+      .window = {f, f}, .stride = {stride, stride}, .mode = to_pool_mode(mode), .numerics = Numerics::kNumpy};
   const nb::object A = pool(Input("A_prev", A_prev), options, false, nb::none(), Layout::kNHWC, kNotebookWords);
   return nb::make_tuple(A, nb::make_tuple(A_prev, hparameters));
 }
@@ -112,28 +112,39 @@ nb::object max_pool2d(nb::handle input, nb::handle kernel_size, nb::handle strid
 
 nb::object avg_pool2d(nb::handle input, nb::handle kernel_size, nb::handle stride, nb::handle padding,
                       nb::handle dilation, nb::handle ceil_mode, nb::handle count_include_pad, nb::handle out,
-                      nb::handle threads, nb::handle layout) {
+                      nb::handle threads, nb::handle layout, nb::handle numerics) {
   PoolOptions options = window_options(PoolMode::kAverage, kernel_size, stride, padding, dilation, ceil_mode);
   options.count_include_pad = to_bool("count_include_pad", count_include_pad);
+  options.numerics = to_numerics(numerics);
   return pool2d(input, options, false, out, threads, layout);
 }
 
 nb::object lp_pool2d(nb::handle input, nb::handle p, nb::handle kernel_size, nb::handle stride, nb::handle padding,
-                     nb::handle dilation, nb::handle ceil_mode, nb::handle out, nb::handle threads, nb::handle layout) {
+                     nb::handle dilation, nb::handle ceil_mode, nb::handle out, nb::handle threads, nb::handle layout,
+                     nb::handle numerics) {
   PoolOptions options = window_options(PoolMode::kLp, kernel_size, stride, padding, dilation, ceil_mode);
   options.p = to_real("p", p);
+  options.numerics = to_numerics(numerics);
   return pool2d(input, options, false, out, threads, layout);
 }
 
 nb::object l2_pool2d(nb::handle input, nb::handle kernel_size, nb::handle stride, nb::handle padding,
-                     nb::handle dilation, nb::handle ceil_mode, nb::handle out, nb::handle threads, nb::handle layout) {
-  const PoolOptions options = window_options(PoolMode::kLp, kernel_size, stride, padding, dilation, ceil_mode);
+                     nb::handle dilation, nb::handle ceil_mode, nb::handle out, nb::handle threads, nb::handle layout,
+                     nb::handle numerics) {
+  PoolOptions options = window_options(PoolMode::kLp, kernel_size, stride, padding, dilation, ceil_mode);
+  options.numerics = to_numerics(numerics);
   return pool2d(input, options, false, out, threads, layout);
 }
 
+nb::object global_max_pool2d(nb::handle input, nb::handle out, nb::handle threads, nb::handle layout) {
+  return pool2d(input, {.window = {0, 0}, .mode = PoolMode::kMax}, false, out, threads, layout);
+}
+
 template <PoolMode kMode>
-nb::object global_pool2d(nb::handle input, nb::handle out, nb::handle threads, nb::handle layout) {
-  return pool2d(input, {.window = {0, 0}, .mode = kMode}, false, out, threads, layout);
+nb::object global_sum_pool2d(nb::handle input, nb::handle out, nb::handle threads, nb::handle layout,
+                             nb::handle numerics) {
+  return pool2d(input, {.window = {0, 0}, .mode = kMode, .numerics = to_numerics(numerics)}, false, out, threads,
+                layout);
 }
 
 }  // namespace
@@ -144,9 +155,9 @@ void define_pool() {
   define<&avg_pool2d>("avg_pool2d");
   define<&l2_pool2d>("l2_pool2d");
   define<&lp_pool2d>("lp_pool2d");
-  define<&global_pool2d<PoolMode::kMax>>("global_max_pool2d");
-  define<&global_pool2d<PoolMode::kAverage>>("global_avg_pool2d");
-  define<&global_pool2d<PoolMode::kLp>>("global_l2_pool2d");
+  define<&global_max_pool2d>("global_max_pool2d");
+  define<&global_sum_pool2d<PoolMode::kAverage>>("global_avg_pool2d");
+  define<&global_sum_pool2d<PoolMode::kLp>>("global_l2_pool2d");
 }
 
 }  // namespace convstep::python

@@ -43,6 +43,10 @@ void python_set_num_threads(nb::handle threads) {
 
 void python_set_caller_may_move(nb::handle may) { set_caller_may_move(to_bool("may", may)); }
 
+void python_release_memory() {
+  without_gil([] { release_memory(); });
+}
+
 }  // namespace
 
 void define_runtime() {
@@ -51,6 +55,7 @@ void define_runtime() {
   define<&python_set_simd_target>("set_simd_target");
   define<&python_num_threads>("num_threads");
   define<&python_set_num_threads>("set_num_threads");
+  define<&python_release_memory>("release_memory");
   define<&caller_may_move>("caller_may_move");
   define<&python_set_caller_may_move>("set_caller_may_move");
 }

@@ -7,7 +7,7 @@ The headers are written to be read from top to bottom, so a page keeps their ord
 import re
 from collections.abc import Iterator
 
-PROLOGUE = re.compile(r"#pragma once|#include|namespace convstep \{|\}  // namespace convstep")
+PROLOGUE = re.compile(r"#pragma once|#include|namespace (?:CONVSTEP_EXPORT )?convstep \{|\}  // namespace convstep")
 TYPE = re.compile(r"(?:struct|enum class|class|using) (?:\[\[.*?\]\] )?(\w+)")
 CONSTANT = re.compile(r"inline constexpr .*?(\w+)(?:\[\])? =")
 FUNCTION = re.compile(r"(operator\S+|\w+)\(")

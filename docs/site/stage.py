@@ -75,7 +75,7 @@ class Stage:
         self.write(name, LINK.sub(resolve, source.read_text()))
 
     def add_headers(self) -> None:
-        for path in sorted((ROOT / HEADERS).glob("*.h")):
+        for path in sorted({*(ROOT / HEADERS).glob("*.h")} - {ROOT / HEADERS / "export.h"}):  # which declares nothing
             self.write(self.place_of(HEADERS / path.name), header.page_of(path.read_text()))
 
     def add_python(self) -> None:

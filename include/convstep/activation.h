@@ -12,17 +12,19 @@
 // version: src/reference/activation.cc.
 #pragma once
 
+#include "convstep/runtime.h"
 #include "convstep/tensor.h"
 
-namespace convstep {
+namespace CONVSTEP_EXPORT convstep {
 
 enum class Activation { kNone, kRelu, kRelu6, kLeakyRelu, kSigmoid, kTanh };
 
 // output[n,y,x,c] = activation(input[n,y,x,c]), for arrays of one shape. The output may be the input itself (same
-// view); otherwise they must not overlap. Large arrays take num_threads() threads. `slope` is read by kLeakyRelu alone
-// and must be finite as a float. Throws ShapeError or ParameterError before anything is written.
-void activation_forward(View<const float, 4> input, View<float, 4> output, Activation activation, double slope = 0.01);
-void activation_forward(View<const double, 4> input, View<double, 4> output, Activation activation,
-                        double slope = 0.01);
+// view); otherwise they must not overlap. `slope` is read by kLeakyRelu alone and must be finite as a float. Throws
+// ShapeError or ParameterError before anything is written.
+void activation_forward(View<const float, 4> input, View<float, 4> output, Activation activation, double slope = 0.01,
+                        const RunOptions& options = {});
+void activation_forward(View<const double, 4> input, View<double, 4> output, Activation activation, double slope = 0.01,
+                        const RunOptions& options = {});
 
 }  // namespace convstep

@@ -10,33 +10,31 @@
 //   With SAME padding OH = ceil(H / stride.height).
 //
 // Float and double; the arithmetic is done in the type of the arrays. N = 0 is valid. The zeros of the padding take
-// part in the sum, so that 0 * infinity in a border is NaN, as it is in NumPy. Source: sections 3.2 and 3.3 of the
-// notebook (`conv_single_step`, `conv_forward`). Readable version: src/reference/conv.cc.
+// part in the sum, so that 0 * infinity in a border is NaN, as it is in NumPy. The notebook's forms are in notebook.h.
+// Source: sections 3.2 and 3.3 of the notebook. Readable version: src/reference/conv.cc.
 #pragma once
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "convstep/activation.h"
+#include "convstep/numerics.h"
 #include "convstep/runtime.h"
 #include "convstep/tensor.h"
 
-namespace convstep {
+namespace CONVSTEP_EXPORT convstep {
 
+// How to compute it. With Numerics::kNumpy only the first two can be asked for.
 enum class ConvAlgorithm {
   kAuto,       // the library chooses, by the shape of one image and the dtype alone
-  kReference,  // plain loops; each sum in the order of NumPy's np.sum, then the bias, then the residual
+  kReference,  // plain loops, with the bits of Numerics::kNumpy
   kDirect,     // each output is one chain of fused multiply-adds that starts at the bias and runs over (i, j, c)
-  kWinograd,  // fewer multiplications; for 3x3 windows of stride 1 without dilation and groups, kAuto for other layers.
-              // |error| <= gamma(2C+74) * (11264 * W * S + |bias|), whatever the range of the data: W is the largest
-              // magnitude in the output's own window, S the sum of magnitudes of its own filter (docs/decisions/0011);
-              // usual errors are in docs/performance.md
-  kNotebook,  // the bits of kReference for layers of the notebook's size (kNotebookProducts), kAuto for larger ones
+  kWinograd,   // fewer multiplications; for 3x3, stride 1, no dilation or groups; other layers as with kAuto.
+               // |error| <= gamma(2C+74) * (11264 * W * S + |bias|), whatever the range of the data: W is the largest
+               // magnitude in the output's own window, S the sum of magnitudes of its own filter (docs/decisions/0011);
+               // usual errors are in docs/performance.md
 };
-
-// Products of an input and a weight, per image, up to which kNotebook gives NumPy's bits. The largest layer of the
-// notebook has 156,000.
-inline constexpr int64_t kNotebookProducts = int64_t{1} << 18;
 
 struct ConvOptions {
   Size2 stride{1, 1};
@@ -45,6 +43,7 @@ struct ConvOptions {
   Count groups = 1;
   Activation activation = Activation::kNone;
   double slope = 0.01;  // of kLeakyRelu
+  Numerics numerics = Numerics::kFast;
   ConvAlgorithm algorithm = ConvAlgorithm::kAuto;
   Count threads = 0;            // at most so many; 0: num_threads() of runtime.h
   ProgressCallback progress{};  // hears of weights that are being packed, too, while nothing of the output is done
@@ -63,16 +62,12 @@ void conv_forward(View<const float, 4> input, View<const float, 4> weights, View
 void conv_forward(View<const double, 4> input, View<const double, 4> weights, View<const double, 1> bias,
                   View<double, 4> output, const ConvOptions& options = {}, View<const double, 4> residual = {});
 
-// What may differ from one run of a plan to the next; where it is left out, what the plan was made with holds.
-struct ConvRunOptions {
-  Count threads = 0;
-  ProgressCallback progress{};
-};
-
 // The same layer again and again: checks, chooses the algorithm and packs the weights once (it keeps no view of them).
 //
 //   const ConvPlan<float> plan({1, 56, 56, 64}, weights, bias, {.padding = 1});
 //   plan.run(image, output);
+//
+// Threads and progress that a run leaves out are those that the plan was made with.
 //
 // `input` is the shape of what run() will be given, but for N, which may differ from run to run. run() is const, may be
 // called by many threads at once, and gives the bits that conv_forward gives; it throws what conv_forward throws.
@@ -88,7 +83,7 @@ class ConvPlan {
   ConvPlan& operator=(ConvPlan&&) noexcept;
 
   void run(View<const T, 4> input, View<T, 4> output, View<const T, 4> residual = {},
-           const ConvRunOptions& options = {}) const;
+           const RunOptions& options = {}) const;
 
   // [N,OH,OW,O] for so many images. Throws ShapeError where N is negative or makes the output too large.
   Shape<4> output_shape(int64_t images) const;
@@ -101,48 +96,79 @@ class ConvPlan {
   size_t workspace_bytes() const;
 
  private:
+  template <class>
+  friend class ConvLayer;
+  // With threads and progress of the packing alone.
+  ConvPlan(const Shape<4>& input, View<const T, 4> weights, View<const T, 1> bias, const ConvOptions& options,
+           const RunOptions& packing);
+
   struct Layer;
   std::unique_ptr<const Layer> layer_;
 };
 extern template class ConvPlan<float>;
 extern template class ConvPlan<double>;
 
-// The notebook's forms, with the notebook's names and shapes.
+// An array that a ConvLayer takes over, where it is moved or temporary; of any other it keeps a view, and the memory
+// must stay alive and unchanged for as long as the layer. {} is none.
+template <class T, int Rank>
+class LayerArray {
+ public:
+  LayerArray() = default;
+  LayerArray(Tensor<T, Rank>&& tensor) : own_(std::move(tensor)), view_(own_.view()) {}
+  LayerArray(const Tensor<T, Rank>& tensor) : view_(tensor) {}
+  LayerArray(View<const T, Rank> view) : view_(view) {}
+  LayerArray(View<T, Rank> view) : view_(view) {}
+  LayerArray(LayerArray&&) = default;  // a tensor that is moved keeps its memory, and so the view holds
+  LayerArray& operator=(LayerArray&&) = default;
 
-// One window, one filter, one number: sum(a_slice_prev * W) + b.
-//   a_slice_prev [f,f,n_C_prev]   W the same shape   b [1,1,1]
-// The sum is taken in NumPy's order, so that its last bit is NumPy's. Throws ShapeError, std::bad_alloc.
-float conv_single_step(View<const float, 3> a_slice_prev, View<const float, 3> W, View<const float, 3> b,
-                       const ProgressCallback& progress = {});
-double conv_single_step(View<const double, 3> a_slice_prev, View<const double, 3> W, View<const double, 3> b,
-                        const ProgressCallback& progress = {});
+  View<const T, Rank> view() const { return view_; }
 
-struct ConvHparameters {
-  Count stride = 1;
-  Count pad = 0;
-  ConvAlgorithm algorithm = ConvAlgorithm::kNotebook;
+ private:
+  Tensor<T, Rank> own_;
+  View<const T, Rank> view_;
 };
 
-// What the notebook keeps for its backward pass, which convstep does not have. Its views are the very ones that were
-// passed in: they borrow.
+// A layer for images of any size: its weights, and the plans for those sizes of image that it met last.
+//
+//   const ConvLayer<float> layer(std::move(weights), std::move(bias), {.padding = 1});
+//   Tensor<float, 4> output(layer.output_shape(image.shape()));
+//   layer.run(image, output);
+//
+// All that can be wrong with a layer without an input is found when it is
+// made. It may be called by many threads at once, and gives the bits that conv_forward gives. A layer that was moved
+// from may only be assigned to or destroyed.
 template <class T>
-struct ConvCache {
-  View<const T, 4> A_prev, W, b;
-  ConvHparameters hparameters;
-};
+class ConvLayer {
+ public:
+  // So many plans are kept, each with its packed copy of the weights: enough for pictures of some sizes, and for a
+  // large one in tiles and their edges.
+  static constexpr size_t kPlans = 4;
 
-template <class T>
-struct ConvResult {
-  Tensor<T, 4> Z;
-  ConvCache<T> cache;
-};
+  ConvLayer(LayerArray<T, 4> weights, LayerArray<T, 1> bias, const ConvOptions& options = {});
+  ~ConvLayer();
+  ConvLayer(ConvLayer&&) noexcept;
+  ConvLayer& operator=(ConvLayer&&) noexcept;
 
-// A whole layer without activation:  auto [Z, cache] = conv_forward(A_prev, W, b, {.stride = 2, .pad = 1});
-//   A_prev [m,n_H_prev,n_W_prev,n_C_prev]   W [f,f,n_C_prev,n_C]   b [1,1,1,n_C]   Z [m,n_H,n_W,n_C]
-// Throws ShapeError, ParameterError, std::bad_alloc.
-ConvResult<float> conv_forward(View<const float, 4> A_prev, View<const float, 4> W, View<const float, 4> b,
-                               const ConvHparameters& hparameters);
-ConvResult<double> conv_forward(View<const double, 4> A_prev, View<const double, 4> W, View<const double, 4> b,
-                                const ConvHparameters& hparameters);
+  // As conv_forward with the layer's weights, bias and options.
+  void run(View<const T, 4> input, View<T, 4> output, View<const T, 4> residual = {},
+           const RunOptions& options = {}) const;
+
+  // The plan for inputs of this shape, whatever their N, on the SIMD target in use: one that is kept, or a new one,
+  // packed with these threads and this progress.
+  std::shared_ptr<const ConvPlan<T>> plan(const Shape<4>& input, const RunOptions& options = {}) const;
+  // The plan that was asked for last, by run() or plan(); null before the first.
+  std::shared_ptr<const ConvPlan<T>> latest_plan() const;
+
+  Shape<4> output_shape(const Shape<4>& input) const;
+  View<const T, 4> weights() const;
+  View<const T, 1> bias() const;
+  const ConvOptions& options() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+extern template class ConvLayer<float>;
+extern template class ConvLayer<double>;
 
 }  // namespace convstep

@@ -13,8 +13,11 @@
 #include "convstep/activation.h"  // IWYU pragma: export
 #include "convstep/conv.h"        // IWYU pragma: export
 #include "convstep/error.h"       // IWYU pragma: export
+#include "convstep/notebook.h"    // IWYU pragma: export
+#include "convstep/numerics.h"    // IWYU pragma: export
 #include "convstep/pad.h"         // IWYU pragma: export
 #include "convstep/pool.h"        // IWYU pragma: export
 #include "convstep/runtime.h"     // IWYU pragma: export
 #include "convstep/shape.h"       // IWYU pragma: export
 #include "convstep/tensor.h"      // IWYU pragma: export
+#include "convstep/version.h"     // IWYU pragma: export

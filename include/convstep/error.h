@@ -13,10 +13,11 @@
 #include <string>
 #include <string_view>
 
-namespace convstep {
+#include "convstep/export.h"
 
-// They have default visibility, so that who catches one that another library of the program throws knows it for the
-// same, though either hides its symbols.
+namespace CONVSTEP_EXPORT convstep {
+
+// Default visibility lets a program catch an error thrown in another shared library even if both hide their symbols.
 
 // An argument that cannot be used. what() reads "argument: got GIVEN, expected EXPECTED (HINT)".
 class [[gnu::visibility("default")]] ArgumentError : public std::invalid_argument {

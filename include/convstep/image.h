@@ -8,9 +8,9 @@
 //
 // A file that is cut off, damaged or announces more pixels than its bytes can hold is a FormatError, before anything of
 // that size is allocated. So is a progressive JPEG of more scans than 2^32 / pixels (but 32 at least, 500 at most), as
-// every scan costs the time of a whole picture. What libpng and libjpeg show although something is wrong is shown, with
-// a warning: a wrong checksum of a PNG's chunk beside the pixels, a transparency that is not valid, colours that are
-// not in the palette (they are black), stray bytes or wrong codes in a JPEG.
+// every scan costs the time of a whole picture. Files that libpng and libjpeg can show despite an error are loaded,
+// with a warning: a wrong checksum of a PNG's chunk beside the pixels, a transparency that is not valid, colours that
+// are not in the palette (they are black), stray bytes or wrong codes in a JPEG.
 #pragma once
 
 #include <string>
@@ -19,7 +19,7 @@
 #include "convstep/tensor.h"
 #include "convstep/warnings.h"
 
-namespace convstep {
+namespace CONVSTEP_EXPORT convstep {
 
 // Pictures above this many pixels are refused: a crafted header must not be able to claim all memory.
 inline constexpr int64_t kMaxPixels = int64_t{1} << 28;

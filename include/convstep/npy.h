@@ -27,7 +27,7 @@
 #include "convstep/tensor.h"
 #include "convstep/warnings.h"
 
-namespace convstep {
+namespace CONVSTEP_EXPORT convstep {
 
 enum class Dtype { kBool, kInt8, kInt16, kInt32, kInt64, kUint8, kUint16, kUint32, kUint64, kFloat32, kFloat64 };
 
@@ -100,8 +100,8 @@ void save_npy(const std::string& path, const Array& array, Warnings* warnings = 
 void write_npy(const ByteWriter& write, const Array& array);
 
 // The names of the arrays in an .npz file in the order of its directory, without ".npy". Folders and members that do
-// not begin as arrays (a readme, what macOS adds) are left out, here and in load_npz; one called ".npy" that is none is
-// an error where it is read.
+// not begin as arrays (a readme, what macOS adds) are left out, here and in load_npz; a
+// member called ".npy" whose contents are not an array is listed, and reading it is an error.
 std::vector<std::string> npz_members(const std::string& path);
 
 // One of them. Where there is no such member, the error lists those that there are.
@@ -110,7 +110,7 @@ std::vector<std::string> npz_members(const std::string& path);
 Array load_npz(const std::string& path, const std::string& member);
 
 // All of them with their names, in one pass over the file. Arrays of other types than those above, such as Python's
-// objects and texts, are left out, each with a warning; by its name, one is an error.
+// objects and texts, are left out with a warning. Asking for one by its name is an error.
 std::vector<std::pair<std::string, Array>> load_npz(const std::string& path, Warnings* warnings = nullptr);
 
 // Writes an .npz file that np.load reads; deflated like np.savez_compressed where `compress`, else stored like

@@ -3,14 +3,14 @@
 //   output[n, y + top, x + left, c] = input[n, y, x, c], and 0 around it
 //   input [N,H,W,C]   output [N, top + H + bottom, left + W + right, C]
 //
-// Float and double; large arrays take num_threads() threads. Source: section 3.1 of the notebook (`zero_pad`). Readable
-// version: src/reference/pad.cc.
+// Float and double. The notebook's form is in notebook.h. Source: section 3.1 of the notebook. Readable version:
+// src/reference/pad.cc.
 #pragma once
 
 #include "convstep/runtime.h"
 #include "convstep/tensor.h"
 
-namespace convstep {
+namespace CONVSTEP_EXPORT convstep {
 
 // The shape of the padded array. Throws ShapeError where it would not fit in 64 bits, ParameterError where the padding
 // is negative or one of the SAME rules (which need a window to be defined).
@@ -19,12 +19,8 @@ Shape<4> pad_output_shape(const Shape<4>& input, const Padding& padding);
 // Writes every element of the output, which must share none with the input (it may lie in gaps of it). Throws what
 // pad_output_shape throws, and ShapeError where the output has another shape, before anything is written.
 void zero_pad(View<const float, 4> input, View<float, 4> output, const Padding& padding,
-              const ProgressCallback& progress = {});
+              const RunOptions& options = {});
 void zero_pad(View<const double, 4> input, View<double, 4> output, const Padding& padding,
-              const ProgressCallback& progress = {});
-
-// The notebook's form: `pad` rows and columns on every side of each image of X.
-Tensor<float, 4> zero_pad(View<const float, 4> X, Count pad);
-Tensor<double, 4> zero_pad(View<const double, 4> X, Count pad);
+              const RunOptions& options = {});
 
 }  // namespace convstep

@@ -12,30 +12,29 @@
 //   With SAME padding OH = ceil(H / stride.height).
 //
 // Every window must read at least one element of the input: padding that would make an empty one is an error.
-// Float and double; sums are kept in the type of the arrays, in NumPy's pairwise order over the elements that a window
-// reads, row by row, or in that of SumOrder::kAuto. So the bits of the result follow from the input and the geometry
-// alone: not from threads, batch, strides of the views or SIMD target. N = 0 is valid. Source: section 4 of the
-// notebook (`pool_forward`). Readable version: src/reference/pool.cc.
+//
+// Float and double; sums are kept in the type of the arrays. Their order:
+//   Numerics::kNumpy   NumPy's pairwise order over the elements that a window reads, row by row.
+//   Numerics::kFast    The same, but by column where that pays: each column under a window from top to bottom, then
+//                      these sums from left to right. That is so with dilation 1 for windows at least 5 high and at
+//                      least 5 strides wide, with more than one column of output; and for averages of 3x3 windows at
+//                      stride 1 over at least 16 channels. Not for windows of which four in a row, or in a column,
+//                      reach over more than 128 KB (32768 floats).
+// So the bits of the result follow from the input and the geometry alone: not from threads, batch, strides of the views
+// or SIMD target. N = 0 is valid. The notebook's form is in notebook.h. Source: section 4 of the notebook. Readable
+// version: src/reference/pool.cc.
 #pragma once
 
+#include <memory>
 #include <string>
 
+#include "convstep/numerics.h"
 #include "convstep/runtime.h"
 #include "convstep/tensor.h"
 
-namespace convstep {
+namespace CONVSTEP_EXPORT convstep {
 
 enum class PoolMode { kMax, kAverage, kLp };
-
-// The order of the additions in kAverage and kLp.
-//
-//   kAuto   NumPy's, except where windows overlap so much that sums by column pay. There each column under a window is
-//           summed from top to bottom, then these sums from left to right. With dilation 1 that is so for windows at
-//           least 5 high and at least 5 strides wide, with more than one column of output, and for averages of 3x3
-//           windows at stride 1 over at least 16 channels; but not for windows of which four in a row, or in a column,
-//           reach over more than 128 KB (32768 floats).
-//   kNumpy  always NumPy's
-enum class SumOrder { kAuto, kNumpy };
 
 // Window and stride are 1 unless they are given. So without `.window` the output is a copy of the input, and that is no
 // error; without `.stride` windows move by 1, where Python and the command move them by their size.
@@ -46,10 +45,10 @@ struct PoolOptions {
   Padding padding{};  // top, bottom, left, right; or Padding::same_upper(), Padding::same_lower()
   Size2 dilation{1, 1};
   bool ceil_mode = false;
-  bool count_include_pad = false;  // read by kAverage alone
-  double p = 2;                    // read by kLp alone; finite and at least 1
-  SumOrder sum_order = SumOrder::kAuto;
-  Count threads = 0;  // at most so many; 0: num_threads() of runtime.h
+  bool count_include_pad = false;       // read by kAverage alone
+  double p = 2;                         // read by kLp alone; finite and at least 1
+  Numerics numerics = Numerics::kFast;  // the same for kMax
+  Count threads = 0;                    // at most so many; 0: num_threads() of runtime.h
   ProgressCallback progress{};
 };
 
@@ -70,34 +69,49 @@ void pool_forward(View<const float, 4> input, View<float, 4> output, View<int64_
 void pool_forward(View<const double, 4> input, View<double, 4> output, View<int64_t, 4> indices,
                   const PoolOptions& options);
 
+// The same pooling again and again: checks and chooses once.
+//
+//   const PoolPlan<float> plan({1, 56, 56, 64}, {.window = 3, .stride = 2});
+//   plan.run(image, output);
+//
+// `input` is the shape of what run() will be given, but for N, which may differ from run to run. run() is const, may be
+// called by many threads at once, gives the bits that pool_forward gives, and throws what it throws. Threads and
+// progress that a run leaves out are those that the plan was made with.
+//
+// A plan is for the SIMD target in use when it was made (runtime.h), and keeps to it. A plan that was moved from may
+// only be assigned to or destroyed.
+template <class T>
+class PoolPlan {
+ public:
+  PoolPlan(const Shape<4>& input, const PoolOptions& options);
+  ~PoolPlan();
+  PoolPlan(PoolPlan&&) noexcept;
+  PoolPlan& operator=(PoolPlan&&) noexcept;
+
+  void run(View<const T, 4> input, View<T, 4> output, const RunOptions& options = {}) const;
+  // Max pooling with indices, as above.
+  void run_with_indices(View<const T, 4> input, View<T, 4> output, View<int64_t, 4> indices,
+                        const RunOptions& options = {}) const;
+
+  // [N,OH,OW,C] for so many images. Throws ShapeError where N is negative or makes the output too large.
+  Shape<4> output_shape(int64_t images) const;
+  // How, without indices, and the SIMD target, for people: "strips, avx512".
+  std::string describe() const;
+  // The SIMD target that was in use when it was made: "avx512".
+  std::string target() const;
+  // The most memory that run() needs per thread besides its arguments, as ConvPlan's.
+  size_t workspace_bytes() const;
+
+ private:
+  struct Layer;
+  void run_layer(const View<const T, 4>& input, const View<T, 4>& output, const View<int64_t, 4>* indices,
+                 const RunOptions& options) const;
+  std::unique_ptr<const Layer> layer_;
+};
+extern template class PoolPlan<float>;
+extern template class PoolPlan<double>;
+
 // Global pooling is a window as large as the image: output [N,1,1,C].
 PoolOptions global_pool_options(const Shape<4>& input, PoolMode mode);
-
-// The notebook's form:  auto [A, cache] = pool_forward(A_prev, {.stride = 2, .f = 3}, "average");
-//   A_prev [m,n_H_prev,n_W_prev,n_C]   A [m,n_H,n_W,n_C]   mode "max" or "average", the latter with SumOrder::kNumpy
-// Throws ShapeError, ParameterError, std::bad_alloc.
-struct PoolHparameters {
-  Count stride = 1;
-  Count f = 1;
-};
-
-// What the notebook keeps for its backward pass, which convstep does not have. Its view is the very one that was passed
-// in: it borrows.
-template <class T>
-struct PoolCache {
-  View<const T, 4> A_prev;
-  PoolHparameters hparameters;
-};
-
-template <class T>
-struct PoolResult {
-  Tensor<T, 4> A;
-  PoolCache<T> cache;
-};
-
-PoolResult<float> pool_forward(View<const float, 4> A_prev, const PoolHparameters& hparameters,
-                               const std::string& mode = "max");
-PoolResult<double> pool_forward(View<const double, 4> A_prev, const PoolHparameters& hparameters,
-                                const std::string& mode = "max");
 
 }  // namespace convstep

@@ -8,7 +8,7 @@
 
 #include "convstep/shape.h"
 
-namespace convstep {
+namespace CONVSTEP_EXPORT convstep {
 
 // Called on the caller's thread again and again while an operation runs, with how much is done of how much there is
 // (output pixels or larger parts; it never falls, and the last call says that all is done). It may throw: the operation
@@ -27,11 +27,17 @@ using ProgressCallback = std::function<void(int64_t done, int64_t total)>;
 // as they work for him; his own is left alone. They block signals for the process, so that these reach the
 // program's own threads. Where a thread is cancelled, its call on several threads is finished first.
 //
-// set_num_threads(0) returns to that. Throws ParameterError for a number below 0 or above kMaxThreads; num_threads(),
-// and calls that use it, where CONVSTEP_NUM_THREADS is no number from 1 to that.
+// set_num_threads(0) restores the default. set_num_threads throws ParameterError below 0 or above kMaxThreads;
+// num_threads(), and calls that use it, throw it if CONVSTEP_NUM_THREADS is not a number from 1 to kMaxThreads.
 inline constexpr int kMaxThreads = 1024;
 int num_threads();
 void set_num_threads(Count threads);
+
+// What each call may be told besides its arithmetic. ConvOptions and PoolOptions have the same two fields.
+struct RunOptions {
+  Count threads = 0;  // at most so many; 0: num_threads()
+  ProgressCallback progress{};
+};
 
 // May a call move its caller's thread to another processor of its affinity mask? Linux sometimes wakes a worker on the
 // caller's processor, to wait there for milliseconds while others are idle. Where this is true, the caller then makes
@@ -55,7 +61,8 @@ std::vector<std::string> simd_targets();
 std::string simd_target();
 void set_simd_target(const std::string& name);
 
-// The version of the library, "MAJOR.MINOR.PATCH".
-const char* version();
+// Gives back the memory that threads keep from call to call for their next one: what ConvPlan::workspace_bytes() says,
+// mostly below 2 MB each. Calls under way keep what they use. May be called at any time, by any thread.
+void release_memory();
 
 }  // namespace convstep

@@ -9,7 +9,9 @@
 #include <cstdint>
 #include <string>
 
-namespace convstep {
+#include "convstep/export.h"
+
+namespace CONVSTEP_EXPORT convstep {
 
 static_assert(sizeof(void*) >= 8, "convstep needs a 64-bit target: it counts bytes in 63 bits");
 

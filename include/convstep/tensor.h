@@ -20,7 +20,7 @@
 #define CONVSTEP_LIFETIMEBOUND
 #endif
 
-namespace convstep {
+namespace CONVSTEP_EXPORT convstep {
 
 // A borrowed array of Rank axes. Dense in row-major order unless strides are given, so that the last index runs through
 // neighbouring elements; strides count elements and may be negative or larger than the axes (a crop, a channel range).

@@ -4,7 +4,9 @@
 #include <string>
 #include <vector>
 
-namespace convstep {
+#include "convstep/export.h"
+
+namespace CONVSTEP_EXPORT convstep {
 
 // Lines such as "PATH: CAUSE", in the order in which they came up. Functions that take a `Warnings*` add to it; where
 // it is null, nobody wants to know.

@@ -34,6 +34,7 @@ from convstep._pooling import (
 from convstep._runtime import (
     caller_may_move,
     num_threads,
+    release_memory,
     set_caller_may_move,
     set_num_threads,
     set_simd_target,
@@ -61,6 +62,7 @@ __all__ = [
     "num_threads",
     "pad2d",
     "pool_forward",
+    "release_memory",
     "set_caller_may_move",
     "set_num_threads",
     "set_simd_target",

@@ -12,7 +12,7 @@ from convstep import _core
 from convstep._compiled import with_hints
 from convstep._convert import convert
 from convstep._hints import numbers
-from convstep._types import Activation, Algorithm, Array, Axes, Int, Layout, Padding, Real, Size
+from convstep._types import Activation, Algorithm, Array, Axes, Int, Layout, Numerics, Padding, Real, Size
 
 # Options and their defaults, in the order of Conv2d's own.
 OPTIONS = {
@@ -23,6 +23,7 @@ OPTIONS = {
     "activation": None,
     "slope": 0.01,
     "layout": "NHWC",
+    "numerics": "fast",
     "algorithm": "auto",
 }
 
@@ -56,14 +57,14 @@ class Conv2d:
     ----------
     weights : array_like, shape (KH, KW, C/groups, O), or (O, C/groups, KH, KW) for layout "NCHW"
     bias : array_like, shape (O,), optional
-    stride, padding, dilation, groups, activation, slope, layout, algorithm
+    stride, padding, dilation, groups, activation, slope, layout, numerics, algorithm
         As in `conv2d`.
 
     Attributes
     ----------
     weights, bias : ndarray
         The layer's own, read-only; `bias` may be None.
-    stride, padding, dilation, groups, activation, slope, layout, algorithm
+    stride, padding, dilation, groups, activation, slope, layout, numerics, algorithm
         As given. A layer does not change.
 
     Raises
@@ -92,6 +93,7 @@ class Conv2d:
     activation: Activation | None
     slope: Real
     layout: Layout
+    numerics: Numerics
     algorithm: Algorithm
     _layer: _core.ConvLayer
 
@@ -108,6 +110,7 @@ class Conv2d:
         activation: Activation | None = None,
         slope: Real = 0.01,
         layout: Layout = "NHWC",
+        numerics: Numerics = "fast",
         algorithm: Algorithm = "auto",
     ) -> None:
         if isinstance(weights, (int, np.integer)):
@@ -125,6 +128,7 @@ class Conv2d:
             "activation": activation,
             "slope": slope,
             "layout": layout,
+            "numerics": numerics,
             "algorithm": algorithm,
         }
         self.__setstate__(
@@ -169,7 +173,7 @@ class Conv2d:
         ]
         unusual = self._unusual()
         parts += [f"{name} {unusual[name]}" for name in ("stride", "padding", "dilation", "groups") if name in unusual]
-        parts += [f"algorithm {self.algorithm}"] if "algorithm" in unusual else []
+        parts += [f"{name} {unusual[name]}" for name in ("numerics", "algorithm") if name in unusual]
         parts += ["bias"] if self.bias is not None else []
         parts += [self.activation] if self.activation else []
         parts.append(self.layout)

@@ -7,7 +7,7 @@
 from numpy.typing import ArrayLike
 
 from convstep._compiled import compiled
-from convstep._types import Activation, Algorithm, Array, Int, Layout, Padding, Real, Size
+from convstep._types import Activation, Algorithm, Array, Int, Layout, Numerics, Padding, Real, Size
 
 
 @compiled
@@ -26,6 +26,7 @@ def conv2d(
     out: Array | None = None,
     threads: Int | None = None,
     layout: Layout = "NHWC",
+    numerics: Numerics = "fast",
     algorithm: Algorithm = "auto",
 ) -> Array:
     """2-D convolution (cross-correlation), with residual and activation.
@@ -58,10 +59,14 @@ def conv2d(
         result.
     layout : {"NHWC", "NCHW"}
         With "NCHW" input, residual and output have their channels second, and weights have the shape (O, C/groups, KH, KW).
+    numerics : {"fast", "numpy"}
+        In which order the terms of a sum are added. "fast" is the library's own; "numpy" is that of ``np.sum`` over the
+        window, then the bias, then the residual, with NumPy's bits, several times slower; `algorithm` is then "auto" or
+        "reference".
     algorithm : {"auto", "direct", "winograd", "reference"}
         "auto" chooses by the shape of one image and the dtype alone. "direct" is one chain of fused multiply-adds for each
         output, "winograd" takes fewer multiplications for 3 by 3 windows of stride 1 (what it does not fit is computed as
-        with "auto"), "reference" is plain loops with each sum in NumPy's order.
+        with "auto"), "reference" is plain loops with the bits of ``numerics="numpy"``.
 
     Returns
     -------
@@ -95,7 +100,14 @@ def conv2d(
 
 
 @compiled
-def pad2d(input: ArrayLike, padding: Padding, *, out: Array | None = None, layout: Layout = "NHWC") -> Array:
+def pad2d(
+    input: ArrayLike,
+    padding: Padding,
+    *,
+    out: Array | None = None,
+    threads: Int | None = None,
+    layout: Layout = "NHWC",
+) -> Array:
     """Pad height and width with zeros.
 
     ``output[n, y + top, x + left, c] = input[n, y, x, c]``, and 0 elsewhere.
@@ -106,6 +118,8 @@ def pad2d(input: ArrayLike, padding: Padding, *, out: Array | None = None, layou
     padding : int, (height, width) or ((top, bottom), (left, right))
     out : ndarray, optional
         Where to write the result: of its shape and dtype, writable, sharing no element with the input.
+    threads : int, optional
+        The most threads that the call may use, 1 to 1024; by default `num_threads()`.
     layout : {"NHWC", "NCHW"}
 
     Returns

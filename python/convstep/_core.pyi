@@ -3,7 +3,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from convstep._types import Activation, Algorithm, Array, Axes, Int, Layout, Padding, Real, Size
+from convstep._types import Activation, Algorithm, Array, Axes, Int, Layout, Numerics, Padding, Real, Size
 
 __version__: str
 
@@ -29,6 +29,7 @@ class ConvLayer:
         activation: Activation | None,
         slope: Real,
         layout: Layout,
+        numerics: Numerics,
         algorithm: Algorithm,
     ) -> None: ...
     def run(self, input: ArrayLike, residual: ArrayLike | None, out: Array | None, threads: Int | None) -> Array: ...

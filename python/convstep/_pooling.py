@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from convstep._compiled import compiled
-from convstep._types import Array, Flag, Int, Layout, Padding, Real, Size
+from convstep._types import Array, Flag, Int, Layout, Numerics, Padding, Real, Size
 
 
 @overload
@@ -127,6 +127,7 @@ def avg_pool2d(
     out: Array | None = None,
     threads: Int | None = None,
     layout: Layout = "NHWC",
+    numerics: Numerics = "fast",
 ) -> Array:
     """The mean of every window.
 
@@ -136,6 +137,9 @@ def avg_pool2d(
         As in `max_pool2d`.
     count_include_pad : bool
         Count the zeros of the padding, too (never what `ceil_mode` adds beyond it). PyTorch's default is True.
+    numerics : {"fast", "numpy"}
+        In which order the terms of a sum are added: "numpy" is that of ``np.sum`` over the window, with NumPy's bits; "fast"
+        is it, too, but where windows overlap so much that sums by column pay.
 
     Returns
     -------
@@ -167,6 +171,7 @@ def l2_pool2d(
     out: Array | None = None,
     threads: Int | None = None,
     layout: Layout = "NHWC",
+    numerics: Numerics = "fast",
 ) -> Array:
     """The root of the sum of squares of every window.
 
@@ -174,6 +179,8 @@ def l2_pool2d(
     ----------
     input, kernel_size, stride, padding, dilation, ceil_mode, out, threads, layout
         As in `max_pool2d`.
+    numerics
+        As in `avg_pool2d`.
 
     Returns
     -------
@@ -205,6 +212,7 @@ def lp_pool2d(
     out: Array | None = None,
     threads: Int | None = None,
     layout: Layout = "NHWC",
+    numerics: Numerics = "fast",
 ) -> Array:
     """The p-norm of every window, ``sum(abs(x)**p) ** (1/p)``; `p` is finite and at least 1.
 
@@ -214,6 +222,8 @@ def lp_pool2d(
         As in `max_pool2d`.
     p : float
         Finite, 1 or more.
+    numerics
+        As in `avg_pool2d`.
 
     Returns
     -------
@@ -268,7 +278,12 @@ def global_max_pool2d(
 
 @compiled
 def global_avg_pool2d(
-    input: ArrayLike, *, out: Array | None = None, threads: Int | None = None, layout: Layout = "NHWC"
+    input: ArrayLike,
+    *,
+    out: Array | None = None,
+    threads: Int | None = None,
+    layout: Layout = "NHWC",
+    numerics: Numerics = "fast",
 ) -> Array:
     """The mean of every channel.
 
@@ -276,6 +291,8 @@ def global_avg_pool2d(
     ----------
     input, out, threads, layout
         As in `max_pool2d`.
+    numerics
+        As in `avg_pool2d`.
 
     Returns
     -------
@@ -296,7 +313,12 @@ def global_avg_pool2d(
 
 @compiled
 def global_l2_pool2d(
-    input: ArrayLike, *, out: Array | None = None, threads: Int | None = None, layout: Layout = "NHWC"
+    input: ArrayLike,
+    *,
+    out: Array | None = None,
+    threads: Int | None = None,
+    layout: Layout = "NHWC",
+    numerics: Numerics = "fast",
 ) -> Array:
     """The root of the sum of squares of every channel.
 
@@ -304,6 +326,8 @@ def global_l2_pool2d(
     ----------
     input, out, threads, layout
         As in `max_pool2d`.
+    numerics
+        As in `avg_pool2d`.
 
     Returns
     -------

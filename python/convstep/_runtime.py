@@ -122,6 +122,18 @@ def set_num_threads(threads: Int) -> None:
 
 
 @compiled
+def release_memory() -> None:
+    """Give back the memory that threads keep from call to call for their next one, mostly below 2 MB each.
+
+    Calls under way keep what they use; the next ones ask for it anew.
+
+    Examples
+    --------
+    >>> release_memory()
+    """
+
+
+@compiled
 def caller_may_move() -> bool:
     """Whether a call may move its thread to another processor.
 

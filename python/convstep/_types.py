@@ -18,4 +18,5 @@ Padding: TypeAlias = (
 Axes: TypeAlias = tuple[SupportsIndex, SupportsIndex, SupportsIndex, SupportsIndex] | list[int] | _Integers
 Activation: TypeAlias = Literal["relu", "relu6", "leaky_relu", "sigmoid", "tanh"]
 Layout: TypeAlias = Literal["NHWC", "NCHW"]
+Numerics: TypeAlias = Literal["fast", "numpy"]
 Algorithm: TypeAlias = Literal["auto", "direct", "winograd", "reference"]

@@ -4,6 +4,7 @@
 
 #include "convstep/error.h"
 #include "core/array_checks.h"
+#include "core/numerics_check.h"
 #include "pointwise/activation_checks.h"
 
 namespace convstep {
@@ -90,6 +91,17 @@ void check_channels(const Shape<4>& input, const Shape<4>& weights, int64_t grou
   }
 }
 
+void check_algorithm(ConvAlgorithm algorithm, Numerics numerics) {
+  check_numerics(numerics);
+  if (algorithm < ConvAlgorithm::kAuto || algorithm > ConvAlgorithm::kWinograd) {
+    throw ParameterError("algorithm", std::to_string(static_cast<int>(algorithm)), "a value of ConvAlgorithm");
+  }
+  if (numerics == Numerics::kFast || algorithm == ConvAlgorithm::kAuto || algorithm == ConvAlgorithm::kReference)
+    return;
+  throw ParameterError("algorithm", algorithm == ConvAlgorithm::kDirect ? "direct" : "winograd",
+                       "auto or reference, as the numerics are NumPy's");
+}
+
 }  // namespace
 
 ConvProblem check_problem(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& options,
@@ -98,9 +110,7 @@ ConvProblem check_problem(const Shape<4>& input, const Shape<4>& weights, const 
   check_full_shape(names.weights, weights.data(), 4, sizeof(float));
   check_channels(input, weights, options.groups, names);
   check_activation(options.activation, options.slope);
-  if (options.algorithm < ConvAlgorithm::kAuto || options.algorithm > ConvAlgorithm::kNotebook) {
-    throw ParameterError("algorithm", std::to_string(static_cast<int>(options.algorithm)), "a value of ConvAlgorithm");
-  }
+  check_algorithm(options.algorithm, options.numerics);
   try {
     const WindowGeometry geometry =
         resolve_geometry({input[1], input[2]}, {weights[0], weights[1]}, names.window, options.stride, options.dilation,

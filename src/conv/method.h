@@ -57,16 +57,16 @@ inline constexpr int64_t kWorkspaceLimit = int64_t{2} << 20;
 // A way to compute a convolution, as methods.h lists it.
 template <class T>
 struct ConvMethodKind {
-  ConvAlgorithm algorithm;                   // whose bits it gives
+  ConvAlgorithm algorithm;                   // that asks for it
+  Numerics numerics;                         // whose bits it gives
   bool (*fits)(const ConvProblem& problem);  // can it compute the layer, within kWorkspaceLimit?
-  bool (*pays)(const ConvProblem& problem);  // is it faster than the kinds after it? kAuto takes no other
+  bool (*pays)(const ConvProblem& problem);  // is it faster than the kinds after it?
   // Throws std::bad_alloc, and what the weights' progress throws.
   std::unique_ptr<const ConvMethod<T>> (*make)(const ConvProblem& problem, const ConvWeights<T>& weights);
 };
 
-// For a method that fits, or pays, always; for one that is taken only where it is asked for.
+// For a method that fits, or pays, always.
 inline bool always(const ConvProblem&) { return true; }
-inline bool never(const ConvProblem&) { return false; }
 
 // Its `make`, where Method<T> is made of a problem and weights.
 template <template <class> class Method, class T>

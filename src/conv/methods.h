@@ -10,10 +10,6 @@ struct NumpyOrderMethod {
   static const ConvMethodKind<T> kKind;
 };
 template <class T>
-struct NotebookLoopsMethod {
-  static const ConvMethodKind<T> kKind;
-};
-template <class T>
 struct WinogradMethod {
   static const ConvMethodKind<T> kKind;
 };
@@ -45,9 +41,9 @@ struct ReferenceLoopsMethod {
 // In order of preference.
 template <class T>
 inline constexpr const ConvMethodKind<T>* kConvMethods[] = {
-    &NumpyOrderMethod<T>::kKind,   &NotebookLoopsMethod<T>::kKind, &WinogradMethod<T>::kKind,
-    &GroupsOfFourMethod<T>::kKind, &FewOutputsMethod<T>::kKind,    &DepthwiseMethod<T>::kKind,
-    &DirectMethod<T>::kKind,       &SinglePixelMethod<T>::kKind,   &ReferenceLoopsMethod<T>::kKind,
+    &NumpyOrderMethod<T>::kKind,  &WinogradMethod<T>::kKind,       &GroupsOfFourMethod<T>::kKind,
+    &FewOutputsMethod<T>::kKind,  &DepthwiseMethod<T>::kKind,      &DirectMethod<T>::kKind,
+    &SinglePixelMethod<T>::kKind, &ReferenceLoopsMethod<T>::kKind,
 };
 
 }  // namespace convstep

@@ -10,19 +10,18 @@ namespace convstep {
 
 template <class T>
 std::unique_ptr<const ConvMethod<T>> make_conv_method(const ConvProblem& problem, const ConvWeights<T>& weights,
-                                                      ConvAlgorithm algorithm) {
-  // A kind of what was asked for that pays; or else one that does not, as the user wants it.
-  for (const bool must_pay : {true, false}) {
-    for (const ConvMethodKind<T>* kind : kConvMethods<T>) {
-      if (kind->algorithm != algorithm || !kind->fits(problem)) continue;
-      if (!must_pay || kind->pays(problem)) return kind->make(problem, weights);
-    }
-  }
-  // kAuto; kWinograd where it does not fit; kNotebook for larger layers.
+                                                      ConvAlgorithm algorithm, Numerics numerics) {
+  const ConvMethodKind<T>* chosen = nullptr;
   for (const ConvMethodKind<T>* kind : kConvMethods<T>) {
-    if (kind->fits(problem) && kind->pays(problem)) return kind->make(problem, weights);
+    if (algorithm == ConvAlgorithm::kAuto || kind->algorithm != algorithm || !kind->fits(problem)) continue;
+    if (!chosen) chosen = kind;
+    if (kind->pays(problem)) return kind->make(problem, weights);
   }
-  return nullptr;  // never: single pixels always fit and pay
+  for (const ConvMethodKind<T>* kind : kConvMethods<T>) {
+    if (chosen) break;
+    if (kind->numerics == numerics && kind->fits(problem) && kind->pays(problem)) chosen = kind;
+  }
+  return chosen->make(problem, weights);  // single pixels and the reference always fit and pay
 }
 
 template <class T>
@@ -35,13 +34,19 @@ struct ConvPlan<T>::Layer {
 
 template <class T>
 ConvPlan<T>::ConvPlan(const Shape<4>& input, View<const T, 4> weights, View<const T, 1> bias,
-                      const ConvOptions& options) {
+                      const ConvOptions& options)
+    : ConvPlan(input, weights, bias, options, {options.threads, options.progress}) {}
+
+template <class T>
+ConvPlan<T>::ConvPlan(const Shape<4>& input, View<const T, 4> weights, View<const T, 1> bias,
+                      const ConvOptions& options, const RunOptions& packing) {
   const ConvProblem problem = check_problem(input, weights.shape(), options, kConvNames);
   convstep::output_shape(input[0], problem);
   check_weights<T>({weights, bias}, problem);
-  const ConvWeights<T> parameters{weights, bias, resolve_threads(options.threads), options.progress};
+  const ConvWeights<T> parameters{weights, bias, resolve_threads(packing.threads), packing.progress};
   layer_ = std::make_unique<const Layer>(
-      Layer{problem, options.threads, options.progress, make_conv_method<T>(problem, parameters, options.algorithm)});
+      Layer{problem, options.threads, options.progress,
+            make_conv_method<T>(problem, parameters, options.algorithm, options.numerics)});
 }
 
 template <class T>
@@ -53,7 +58,7 @@ ConvPlan<T>& ConvPlan<T>::operator=(ConvPlan&&) noexcept = default;
 
 template <class T>
 void ConvPlan<T>::run(View<const T, 4> input, View<T, 4> output, View<const T, 4> residual,
-                      const ConvRunOptions& options) const {
+                      const RunOptions& options) const {
   const int threads = resolve_threads(options.threads ? options.threads : layer_->threads);
   const ConvCall<T> call{with_used_strides(input), with_used_strides(residual), with_used_strides(output), threads,
                          options.progress ? options.progress : layer_->progress};
@@ -82,9 +87,9 @@ size_t ConvPlan<T>::workspace_bytes() const {
 }
 
 template std::unique_ptr<const ConvMethod<float>> make_conv_method(const ConvProblem&, const ConvWeights<float>&,
-                                                                   ConvAlgorithm);
+                                                                   ConvAlgorithm, Numerics);
 template std::unique_ptr<const ConvMethod<double>> make_conv_method(const ConvProblem&, const ConvWeights<double>&,
-                                                                    ConvAlgorithm);
+                                                                    ConvAlgorithm, Numerics);
 template class ConvPlan<float>;
 template class ConvPlan<double>;
 

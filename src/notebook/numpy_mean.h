@@ -16,7 +16,7 @@ T numpy_mean(std::span<const T> elements) {
   if (count == 0) return std::numeric_limits<T>::quiet_NaN();
   T mean;
   pool_forward(View<const T, 4>(elements.data(), {1, 1, count, 1}), View<T, 4>(&mean, {1, 1, 1, 1}),
-               {.window = {1, count}, .mode = PoolMode::kAverage, .sum_order = SumOrder::kNumpy});
+               {.window = {1, count}, .mode = PoolMode::kAverage, .numerics = Numerics::kNumpy});
   return mean;
 }
 

@@ -71,7 +71,7 @@ void play_conv_forward(TutorialCell& cell, std::vector<TutorialPicture>&) {
   const Tensor<double, 4> A_prev = random.randn(Shape<4>{10, 5, 7, 4});
   const Tensor<double, 4> W = random.randn(Shape<4>{3, 3, 4, 8});
   const Tensor<double, 4> b = random.randn(Shape<4>{1, 1, 1, 8});
-  const ConvHparameters hparameters{.stride = 2, .pad = 1, .algorithm = ConvAlgorithm::kReference};
+  const ConvHparameters hparameters{.stride = 2, .pad = 1, .numerics = Numerics::kNumpy};
   const auto [Z, cache_conv] = conv_forward(A_prev, W, b, hparameters);
 
   const int64_t stride = hparameters.stride, pad = hparameters.pad;

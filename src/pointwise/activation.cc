@@ -83,15 +83,16 @@ void activate_part(const kernels::Target& target, const T* from, T* to, int64_t 
 }
 
 template <class T>
-void activate_all(View<const T, 4> input, View<T, 4> output, Activation activation, T slope) {
+void activate_all(View<const T, 4> input, View<T, 4> output, Activation activation, T slope,
+                  const RunOptions& options) {
   const kernels::Target& target = kernels::chosen_target();
   const Axes axes(input, output);
   const int64_t parts = divide_up(axes[0].length, kTaskSize);
   const int64_t runs = axes[1].length * axes[2].length * axes[3].length;
   const int64_t runs_at_a_time = std::clamp<int64_t>(kTaskSize / axes[0].length, 1, runs);
   const int64_t groups = divide_up(runs, runs_at_a_time);
-  const int threads = input.size() < kSmallCall ? 1 : resolve_threads(0);
-  parallel_for(groups * parts, threads, {}, [&](int64_t task) {
+  const int threads = resolve_threads(options.threads, input.size() < kSmallCall);
+  parallel_for(groups * parts, threads, options.progress, [&](int64_t task) {
     const int64_t part = task % parts, group = task / parts, first = part * kTaskSize;
     const int64_t end = std::min((group + 1) * runs_at_a_time, runs);
     for (int64_t run = group * runs_at_a_time; run < end; ++run) {
@@ -107,23 +108,25 @@ void activate_all(View<const T, 4> input, View<T, 4> output, Activation activati
 }
 
 template <class T>
-void run(View<const T, 4> input, View<T, 4> output, Activation activation, double slope) {
+void run(View<const T, 4> input, View<T, 4> output, Activation activation, double slope, const RunOptions& options) {
   check_batch_shape("input", input.shape().data(), 4, sizeof(T));
   check_shape("output", output.shape().data(), input.shape().data(), 4, "the shape of the input");
   check_activation(activation, slope);
   check_readable(extent_of("input", input));
   check_writable(extent_of("output", output));
   check_no_partial_overlap(extent_of("output", output), extent_of("input", input));
-  if (input.size() > 0) activate_all(input, output, activation, static_cast<T>(slope));
+  if (input.size() > 0) activate_all(input, output, activation, static_cast<T>(slope), options);
 }
 
 }  // namespace
 
-void activation_forward(View<const float, 4> input, View<float, 4> output, Activation activation, double slope) {
-  run(input, output, activation, slope);
+void activation_forward(View<const float, 4> input, View<float, 4> output, Activation activation, double slope,
+                        const RunOptions& options) {
+  run(input, output, activation, slope, options);
 }
-void activation_forward(View<const double, 4> input, View<double, 4> output, Activation activation, double slope) {
-  run(input, output, activation, slope);
+void activation_forward(View<const double, 4> input, View<double, 4> output, Activation activation, double slope,
+                        const RunOptions& options) {
+  run(input, output, activation, slope, options);
 }
 
 }  // namespace convstep

@@ -38,15 +38,15 @@ void pad_part(const kernels::PixelRow<const T>& from, int64_t width, int64_t lef
 }
 
 template <class T>
-void pad_all_rows(View<const T, 4> input, View<T, 4> output, const Padding& padding, const ProgressCallback& progress) {
+void pad_all_rows(View<const T, 4> input, View<T, 4> output, const Padding& padding, const RunOptions& options) {
   const auto [N, H, W, C] = input.shape();
   const int64_t height = H, width = W, channels = C, padded_height = output.shape(1), rows = N * padded_height;
   const int64_t pixel_bytes = channels * static_cast<int64_t>(sizeof(T)), row_bytes = output.shape(2) * pixel_bytes;
   const int64_t rows_at_a_time = std::max<int64_t>(kTaskBytes / row_bytes, 1);
   const int64_t columns_at_a_time = std::clamp<int64_t>(kLongRowBytes / pixel_bytes, 1, output.shape(2));
   const int64_t parts = divide_up(output.shape(2), columns_at_a_time);
-  const int threads = rows < kSmallCallBytes / row_bytes ? 1 : resolve_threads(0);
-  parallel_for(divide_up(rows, rows_at_a_time) * parts, threads, progress, [&](int64_t task) {
+  const int threads = resolve_threads(options.threads, rows < kSmallCallBytes / row_bytes);
+  parallel_for(divide_up(rows, rows_at_a_time) * parts, threads, options.progress, [&](int64_t task) {
     const int64_t first_row = task / parts * rows_at_a_time, end_row = std::min(first_row + rows_at_a_time, rows);
     const int64_t first = task % parts * columns_at_a_time, end = std::min(first + columns_at_a_time, output.shape(2));
     for (int64_t i = first_row; i < end_row; ++i) {
@@ -59,22 +59,13 @@ void pad_all_rows(View<const T, 4> input, View<T, 4> output, const Padding& padd
 }
 
 template <class T>
-void run(View<const T, 4> input, View<T, 4> output, const Padding& padding, const ProgressCallback& progress) {
+void run(View<const T, 4> input, View<T, 4> output, const Padding& padding, const RunOptions& options) {
   const Shape<4> expected = pad_output_shape(input.shape(), padding);
   check_shape("output", output.shape().data(), expected.data(), 4, "the shape of the input plus the padding");
   check_readable(extent_of("input", input));
   check_writable(extent_of("output", output));
   check_no_overlap(extent_of("output", output), extent_of("input", input));
-  if (output.size() > 0) pad_all_rows(input, output, padding, progress);
-}
-
-template <class T>
-Tensor<T, 4> pad_all(View<const T, 4> X, int64_t pad) {
-  if (pad < 0) throw ParameterError("pad", std::to_string(pad), "0 or more");
-  const Padding padding = Padding::all(pad);
-  auto X_pad = Tensor<T, 4>::uninitialized(pad_output_shape(X.shape(), padding));
-  run(X, X_pad.view(), padding, {});
-  return X_pad;
+  if (output.size() > 0) pad_all_rows(input, output, padding, options);
 }
 
 }  // namespace
@@ -97,16 +88,11 @@ Shape<4> pad_output_shape(const Shape<4>& input, const Padding& padding) {
   return output;
 }
 
-void zero_pad(View<const float, 4> input, View<float, 4> output, const Padding& padding,
-              const ProgressCallback& progress) {
-  run(input, output, padding, progress);
+void zero_pad(View<const float, 4> input, View<float, 4> output, const Padding& padding, const RunOptions& options) {
+  run(input, output, padding, options);
 }
-void zero_pad(View<const double, 4> input, View<double, 4> output, const Padding& padding,
-              const ProgressCallback& progress) {
-  run(input, output, padding, progress);
+void zero_pad(View<const double, 4> input, View<double, 4> output, const Padding& padding, const RunOptions& options) {
+  run(input, output, padding, options);
 }
-
-Tensor<float, 4> zero_pad(View<const float, 4> X, Count pad) { return pad_all(X, pad); }
-Tensor<double, 4> zero_pad(View<const double, 4> X, Count pad) { return pad_all(X, pad); }
 
 }  // namespace convstep

@@ -1,7 +1,7 @@
 // cut.h: how a call of a pooling layer is cut into regions for the threads, and what memory a region takes.
 #pragma once
 
-#include "pool/call.h"
+#include "pool/method.h"
 #include "tiling/workspace_layout.h"
 
 namespace convstep {
@@ -19,21 +19,15 @@ struct PoolWorkspace {
 // What all regions of a call have in common. How a call is cut changes no bit of its result.
 template <class T>
 struct PoolCut {
-  PoolMethod method;
+  const PoolMethodKind<T>* method;
+  PoolLayout layout;
   RegionSize size;  // regions at the end of an axis may be smaller
   bool packs_rows;  // of strips: is there room for the rows that are read?
-  double reads;     // elements that the whole call reads, about
-  bool copies_input, copies_output, copies_indices;
+  double reads;     // elements that are read for an image, about
   PoolWorkspace<T> workspace;
 };
 
-// Values of scratch that strips take for regions of this size that read so many rows and columns of the input; that row
-// pairs take.
 template <class T>
-int64_t strip_scratch(const PoolCall<T>& call, const RegionSize& size, int64_t rows, int64_t columns, bool packs_rows);
-int64_t row_pair_scratch(const RegionSize& size);
-
-template <class T>
-PoolCut<T> cut_pool(const PoolCall<T>& call);
+PoolCut<T> cut_pool(const PoolProblem& problem, const PoolLayout& layout);
 
 }  // namespace convstep

@@ -1,9 +1,10 @@
 // norms.cc: the norms of a region whose powers left the range of their type, computed again (see lp_norm.h).
+#include "pool/norms.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 
-#include "pool/call.h"
 #include "pool/norms_kernel.h"
 #include "pool/window/kernel.h"
 #include "reference/lp_norm.h"
@@ -58,7 +59,7 @@ class Norms {
     for (int64_t t = 0; t < rows_.count() * columns_.count() && has_read(1); ++t) visit(tap(t));
   }
   const T* tap(int64_t t) const {
-    const auto& [height, width] = call_.geometry;
+    const auto& [height, width] = call_.problem.geometry;
     const int64_t row = height.source(y_, rows_.first + t / columns_.count()) - views_.first_row;
     const int64_t column = width.source(x_, columns_.first + t % columns_.count()) - views_.first_column;
     return views_.input + row * views_.row_step + column * views_.pixel_step;
@@ -73,8 +74,8 @@ class Norms {
   void mend_pixel(int64_t y, int64_t x, T* norms) {
     y_ = region_.first_row + y;
     x_ = region_.first_column + x;
-    rows_ = call_.geometry.height.taps_on_input(y_);
-    columns_ = call_.geometry.width.taps_on_input(x_);
+    rows_ = call_.problem.geometry.height.taps_on_input(y_);
+    columns_ = call_.problem.geometry.width.taps_on_input(x_);
     if (are_right(norms)) return;
     const int64_t taps = rows_.count() * columns_.count();
     for (int64_t first = 0; first < region_.channels; first += kAtOnce) {
@@ -97,7 +98,7 @@ class Norms {
   const OutputRegion& region_;
   const RegionViews<T>& views_;
   const TaskProgress& progress_;
-  const T p_ = reference::lp_power<T>(call_.options.p);
+  const T p_ = reference::lp_power<T>(call_.problem.options.p);
   const reference::SoundNorms<T> sound_{p_};
   int64_t y_ = 0, x_ = 0, reads_ = 0;
   WindowAxis::Taps rows_{}, columns_{};  // of the window at (y_, x_)

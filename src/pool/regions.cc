@@ -1,8 +1,9 @@
-// regions.cc: the regions of a pooling as the tasks of the threads, and what a region copies.
+#include "pool/regions.h"
+
 #include <algorithm>
 #include <cstdint>
 
-#include "pool/cut.h"
+#include "pool/norms.h"
 #include "runtime/threads.h"
 #include "tiling/staging.h"
 
@@ -25,7 +26,10 @@ Span span_of(const WindowAxis& axis, int64_t o, int64_t outputs) {
 
 template <class T>
 RegionViews<T> views_in_place(const PoolCall<T>& call, const PoolCut<T>& cut, const OutputRegion& region) {
-  const auto& [input, output, indices, geometry, given, options, target] = call;
+  const View<const T, 4>& input = call.input;
+  const View<T, 4>& output = call.output;
+  const View<int64_t, 4>& indices = call.indices;
+  const WindowGeometry& geometry = call.problem.geometry;
   const Span rows = span_of(geometry.height, region.first_row, region.rows);
   const Span columns = span_of(geometry.width, region.first_column, region.columns);
   RegionViews<T> views{.input = &input(region.image, rows.first, columns.first, region.first_channel),
@@ -68,13 +72,13 @@ template <class T>
 RegionViews<T> views_of(const PoolCall<T>& call, const PoolCut<T>& cut, const OutputRegion& region,
                         const TaskProgress& progress, void* memory) {
   RegionViews<T> views = views_in_place(call, cut, region);
-  if (cut.copies_input) copy_input(call.input, region, progress, cut.workspace.input.in(memory), views);
-  if (cut.copies_output) {
+  if (cut.layout.copies_input) copy_input(call.input, region, progress, cut.workspace.input.in(memory), views);
+  if (cut.layout.copies_output) {
     views.output = cut.workspace.output.in(memory);
     views.output_pixel_step = region.channels;
     views.output_row_step = region.columns * region.channels;
   }
-  if (cut.copies_indices) {
+  if (cut.layout.copies_indices) {
     views.indices = cut.workspace.indices.in(memory);
     views.index_pixel_step = region.channels;
     views.index_row_step = region.columns * region.channels;
@@ -95,33 +99,23 @@ void run_region(const PoolCall<T>& call, const PoolCut<T>& cut, const OutputRegi
                 const TaskProgress& progress) {
   const ThreadWorkspace memory(cut.workspace.layout.bytes());
   const RegionViews<T> views = views_of(call, cut, region, progress, memory.data());
-  switch (cut.method) {
-    case PoolMethod::kWindows:
-      run_windows(call, region, views, progress);
-      break;
-    case PoolMethod::kStrips:
-      run_strips(call, region, views, progress);
-      break;
-    case PoolMethod::kRowPairs:
-      run_row_pairs(call, region, views, progress);
-      break;
-  }
-  if (call.options.mode == PoolMode::kLp && call.options.p != 1) mend_norms(call, region, views, progress);
-  if (cut.copies_output) scatter_region(views.output, call.output, region);
-  if (cut.copies_indices) scatter_region(views.indices, call.indices, region);
+  cut.method->run(call, region, views, progress);
+  const PoolOptions& options = call.problem.options;
+  if (options.mode == PoolMode::kLp && options.p != 1) mend_norms(call, region, views, progress);
+  if (cut.layout.copies_output) scatter_region(views.output, call.output, region);
+  if (cut.layout.copies_indices) scatter_region(views.indices, call.indices, region);
 }
 
 }  // namespace
 
 template <class T>
-void run_regions(const PoolCall<T>& call) {
+void run_regions(const PoolCall<T>& call, const PoolCut<T>& cut) {
   const auto [N, OH, OW, C] = call.output.shape();
-  const PoolCut<T> cut = cut_pool(call);
   const RegionSize& size = cut.size;
   const int64_t high = divide_up(OH, size.rows), wide = divide_up(OW, size.columns), deep = divide_up(C, size.channels);
   const int64_t regions = N * high * wide * deep;
-  const int threads = threads_worth(cut.reads, kReadsPerThread, resolve_threads(call.options.threads));
-  TaskProgress progress(call.options.progress, regions);
+  const int threads = threads_worth(double(N) * cut.reads, kReadsPerThread, call.threads);
+  TaskProgress progress(call.progress, regions);
   const auto run_one = [&, channels = C, columns = OW, rows = OH](int64_t i) {
     const int64_t y = i % high * size.rows, c = i / high % deep * size.channels,
                   x = i / high / deep % wide * size.columns;
@@ -137,7 +131,7 @@ void run_regions(const PoolCall<T>& call) {
   parallel_for(regions, threads, progress.after_task(), run_one);
 }
 
-template void run_regions(const PoolCall<float>&);
-template void run_regions(const PoolCall<double>&);
+template void run_regions(const PoolCall<float>&, const PoolCut<float>&);
+template void run_regions(const PoolCall<double>&, const PoolCut<double>&);
 
 }  // namespace convstep

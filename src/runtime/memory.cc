@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "convstep/tensor.h"
+#include "runtime/machine.h"
 
 namespace convstep {
 namespace {
@@ -25,7 +26,7 @@ void prefer_huge_pages([[maybe_unused]] void* memory, [[maybe_unused]] size_t by
 }  // namespace
 
 void* allocate_array(size_t bytes) {
-  constexpr size_t kAlignment = 64, kLarge = size_t{4} << 20;
+  constexpr size_t kAlignment = kCacheLine, kLarge = size_t{4} << 20;
   void* memory = std::aligned_alloc(kAlignment, (bytes + kAlignment) / kAlignment * kAlignment);
   if (memory && bytes >= kLarge) prefer_huge_pages(memory, bytes);
   return memory;

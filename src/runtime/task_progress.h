@@ -9,7 +9,7 @@
 
 namespace convstep {
 
-// Reports from within a block that runs long, and stops all blocks once the caller's progress has thrown.
+// Reports from within a task that runs long, and stops all tasks once the caller's progress has thrown.
 class TaskProgress {
  public:
   TaskProgress(const ProgressCallback& progress, int64_t blocks)

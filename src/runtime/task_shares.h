@@ -5,6 +5,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "runtime/machine.h"
+
 namespace convstep {
 
 // Each thread has a share of neighbouring tasks, the same in every call, so that it finds what it reads and writes in
@@ -37,7 +39,7 @@ class TaskShares {
  private:
   static constexpr int kMost = 32;  // beyond that, threads have a share in common
 
-  struct alignas(64) Share {  // a cache line, for it is written at every task
+  struct alignas(kCacheLine) Share {  // for it is written at every task
     std::atomic<int64_t> next;
     int64_t end;
   };

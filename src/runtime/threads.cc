@@ -86,6 +86,12 @@ int resolve_threads(int64_t requested) {
   return threads && !is_without_workers ? threads : num_threads();
 }
 
+int resolve_threads(int64_t requested, bool small) {
+  if (!small) return resolve_threads(requested);
+  check_threads("threads", requested);
+  return 1;
+}
+
 int threads_worth(double work, double enough, int threads) {
   if (all_work_worth_threads) return threads;
   return static_cast<int>(std::clamp(work / enough, 1.0, double(threads)));

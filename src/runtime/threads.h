@@ -6,11 +6,14 @@
 #include <type_traits>
 
 #include "convstep/runtime.h"
+#include "runtime/machine.h"
 
 namespace convstep {
 
 // `requested`, or num_threads() where that is 0. Throws ParameterError naming `threads` where it is out of range.
 int resolve_threads(int64_t requested);
+// The same for an operation that is `small`, and stays on its caller's thread.
+int resolve_threads(int64_t requested, bool small);
 
 // More tasks than threads even out what the other programs of the machine take; more than these cost more than they
 // even out.
@@ -45,11 +48,15 @@ class ThreadWorkspace {
   ThreadWorkspace(const ThreadWorkspace&) = delete;
   ThreadWorkspace& operator=(const ThreadWorkspace&) = delete;
 
-  void* data() const { return memory_; }
+  void* data() const { return block_ + 1; }
+
+  // The head of the memory.
+  struct alignas(kCacheLine) Block {
+    size_t size;
+  };
 
  private:
-  void* memory_ = nullptr;
-  size_t size_ = 0;
+  Block* block_ = nullptr;
 };
 
 }  // namespace convstep

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "runtime/machine.h"
+
 namespace convstep {
 
 // Values of type T from a place in a workspace on.
@@ -25,13 +27,12 @@ class WorkspaceLayout {
   template <class T>
   Piece<T> add(int64_t values) {
     const Piece<T> piece(bytes_);
-    bytes_ += (static_cast<size_t>(values) * sizeof(T) + kLine - 1) / kLine * kLine;
+    bytes_ += (static_cast<size_t>(values) * sizeof(T) + kCacheLine - 1) / kCacheLine * kCacheLine;
     return piece;
   }
   size_t bytes() const { return bytes_; }
 
  private:
-  static constexpr size_t kLine = 64;
   size_t bytes_ = 0;
 };
 

@@ -21,8 +21,8 @@ def convolve(x: np.ndarray, weights: np.ndarray, bias: np.ndarray, stride: int, 
 
 
 def test_version_is_that_of_the_project(convstep):
-    cmake = (pathlib.Path(__file__).parent.parent.parent / "CMakeLists.txt").read_text()
-    version = re.search(r"project\(convstep VERSION (\S+)", cmake).group(1)
+    header = (pathlib.Path(__file__).parent.parent.parent / "include" / "convstep" / "version.h").read_text()
+    version = ".".join(re.findall(r"#define CONVSTEP_VERSION_\w+ (\d+)", header))
     assert convstep("--version").stdout == f"convstep {version}\n"
 
 
@@ -300,10 +300,14 @@ def test_the_number_of_threads_changes_no_bit(convstep, large_layer, tmp_path, c
 
 def test_algorithms(convstep, refused, large_layer, layer, tmp_path):
     expected = convolve(large_layer["x"], large_layer["w"], large_layer["c"], stride=1, pad=1)
-    for algorithm in ("notebook", "auto", "direct", "winograd", "reference"):
-        convstep("conv", "x.npy", "w.npy", "c.npy", "--pad", 1, "--algorithm", algorithm, "-o", "z.npy")
+    options = [("--algorithm", name) for name in ("auto", "direct", "winograd", "reference")]
+    for option in [*options, ("--numerics", "fast"), ("--numerics", "numpy")]:
+        convstep("conv", "x.npy", "w.npy", "c.npy", "--pad", 1, *option, "-o", "z.npy")
         np.testing.assert_allclose(np.load(tmp_path / "z.npy"), expected, atol=1e-3)
     convstep("conv", "A_prev.npy", "W.npy", "b.npy", "-o", "Z.npy")
-    convstep("conv", "A_prev.npy", "W.npy", "b.npy", "--algorithm", "reference", "-o", "Z_reference.npy")
-    np.testing.assert_array_equal(np.load(tmp_path / "Z.npy"), np.load(tmp_path / "Z_reference.npy"))
+    for option in (("--algorithm", "reference"), ("--numerics", "numpy")):
+        convstep("conv", "A_prev.npy", "W.npy", "b.npy", *option, "-o", "Z_reference.npy")
+        np.testing.assert_array_equal(np.load(tmp_path / "Z.npy"), np.load(tmp_path / "Z_reference.npy"))
+    assert "algorithm" in refused(*CONV, "--numerics", "numpy", "--algorithm", "winograd")
     assert "--algorithm" in refused(*CONV, "--algorithm", "fft", status=2)
+    assert "--numerics" in refused(*CONV, "--numerics", "torch", status=2)

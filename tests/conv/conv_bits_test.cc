@@ -191,7 +191,7 @@ const Layer kPaddedLayers[] = {
     {"notebook",
      {2, 6, 7, 5},
      {3, 3, 5, 9},
-     {.padding = Padding::all(2), .algorithm = ConvAlgorithm::kNotebook},
+     {.padding = Padding::all(2), .numerics = Numerics::kNumpy},
      "sums in NumPy's order"},
 };
 
@@ -275,7 +275,7 @@ const Layer kSmallLayers[] = {
     {"notebook",
      {1, 7, 6, 3},
      {3, 3, 3, 5},
-     {.padding = Padding::all(1), .algorithm = ConvAlgorithm::kNotebook},
+     {.padding = Padding::all(1), .numerics = Numerics::kNumpy},
      "sums in NumPy's order"},
 };
 

@@ -141,8 +141,7 @@ TEST(ConvNumpyOrderThreadsTest, BatchesUseThem) {
       ++reports;
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     };
-    conv_forward(input, weights, {}, output,
-                 {.algorithm = ConvAlgorithm::kNotebook, .threads = 4, .progress = progress});
+    conv_forward(input, weights, {}, output, {.numerics = Numerics::kNumpy, .threads = 4, .progress = progress});
     return reports < last;
   };
   bool helped = false;
@@ -150,9 +149,41 @@ TEST(ConvNumpyOrderThreadsTest, BatchesUseThem) {
   EXPECT_TRUE(helped);
 }
 
+// Layers beyond the notebook's size: by the same kernel, or where it does not fit by the loops.
+TEST(ConvNumpyOrderTest, LargeLayersHaveTheBitsOfTheReference) {
+  const auto input = random_tensor<float, 4>({1, 28, 28, 64}, 1), weights = random_tensor<float, 4>({3, 3, 64, 96}, 2);
+  const auto bias = random_tensor<float, 1>({96}, 3);
+  for (const Activation activation : {Activation::kRelu, Activation::kSigmoid}) {
+    ConvOptions options{.padding = 1, .activation = activation, .numerics = Numerics::kNumpy};
+    const ConvPlan<float> plan(input.shape(), weights, bias, options);
+    EXPECT_TRUE(plan.describe().starts_with("sums in NumPy's order")) << plan.describe();
+    Tensor<float, 4> output(plan.output_shape(1)), expected(output.shape());
+    plan.run(input, output);
+    options.algorithm = ConvAlgorithm::kReference;
+    conv_forward(input, weights, bias, expected, options);
+    for (int64_t i = 0; i < output.size(); ++i) ASSERT_EQ(output.data()[i], expected.data()[i]) << i;
+  }
+}
+
+// However a large layer is laid out: rows, and columns where there is a single row.
+TEST(ConvNumpyOrderTest, LargeLayersReportTheirProgress) {
+  const auto weights = random_tensor<float, 4>({3, 3, 128, 256}, 2);
+  for (const Shape<4>& shape : {Shape<4>{1, 30, 30, 128}, {1, 3, 500, 128}}) {
+    const auto input = random_tensor<float, 4>(shape, 1);
+    int64_t reports = 0;
+    const ConvOptions options{
+        .numerics = Numerics::kNumpy, .threads = 1, .progress = [&](int64_t, int64_t) { ++reports; }};
+    Tensor<float, 4> output(conv_output_shape(shape, weights.shape(), options)), expected(output.shape());
+    conv_forward(input, weights, {}, output, options);
+    EXPECT_GE(reports, 10) << to_string(shape);
+    conv_forward(input, weights, {}, expected, {.algorithm = ConvAlgorithm::kReference});
+    for (int64_t i = 0; i < output.size(); ++i) ASSERT_EQ(output.data()[i], expected.data()[i]) << i;
+  }
+}
+
 TEST(ConvNumpyOrderPlanTest, KeepsItsTarget) {
   const auto input = random_tensor<float, 4>({2, 6, 6, 4}, 1), weights = random_tensor<float, 4>({3, 3, 4, 8}, 2);
-  const ConvPlan<float> plan(input.shape(), weights, {}, {.algorithm = ConvAlgorithm::kNotebook});
+  const ConvPlan<float> plan(input.shape(), weights, {}, {.numerics = Numerics::kNumpy});
   const std::string described = plan.describe();
   EXPECT_NE(described.find(simd_target()), std::string::npos) << described;
   set_simd_target(simd_targets().back());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "convstep/conv.h"
+#include "convstep/notebook.h"
 #include "tests/support/fill.h"
 #include "tests/support/fma_chain.h"
 
@@ -80,15 +81,17 @@ TEST(ConvProgress, IsHeardWithinASingleStep) {
   for (const Shape<3>& shape : {Shape<3>{3000, 3000, 1}, {1, 3000, 3000}, {1, 1, 9'000'000}}) {
     const Tensor<float, 3> slice(shape), W(shape);
     int64_t reports = 0, last = 0;
-    conv_single_step(slice, W, b, [&](int64_t done, int64_t total) {
+    const auto count = [&](int64_t done, int64_t total) {
       EXPECT_LT(last, done);
       EXPECT_EQ(total, slice.size());
       last = done;
       ++reports;
-    });
+    };
+    conv_single_step(slice, W, b, {.progress = count});
     EXPECT_GE(reports, 9) << to_string(shape);
     EXPECT_EQ(last, slice.size());
-    EXPECT_THROW(conv_single_step(slice, W, b, [](int64_t, int64_t) { throw Enough(); }), Enough);
+    const auto stop = [](int64_t, int64_t) { throw Enough(); };
+    EXPECT_THROW(conv_single_step(slice, W, b, {.progress = stop}), Enough);
   }
 }
 

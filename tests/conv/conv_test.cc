@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "convstep/notebook.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/fill.h"
 
@@ -50,9 +51,11 @@ TEST(ConvForwardTest, ASumOfMinusZerosIsZero) {
   EXPECT_FALSE(std::signbit(conv_single_step(a, w, b)));
   const auto x = filled<float, 4>({1, 7, 7, 3}, -0.0f), weights = filled<float, 4>({3, 3, 3, 20}, 1);
   const auto bias = filled<float, 1>({20}, -0.0f);
-  for (const ConvAlgorithm algorithm : {ConvAlgorithm::kReference, ConvAlgorithm::kDirect, ConvAlgorithm::kNotebook}) {
+  const ConvOptions kinds[] = {
+      {.numerics = Numerics::kNumpy}, {.algorithm = ConvAlgorithm::kReference}, {.algorithm = ConvAlgorithm::kDirect}};
+  for (const ConvOptions& options : kinds) {
     Tensor<float, 4> y({1, 5, 5, 20});
-    conv_forward(x, weights, bias, y, {.algorithm = algorithm});
+    conv_forward(x, weights, bias, y, options);
     for (int64_t i = 0; i < y.size(); ++i) ASSERT_FALSE(std::signbit(y.data()[i]));
   }
 }
@@ -155,9 +158,13 @@ TEST(ConvForwardTest, ProgressMayConvolve) {
   const ConvPlan<float> inner(large.shape(), counting<float, 4>({3, 3, 64, 64}), {}, {.padding = Padding::all(1)});
   Tensor<float, 4> inner_output({1, 12, 12, 64}), inner_expected(inner_output.shape());
   inner.run(large, inner_expected);
-  for (const ConvAlgorithm algorithm : {ConvAlgorithm::kNotebook, ConvAlgorithm::kDirect, ConvAlgorithm::kReference}) {
+  const ConvOptions kinds[] = {
+      {.numerics = Numerics::kNumpy}, {.algorithm = ConvAlgorithm::kDirect}, {.algorithm = ConvAlgorithm::kReference}};
+  for (ConvOptions options : kinds) {
+    options.padding = 1;
     for (const int threads : {1, 3}) {
-      ConvOptions options{.padding = Padding::all(1), .algorithm = algorithm, .threads = threads};
+      options.threads = threads;
+      options.progress = {};
       Tensor<double, 4> output({40, 9, 9, 8}), expected(output.shape());
       conv_forward(x, w, {}, expected, options);
       options.progress = [&](int64_t, int64_t) { inner.run(large, inner_output); };

@@ -141,7 +141,7 @@ void pool_once(uint32_t seed) {
                       .ceil_mode = draw.chance(40),
                       .count_include_pad = draw.chance(50),
                       .p = double(draw.from(1, 3)),
-                      .sum_order = static_cast<SumOrder>(draw.from(0, 1)),
+                      .numerics = static_cast<Numerics>(draw.from(0, 1)),
                       .threads = 1};
   const Wide OH = height.outputs(options.ceil_mode), OW = width.outputs(options.ceil_mode);
   // Of few windows each is looked at, of many only the first, the last and the middle.
@@ -225,11 +225,14 @@ void conv_once(uint32_t seed) {
   const int64_t groups = is_depthwise ? draw.from(2, 40) : draw.chance(20) ? 4 : 1;
   const int64_t in = is_depthwise ? 1 : draw.chance(10) ? 4 : draw.from(1, 3), C = groups * in;
   const int64_t O = groups * (is_depthwise ? 1 : draw.chance(10) ? 4 : draw.from(1, 20)), N = draw.from(0, 2);
+  const auto numerics = static_cast<Numerics>(draw.from(0, 1));
+  const auto last = numerics == Numerics::kNumpy ? ConvAlgorithm::kReference : ConvAlgorithm::kWinograd;
   const ConvOptions options{.stride = {height.stride, width.stride},
                             .padding = {height.before, height.after, width.before, width.after},
                             .dilation = {height.dilation, width.dilation},
                             .groups = groups,
-                            .algorithm = static_cast<ConvAlgorithm>(draw.from(0, 4)),
+                            .numerics = numerics,
+                            .algorithm = static_cast<ConvAlgorithm>(draw.from(0, static_cast<int64_t>(last))),
                             .threads = 1};
   const Shape<4> shape{N, height.input, width.input, C}, weights_shape{height.window, width.window, in, O};
   const auto run = [&] {

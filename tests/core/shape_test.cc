@@ -85,7 +85,7 @@ TEST(PaddingTest, IsOfSidesByTheirNames) {
 template <class... Fields>
 concept AreCounts = (std::same_as<Fields, Count> && ...);
 static_assert(
-    AreCounts<decltype(ConvOptions::groups), decltype(ConvOptions::threads), decltype(ConvRunOptions::threads),
+    AreCounts<decltype(ConvOptions::groups), decltype(ConvOptions::threads), decltype(RunOptions::threads),
               decltype(PoolOptions::threads), decltype(ConvHparameters::stride), decltype(ConvHparameters::pad),
               decltype(PoolHparameters::stride), decltype(PoolHparameters::f)>);
 static_assert(Takes<Count, int> && Takes<Count, size_t> && std::invocable<decltype(set_num_threads), int>);

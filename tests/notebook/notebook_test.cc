@@ -10,8 +10,6 @@
 namespace convstep::cli {
 namespace {
 
-constexpr ConvAlgorithm kReference = ConvAlgorithm::kReference;
-
 struct Step {
   Tensor<double, 3> a_slice_prev, W, b;
 };
@@ -38,7 +36,7 @@ Layer draw_layer(NumpyRandom& random, const Shape<4>& A_prev, const Shape<4>& W)
 }
 
 Tensor<double, 4> forward(const Layer& layer, int64_t pad, int64_t stride) {
-  return conv_forward(layer.A_prev, layer.W, layer.b, {.stride = stride, .pad = pad, .algorithm = kReference}).Z;
+  return conv_forward(layer.A_prev, layer.W, layer.b, {.stride = stride, .pad = pad, .numerics = Numerics::kNumpy}).Z;
 }
 
 TEST(Notebook, ConvSingleStep) {

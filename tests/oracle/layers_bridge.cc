@@ -96,6 +96,7 @@ class Call {
                               .groups = request_.integer("groups", 1),
                               .activation = activation(),
                               .slope = request_.real("slope", 0.01),
+                              .numerics = static_cast<Numerics>(request_.integer("numerics", 0)),
                               .algorithm = static_cast<ConvAlgorithm>(request_.integer("algorithm", 0)),
                               .progress = progress()};
     const auto& residual = request_.has("in_place") ? output_ : residual_;
@@ -132,6 +133,7 @@ class Call {
                               .ceil_mode = request_.has("ceil_mode"),
                               .count_include_pad = request_.has("count_include_pad"),
                               .p = request_.real("p", 2),
+                              .numerics = static_cast<Numerics>(request_.integer("numerics", 0)),
                               .progress = progress()};
     if (request_.has("indices")) {
       pool_forward(input_.const_view(), output_.view(), indices_.view(), options);

@@ -166,7 +166,7 @@ def conv_forward(seed: int, dtype: np.dtype, values: str) -> Case:
         groups, group_inputs, group_outputs = draw.integer(1, 8), 1, draw.choice((1, 1, 2))  # depthwise
     activations = (0, 1, 2) if values == "integer" else (0, 0, 1, 2, 3, 4, 5)
     options |= {"groups": groups, "activation": draw.choice(activations), "slope": draw.choice((0.01, 0.25, -0.5, 2.0)),
-                "algorithm": draw.integer(0, 1)}
+                "algorithm": draw.integer(0, 1), "numerics": draw.integer(0, 1)}
     if draw.chance(0.3):
         options["progress"] = 1
     x = draw.array((_batch(draw), *image, groups * group_inputs))
@@ -193,6 +193,7 @@ def conv_forward(seed: int, dtype: np.dtype, values: str) -> Case:
         "activation": ("ParameterError", lambda: options.update(activation=draw.choice((-1, 6, 100)))),
         "slope": ("ParameterError", lambda: options.update(slope=draw.choice(("nan", "inf")))),
         "algorithm": ("ParameterError", lambda: options.update(algorithm=draw.choice((-1, 99)))),
+        "numerics": ("ParameterError", lambda: options.update(numerics=draw.choice((-1, 2)))),
     }
     for name in ("bias", "residual"):
         first = 3 if name == "bias" else 0
@@ -228,7 +229,7 @@ def pool_forward(seed: int, dtype: np.dtype, values: str, mode: str) -> Case:
     image, window, options = _geometry(draw, pooling=True)
     if draw.chance(0.05):  # global
         window, options = image, {"stride": (1, 1), "dilation": (1, 1), "padding": (0, 0, 0, 0, EXPLICIT)}
-    options |= {"window": window, "mode": POOL_MODES.index(mode)}
+    options |= {"window": window, "mode": POOL_MODES.index(mode), "numerics": draw.integer(0, 1)}
     options |= {name: 1 for name in ("ceil_mode", "count_include_pad", "progress") if draw.chance(0.4)}
     if mode == "lp":
         options["p"] = draw.choice((1.0, 2.0) if values == "integer" else (1.0, 2.0, 3.0, 2.5))
@@ -246,6 +247,7 @@ def pool_forward(seed: int, dtype: np.dtype, values: str, mode: str) -> Case:
     defects = {
         "window": ("ParameterError", lambda: options.update(window=_with(window, draw, draw.choice((0, -1, -2**63))))),
         "mode": ("ParameterError", lambda: options.update(mode=draw.choice((-1, 3, 100)))),
+        "numerics": ("ParameterError", lambda: options.update(numerics=draw.choice((-1, 2)))),
     }
     if mode == "lp":
         defects["p"] = ("ParameterError", lambda: options.update(p=draw.choice((0.5, 0.0, -1.0, "nan", "inf"))))

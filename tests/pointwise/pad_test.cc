@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <stdexcept>
 
+#include "convstep/notebook.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/fill.h"
 
@@ -38,16 +39,17 @@ TEST(ZeroPadTest, ProgressReachesTheTotalAndMayThrow) {
   const auto X = counting<float, 4>({2, 3, 3, 1});
   Tensor<float, 4> output({2, 5, 5, 1});
   int64_t last = 0, all = 0;
-  zero_pad(X, output, Padding::all(1), [&](int64_t done, int64_t total) {
+  const auto progress = [&](int64_t done, int64_t total) {
     EXPECT_GT(done, last);
     EXPECT_TRUE(all == 0 || all == total);
     last = done;
     all = total;
-  });
+  };
+  zero_pad(X, output, Padding::all(1), {.progress = progress});
   EXPECT_GT(all, 0);
   EXPECT_EQ(last, all);
   const auto stop = [](int64_t, int64_t) { throw std::domain_error("stop"); };
-  EXPECT_THROW(zero_pad(X, output, Padding::all(1), stop), std::domain_error);
+  EXPECT_THROW(zero_pad(X, output, Padding::all(1), {.progress = stop}), std::domain_error);
 }
 
 // A row of millions of columns is done in parts, between which progress is heard.
@@ -59,7 +61,7 @@ TEST(ZeroPadTest, LongRowsAreDoneInParts) {
   for (const Padding& padding : {Padding{0, 0, 0, 0}, {0, 1, 2'000'000, 3}, {1, 0, 5, 2'500'000}}) {
     Tensor<float, 4> X_pad(pad_output_shape(X.shape(), padding));
     int64_t reports = 0, wrong = 0;
-    zero_pad(X, X_pad, padding, [&](int64_t done, int64_t total) { reports += done < total; });
+    zero_pad(X, X_pad, padding, {.progress = [&](int64_t done, int64_t total) { reports += done < total; }});
     EXPECT_GE(reports, 1);
     for (int64_t y = 0; y < X_pad.shape(1); ++y) {
       for (int64_t x = 0; x < X_pad.shape(2); ++x) {

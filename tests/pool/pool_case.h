@@ -42,7 +42,7 @@ struct PoolCase {
            to_string(o.stride) + " dilation " + to_string(o.dilation) + " padding " + to_string(pads, 4) + " rule " +
            std::to_string(static_cast<int>(o.padding.rule)) + " ceil " + std::to_string(o.ceil_mode) + " mode " +
            std::to_string(static_cast<int>(o.mode)) + " p " + std::to_string(o.p) + " include " +
-           std::to_string(o.count_include_pad) + " order " + std::to_string(static_cast<int>(o.sum_order)) +
+           std::to_string(o.count_include_pad) + " order " + std::to_string(static_cast<int>(o.numerics)) +
            " threads " + std::to_string(o.threads) + " indices " + std::to_string(with_indices) + " values " +
            std::to_string(static_cast<int>(values)) + " layouts " + std::to_string(static_cast<int>(input_layout)) +
            " " + std::to_string(static_cast<int>(output_layout)) + " flush " + std::to_string(static_cast<int>(flush)) +
@@ -107,7 +107,7 @@ T term(T x, const PoolOptions& options) {
   return options.p == 1 ? std::abs(x) : options.p == 2 ? x * x : std::pow(std::abs(x), static_cast<T>(options.p));
 }
 
-// pool.h, SumOrder: sums by column, one output; `scaled` where a norm leaves the range of its powers.
+// pool.h, Numerics: sums by column, one output; `scaled` where a norm leaves the range of its powers.
 template <class T>
 T sum_by_column(View<const T, 4> input, const WindowGeometry& geometry, const PoolOptions& options, int64_t n,
                 int64_t y, int64_t x, int64_t c, T scaled) {
@@ -142,7 +142,7 @@ bool is_by_column(const PoolOptions& options, const WindowGeometry& geometry, in
     return (axis.window + 3 * axis.stride) * static_cast<int64_t>(sizeof(T)) <= 1 << 17;
   };
   if (!fits(geometry.height) || !fits(geometry.width)) return false;
-  if (options.mode == PoolMode::kMax || options.sum_order == SumOrder::kNumpy || options.dilation != Size2{1, 1}) {
+  if (options.mode == PoolMode::kMax || options.numerics == Numerics::kNumpy || options.dilation != Size2{1, 1}) {
     return false;
   }
   const bool is_small_average = options.mode == PoolMode::kAverage && options.window == Size2{3, 3} &&

@@ -31,7 +31,7 @@ class PoolKernelTest : public testing::Test {
     test.with_indices = kind < 2;
     options.p = kPowers[pick(0, 3)];
     options.count_include_pad = pick(0, 2) == 0;
-    options.sum_order = pick(0, 1) ? SumOrder::kAuto : SumOrder::kNumpy;
+    options.numerics = pick(0, 1) ? Numerics::kFast : Numerics::kNumpy;
     options.ceil_mode = pick(0, 2) == 0;
     options.threads = static_cast<int>(pick(0, 1) ? 1 : pick(0, 1) ? 2 : pick(0, 1) ? 3 : 8);
     test.values = static_cast<Values>(pick(0, 5) < 3 ? pick(0, 1) : pick(0, 3));

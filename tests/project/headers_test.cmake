@@ -2,7 +2,7 @@
 # embedder may have turned on as an error, as later C++, without exceptions and run-time types, and for fast-math: with COMPILER, and
 # with clang where there is one.
 set(folder ${BUILD}/headers)
-file(GLOB headers RELATIVE ${SOURCE}/include ${SOURCE}/include/convstep/*.h)
+file(GLOB headers RELATIVE ${SOURCE}/include ${SOURCE}/include/convstep/*.h ${SOURCE}/include/convstep/c/*.h)
 find_program(CLANG clang++)
 set(compilers ${COMPILER})
 if(CLANG)

@@ -39,9 +39,9 @@ message(\"found: \${convstep_FOUND}, io: \${convstep_io_FOUND}\")
   endif()
 endfunction()
 
-expect_said("found: 1, io: TRUE" REQUIRED COMPONENTS io)
+expect_said("found: 1, io: TRUE" REQUIRED COMPONENTS core io)
 expect_said("found: 1, io: *$" REQUIRED)
-expect_said("The one component is io" REQUIRED COMPONENTS files)
+expect_said("Its components are core and io" REQUIRED COMPONENTS files)
 
 file(GLOB_RECURSE io_targets ${prefix}/*/convstepIoTargets.cmake)
 file(REMOVE ${io_targets})

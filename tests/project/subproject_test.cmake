@@ -54,6 +54,10 @@ if(NOT installed STREQUAL "mine")
   message(FATAL_ERROR "installed beside the project's own files: ${installed}")
 endif()
 
+# A project of shared libraries gets shared ones.
+configure(shared "set(BUILD_SHARED_LIBS ON)")
+expect_all(" -DCONVSTEP_SHARED |kernel\\.cc")
+
 # Whatever the project's own files are compiled like, ours are compiled one by one, with exceptions, and without fast-math.
 configure(fast "set(CMAKE_UNITY_BUILD ON)\nadd_compile_options(-ffast-math)"
           "-DCMAKE_CXX_FLAGS=-Ofast -ffinite-math-only -fno-exceptions -fno-rtti")

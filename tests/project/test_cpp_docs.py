@@ -41,6 +41,10 @@ def built(build_dir, tmp_path_factory) -> pathlib.Path:
     (cmake,) = [block for block in blocks("cmake", PAGE) if "find_package" in block]
     (folder / "page" / "CMakeLists.txt").write_text(cmake)
     (folder / "page" / "mine.cc").write_text(program())
+    (in_c,) = blocks("c", PAGE)
+    (folder / "page" / "in_c.c").write_text(in_c)
+    with (folder / "page" / "CMakeLists.txt").open("a") as lines:
+        lines.write("enable_language(C)\nadd_executable(in_c in_c.c)\ntarget_link_libraries(in_c PRIVATE convstep::convstep)\n")
     for source in (folder / "page", ROOT / "examples" / "network"):
         tree = folder / "build" / source.name
         flags = [f"-D{name}={cache.get(name, '')}" for name in ("CMAKE_CXX_COMPILER", "CMAKE_CXX_FLAGS")]
@@ -50,7 +54,9 @@ def built(build_dir, tmp_path_factory) -> pathlib.Path:
 
 
 def test_the_examples_of_the_page_print_what_it_says(built, tmp_path):
-    assert run(built / "page" / "mine", cwd=tmp_path) == "".join(blocks("text", PAGE))
+    in_cpp, of_c = PAGE.split("## From C")
+    assert run(built / "page" / "mine", cwd=tmp_path) == "".join(blocks("text", in_cpp))
+    assert run(built / "page" / "in_c", cwd=tmp_path) == "".join(blocks("text", of_c))
 
 
 def conv(x: np.ndarray, W: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ def test_a_build_compiles_what_is_installed_and_the_test_all(tmp_path):
         assert installed in commands(target, tmp_path)
         assert everything not in commands(target, tmp_path)
     test = commands("test", tmp_path)
-    assert test.index(everything) < test.index("ctest --preset release")
+    assert test.index(everything) < test.index("ctest --preset release -LE full")
 
 
 def test_the_tests_are_configured_for_make_test_and_then_kept(tmp_path):

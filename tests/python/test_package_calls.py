@@ -45,12 +45,12 @@ every_function = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda funct
     (lambda: convstep.zero_pad(X, 1, 2), "zero_pad() takes up to 2 arguments without names (X, pad), got 3"),
     (lambda: convstep.avg_pool2d(X, 2, 2, 0, True),
      "avg_pool2d() takes up to 4 arguments without names (input, kernel_size, stride, padding), got 5; the others need "
-     "their names: dilation=, ceil_mode=, count_include_pad=, out=, threads=, layout="),
+     "their names: dilation=, ceil_mode=, count_include_pad=, out=, threads=, layout=, numerics="),
     (lambda: convstep.Conv2d(W, pad=1), "Conv2d() has no argument 'pad'; did you mean 'padding'?"),
     (lambda: convstep.Conv2d(), "Conv2d() needs 'weights', too"),
     (lambda: convstep.Conv2d(W, None, 1),
      "Conv2d() takes up to 2 arguments without names (weights, bias), got 3; the others need their names: stride=, "
-     "padding=, dilation=, groups=, activation=, slope=, layout=, algorithm="),
+     "padding=, dilation=, groups=, activation=, slope=, layout=, numerics=, algorithm="),
     (lambda: convstep.Conv2d(W).output_shape(shape=X.shape),
      "Conv2d.output_shape() has no argument 'shape'; did you mean 'input_shape'?"),
 ])

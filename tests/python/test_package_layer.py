@@ -46,6 +46,17 @@ def test_a_layer_computes_in_either_dtype_by_turns() -> None:
     np.testing.assert_array_equal(layer(x, residual=r), convstep.conv2d(x, w, residual=r))
 
 
+def test_threads_that_need_doubles_first_share_them() -> None:
+    """What a layer of floats keeps for doubles is made by whichever call comes first, of several at once."""
+    x, w = X[:, :6, :6], W.astype(np.float32)
+    expected = convstep.conv2d(x, w)
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        for _ in range(40):
+            layer = convstep.Conv2d(w)
+            for result in pool.map(layer, [x] * 16):
+                np.testing.assert_array_equal(result, expected)
+
+
 def test_a_layer_is_called_with_images_of_many_sizes() -> None:
     layer = convstep.Conv2d(W, B, padding="same")
     for _ in range(2):

@@ -248,6 +248,47 @@ def test_algorithms() -> None:
             convstep.Conv2d(W, algorithm=wrong)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_numerics(dtype: type) -> None:
+    """NumPy's bits, for layers and windows of any size, where they are asked for."""
+    x, w = X[:1, :12, :13].astype(dtype), W[..., :7].astype(dtype)
+    windows = np.lib.stride_tricks.sliding_window_view(x, w.shape[:2], axis=(1, 2)).transpose(0, 1, 2, 4, 5, 3)
+    sums = np.empty((*windows.shape[:3], w.shape[3]), dtype)
+    for at in np.ndindex(sums.shape):
+        sums[at] = np.sum(windows[at[:3]] * w[..., at[3]])
+    np.testing.assert_array_equal(convstep.conv2d(x, w, numerics="numpy"), sums)
+    np.testing.assert_array_equal(convstep.conv2d(x, w, numerics="numpy", algorithm="reference"), sums)
+    np.testing.assert_array_equal(convstep.Conv2d(w, numerics="numpy")(x), sums)
+    assert "numerics numpy" in convstep.Conv2d(w, numerics="numpy").describe(x.shape)
+
+    mean = np.empty((*(np.array(x.shape) - (0, 6, 6, 0)),), dtype)
+    for n, i, j, c in np.ndindex(mean.shape):
+        mean[n, i, j, c] = np.sum(x[n, i : i + 7, j : j + 7, c].ravel()) / dtype(49)
+    np.testing.assert_array_equal(convstep.avg_pool2d(x, 7, 1, numerics="numpy"), mean)
+    assert np.any(convstep.avg_pool2d(x, 7, 1) != mean)  # summed by column
+    for call in (convstep.avg_pool2d, convstep.l2_pool2d):
+        np.testing.assert_allclose(call(x, 7, 1, numerics="numpy"), call(x, 7, 1), rtol=1e-5, atol=1e-6)
+    for call in (convstep.global_avg_pool2d, convstep.global_l2_pool2d):
+        np.testing.assert_allclose(call(x, numerics="numpy"), call(x), rtol=1e-5, atol=1e-6)
+
+    with pytest.raises(ValueError, match="numerics: got 'np', expected .fast. or .numpy."):
+        convstep.conv2d(x, w, numerics="np")
+    with pytest.raises(TypeError, match="numerics: got"):
+        convstep.avg_pool2d(x, 2, numerics=None)
+    with pytest.raises(ValueError, match="algorithm: got winograd, expected auto or reference"):
+        convstep.conv2d(x, w, numerics="numpy", algorithm="winograd")
+
+
+def test_memory_is_released_while_calls_are_under_way() -> None:
+    expected = convstep.conv2d(X, W, padding=1)
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        results = [pool.submit(convstep.conv2d, X, W, padding=1) for _ in range(40)]
+        for _ in range(200):
+            convstep.release_memory()
+        for result in results:
+            np.testing.assert_array_equal(result.result(), expected)
+
+
 def test_many_callers_with_threads_of_their_own() -> None:
     calls = list(CALLS.values())
     expected = [call(X, W, threads=1) for call in calls]

@@ -31,7 +31,7 @@ WRONG_USES = {
 # runs, and names for sets of words.
 NOT_SEEN_AS_THEY_ARE = (
     "convstep._core.function", "convstep._core.ConvLayer", "convstep._draw_panels.Picture.set",
-    "convstep._types.Activation", "convstep._types.Algorithm", "convstep._types.Layout",
+    "convstep._types.Activation", "convstep._types.Algorithm", "convstep._types.Layout", "convstep._types.Numerics",
 )
 
 

@@ -76,7 +76,7 @@ TEST_F(DigestTest, Convolution) {
   const ConvOptions strided{.stride = {2, 2}, .padding = Padding::all(1)};
   const ConvOptions depthwise{.padding = Padding::same_upper(), .groups = 40};
   const ConvOptions grouped{.padding = Padding::same_upper(), .groups = 8};
-  // Winograd, direct, narrow, depthwise, grouped.
+  // Winograd, direct, few outputs, depthwise, groups of four.
   EXPECT_EQ(conv<float>({1, 28, 28, 64}, {3, 3, 64, 64}, same), 0xb9a22fb59760c047);
   EXPECT_EQ(conv<float>({2, 29, 31, 37}, {5, 3, 37, 41}, strided), 0xac12e14d24afabba);
   EXPECT_EQ(conv<float>({1, 29, 31, 16}, {3, 3, 16, 2}, same), 0x25889001729ab96d);

@@ -2,9 +2,12 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cstring>
 #include <fstream>
 #include <random>
 #include <thread>
+#include <vector>
 
 #include "convstep/convstep.h"
 #include "runtime/threads.h"
@@ -99,7 +102,7 @@ TEST(MemoryTest, NoLayoutNeedsMoreThanIsSaid) {
       expect_enough_said(input(64), {3, 3, 4, 64}, {.padding = Padding::all(1), .groups = 16});       // groups of four
       expect_enough_said(input(16), {3, 3, 16, 2}, {.padding = Padding::all(1)});                     // few outputs
       expect_enough_said(input(32), {3, 3, 32, 32}, {.padding = Padding::all(1)});                    // Winograd
-      expect_enough_said(input(1), {3, 3, 1, 4}, {.algorithm = ConvAlgorithm::kNotebook});            // NumPy's order
+      expect_enough_said(input(1), {3, 3, 1, 4}, {.numerics = Numerics::kNumpy});                     // NumPy's order
     }
   }
 }
@@ -122,6 +125,56 @@ TEST(MemoryTest, PoolingTakesNoMoreHoweverLongTheWindow) {
       }
     }
   }
+}
+
+// The memory is another thread's; it is gone after the call, and asked for anew.
+TEST(MemoryTest, KeptMemoryIsGivenBackOnRequest) {
+  constexpr size_t kBytes = 16 * kMegabyte;
+  std::atomic<int> step{0};
+  std::thread other([&] {
+    std::memset(ThreadWorkspace(kBytes).data(), 1, kBytes);
+    step = 1;
+    while (step == 1) std::this_thread::yield();
+    std::memset(ThreadWorkspace(kBytes).data(), 1, kBytes);
+  });
+  while (step == 0) std::this_thread::yield();
+  {
+    const ThreadWorkspace used(kBytes);
+    std::memset(used.data(), 2, kBytes);
+    [[maybe_unused]] const int64_t before = resident_bytes();
+    release_memory();
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    EXPECT_LE(resident_bytes() + int64_t{kBytes} / 2, before);
+#endif
+    EXPECT_EQ(static_cast<const char*>(used.data())[kBytes - 1], 2);
+  }
+  step = 2;
+  other.join();
+  release_memory();
+}
+
+// Calls and threads come and go while memory is given back.
+TEST(MemoryTest, MayBeGivenBackWhileThreadsCompute) {
+  const auto x = filled<float, 4>({1, 14, 14, 16}, 1), w = filled<float, 4>({3, 3, 16, 32}, 1);
+  std::atomic<bool> is_over{false};
+  std::thread giver([&] {
+    while (!is_over) release_memory();
+  });
+  for (int round = 0; round < 20; ++round) {
+    std::vector<std::thread> callers;
+    for (int t = 0; t < 3; ++t) {
+      callers.emplace_back([&] {
+        for (int i = 0; i < 10; ++i) {
+          Tensor<float, 4> y({1, 12, 12, 32});
+          conv_forward(x, w, {}, y, {.threads = 2});
+          EXPECT_EQ(y(0, 5, 5, 31), 144);
+        }
+      });
+    }
+    for (std::thread& caller : callers) caller.join();
+  }
+  is_over = true;
+  giver.join();
 }
 
 }  // namespace

@@ -86,7 +86,7 @@ const Layer kLayers[] = {
     {"groups-of-four", {1, 8, 8, 64}, {3, 3, 4, 64}, {.groups = 16}},
     {"depthwise", {1, 8, 8, 32}, {3, 3, 1, 32}, {.groups = 32}},
     {"few-outputs", {1, 32, 32, 16}, {3, 3, 16, 1}, {}},
-    {"sums in NumPy's order", {1, 8, 8, 4}, {3, 3, 4, 8}, {.algorithm = ConvAlgorithm::kNotebook}, false},
+    {"sums in NumPy's order", {1, 8, 8, 4}, {3, 3, 4, 8}, {.numerics = Numerics::kNumpy}, false},
 };
 
 std::vector<char> bits_of(const ConvPlan<float>& plan, const View<const float, 4>& input) {

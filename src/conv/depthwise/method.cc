@@ -6,18 +6,19 @@
 #include "conv/methods.h"
 #include "conv/staged_output.h"
 #include "conv/weights.h"
+#include "runtime/machine.h"
 #include "runtime/threads.h"
 #include "tiling/cutter.h"
 
 namespace convstep {
 namespace {
 
-// What the copy of a block's input may take of the workspace: a quarter of a level-2 cache of 1 MB, as the next window
+// What the copy of a block's input may take of the workspace: a quarter of a level-2 cache, as the next window
 // row, the output and the caller's own rows want room beside it.
-constexpr int64_t kPatchBytes = 256 << 10;
+constexpr int64_t kPatchBytes = kLevel2Bytes / 4;
 
 // Input and output of all images that are larger than this are not in the level-3 cache of one core among others.
-constexpr int64_t kFarBytes = int64_t{16} << 20;
+constexpr int64_t kFarBytes = kLevel3Share;
 
 // Fewer products than this (some 10 to 25 microseconds, at 2 bytes of input and output per product) do not pay for
 // waking a thread.
@@ -154,7 +155,7 @@ bool depthwise_fits(const ConvProblem& problem) {
 }  // namespace
 
 template <class T>
-const ConvMethodKind<T> DepthwiseMethod<T>::kKind{ConvAlgorithm::kDirect, depthwise_fits, always,
+const ConvMethodKind<T> DepthwiseMethod<T>::kKind{ConvAlgorithm::kDirect, Numerics::kFast, depthwise_fits, always,
                                                   make_method<ConvDepthwise, T>};
 template struct DepthwiseMethod<float>;
 template struct DepthwiseMethod<double>;

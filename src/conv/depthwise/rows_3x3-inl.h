@@ -12,6 +12,7 @@
 #endif
 
 #include "conv/depthwise/sliding_3x3-inl.h"
+#include "runtime/machine.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
@@ -42,7 +43,7 @@ constexpr int kPixelsOfOne = 7, kPixelsOfTwo = 4;
 // pairs leave over begins anew: 3, 5 and 7 vectors took 10 to 15% more time in pairs.
 template <class T>
 bool takes_two_vectors(const DepthwiseBlock<T>& block) {
-  constexpr int64_t kCollidingBytes = 2048, kLanes = hn::MaxLanes(hn::ScalableTag<T>());
+  constexpr int64_t kCollidingBytes = kLevel1Span / 2, kLanes = hn::MaxLanes(hn::ScalableTag<T>());
   const bool collides = block.input_pixel_step * static_cast<int64_t>(sizeof(T)) % kCollidingBytes == 0;
   const bool fits_pairs = block.channels % (2 * kLanes) == 0 || block.channels >= 8 * kLanes;
   return collides || (block.width.stride == 2 && fits_pairs);
@@ -51,7 +52,6 @@ bool takes_two_vectors(const DepthwiseBlock<T>& block) {
 // Input and output of more bytes than this do not stay in a level-2 cache; then each tile fetches what the row below it
 // will be the first to read. Zen 4: 10 to 30% at 56x56 and 112x112, up to 80% where others use the level-3 cache; at
 // 28x28, stride 2 (0.9 MB) it lost 10%.
-constexpr int64_t kLevel2Bytes = int64_t{1} << 20;
 template <class T>
 bool exceeds_level2(const DepthwiseBlock<T>& block) {
   const auto& [height, width] = WindowGeometry{block.height, block.width};

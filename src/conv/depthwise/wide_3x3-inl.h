@@ -13,6 +13,7 @@
 #endif
 
 #include "conv/depthwise/sliding_3x3-inl.h"
+#include "runtime/machine.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
@@ -30,9 +31,8 @@ static_assert(kWideVectors <= kZeroVectors);
 // and 6 would take another 5 KB of code.
 constexpr int kWidePixels = 7, kLessWidePixels = 4;
 
-// The level-1 caches of these processors hold 64 sets of lines of 64 bytes, whatever their ways: lines 4 KB apart share
-// a set, those of pixels 2 KB apart lie in two.
-constexpr int64_t kCollidingBytes = 64 * 64 / 2;
+// Pixels so far apart lie in two sets of the level-1 cache.
+constexpr int64_t kCollidingBytes = kLevel1Span / 2;
 
 // One row of a strip, `kWideVectors` vectors of channels. No residual: that would take 1 KB of code per tile.
 template <class T, int kPixels>

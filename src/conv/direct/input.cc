@@ -3,15 +3,15 @@
 #include <algorithm>
 
 #include "conv/direct/taps.h"
+#include "runtime/machine.h"
 
 namespace convstep {
 namespace {
 
-// A line of a tile's every pixel should stay in the level-1 cache until its values are used up. Lines whose addresses
-// are alike in these low bits share a set of 8 (Zen) to 12 (Golden Cove) of them: a tile of 14 pixels overflows it, one
-// of 6 nearly does, beside the weights that pass through. 1x1, 1024 to 256 channels at 14x14: 1.35 times as long in
-// place as from a copy with a line between its pixels, 1.06 with AVX2.
-constexpr int64_t kSetBytes = 4096, kLineBytes = 64, kCollidingPixels = 3;
+// A line of a tile's every pixel should stay in the level-1 cache until its values are used up. Where they share a set,
+// a tile of 14 pixels overflows it, one of 6 nearly does, beside the weights that pass through. 1x1, 1024 to 256
+// channels at 14x14: 1.35 times as long in place as from a copy with a line between its pixels, 1.06 with AVX2.
+constexpr int64_t kCollidingPixels = 3;
 // A copy for that alone pays from so many products per value on.
 constexpr int64_t kCopyProducts = 128;
 
@@ -50,13 +50,13 @@ DirectInput<T>::DirectInput(const ConvProblem& problem, bool has_finite_weights)
 
   const bool copy_pays = problem.group_outputs() * problem.window_size() >= kCopyProducts * problem.group_channels();
   needs_copy_ = with_padding_ || (copy_pays && collides(problem.channels));
-  gap_ = collides(problem.group_channels()) ? kLineBytes / int64_t{sizeof(T)} : 0;
+  gap_ = collides(problem.group_channels()) ? kCacheLine / int64_t{sizeof(T)} : 0;
 }
 
 template <class T>
 bool DirectInput<T>::collides(int64_t pixel) const {
   const WindowAxis& width = problem_.geometry.width;
-  return width.output >= kCollidingPixels && width.stride * pixel * int64_t{sizeof(T)} % kSetBytes == 0;
+  return width.output >= kCollidingPixels && width.stride * pixel * int64_t{sizeof(T)} % kLevel1Span == 0;
 }
 
 template <class T>

@@ -1,4 +1,4 @@
-// method.cc: the direct method. Weights are packed in panels; the output is cut into blocks, each a task.
+// method.cc: the direct method. Weights are packed in panels; the output is cut into regions, each a task.
 #include <algorithm>
 
 #include "conv/direct/input.h"
@@ -6,21 +6,22 @@
 #include "conv/methods.h"
 #include "conv/staged_output.h"
 #include "conv/weights.h"
+#include "runtime/machine.h"
 #include "runtime/threads.h"
 
 namespace convstep {
 namespace {
 
-// What the input of a block may take of the workspace. Half of it shares a level-2 cache of 1 MB with a panel of
+// What the input of a block may take of the workspace. Half of it shares a level-2 cache with a panel of
 // weights.
-constexpr int64_t kPatchBytes = 384 << 10;
+constexpr int64_t kPatchBytes = kLevel2Bytes * 3 / 8;
 
 // A block may take more than that where its first row alone takes much of it (dilated windows over many channels):
 // three times the first row, for the rows that neighbouring blocks both copy should not outweigh the others.
 constexpr int64_t kLeastRows = 3;
 
 // An output that is no longer in any cache when the next layer reads it: several times a level-2 cache.
-constexpr int64_t kFarBytes = 4 << 20;
+constexpr int64_t kFarBytes = 4 * kLevel2Bytes;
 
 // Fewer products than this (some 15 microseconds) do not pay for waking a thread.
 constexpr double kProductsPerThread = 1'000'000;
@@ -247,7 +248,8 @@ bool direct_fits(const ConvProblem& problem) {
 }  // namespace
 
 template <class T>
-const ConvMethodKind<T> DirectMethod<T>::kKind{ConvAlgorithm::kDirect, direct_fits, always, make_method<ConvDirect, T>};
+const ConvMethodKind<T> DirectMethod<T>::kKind{ConvAlgorithm::kDirect, Numerics::kFast, direct_fits, always,
+                                               make_method<ConvDirect, T>};
 template struct DirectMethod<float>;
 template struct DirectMethod<double>;
 

@@ -1,19 +1,20 @@
-// method.cc: few outputs per group. The output is cut into blocks of rows and columns, each a task for each group.
+// method.cc: few outputs per group. The output is cut into regions, each a task for each group.
 #include <algorithm>
 
 #include "conv/few_outputs/kernel.h"
 #include "conv/methods.h"
 #include "conv/staged_output.h"
 #include "conv/weights.h"
+#include "runtime/machine.h"
 #include "runtime/threads.h"
 #include "tiling/cutter.h"
 
 namespace convstep {
 namespace {
 
-// What the planes of a block may take of the workspace. Half of a level-2 cache of 1 MB: the more rows, the fewer are
+// What the planes of a block may take of the workspace. Half of a level-2 cache: the more rows, the fewer are
 // transposed twice.
-constexpr int64_t kPlaneBytes = 512 << 10;
+constexpr int64_t kPlaneBytes = kLevel2Bytes / 2;
 
 // Columns are cut no shorter than this while there are rows to cut: each cut transposes a window's columns again.
 constexpr int64_t kShortestRow = 128;
@@ -139,8 +140,8 @@ bool few_outputs_pays(const ConvProblem& problem) {
 }  // namespace
 
 template <class T>
-const ConvMethodKind<T> FewOutputsMethod<T>::kKind{ConvAlgorithm::kDirect, few_outputs_fits, few_outputs_pays<T>,
-                                                   make_method<ConvFewOutputs, T>};
+const ConvMethodKind<T> FewOutputsMethod<T>::kKind{ConvAlgorithm::kDirect, Numerics::kFast, few_outputs_fits,
+                                                   few_outputs_pays<T>, make_method<ConvFewOutputs, T>};
 template struct FewOutputsMethod<float>;
 template struct FewOutputsMethod<double>;
 

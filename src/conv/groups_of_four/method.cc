@@ -6,14 +6,15 @@
 #include "conv/methods.h"
 #include "conv/staged_output.h"
 #include "conv/weights.h"
+#include "runtime/machine.h"
 #include "runtime/threads.h"
 #include "tiling/cutter.h"
 
 namespace convstep {
 namespace {
 
-// What the copy of a block's input may take of the workspace: a quarter of a level-2 cache of 1 MB.
-constexpr int64_t kPatchBytes = 256 << 10;
+// What the copy of a block's input may take of the workspace: a quarter of a level-2 cache.
+constexpr int64_t kPatchBytes = kLevel2Bytes / 4;
 
 // Output rows are cut no shorter than this for the sake of columns or more tasks.
 constexpr int64_t kShortestBand = 8;
@@ -124,8 +125,8 @@ bool groups_of_four_fits(const ConvProblem& problem) {
 }  // namespace
 
 template <class T>
-const ConvMethodKind<T> GroupsOfFourMethod<T>::kKind{ConvAlgorithm::kDirect, groups_of_four_fits<T>, always,
-                                                     make_method<ConvGroupsOfFour, T>};
+const ConvMethodKind<T> GroupsOfFourMethod<T>::kKind{ConvAlgorithm::kDirect, Numerics::kFast, groups_of_four_fits<T>,
+                                                     always, make_method<ConvGroupsOfFour, T>};
 template struct GroupsOfFourMethod<float>;
 template struct GroupsOfFourMethod<double>;
 

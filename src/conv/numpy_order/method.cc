@@ -1,4 +1,4 @@
-// method.cc: layers of the notebook's size, with the bits of the reference at a multiple of its speed.
+// method.cc: the bits of the reference at a multiple of its speed.
 #include <algorithm>
 #include <vector>
 
@@ -6,27 +6,31 @@
 #include "conv/numpy_order/kernel.h"
 #include "conv/staged_output.h"
 #include "conv/weights.h"
+#include "reference/reference.h"
+#include "runtime/machine.h"
 #include "runtime/threads.h"
 
 namespace convstep {
 namespace {
 
-// Of the workspace that the rows computed at a time may take: half of a level-1 cache of 32 KB, in doubles. One row may
+// Of the workspace that the rows computed at a time may take: half of a level-1 cache, in doubles. One row may
 // take more.
-constexpr size_t kRegionValues = 2048;
+constexpr size_t kRegionValues = kLevel1Bytes / 2 / sizeof(double);
 
 // Products, empty lanes included, of which one thread takes some 50 microseconds, and a task some 5; and what any
 // region takes besides, in products (Zen 4).
 constexpr double kProductsPerThread = 1'000'000, kProductsPerTask = 100'000, kProductsOfARegion = 500;
 
-// For so many output rows of an image: the input with its padding, where there is some, and `scratch_per_value` for
-// every output of a group.
+// Products of a region: some milliseconds, after which progress is heard of.
+constexpr double kProductsOfAReport = double{1 << 23};
+
+// For so many output rows and columns of an image: the input with its padding, where there is some, and
+// `scratch_per_value` for every output of a group.
 template <class T>
-TaskWorkspace<T> workspace_of(const ConvProblem& problem, int64_t rows, int64_t scratch_per_value) {
+TaskWorkspace<T> workspace_of(const ConvProblem& problem, int64_t rows, int64_t columns, int64_t scratch_per_value) {
   const auto& [height, width] = problem.geometry;
-  const int64_t patch = height.reach_of(rows) * width.reach_of(width.output) * problem.channels;
-  return {problem.geometry.reads_padding() ? patch : 0,
-          rows * width.output * problem.group_outputs() * scratch_per_value};
+  const int64_t patch = height.reach_of(rows) * width.reach_of(columns) * problem.channels;
+  return {problem.geometry.reads_padding() ? patch : 0, rows * columns * problem.group_outputs() * scratch_per_value};
 }
 
 template <class T>
@@ -55,31 +59,52 @@ class ConvNumpyOrder final : public ConvMethod<T> {
   std::string describe() const override { return std::string("sums in NumPy's order, ") + this->target_.name; }
 
  private:
-  // One run over a batch, which is cut into regions of whole rows.
+  // One run over a batch, which is cut into regions of this size at most.
   struct Run {
     const ConvCall<T>& call;
-    int64_t scratch_per_value, rows, bands;
+    int64_t scratch_per_value;
+    RegionSize size;
+    RegionGrid grid;
     PixelView<const T> input;  // what windows read: the views, or copies
     int64_t channel_step;
     const int64_t* offsets;  // from the first tap of a window to the others
   };
 
   size_t workspace_for(int64_t scratch_per_value) const override {
-    return workspace_of<T>(problem_, rows_of(scratch_per_value), scratch_per_value).layout.bytes() +
+    const RegionSize size = size_of(scratch_per_value);
+    return workspace_of<T>(problem_, size.rows, size.columns, scratch_per_value).layout.bytes() +
            static_cast<size_t>(problem_.window_size()) * sizeof(int64_t);
+  }
+  // The reference's own functions, for their last bits.
+  bool is_activated_after() const {
+    return problem_.activation == Activation::kSigmoid || problem_.activation == Activation::kTanh;
+  }
+  void activate(const PixelView<T>& output, const OutputRegion& region) const {
+    for (int64_t y = 0; y < region.rows; ++y) {
+      for (int64_t x = 0; x < region.columns; ++x) {
+        T* const pixel = output.data + y * output.row_step + x * output.pixel_step;
+        for (int64_t c = 0; c < region.channels; ++c)
+          pixel[c] = reference::activate(pixel[c], problem_.activation, T(0));
+      }
+    }
   }
   int64_t width() const {
     constexpr int64_t kLanes = kernels::kVectorBytes / static_cast<int64_t>(sizeof(T));
     return round_up(problem_.group_outputs(), kLanes);
   }
-  // Output rows at a time.
-  int64_t rows_of(int64_t scratch_per_value) const {
-    int64_t rows = problem_.geometry.height.output;
-    const auto fits = [&] {
-      return workspace_of<T>(problem_, rows, scratch_per_value).layout.bytes() <= kRegionValues * sizeof(T);
+  // Rows are cut for the level-1 cache; columns where a row takes too much memory, or too long.
+  RegionSize size_of(int64_t scratch_per_value) const {
+    RegionSize size{problem_.geometry.height.output, problem_.geometry.width.output, problem_.outputs};
+    const auto bytes = [&] {
+      return workspace_of<T>(problem_, size.rows, size.columns, scratch_per_value).layout.bytes();
     };
-    while (rows > 1 && !fits()) rows = divide_up(rows, 2);
-    return rows;
+    const auto is_long = [&] {
+      const double values = double(size.rows) * double(size.columns) * double(problem_.outputs);
+      return values * double(problem_.window_size()) > kProductsOfAReport;
+    };
+    while (size.rows > 1 && (bytes() > kRegionValues * sizeof(T) || is_long())) size.rows = divide_up(size.rows, 2);
+    while (size.columns > 1 && (bytes() > kWorkspaceLimit / 2 || is_long())) size.columns = divide_up(size.columns, 2);
+    return size;
   }
   void fill_offsets(const Run& run, int64_t* offset) const;
   void run_regions(const Run& run, int64_t first, int64_t end) const;
@@ -100,6 +125,8 @@ void ConvNumpyOrder<T>::run_group(const Run& run, OutputRegion region, int64_t g
   region.first_channel = group * outputs;
   region.channels = outputs;
   const StagedOutput<T> output(run.call, region, scratch);
+  kernels::Epilogue<T> epilogue = output.epilogue(problem_);
+  if (is_activated_after()) epilogue.activation = Activation::kNone;
   kernel_({.input = input,
            .input_row_step = problem_.geometry.height.stride * run.input.row_step,
            .input_pixel_step = problem_.geometry.width.stride * run.input.pixel_step,
@@ -112,7 +139,8 @@ void ConvNumpyOrder<T>::run_group(const Run& run, OutputRegion region, int64_t g
            .width = width(),
            .outputs = outputs,
            .output = output.output(),
-           .epilogue = output.epilogue(problem_)});
+           .epilogue = epilogue});
+  if (is_activated_after()) activate(output.output(), region);
   output.commit();
 }
 
@@ -131,16 +159,14 @@ void ConvNumpyOrder<T>::fill_offsets(const Run& run, int64_t* offset) const {
 template <class T>
 void ConvNumpyOrder<T>::run_regions(const Run& run, int64_t first, int64_t end) const {
   const auto& [height, width] = problem_.geometry;
-  const TaskWorkspace<T> workspace = workspace_of<T>(problem_, run.rows, run.scratch_per_value);
+  const TaskWorkspace<T> workspace = workspace_of<T>(problem_, run.size.rows, run.size.columns, run.scratch_per_value);
   const ThreadWorkspace memory(workspace.layout.bytes());
   T *const patch = workspace.patch.in(memory.data()), *const scratch = workspace.scratch.in(memory.data());
   const bool is_copied = problem_.geometry.reads_padding();
-  const int64_t columns = width.reach_of(width.output);
+  const int64_t columns = width.reach_of(run.size.columns);  // some regions have fewer, and read no more
   for (int64_t i = first; i < end; ++i) {
-    const int64_t first_row = i % run.bands * run.rows;
-    const OutputRegion region{
-        i / run.bands, first_row, std::min(run.rows, height.output - first_row), 0, width.output, 0, problem_.outputs};
-    const int64_t row = height.source(first_row, 0), column = width.source(0, 0);
+    const OutputRegion region = run.grid[i];
+    const int64_t row = height.source(region.first_row, 0), column = width.source(region.first_column, 0);
     const T* input = patch;
     if (is_copied) {
       copy_padded(run.call.input[region.image], row, height.reach_of(region.rows), column, columns, patch);
@@ -156,9 +182,16 @@ void ConvNumpyOrder<T>::run_regions(const Run& run, int64_t first, int64_t end) 
 // Windows are read where they lie, in any order of memory; but for those with padding, whose rows are copied with it.
 template <class T>
 void ConvNumpyOrder<T>::run(const ConvCall<T>& call) const {
-  const int64_t scratch_per_value = StagedOutput<T>::scratch_per_value(call), rows = rows_of(scratch_per_value);
-  const int64_t C = problem_.channels, columns = problem_.geometry.width.reach_of(call.output.shape(2));
-  Run run{call, scratch_per_value, rows, divide_up(call.output.shape(1), rows), {nullptr, columns * C, C}, 1, nullptr};
+  const int64_t scratch_per_value = StagedOutput<T>::scratch_per_value(call);
+  const RegionSize size = size_of(scratch_per_value);
+  const int64_t C = problem_.channels, columns = problem_.geometry.width.reach_of(size.columns);
+  Run run{call,
+          scratch_per_value,
+          size,
+          RegionGrid(problem_.geometry, size, {problem_.outputs, problem_.outputs, 1}),
+          {nullptr, columns * C, C},
+          1,
+          nullptr};
   if (!problem_.geometry.reads_padding()) {
     run.input = {nullptr, call.input.stride(1), call.input.stride(2)};
     run.channel_step = call.input.stride(3);
@@ -171,7 +204,7 @@ void ConvNumpyOrder<T>::run(const ConvCall<T>& call) const {
   fill_offsets(run, offsets);
   run.offsets = offsets;
 
-  const int64_t regions = call.output.shape(0) * run.bands;
+  const int64_t regions = call.output.shape(0) * run.grid.regions_per_image();
   const double work = double(call.output.shape(0)) * products_ + double(regions) * kProductsOfARegion;
   int64_t per_task = regions;
   int threads = 1;
@@ -184,20 +217,19 @@ void ConvNumpyOrder<T>::run(const ConvCall<T>& call) const {
 }
 
 bool numpy_order_fits(const ConvProblem& problem) {
-  const bool has_vector_activation =
-      problem.activation == Activation::kSigmoid || problem.activation == Activation::kTanh;
-  if (has_vector_activation || problem.products() > double(kNotebookProducts)) return false;
-  // One row of the output, however its views are laid out, must fit into the workspace.
+  // One pixel of the output, however its views are laid out, must fit into the workspace, and not take too long.
   if (!problem.has_countable_padding()) return false;
   constexpr size_t kHalf = kWorkspaceLimit / 2;
+  constexpr double kMostProducts = 8 * kProductsOfAReport;
   return problem.window_size() <= static_cast<int64_t>(kHalf / sizeof(double)) &&
-         workspace_of<double>(problem, 1, 2).layout.bytes() <= kHalf;
+         double(problem.window_size()) * double(problem.outputs) <= kMostProducts &&
+         workspace_of<double>(problem, 1, 1, 2).layout.bytes() <= kHalf;
 }
 
 }  // namespace
 
 template <class T>
-const ConvMethodKind<T> NumpyOrderMethod<T>::kKind{ConvAlgorithm::kNotebook, numpy_order_fits, never,
+const ConvMethodKind<T> NumpyOrderMethod<T>::kKind{ConvAlgorithm::kAuto, Numerics::kNumpy, numpy_order_fits, always,
                                                    make_method<ConvNumpyOrder, T>};
 template struct NumpyOrderMethod<float>;
 template struct NumpyOrderMethod<double>;

@@ -29,19 +29,12 @@ class ConvReference final : public ConvMethod<T> {
   Tensor<T, 1> bias_;  // or none
 };
 
-bool is_of_the_notebooks_size(const ConvProblem& problem) { return problem.products() <= double(kNotebookProducts); }
-
 }  // namespace
 
 template <class T>
-const ConvMethodKind<T> ReferenceLoopsMethod<T>::kKind{ConvAlgorithm::kReference, always, never,
+const ConvMethodKind<T> ReferenceLoopsMethod<T>::kKind{ConvAlgorithm::kReference, Numerics::kNumpy, always, always,
                                                        make_method<ConvReference, T>};
-template <class T>
-const ConvMethodKind<T> NotebookLoopsMethod<T>::kKind{ConvAlgorithm::kNotebook, is_of_the_notebooks_size, never,
-                                                      make_method<ConvReference, T>};
 template struct ReferenceLoopsMethod<float>;
 template struct ReferenceLoopsMethod<double>;
-template struct NotebookLoopsMethod<float>;
-template struct NotebookLoopsMethod<double>;
 
 }  // namespace convstep

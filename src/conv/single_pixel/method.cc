@@ -86,7 +86,7 @@ class ConvSinglePixel final : public ConvMethod<T> {
 }  // namespace
 
 template <class T>
-const ConvMethodKind<T> SinglePixelMethod<T>::kKind{ConvAlgorithm::kDirect, always, always,
+const ConvMethodKind<T> SinglePixelMethod<T>::kKind{ConvAlgorithm::kDirect, Numerics::kFast, always, always,
                                                     make_method<ConvSinglePixel, T>};
 template struct SinglePixelMethod<float>;
 template struct SinglePixelMethod<double>;

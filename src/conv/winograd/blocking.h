@@ -6,6 +6,7 @@
 
 #include "conv/method.h"
 #include "conv/winograd/axis.h"
+#include "runtime/machine.h"
 #include "runtime/targets.h"
 #include "tiling/workspace_layout.h"
 
@@ -38,7 +39,7 @@ struct WinogradBlocking {
   // From one xi to the next, with so many values each. An odd number of cache lines: a power of two would put all xi of
   // a tile into one set of L1.
   static int64_t xi_step(int64_t values) {
-    constexpr int64_t kLine = 64 / static_cast<int64_t>(sizeof(T));
+    constexpr int64_t kLine = kCacheLine / static_cast<int64_t>(sizeof(T));
     return (divide_up(values, kLine) | 1) * kLine;
   }
   WinogradWorkspace<T> workspace() const {
@@ -69,7 +70,7 @@ inline double count_products(const ConvProblem& problem, int64_t m) {
 // pixels have tiles of 4 (1.35 times as fast as tiles of 2, Zen 4), 7 x 7 have tiles of 2 from 128 channels on.
 template <class T>
 int64_t choose_m(const ConvProblem& problem) {
-  constexpr double kCached = 2 << 20, kReadInTiles = 16;
+  constexpr double kCached = 2 * kLevel2Bytes, kReadInTiles = 16;
   const auto cost = [&](int64_t m) {
     const double size = static_cast<double>((m + 2) * (m + 2)), products = count_products(problem, m);
     const double weights = static_cast<double>(problem.channels) * static_cast<double>(problem.outputs) * size;

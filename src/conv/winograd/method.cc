@@ -334,8 +334,8 @@ bool winograd_pays(const ConvProblem& problem) {
 }  // namespace
 
 template <class T>
-const ConvMethodKind<T> WinogradMethod<T>::kKind{ConvAlgorithm::kWinograd, winograd_fits, winograd_pays<T>,
-                                                 make_method<ConvWinograd, T>};
+const ConvMethodKind<T> WinogradMethod<T>::kKind{ConvAlgorithm::kWinograd, Numerics::kFast, winograd_fits,
+                                                 winograd_pays<T>, make_method<ConvWinograd, T>};
 template struct WinogradMethod<float>;
 template struct WinogradMethod<double>;
 

@@ -7,6 +7,7 @@
 #endif
 
 #include "conv/winograd/kernel.h"
+#include "runtime/machine.h"
 #include "simd/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -26,7 +27,6 @@ struct Prefetch {
   const char* data;
   int64_t step;
 };
-constexpr int64_t kCacheLine = 64;
 
 // M = V * U for one xi: sums over c of V[tile][c] * U[c][lane]. Kept out of line, so that the compiler sees this loop
 // alone and keeps its pointers in registers.

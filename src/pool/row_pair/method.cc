@@ -3,8 +3,9 @@
 #include <cstdint>
 #include <limits>
 
-#include "pool/cut.h"
+#include "pool/methods.h"
 #include "pool/row_pair/kernel.h"
+#include "pool/sum_order.h"
 
 namespace convstep {
 namespace {
@@ -18,14 +19,14 @@ class RowPairs {
         region_(region),
         views_(views),
         progress_(progress),
-        stride_(call.options.stride.height),
+        stride_(call.problem.options.stride.height),
         beyond_(views.scratch),
         divisors_(beyond_ + region.channels),
         wide_(divisors_ + kernels::kPairRows * region.columns) {
-    is_max_ = call.options.mode == PoolMode::kMax;
+    is_max_ = call.problem.options.mode == PoolMode::kMax;
     std::fill_n(beyond_, region.channels, is_max_ ? -std::numeric_limits<T>::infinity() : T(-0.0));
     for (int64_t x = 0; x < region.columns; ++x) {
-      wide_[x] = static_cast<T>(count_taps(call.given.width, region.first_column + x, call.options.count_include_pad));
+      wide_[x] = static_cast<T>(count_taps(call.problem.given.width, region.first_column + x, counts_padding()));
     }
   }
 
@@ -43,8 +44,9 @@ class RowPairs {
   }
 
  private:
+  bool counts_padding() const { return call_.problem.options.count_include_pad; }
   kernels::RowPair<T> rows_at(int64_t y, int64_t pair) const {
-    const auto& [height, width] = call_.geometry;
+    const auto& [height, width] = call_.problem.geometry;
     kernels::RowPair<T> rows{.input = {},
                              .steps = {},
                              .columns = views_.columns,
@@ -68,7 +70,7 @@ class RowPairs {
   void fill_divisors(int64_t y, int64_t pair) {
     for (int64_t i = 0; i < kernels::kPairRows; ++i) {
       const int64_t row = region_.first_row + y + std::min(i, pair - 1);
-      const T high = static_cast<T>(count_taps(call_.given.height, row, call_.options.count_include_pad));
+      const T high = static_cast<T>(count_taps(call_.problem.given.height, row, counts_padding()));
       for (int64_t x = 0; x < region_.columns; ++x) divisors_[i * region_.columns + x] = high * wide_[x];
     }
   }
@@ -79,7 +81,7 @@ class RowPairs {
     region.rows = rows;
     RegionViews<T> views = views_;
     views.output += y * views.output_row_step;
-    run_windows(call_, region, views, progress_);
+    WindowMethod<T>::kKind.run(call_, region, views, progress_);
   }
 
   const PoolCall<T>& call_;
@@ -93,19 +95,35 @@ class RowPairs {
   T* const wide_;         // columns that count in an average, for each window
 };
 
-}  // namespace
+// No more channels than always fit into the memory of a region.
+constexpr int64_t kMostPairChannels = 4096;
 
-int64_t row_pair_scratch(const RegionSize& size) { return size.channels + (kernels::kPairRows + 1) * size.columns; }
+bool takes(const PoolProblem& problem, bool has_indices) {
+  const PoolOptions& options = problem.options;
+  const int64_t C = problem.channels, stride = options.stride.height;
+  if (C < kernels::kLeastPairChannels || kMostPairChannels < C || options.window != Size2{kPairWindow, kPairWindow} ||
+      options.stride.width != stride || options.dilation != Size2{1, 1}) {
+    return false;
+  }
+  return options.mode == PoolMode::kMax ? stride <= 2 && !has_indices : stride == 1 && is_summed_by_column(problem);
+}
+
+int64_t scratch(const PoolProblem&, const PoolLayout&, const RegionSize& size, int64_t, int64_t, bool) {
+  return size.channels + (kernels::kPairRows + 1) * size.columns;
+}
 
 template <class T>
-void run_row_pairs(const PoolCall<T>& call, const OutputRegion& region, const RegionViews<T>& views,
-                   const TaskProgress& progress) {
+void run(const PoolCall<T>& call, const OutputRegion& region, const RegionViews<T>& views,
+         const TaskProgress& progress) {
   RowPairs<T>(call, region, views, progress).run();
 }
 
-template void run_row_pairs(const PoolCall<float>&, const OutputRegion&, const RegionViews<float>&,
-                            const TaskProgress&);
-template void run_row_pairs(const PoolCall<double>&, const OutputRegion&, const RegionViews<double>&,
-                            const TaskProgress&);
+}  // namespace
+
+template <class T>
+const PoolMethodKind<T> RowPairMethod<T>::kKind{
+    "row pairs", PoolRegions::kAllChannels, kernels::kPairRows, takes, scratch, run<T>};
+template struct RowPairMethod<float>;
+template struct RowPairMethod<double>;
 
 }  // namespace convstep

@@ -1,4 +1,4 @@
-// columns_kernel.cc: averages and norms of windows that overlap so much that sums by column pay (SumOrder::kAuto): a
+// columns_kernel.cc: averages and norms of windows that overlap so much that sums by column pay (Numerics::kFast): a
 // column's sum serves every window above it. Nothing is ever subtracted, so that no error is carried along a row.
 #include "pool/strip/kernel.h"
 #include "simd/dispatch.h"

@@ -2,9 +2,10 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "pool/cut.h"
+#include "pool/methods.h"
 #include "pool/norms_kernel.h"
 #include "pool/strip/kernel.h"
+#include "pool/sum_order.h"
 #include "reference/lp_norm.h"
 
 namespace convstep {
@@ -14,7 +15,7 @@ using kernels::kStripRows;
 
 template <class T>
 kernels::Strip<T> strip_of(const PoolCall<T>& call, const OutputRegion& region, const RegionViews<T>& views) {
-  const auto& [height, width] = call.geometry;
+  const auto& [height, width] = call.problem.geometry;
   return {.input = views.input,
           .rows = nullptr,
           .pixel_step = views.pixel_step,
@@ -41,10 +42,9 @@ int64_t row_table_size(int64_t rows) {  // in values of T
 }
 
 // Rows of the input that a strip reads; with maxima also those that are made up beyond the image.
-template <class T>
-int64_t strip_rows(const PoolCall<T>& call) {
-  const WindowAxis& axis = call.geometry.height;
-  if (call.options.mode != PoolMode::kMax) {
+int64_t strip_rows(const PoolProblem& problem) {
+  const WindowAxis& axis = problem.geometry.height;
+  if (problem.options.mode != PoolMode::kMax) {
     return std::min(std::min(axis.window, axis.input) + (kStripRows - 1) * std::min(axis.stride, axis.input),
                     axis.input);
   }
@@ -129,9 +129,9 @@ class StripInput {
 template <class T>
 void run_max(const PoolCall<T>& call, const OutputRegion& region, const RegionViews<T>& views,
              const TaskProgress& progress) {
-  const WindowAxis& axis = call.geometry.height;
+  const WindowAxis& axis = call.problem.geometry.height;
   kernels::Strip<T> strip = strip_of(call, region, views);
-  const int64_t count = strip_rows(call);
+  const int64_t count = strip_rows(call.problem);
   int64_t* const rows = reinterpret_cast<int64_t*>(views.scratch);
   strip.rows = rows;
   strip.buffer = views.scratch + row_table_size<T>(count);
@@ -148,28 +148,28 @@ void run_max(const PoolCall<T>& call, const OutputRegion& region, const RegionVi
     strip.output = views.output + (y - region.first_row) * views.output_row_step;
     const bool is_plain = input.is_plain_from(std::max(start, views.first_row));
     const auto run = [&](const kernels::Strip<T>& part) { kernels::max_strip(call.target, part, is_plain); };
-    if (!run_in_parts(strip, count, reads_per_report(call.options), progress, run)) return;
+    if (!run_in_parts(strip, count, reads_per_report(call.problem.options), progress, run)) return;
   }
 }
 
 template <class T>
 void run_sums(const PoolCall<T>& call, const OutputRegion& region, const RegionViews<T>& views,
               const TaskProgress& progress) {
-  const auto& [height, width] = call.geometry;
-  const bool with_padding = call.options.count_include_pad;
-  const kernels::SumOptions sum{call.options.mode, double(reference::lp_power<T>(call.options.p)), 1};
+  const auto& [height, width] = call.problem.geometry;
+  const bool with_padding = call.problem.options.count_include_pad;
+  const kernels::SumOptions sum{call.problem.options.mode, double(reference::lp_power<T>(call.problem.options.p)), 1};
   kernels::Strip<T> strip = strip_of(call, region, views);
   int64_t* const rows = reinterpret_cast<int64_t*>(views.scratch);
   strip.rows = rows;
-  T* const divisors = views.scratch + row_table_size<T>(strip_rows(call));
+  T* const divisors = views.scratch + row_table_size<T>(strip_rows(call.problem));
   T* const wide = divisors + kStripRows * region.columns;  // columns that count in an average, for each window
   strip.buffer = wide + region.columns;
   StripInput<T> input(call.target, region, views, strip.buffer + kStripRows * strip.columns * region.channels,
-                      strip_rows(call));
+                      strip_rows(call.problem));
   strip.input = input.data();
   strip.pixel_step = input.pixel_step();
   for (int64_t x = 0; x < region.columns; ++x) {
-    wide[x] = static_cast<T>(count_taps(call.given.width, region.first_column + x, with_padding));
+    wide[x] = static_cast<T>(count_taps(call.problem.given.width, region.first_column + x, with_padding));
   }
   const int64_t end = region.first_row + region.rows;
   for (int64_t y = region.first_row; y < end; y += kStripRows) {
@@ -181,7 +181,7 @@ void run_sums(const PoolCall<T>& call, const OutputRegion& region, const RegionV
       const auto taps = height.taps_on_input(row);
       ranges.begin[i] = height.source(row, taps.first) - first;
       ranges.end[i] = ranges.begin[i] + taps.count();
-      const T high = static_cast<T>(count_taps(call.given.height, row, with_padding));
+      const T high = static_cast<T>(count_taps(call.problem.given.height, row, with_padding));
       for (int64_t x = 0; x < region.columns; ++x) divisors[i * region.columns + x] = high * wide[x];
     }
     input.offsets(first, ranges.end[kStripRows - 1], rows);
@@ -190,38 +190,68 @@ void run_sums(const PoolCall<T>& call, const OutputRegion& region, const RegionV
     const auto run = [&](const kernels::Strip<T>& part) {
       kernels::sum_strip(call.target, part, ranges, sum, divisors);
     };
-    if (!run_in_parts(strip, ranges.end[kStripRows - 1], reads_per_report(call.options), progress, run)) return;
+    if (!run_in_parts(strip, ranges.end[kStripRows - 1], reads_per_report(call.problem.options), progress, run)) return;
   }
+}
+
+// From so many taps on, overlapping windows pay for their buffer.
+constexpr int64_t kStripTaps = 16;
+// What four windows in a row, or in a column, reach over, in bytes: with no more, a strip of one channel has room for
+// its buffer and its table of rows, which take 4 and at most 2 times as much.
+constexpr int64_t kLongestReach = 1 << 17;
+
+bool overlaps(const WindowAxis& axis) { return axis.output > 1 && axis.window > axis.stride; }
+
+// Rows beyond the image are made up by the nearest one, which costs work: a window may not be much larger than it.
+bool is_moderate(const WindowAxis& axis) {
+  return axis.dilation == 1 && axis.window <= 4 * axis.input && axis.stride <= 4 * axis.input;
+}
+
+template <class T>
+bool fits(const WindowAxis& axis) {
+  const double reach = double(axis.window) + double(kStripRows - 1) * double(axis.stride);
+  return reach * sizeof(T) <= kLongestReach;
+}
+
+template <class T>
+bool takes(const PoolProblem& problem, bool has_indices) {
+  const auto& [height, width] = problem.given;
+  const bool is_max = problem.options.mode == PoolMode::kMax;
+  const bool pays = is_max ? (overlaps(height) || overlaps(width)) && is_moderate(height) && is_moderate(width) &&
+                                 height.window * width.window >= kStripTaps && !has_indices
+                           : is_summed_by_column(problem);
+  return pays && fits<T>(height) && fits<T>(width);
+}
+
+template <class T>
+int64_t scratch(const PoolProblem& problem, const PoolLayout& layout, const RegionSize& size, int64_t rows,
+                int64_t columns, bool packs_rows) {
+  const WindowAxis& axis = problem.geometry.width;
+  kernels::Strip<T> strip{};
+  strip.columns = columns;
+  if (problem.options.mode == PoolMode::kMax) {
+    strip.window_width = axis.window;
+    strip.stride_width = axis.stride;
+    strip.output_columns = size.columns;
+  }
+  const bool packs = packs_rows && (size.channels < problem.channels || layout.has_gaps);
+  return row_table_size<T>(strip_rows(problem)) + (kStripRows + 1) * size.columns +
+         kStripRows * kernels::buffer_columns(strip) * size.channels +
+         (packs ? std::min(rows, strip_rows(problem)) * columns * size.channels : 0);
+}
+
+template <class T>
+void run(const PoolCall<T>& call, const OutputRegion& region, const RegionViews<T>& views,
+         const TaskProgress& progress) {
+  call.problem.options.mode == PoolMode::kMax ? run_max(call, region, views, progress)
+                                              : run_sums(call, region, views, progress);
 }
 
 }  // namespace
 
 template <class T>
-int64_t strip_scratch(const PoolCall<T>& call, const RegionSize& size, int64_t rows, int64_t columns, bool packs_rows) {
-  const WindowAxis& axis = call.geometry.width;
-  kernels::Strip<T> strip{};
-  strip.columns = columns;
-  if (call.options.mode == PoolMode::kMax) {
-    strip.window_width = axis.window;
-    strip.stride_width = axis.stride;
-    strip.output_columns = size.columns;
-  }
-  const bool packs = packs_rows && (size.channels < call.input.shape(3) || call.input.stride(2) != size.channels);
-  return row_table_size<T>(strip_rows(call)) + (kStripRows + 1) * size.columns +
-         kStripRows * kernels::buffer_columns(strip) * size.channels +
-         (packs ? std::min(rows, strip_rows(call)) * columns * size.channels : 0);
-}
-
-template <class T>
-void run_strips(const PoolCall<T>& call, const OutputRegion& region, const RegionViews<T>& views,
-                const TaskProgress& progress) {
-  call.options.mode == PoolMode::kMax ? run_max(call, region, views, progress)
-                                      : run_sums(call, region, views, progress);
-}
-
-template int64_t strip_scratch(const PoolCall<float>&, const RegionSize&, int64_t, int64_t, bool);
-template int64_t strip_scratch(const PoolCall<double>&, const RegionSize&, int64_t, int64_t, bool);
-template void run_strips(const PoolCall<float>&, const OutputRegion&, const RegionViews<float>&, const TaskProgress&);
-template void run_strips(const PoolCall<double>&, const OutputRegion&, const RegionViews<double>&, const TaskProgress&);
+const PoolMethodKind<T> StripMethod<T>::kKind{"strips", PoolRegions::kStrips, kStripRows, takes<T>, scratch<T>, run<T>};
+template struct StripMethod<float>;
+template struct StripMethod<double>;
 
 }  // namespace convstep

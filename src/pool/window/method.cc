@@ -5,7 +5,7 @@
 #include <cstring>
 #include <type_traits>
 
-#include "pool/call.h"
+#include "pool/methods.h"
 #include "pool/norms_kernel.h"
 #include "pool/window/kernel.h"
 #include "reference/lp_norm.h"
@@ -32,15 +32,15 @@ class Windows {
   Windows(const PoolCall<T>& call, const OutputRegion& region, const RegionViews<T>& views,
           const TaskProgress& progress)
       : call_(call), region_(region), views_(views), progress_(progress) {
-    const WindowAxis& axis = call.geometry.width;
+    const WindowAxis& axis = call.problem.geometry.width;
     // The first and the last position with all taps on the input, if any.
     if ((axis.window - 1) <= (axis.input - 1) / axis.dilation) {
       const int64_t room = axis.input - 1 - (axis.window - 1) * axis.dilation;
       whole_begin_ = (axis.before + axis.stride - 1) / axis.stride;
       whole_end_ = (room + axis.before) / axis.stride + 1;
     }
-    sum_.mode = call.options.mode;
-    sum_.p = double(reference::lp_power<T>(call.options.p));
+    sum_.mode = call.problem.options.mode;
+    sum_.p = double(reference::lp_power<T>(call.problem.options.p));
   }
 
   void run() {
@@ -60,14 +60,14 @@ class Windows {
 
   // `pixels` windows from (y, x) on that read the same columns, seen from their first. False where it was stopped.
   bool run_alike(int64_t y, int64_t x, int64_t pixels) {
-    const auto& [height, width] = call_.geometry;
+    const auto& [height, width] = call_.problem.geometry;
     rows_ = height.taps_on_input(y);
     columns_ = width.taps_on_input(x);
-    if (call_.options.mode == PoolMode::kAverage) {
-      const bool with_padding = call_.options.count_include_pad;
-      const T count =
-          static_cast<T>(count_taps(call_.given.height, y, with_padding)) *
-          static_cast<T>(count_taps(call_.given.width, x, with_padding));  // a product of integers could overflow
+    if (call_.problem.options.mode == PoolMode::kAverage) {
+      const bool with_padding = call_.problem.options.count_include_pad;
+      const T count = static_cast<T>(count_taps(call_.problem.given.height, y, with_padding)) *
+                      static_cast<T>(count_taps(call_.problem.given.width, x,
+                                                with_padding));  // a product of integers could overflow
       sum_.divisor = static_cast<double>(count);
     }
     const int64_t taps = rows_.count() * columns_.count();
@@ -157,7 +157,7 @@ class Windows {
   }
 
   void reduce(const kernels::PixelRun<T>& run, int64_t taps) {
-    if (call_.options.mode == PoolMode::kMax) {
+    if (call_.problem.options.mode == PoolMode::kMax) {
       kernels::max_run(call_.target, run, {offsets_, taps}, false);
     } else {
       kernels::sum_run(call_.target, run, {offsets_, taps}, sum_, true);
@@ -168,7 +168,7 @@ class Windows {
   [[gnu::noinline]] bool run_long(int64_t y, int64_t x) {
     const int64_t taps = rows_.count() * columns_.count();
     T* output = run_at(y, x, 0).output;
-    if (call_.options.mode != PoolMode::kMax) {
+    if (call_.problem.options.mode != PoolMode::kMax) {
       if (!sum_part(y, x, 0, taps, output, views_.scratch)) return false;
       kernels::finish_sums(call_.target, output, region_.channels, sum_);
       return true;
@@ -214,7 +214,7 @@ class Windows {
 
   // One pixel, its input where tap `first` lies.
   kernels::PixelRun<T> run_at(int64_t y, int64_t x, int64_t first) const {
-    const auto& [height, width] = call_.geometry;
+    const auto& [height, width] = call_.problem.geometry;
     const int64_t row = height.source(y, rows_.first + first / columns_.count()) - views_.first_row;
     const int64_t column = width.source(x, columns_.first + first % columns_.count()) - views_.first_column;
     return {.input = views_.input + row * views_.row_step + column * views_.pixel_step,
@@ -227,7 +227,7 @@ class Windows {
   }
 
   kernels::IndexRun index_run(int64_t y, int64_t x, int64_t first) const {
-    const auto& [height, width] = call_.geometry;
+    const auto& [height, width] = call_.problem.geometry;
     const int64_t row = height.source(y, rows_.first + first / columns_.count());
     const int64_t column = width.source(x, columns_.first + first % columns_.count());
     return {.positions = positions_,
@@ -242,7 +242,7 @@ class Windows {
   void fill(int64_t first, int64_t count) {
     if (filled_.first == first && filled_.count == count && filled_.columns == columns_.count()) return;
     filled_ = {first, count, columns_.count()};
-    const auto& [height, width] = call_.geometry;
+    const auto& [height, width] = call_.problem.geometry;
     const int64_t row_step = height.dilation * views_.row_step, column_step = width.dilation * views_.pixel_step;
     const int64_t start = first % columns_.count();
     for (int64_t t = 0, i = 0, j = start; t < count; ++t) {
@@ -257,12 +257,12 @@ class Windows {
   static constexpr int64_t kMostPosition = INT32_MAX;
 
   bool positions_fit() const {
-    return reach_on_input(call_.geometry.height) <= kMostPosition / call_.geometry.width.input;
+    return reach_on_input(call_.problem.geometry.height) <= kMostPosition / call_.problem.geometry.width.input;
   }
 
   int64_t most_taps(int64_t first) const {
     if (!views_.indices || positions_fit()) return kMostTaps;
-    if (call_.geometry.width.input > kMostPosition) return 1;
+    if (call_.problem.geometry.width.input > kMostPosition) return 1;
     return std::min(kMostTaps, columns_.count() - first % columns_.count());
   }
 
@@ -274,7 +274,7 @@ class Windows {
   TapRange rows_{}, columns_{};  // of the windows at hand
   kernels::SumOptions sum_{};
   const int64_t lanes_ = call_.target.vector_bytes / static_cast<int64_t>(sizeof(T));
-  const int64_t reads_per_report_ = reads_per_report(call_.options);
+  const int64_t reads_per_report_ = reads_per_report(call_.problem.options);
   int64_t reads_ = 0;
   struct {
     int64_t first = -1, count = 0, columns = 0;
@@ -284,16 +284,24 @@ class Windows {
   int64_t all_positions_[kAtOnce];
 };
 
-}  // namespace
+bool takes(const PoolProblem&, bool) { return true; }
+
+int64_t scratch(const PoolProblem&, const PoolLayout&, const RegionSize& size, int64_t, int64_t, bool) {
+  constexpr int64_t kSumLevels = 64;  // more than the halvings of any sum
+  return kSumLevels * size.channels;
+}
 
 template <class T>
-void run_windows(const PoolCall<T>& call, const OutputRegion& region, const RegionViews<T>& views,
-                 const TaskProgress& progress) {
+void run(const PoolCall<T>& call, const OutputRegion& region, const RegionViews<T>& views,
+         const TaskProgress& progress) {
   Windows<T>(call, region, views, progress).run();
 }
 
-template void run_windows(const PoolCall<float>&, const OutputRegion&, const RegionViews<float>&, const TaskProgress&);
-template void run_windows(const PoolCall<double>&, const OutputRegion&, const RegionViews<double>&,
-                          const TaskProgress&);
+}  // namespace
+
+template <class T>
+const PoolMethodKind<T> WindowMethod<T>::kKind{"windows", PoolRegions::kWindows, 1, takes, scratch, run<T>};
+template struct WindowMethod<float>;
+template struct WindowMethod<double>;
 
 }  // namespace convstep

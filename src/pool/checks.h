@@ -1,0 +1,25 @@
+// checks.h: everything that can be wrong with a pooling, found before it begins.
+#pragma once
+
+#include "pool/method.h"
+
+namespace convstep {
+
+// What messages call the arguments: the caller's own words.
+struct PoolNames {
+  const char *input, *window;
+};
+inline constexpr PoolNames kPoolNames{"input", "window"};
+inline constexpr PoolNames kNotebookPoolNames{"A_prev", "f"};
+
+// The shape of the input and the options. Throws ShapeError, ParameterError.
+PoolProblem check_problem(const Shape<4>& input, const PoolOptions& options, const PoolNames& names);
+
+Shape<4> output_shape(int64_t images, const PoolProblem& problem);
+
+// The arrays of one run: shapes, null pointers, overlaps; of a pooling without indices where they are not wanted.
+// Throws ShapeError, ParameterError.
+template <class T>
+void check_call(const PoolCall<T>& call, bool with_indices);
+
+}  // namespace convstep

@@ -1,0 +1,28 @@
+// problem.h: a pooling layer and one image size.
+#pragma once
+
+#include "convstep/pool.h"
+#include "core/window_axis.h"
+
+namespace convstep {
+
+// A layer and one image size, checked and resolved. Whatever is chosen is chosen from this and the dtype alone, so that
+// the bits of the result depend on nothing else.
+struct PoolProblem {
+  WindowGeometry geometry;  // of the taps that windows read
+  WindowGeometry given;     // with those on padding, too, where they are counted
+  int64_t channels;
+  PoolOptions options;
+};
+
+// How many taps of the window at position o count in an average.
+inline int64_t count_taps(const WindowAxis& axis, int64_t o, bool include_padding) {
+  return (include_padding ? axis.taps_on_padded_input(o) : axis.taps_on_input(o)).count();
+}
+
+// The taps from one window's first to its last on the input, dilation included; never more than the input is long.
+inline int64_t reach_on_input(const WindowAxis& axis) {
+  return axis.window - 1 > (axis.input - 1) / axis.dilation ? axis.input : (axis.window - 1) * axis.dilation + 1;
+}
+
+}  // namespace convstep
