@@ -5,8 +5,8 @@
 #   make test       build, C++ tests, Python tests
 #   make build      the command, build/release/convstep, and the libraries that `cmake --install build/release` installs; no tests
 #   make python     the Python package, into .venv:  source .venv/bin/activate
-#   make test-full  what make test runs; the wheel in a bare environment; the sweeps over every small layer; the tests
-#                   again under clang and under the sanitizers, with more cases
+#   make test-full  what make test runs; the wheel in a bare environment, and beside PyTorch; shared libraries; the sweeps
+#                   over every small layer; the tests again under clang and under the sanitizers, with more cases
 #   make test-tsan  the C++ tests under the thread sanitizer
 #   make test-arm   the C++ tests on 64-bit ARM, cross-compiled, under qemu
 #   make bench      every layer beside every peer that installs, and what a call from Python costs beside np.add (an hour)
@@ -43,23 +43,24 @@ demo: setup-demo build
 test: TESTS = ON
 test: setup-test build python
 	cmake --build --preset release
-	ctest --preset release
+	ctest --preset release -LE full
 	CONVSTEP_BUILD_DIR=build/release $(PYTEST)
 
 test-full: test
 	scripts/test_wheel.sh
+	scripts/test_torch.sh
 	CONVSTEP_CASES=full $(PYTHON) -m pytest -q -n 2 tests/python/test_onnx.py
-	CONVSTEP_CASES=full ctest --preset release -R 'ConvSweepTest|PoolKernelTest'
+	CONVSTEP_CASES=full ctest --preset release -R 'ConvSweepTest|PoolKernelTest|^shared$$'
 	scripts/setup.sh clang
 	for preset in clang asan-ubsan; do \
-	  cmake --preset $$preset && cmake --build --preset $$preset && ctest --preset $$preset && \
+	  cmake --preset $$preset && cmake --build --preset $$preset && ctest --preset $$preset -LE full && \
 	  CONVSTEP_BUILD_DIR=build/$$preset CONVSTEP_CASES=full $(PYTEST) --ignore=tests/python || exit 1; \
 	done
 
 test-tsan: setup-test
 	cmake --preset tsan
 	cmake --build --preset tsan
-	ctest --preset tsan
+	ctest --preset tsan -LE full
 
 # The C++ tests on 64-bit ARM, cross-compiled, under qemu: all but the death tests, which start their program
 # anew, so that the system would have to know what to do with a program for ARM.

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what a make target needs and this machine lacks: setup.sh demo|build|python|test|docs|tidy|format|clang|arm|bench|bench-all ...
+# Installs what a make target needs and this machine lacks: setup.sh demo|build|python|test|docs|tidy|format|clang|arm|torch|bench|bench-all ...
 #
 # Packages come from Debian by apt-get (with sudo where we are not root); Python packages go into .venv and touch nothing else.
 # A machine that has them already is left alone, and needs no network.
@@ -15,6 +15,7 @@ tidy_packages="clang-tidy"
 format_packages="clang-format"
 clang_packages="clang libclang-rt-dev"
 arm_packages="g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
+torch_packages="$venv_packages python3-torch python3-pytest"
 bench_packages="libdnnl-dev libbenchmark-dev"
 # PyTorch's wheel cannot be loaded without some gigabytes for graphics cards; Debian's package can. It takes what BLAS there is.
 bench_all_packages="libopenblas0-pthread python3-torch"
@@ -104,6 +105,7 @@ for part in "$@"; do
     python) packages="$packages $python_packages" ;;
     test) packages="$packages $test_packages $python_packages" ;;
     docs) packages="$packages $venv_packages" ;;
+    torch) packages="$packages $torch_packages" ;;
     bench) packages="$packages $python_packages $bench_packages" ;;
     bench-all) ;;
     *)
