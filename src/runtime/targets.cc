@@ -7,6 +7,7 @@
 #include <atomic>
 #include <bit>
 #include <cstdlib>
+#include <string_view>
 
 #include "convstep/error.h"
 #include "convstep/runtime.h"
@@ -60,11 +61,11 @@ std::string quoted_list() {
 }
 
 // The name is empty for the best target.
-const kernels::Target& find_target(const char* argument, const std::string& name) {
+const kernels::Target& find_target(const char* argument, std::string_view name) {
   for (const KnownTarget& known : kTargets) {
     if (is_usable(known) && (name.empty() || name == known.target.name)) return known.target;
   }
-  throw ParameterError(argument, "\"" + name + "\"", "one of " + quoted_list() + " on this machine");
+  throw ParameterError(argument, '"' + std::string(name) + '"', "one of " + quoted_list() + " on this machine");
 }
 
 // Without a mutex: another thread might hold it while this one forks, and would not exist in the child to let it go.
