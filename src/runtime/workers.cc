@@ -110,10 +110,21 @@ class SignalsBlocked {
   sigset_t usual_;
 };
 
+// oneTBB 2022 makes its scheduler under locks that its exceptions then wait for: where memory is missing it spins for
+// ever. So there is to be more than it takes (some 100 KB), in blocks small and large, before. Throws std::bad_alloc.
+void check_memory() {
+  constexpr size_t kOfEach = 512 << 10;
+  std::vector<std::vector<char, tbb::cache_aligned_allocator<char>>> blocks;
+  for (const size_t bytes : {8000, 128 << 10}) {
+    for (size_t total = 0; total < kOfEach; total += bytes) blocks.emplace_back(bytes);
+  }
+}
+
 // Workers end where no arena is left: this one stays.
 void keep_workers() {
   static const tbb::task_arena* kept = nullptr;
   if (kept) return;
+  check_memory();
   auto arena = std::make_unique<tbb::task_arena>(1, 0);
   arena->initialize();
   kept = arena.release();
