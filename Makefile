@@ -46,6 +46,7 @@ test: setup-test build python
 	ctest --preset release -LE full
 	CONVSTEP_BUILD_DIR=build/release $(PYTEST)
 
+test-full: TESTS = ON
 test-full: test
 	scripts/test_wheel.sh
 	scripts/test_torch.sh

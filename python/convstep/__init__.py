@@ -84,7 +84,7 @@ if not TYPE_CHECKING:  # type checkers are to know which names there are
         message = f"module 'convstep' has no attribute {name!r}"
         hint = None if name.startswith("__") else _hints.attribute(name, [*__all__, "draw"])
         if hint:
-            raise AttributeError(f"{message}; {hint}")
+            raise AttributeError(f"{message}; {hint}", name=name, obj=None)  # or Python 3.12 would add its own guess
         raise AttributeError(message, name=name, obj=__import__(__name__))
 
 

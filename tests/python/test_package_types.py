@@ -28,10 +28,11 @@ WRONG_USES = {
 
 
 # What stubtest does not know: functions and classes that nanobind makes, methods that matplotlib makes while the program
-# runs, and names for sets of words.
+# runs, names for sets of words, and those for arrays of NumPy 2.5.
 NOT_SEEN_AS_THEY_ARE = (
     "convstep._core.function", "convstep._core.ConvLayer", "convstep._draw_panels.Picture.set",
     "convstep._types.Activation", "convstep._types.Algorithm", "convstep._types.Layout", "convstep._types.Numerics",
+    "convstep._types.Array", "convstep._types._Integers", "convstep._draw_arguments.Plane",
 )
 
 
