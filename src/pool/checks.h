@@ -12,7 +12,7 @@ struct PoolNames {
 inline constexpr PoolNames kPoolNames{"input", "window"};
 inline constexpr PoolNames kNotebookPoolNames{"A_prev", "f"};
 
-// The shape of the input and the options. Throws ShapeError, ParameterError.
+// The shape of the input and the options, which must live as long. Throws ShapeError, ParameterError.
 PoolProblem check_problem(const Shape<4>& input, const PoolOptions& options, const PoolNames& names);
 
 Shape<4> output_shape(int64_t images, const PoolProblem& problem);

@@ -25,13 +25,6 @@ const PoolMethodKind<T>* choose_method(const PoolProblem& problem, bool has_indi
   return *std::find_if(std::begin(kPoolMethods<T>), std::end(kPoolMethods<T>), takes);  // windows take any
 }
 
-// The elements from the first to the last that `outputs` neighbouring windows can read.
-int64_t longest_span(const WindowAxis& axis, int64_t outputs) {
-  const int64_t reach = reach_on_input(axis);
-  if (outputs - 1 > (axis.input - reach) / axis.stride) return axis.input;
-  return (outputs - 1) * axis.stride + reach;
-}
-
 template <class T>
 class Cutter {
  public:
@@ -68,8 +61,7 @@ class Cutter {
     workspace.input = layout.add<T>(layout_.copies_input ? rows_read() * columns_read() * size_.channels : 0);
     workspace.output = layout.add<T>(layout_.copies_output ? outputs() : 0);
     workspace.indices = layout.add<int64_t>(layout_.copies_indices ? outputs() : 0);
-    workspace.scratch =
-        layout.add<T>(method_->scratch(problem_, layout_, size_, rows_read(), columns_read(), packs_rows_));
+    workspace.scratch = layout.add<T>(method_->scratch(problem_, layout_, size_, packs_rows_));
     return workspace;
   }
 

@@ -60,9 +60,8 @@ struct PoolMethodKind {
   int64_t rows;  // of the output that it computes together
   // Is it to compute the layer, where none before it is?
   bool (*takes)(const PoolProblem& problem, bool has_indices);
-  // Values of scratch for regions of this size that read so many rows and columns of the input.
-  int64_t (*scratch)(const PoolProblem& problem, const PoolLayout& layout, const RegionSize& size, int64_t rows,
-                     int64_t columns, bool packs_rows);
+  // Values of scratch for regions of this size.
+  int64_t (*scratch)(const PoolProblem& problem, const PoolLayout& layout, const RegionSize& size, bool packs_rows);
   void (*run)(const PoolCall<T>& call, const OutputRegion& region, const RegionViews<T>& views,
               const TaskProgress& progress);
 };

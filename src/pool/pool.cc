@@ -41,6 +41,13 @@ void run(const View<const T, 4>& input, const View<T, 4>& output, const View<int
 
 template <class T>
 struct PoolPlan<T>::Layer {
+  Layer(const Shape<4>& input, const PoolOptions& given)
+      : options(given), problem(check_problem(input, options, kPoolNames)) {
+    convstep::output_shape(input[0], problem);
+    resolve_threads(options.threads);
+  }
+
+  PoolOptions options;
   PoolProblem problem;
   const kernels::Target& target = kernels::chosen_target();
   PoolCut<T> dense = cut_pool<T>(problem, {}), with_indices = cut_pool<T>(problem, {.has_indices = true});
@@ -55,12 +62,8 @@ struct PoolPlan<T>::Layer {
 };
 
 template <class T>
-PoolPlan<T>::PoolPlan(const Shape<4>& input, const PoolOptions& options) {
-  const PoolProblem problem = check_problem(input, options, kPoolNames);
-  convstep::output_shape(input[0], problem);
-  resolve_threads(options.threads);
-  layer_ = std::make_unique<const Layer>(Layer{problem});
-}
+PoolPlan<T>::PoolPlan(const Shape<4>& input, const PoolOptions& options)
+    : layer_(std::make_unique<const Layer>(input, options)) {}
 
 template <class T>
 PoolPlan<T>::~PoolPlan() = default;

@@ -108,7 +108,7 @@ bool takes(const PoolProblem& problem, bool has_indices) {
   return options.mode == PoolMode::kMax ? stride <= 2 && !has_indices : stride == 1 && is_summed_by_column(problem);
 }
 
-int64_t scratch(const PoolProblem&, const PoolLayout&, const RegionSize& size, int64_t, int64_t, bool) {
+int64_t scratch(const PoolProblem&, const PoolLayout&, const RegionSize& size, bool) {
   return size.channels + (kernels::kPairRows + 1) * size.columns;
 }
 

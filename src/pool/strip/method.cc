@@ -224,9 +224,9 @@ bool takes(const PoolProblem& problem, bool has_indices) {
 }
 
 template <class T>
-int64_t scratch(const PoolProblem& problem, const PoolLayout& layout, const RegionSize& size, int64_t rows,
-                int64_t columns, bool packs_rows) {
+int64_t scratch(const PoolProblem& problem, const PoolLayout& layout, const RegionSize& size, bool packs_rows) {
   const WindowAxis& axis = problem.geometry.width;
+  const int64_t rows = longest_span(problem.geometry.height, size.rows), columns = longest_span(axis, size.columns);
   kernels::Strip<T> strip{};
   strip.columns = columns;
   if (problem.options.mode == PoolMode::kMax) {

@@ -286,7 +286,7 @@ class Windows {
 
 bool takes(const PoolProblem&, bool) { return true; }
 
-int64_t scratch(const PoolProblem&, const PoolLayout&, const RegionSize& size, int64_t, int64_t, bool) {
+int64_t scratch(const PoolProblem&, const PoolLayout&, const RegionSize& size, bool) {
   constexpr int64_t kSumLevels = 64;  // more than the halvings of any sum
   return kSumLevels * size.channels;
 }
