@@ -35,6 +35,7 @@ void zero_run(T* to, int64_t count, int64_t step) {
 
 template <class T>
 void zero_pixels(const PixelRow<T>& to, int64_t first, int64_t columns, int64_t channels) {
+  if (columns == 0) return;  // there may be no place `first` steps on
   T* data = to.data + first * to.pixel_step;
   if (to.channel_step == 1 && to.pixel_step == channels) {
     zero_run(data, columns * channels, 1);
