@@ -160,7 +160,12 @@ def test_tensors_of_integers(dtype: Any) -> None:
     assert result.dtype == np.float64 and (result == 1).all()
 
 
-@pytest.mark.parametrize("tensor", [torch.ones(1, 2, 4, 4, dtype=torch.float16), torch.ones(1, 2, 4, 4).bfloat16(),
+def test_tensors_of_float16() -> None:
+    result = convstep.avg_pool2d(torch.ones(1, 2, 4, 4, dtype=torch.float16), kernel_size=2, layout="NCHW")
+    assert result.dtype == np.float32 and (result == 1).all()
+
+
+@pytest.mark.parametrize("tensor", [torch.ones(1, 2, 4, 4).bfloat16(),
                                     torch.ones(1, 2, 4, 4, dtype=torch.complex64),
                                     torch.ones(1, 2, 4, 4, requires_grad=True), torch.ones(1, 2, 4, 4).to_sparse()])
 def test_tensors_that_cannot_be_read(tensor: Any) -> None:
