@@ -66,7 +66,8 @@ test-tsan: setup-test
 	ctest --preset tsan -LE full
 
 # The C++ tests on 64-bit ARM, cross-compiled, under qemu: all but the death tests, which start their program
-# anew, so that the system would have to know what to do with a program for ARM.
+# anew, so that the system would have to know what to do with a program for ARM; and one that looks at the threads of
+# its process, of which qemu has one of its own.
 test-arm: setup-arm
 	cmake --preset arm64
 	cmake --build --preset arm64
