@@ -17,7 +17,6 @@ constexpr int64_t kScratchBytes = int64_t{1} << 20, kNearBytes = 44 << 10, kRowB
 // Elements that a region reads: rows are added up to the first (some 20 microseconds), columns and channels are taken
 // away down to the second.
 constexpr int64_t kGrownWork = 1 << 18, kMostWork = 1 << 19;
-bool overlaps(const WindowAxis& axis) { return axis.output > 1 && axis.window > axis.stride; }
 
 template <class T>
 const PoolMethodKind<T>* choose_method(const PoolProblem& problem, bool has_indices) {
@@ -48,7 +47,7 @@ class Cutter {
   }
 
  private:
-  static constexpr int64_t kLine = 64 / static_cast<int64_t>(sizeof(T));
+  static constexpr int64_t kLine = kCacheLine / static_cast<int64_t>(sizeof(T));
 
   bool is(PoolRegions regions) const { return method_->regions == regions; }
   int64_t outputs() const { return size_.rows * size_.columns * size_.channels; }

@@ -21,19 +21,28 @@ PoolLayout layout_of(const PoolCall<T>& call) {
           .copies_indices = call.indices && !has_dense_pixels(call.indices)};
 }
 
-// Without indices where they are null.
+// Without indices where they are null. Problem and progress must live as long as the call.
+template <class T>
+PoolCall<T> checked_call(const PoolProblem& problem, const kernels::Target& target, const View<const T, 4>& input,
+                         const View<T, 4>& output, const View<int64_t, 4>* indices, Count threads,
+                         const ProgressCallback& progress) {
+  const PoolCall<T> call{problem,
+                         target,
+                         with_used_strides(input),
+                         with_used_strides(output),
+                         indices ? with_used_strides(*indices) : View<int64_t, 4>(),
+                         resolve_threads(threads),
+                         progress};
+  check_call(call, indices != nullptr);
+  return call;
+}
+
 template <class T>
 void run(const View<const T, 4>& input, const View<T, 4>& output, const View<int64_t, 4>* indices,
          const PoolOptions& options) {
   const PoolProblem problem = check_problem(input.shape(), options, kPoolNames);
-  const PoolCall<T> call{problem,
-                         kernels::chosen_target(),
-                         with_used_strides(input),
-                         with_used_strides(output),
-                         indices ? with_used_strides(*indices) : View<int64_t, 4>(),
-                         resolve_threads(options.threads),
-                         options.progress};
-  check_call(call, indices != nullptr);
+  const PoolCall<T> call =
+      checked_call(problem, kernels::chosen_target(), input, output, indices, options.threads, options.progress);
   if (output.size() > 0) run_regions(call, cut_pool<T>(problem, layout_of(call)));
 }
 
@@ -76,14 +85,9 @@ template <class T>
 void PoolPlan<T>::run_layer(const View<const T, 4>& input, const View<T, 4>& output, const View<int64_t, 4>* indices,
                             const RunOptions& options) const {
   const PoolProblem& problem = layer_->problem;
-  const PoolCall<T> call{problem,
-                         layer_->target,
-                         with_used_strides(input),
-                         with_used_strides(output),
-                         indices ? with_used_strides(*indices) : View<int64_t, 4>(),
-                         resolve_threads(options.threads ? options.threads : problem.options.threads),
-                         options.progress ? options.progress : problem.options.progress};
-  check_call(call, indices != nullptr);
+  const PoolCall<T> call = checked_call(problem, layer_->target, input, output, indices,
+                                        options.threads ? options.threads : problem.options.threads,
+                                        options.progress ? options.progress : problem.options.progress);
   if (output.size() > 0) layer_->run(call);
 }
 

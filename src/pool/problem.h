@@ -26,6 +26,9 @@ inline int64_t reach_on_input(const WindowAxis& axis) {
   return axis.window - 1 > (axis.input - 1) / axis.dilation ? axis.input : (axis.window - 1) * axis.dilation + 1;
 }
 
+// Do neighbouring windows read the same elements?
+inline bool overlaps(const WindowAxis& axis) { return axis.output > 1 && axis.window > axis.stride; }
+
 // The elements from the first to the last that `outputs` neighbouring windows can read.
 inline int64_t longest_span(const WindowAxis& axis, int64_t outputs) {
   const int64_t reach = reach_on_input(axis);

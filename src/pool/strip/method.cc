@@ -200,8 +200,6 @@ constexpr int64_t kStripTaps = 16;
 // its buffer and its table of rows, which take 4 and at most 2 times as much.
 constexpr int64_t kLongestReach = 1 << 17;
 
-bool overlaps(const WindowAxis& axis) { return axis.output > 1 && axis.window > axis.stride; }
-
 // Rows beyond the image are made up by the nearest one, which costs work: a window may not be much larger than it.
 bool is_moderate(const WindowAxis& axis) {
   return axis.dilation == 1 && axis.window <= 4 * axis.input && axis.stride <= 4 * axis.input;
