@@ -17,6 +17,8 @@ class PlanCache {
  public:
   using Plan = std::shared_ptr<const ConvPlan<T>>;
 
+  PlanCache() { entries_.reserve(kPlans); }
+
   // Null where there is none.
   Plan find(const Size2& image, const std::string& target) {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -55,12 +57,7 @@ class PlanCache {
   }
 
   std::mutex& mutex_ = fork_safe_mutex(this);
-  std::vector<Entry> entries_ = empty_list();
-  static std::vector<Entry> empty_list() {
-    std::vector<Entry> entries;
-    entries.reserve(kPlans);
-    return entries;
-  }
+  std::vector<Entry> entries_;
 };
 
 // The shape of an empty batch of images that every window fits into. What overflows is too large in itself, and found
@@ -79,20 +76,17 @@ Shape<4> fitting_input(const Shape<4>& weights, const ConvOptions& options) {
 
 template <class T>
 struct ConvLayer<T>::State {
-  LayerArray<T, 4> own_weights;
-  LayerArray<T, 1> own_bias;
+  LayerArray<T, 4> weights;
+  LayerArray<T, 1> bias;
   ConvOptions options;
-  View<const T, 4> weights = own_weights.view();
-  View<const T, 1> bias = own_bias.view();
   PlanCache<T> plans{};
 
   void check() const {
-    const Shape<4> input = fitting_input(weights.shape(), options);
-    const ConvProblem problem = check_problem(input, weights.shape(), options, kConvNames);
+    const Shape<4> shape = weights.view().shape();
+    const ConvProblem problem = check_problem(fitting_input(shape, options), shape, options, kConvNames);
     convstep::output_shape(0, problem);
-    check_weights<T>({weights, bias}, problem);
-    // How many there are, and what the environment says of it, matters to calls alone.
-    if (options.threads != 0) resolve_threads(options.threads);
+    check_weights<T>({weights.view(), bias.view()}, problem);
+    resolve_threads(options.threads, true);  // how many there are matters to calls alone
   }
 };
 
@@ -118,13 +112,17 @@ void ConvLayer<T>::run(View<const T, 4> input, View<T, 4> output, View<const T, 
 template <class T>
 std::shared_ptr<const ConvPlan<T>> ConvLayer<T>::plan(const Shape<4>& input, const RunOptions& options) const {
   const Size2 image{input[1], input[2]};
-  output_shape(input);  // a plan that is kept may have other channels
-  if (auto kept = state_->plans.find(image, simd_target())) return kept;
+  // Any other input is refused where a plan is made for it.
+  if (input[0] >= 0 && input[3] == weights().shape(2) * state_->options.groups) {
+    if (auto kept = state_->plans.find(image, simd_target())) {
+      kept->output_shape(input[0]);
+      return kept;
+    }
+  }
   RunOptions packing = options;
   if (packing.threads == 0) packing.threads = state_->options.threads;
   if (!packing.progress) packing.progress = state_->options.progress;
-  const std::shared_ptr<const ConvPlan<T>> made(
-      new ConvPlan<T>(input, state_->weights, state_->bias, state_->options, packing));
+  const std::shared_ptr<const ConvPlan<T>> made(new ConvPlan<T>(input, weights(), bias(), state_->options, packing));
   state_->plans.keep(image, made);
   return made;
 }
@@ -136,17 +134,17 @@ std::shared_ptr<const ConvPlan<T>> ConvLayer<T>::latest_plan() const {
 
 template <class T>
 Shape<4> ConvLayer<T>::output_shape(const Shape<4>& input) const {
-  return conv_output_shape(input, state_->weights.shape(), state_->options);
+  return conv_output_shape(input, weights().shape(), state_->options);
 }
 
 template <class T>
 View<const T, 4> ConvLayer<T>::weights() const {
-  return state_->weights;
+  return state_->weights.view();
 }
 
 template <class T>
 View<const T, 1> ConvLayer<T>::bias() const {
-  return state_->bias;
+  return state_->bias.view();
 }
 
 template <class T>

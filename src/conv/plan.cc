@@ -1,6 +1,9 @@
 // plan.cc: which way to compute a convolution is taken, and the plan that keeps one.
 #include "conv/plan.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "conv/checks.h"
 #include "conv/methods.h"
 #include "core/array_checks.h"
@@ -17,11 +20,14 @@ std::unique_ptr<const ConvMethod<T>> make_conv_method(const ConvProblem& problem
     if (!chosen) chosen = kind;
     if (kind->pays(problem)) return kind->make(problem, weights);
   }
-  for (const ConvMethodKind<T>* kind : kConvMethods<T>) {
-    if (chosen) break;
-    if (kind->numerics == numerics && kind->fits(problem) && kind->pays(problem)) chosen = kind;
+  if (!chosen) {
+    const auto is_first = [&](const ConvMethodKind<T>* kind) {
+      return kind->numerics == numerics && kind->fits(problem) && kind->pays(problem);
+    };
+    // Single pixels and the reference always fit and pay.
+    chosen = *std::find_if(std::begin(kConvMethods<T>), std::end(kConvMethods<T>), is_first);
   }
-  return chosen->make(problem, weights);  // single pixels and the reference always fit and pay
+  return chosen->make(problem, weights);
 }
 
 template <class T>
