@@ -197,18 +197,11 @@ convstep_array convstep_dense(void* data, convstep_dtype dtype, int rank, const 
 }
 
 convstep_conv_options convstep_conv_default_options(void) {
-  const ConvOptions options;
-  return {{1, 1},
-          {1, 1},
-          {0, 0, 0, 0, CONVSTEP_PADDING_EXPLICIT},
-          1,
-          CONVSTEP_NONE,
-          options.slope,
-          CONVSTEP_FAST,
-          CONVSTEP_AUTO,
-          0,
-          nullptr,
-          nullptr};
+  convstep_conv_options options{};
+  options.stride = options.dilation = {1, 1};
+  options.groups = 1;
+  options.slope = ConvOptions().slope;
+  return options;
 }
 
 convstep_status convstep_conv_output_shape(const int64_t input[4], const int64_t weights[4],
@@ -257,9 +250,10 @@ convstep_status convstep_conv_plan_run(const convstep_conv_plan* plan, const con
 void convstep_conv_plan_destroy(convstep_conv_plan* plan) { delete plan; }
 
 convstep_pool_options convstep_pool_default_options(void) {
-  const PoolOptions options;
-  return {{1, 1},        {1, 1}, {1, 1},  CONVSTEP_MAX, {0, 0, 0, 0, CONVSTEP_PADDING_EXPLICIT}, 0, 0, options.p,
-          CONVSTEP_FAST, 0,      nullptr, nullptr};
+  convstep_pool_options options{};
+  options.window = options.stride = options.dilation = {1, 1};
+  options.p = PoolOptions().p;
+  return options;
 }
 
 convstep_status convstep_pool_output_shape(const int64_t input[4], const convstep_pool_options* options,
