@@ -110,25 +110,12 @@ void run_region(const PoolCall<T>& call, const PoolCut<T>& cut, const OutputRegi
 
 template <class T>
 void run_regions(const PoolCall<T>& call, const PoolCut<T>& cut) {
-  const auto [N, OH, OW, C] = call.output.shape();
-  const RegionSize& size = cut.size;
-  const int64_t high = divide_up(OH, size.rows), wide = divide_up(OW, size.columns), deep = divide_up(C, size.channels);
-  const int64_t regions = N * high * wide * deep;
+  const int64_t N = call.output.shape(0), C = call.output.shape(3), channels = cut.size.channels;
+  const RegionGrid grid(call.problem.geometry, cut.size, {C, channels, divide_up(C, channels)}, cut.method->rows);
+  const int64_t regions = N * grid.regions_per_image();
   const int threads = threads_worth(double(N) * cut.reads, kReadsPerThread, call.threads);
   TaskProgress progress(call.progress, regions);
-  const auto run_one = [&, channels = C, columns = OW, rows = OH](int64_t i) {
-    const int64_t y = i % high * size.rows, c = i / high % deep * size.channels,
-                  x = i / high / deep % wide * size.columns;
-    const OutputRegion region{.image = i / high / deep / wide,
-                              .first_row = y,
-                              .rows = std::min(size.rows, rows - y),
-                              .first_column = x,
-                              .columns = std::min(size.columns, columns - x),
-                              .first_channel = c,
-                              .channels = std::min(size.channels, channels - c)};
-    run_region(call, cut, region, progress);
-  };
-  parallel_for(regions, threads, progress.after_task(), run_one);
+  parallel_for(regions, threads, progress.after_task(), [&](int64_t i) { run_region(call, cut, grid[i], progress); });
 }
 
 template void run_regions(const PoolCall<float>&, const PoolCut<float>&);

@@ -1,6 +1,8 @@
 // region.h: parts of an output, the tasks of the threads. How an output is cut changes no bit of it.
 #pragma once
 
+#include <algorithm>
+
 #include "core/window_axis.h"
 
 namespace convstep {
@@ -21,26 +23,33 @@ struct ChannelParts {
 };
 
 // The regions of a batch: each image in bands of rows and strips of columns, those in parts of the channels; numbered
-// part by part, strip by strip, band by band, image by image. Heights differ by one at most, widths alike, and long and
-// short ones take turns: a thread that takes half of the regions has half of the work.
+// part by part, strip by strip, band by band, image by image. Heights differ by one step at most, widths by one column,
+// and long and short ones take turns: a thread that takes half of the regions has half of the work.
 class RegionGrid {
  public:
-  RegionGrid(const WindowGeometry& geometry, int64_t bands, int64_t strips, const ChannelParts& parts)
-      : height_(geometry.height.output), width_(geometry.width.output), bands_(bands), strips_(strips), parts_(parts) {}
-  // Regions of at most this size.
-  RegionGrid(const WindowGeometry& geometry, const RegionSize& size, const ChannelParts& parts)
+  RegionGrid(const WindowGeometry& geometry, int64_t bands, int64_t strips, const ChannelParts& parts,
+             int64_t row_step = 1)
+      : height_(geometry.height.output),
+        width_(geometry.width.output),
+        bands_(bands),
+        strips_(strips),
+        row_step_(row_step),
+        parts_(parts) {}
+  // Regions of at most this size; bands of as many rows as `row_step`, which divides size.rows where there is more than
+  // one band, or a multiple of that.
+  RegionGrid(const WindowGeometry& geometry, const RegionSize& size, const ChannelParts& parts, int64_t row_step = 1)
       : RegionGrid(geometry, divide_up(geometry.height.output, size.rows),
-                   divide_up(geometry.width.output, size.columns), parts) {}
+                   divide_up(geometry.width.output, size.columns), parts, row_step) {}
 
   int64_t regions_per_image() const { return bands_ * strips_ * parts_.count; }
   OutputRegion operator[](int64_t number) const {
     const int64_t part = number % parts_.count, place = number / parts_.count;
     const int64_t strip = place % strips_, band = place / strips_ % bands_;
-    const int64_t row = first(height_, bands_, band), column = first(width_, strips_, strip);
+    const int64_t row = first_row(band), column = first(width_, strips_, strip);
     const int64_t channel = part * parts_.size;
     return {.image = place / strips_ / bands_,
             .first_row = row,
-            .rows = first(height_, bands_, band + 1) - row,
+            .rows = first_row(band + 1) - row,
             .first_column = column,
             .columns = first(width_, strips_, strip + 1) - column,
             .first_channel = channel,
@@ -52,7 +61,11 @@ class RegionGrid {
     return length / parts * part + length % parts * part / parts;
   }
 
-  int64_t height_, width_, bands_, strips_;
+  int64_t first_row(int64_t band) const {
+    return std::min(first(divide_up(height_, row_step_), bands_, band) * row_step_, height_);
+  }
+
+  int64_t height_, width_, bands_, strips_, row_step_;
   ChannelParts parts_;
 };
 
