@@ -12,6 +12,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
+namespace {
 
 // The activation is known to the compiler, so that nothing is decided within the loop.
 template <Activation kActivation, class T>
@@ -49,6 +50,7 @@ void activate_run_f64(const double* from, double* to, int64_t count, Activation 
   run_any(from, to, count, activation, slope);
 }
 
+}  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -15,6 +15,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
+namespace {
 
 template <class D, class T, class V = hn::Vec<D>>
 HWY_INLINE hn::Mask<D> is_sound(D d, V norm, T least) {
@@ -57,6 +58,7 @@ bool are_sound_f64(const double* norms, int64_t count, double least) { return ar
 bool are_right_f32(const PixelRun<float>& run, const Taps& taps, float least) { return are_right(run, taps, least); }
 bool are_right_f64(const PixelRun<double>& run, const Taps& taps, double least) { return are_right(run, taps, least); }
 
+}  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -14,6 +14,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
+namespace {
 
 // Two units with a latency of 4 want 8 sums under way. Each product loads its input, and two loads go with two
 // multiplications, so that a tile gains nothing by keeping inputs in registers.
@@ -163,6 +164,7 @@ const DepthwiseKernel<T>* kernel_of() {
 const DepthwiseKernel<float>* depthwise_float() { return kernel_of<float>(); }
 const DepthwiseKernel<double>* depthwise_double() { return kernel_of<double>(); }
 
+}  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -16,6 +16,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
+namespace {
 
 // The strips of a row: kMax pixels or fewer, whose lengths differ by one at most, so that 13 are 7 + 6.
 struct Strips {
@@ -154,6 +155,7 @@ struct Pass {
   int64_t end_of_pass() const { return HWY_MIN(first + kVectorsPerPass * lanes, channels); }
 };
 
+}  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -14,6 +14,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
+namespace {
 
 // 7 sums, 7 weights of a window row and the input are 15 registers of 16.
 // Targets without fused multiply-add get short strips: their code is as large, and few machines run it.
@@ -158,6 +159,7 @@ void row_block(const DepthwiseBlock<T>& block) {
   }
 }
 
+}  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -16,6 +16,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
+namespace {
 
 constexpr bool kRunsAlongRows = HWY_TARGET == HWY_AVX2;
 
@@ -236,6 +237,7 @@ void far_block_3x3(const DepthwiseBlock<T>& block) {
   }
 }
 
+}  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

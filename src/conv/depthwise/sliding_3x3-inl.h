@@ -15,6 +15,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
+namespace {
 
 // Registers: three rows of sums (stride 1) and one for the input. With 32 of them the 9 weights stay, too:
 // 3 x 7 + 9 + 1 = 31. With 16, 3 x 4 + 1 = 13, and sums or weights spill (AVX2 runs along rows instead).
@@ -214,6 +215,7 @@ void slide_block(const DepthwiseBlock<T>& block, int64_t first) {
   }
 }
 
+}  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -17,6 +17,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
+namespace {
 
 // A tile wants 32 registers and inputs that are operands in memory: 4 x 7 sums and 4 weights. AArch64 has the
 // registers, but not the operands, and other caches.
@@ -151,6 +152,7 @@ int64_t wide_channels(const DepthwiseBlock<T>& block) {
 #endif
 }
 
+}  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -11,6 +11,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
+namespace {
 
 // What a part of the output and a block have in common.
 template <class T>
@@ -155,6 +156,7 @@ const DirectKernel<T>* kernel_of() {
 const DirectKernel<float>* direct_float() { return kernel_of<float>(); }
 const DirectKernel<double>* direct_double() { return kernel_of<double>(); }
 
+}  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -15,6 +15,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
+namespace {
 
 // A tile is two strips of pixels side by side, most often one below the other, times a panel of vectors. Its sums stay
 // in registers over the whole reduction; besides them it needs a register per vector of weights and one for the input.
@@ -272,6 +273,7 @@ HWY_INLINE const TilesFunction<T>* tiles_for(int64_t outputs) {
   return tiles_of<ShortTag<T>, kStrips, 1>(Lengths());
 }
 
+}  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -14,6 +14,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
+namespace {
 
 // A tile is some vectors of pixels times up to 4 outputs. Two units with a latency of 4 want 8 sums under way. With 16
 // registers, 8 or 9 sums, the vectors of a tap and a weight.
@@ -309,6 +310,7 @@ const FewOutputsKernel<T>* kernel_of() {
 const FewOutputsKernel<float>* few_outputs_float() { return kernel_of<float>(); }
 const FewOutputsKernel<double>* few_outputs_double() { return kernel_of<double>(); }
 
+}  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

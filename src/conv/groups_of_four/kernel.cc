@@ -14,6 +14,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
+namespace {
 
 // A tile is some pixels of a row times the four outputs of a vector of groups; besides its sums it needs a register for
 // each output's weights and one for the input.
@@ -155,6 +156,7 @@ void groups_of_four_block(const GroupsOfFourBlock<T>& block) {
 GroupsOfFourKernel<float> groups_of_four_float() { return &groups_of_four_block<float>; }
 GroupsOfFourKernel<double> groups_of_four_double() { return &groups_of_four_block<double>; }
 
+}  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -11,6 +11,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
+namespace {
 
 // The blocks of NumPy's sums.
 constexpr int64_t kRunning = 8, kBlock = 128;
@@ -139,6 +140,7 @@ void numpy_order_block(const NumpyOrderBlock<T>& block) {
 NumpyOrderKernel<float> numpy_order_float() { return &numpy_order_block<float>; }
 NumpyOrderKernel<double> numpy_order_double() { return &numpy_order_block<double>; }
 
+}  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

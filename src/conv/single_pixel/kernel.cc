@@ -11,6 +11,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
+namespace {
 
 // The chains of Vectors vectors of output channels, all of one group. Eight chains cover the latency of the
 // multiply-adds (4 cycles on 2 ports); fewer cover narrower ranges and the tail, the last lanes masked.
@@ -77,6 +78,7 @@ void chain(const SinglePixelLayer<T>& layer, const SinglePixelImage<T>& image, c
 SinglePixelKernel<float> single_pixel_float() { return &chain<float>; }
 SinglePixelKernel<double> single_pixel_double() { return &chain<double>; }
 
+}  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -13,6 +13,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
+namespace {
 
 // A vector of channels of a tile: columns first, then rows. What does not fit the registers goes through L1.
 template <class T, int M>
@@ -290,6 +291,7 @@ const WinogradKernels<T>& kernels_for(int64_t m) {
 const WinogradKernels<float>& kernels_float(int64_t m) { return kernels_for<float>(m); }
 const WinogradKernels<double>& kernels_double(int64_t m) { return kernels_for<double>(m); }
 
+}  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -11,6 +11,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
+namespace {
 
 // Magnitudes are compared as integers: exact, whatever the order, with NaN above infinity on every target.
 template <class T>
@@ -80,6 +81,7 @@ void measure(const T* HWY_RESTRICT pixels, int64_t row_step, int64_t pixel_step,
   }
 }
 
+}  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

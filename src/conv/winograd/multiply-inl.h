@@ -12,6 +12,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
+namespace {
 
 // The register tile: Rows tiles x Vectors vectors of sums, beside one row of U and one broadcast of V.
 #if HWY_TARGET == HWY_AVX3 || HWY_ARCH_ARM_A64
@@ -133,6 +134,7 @@ void multiply(const WinogradTiles<const T>& V, const T* U, const WinogradRange* 
   multiply_panel<T, 1>(V, U, of, count, C, adds, M);
 }
 
+}  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

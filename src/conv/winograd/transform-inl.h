@@ -11,6 +11,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
+namespace {
 
 // With q(x) = product over k of (x^2 - p[k]^2), row by row:
 //   B^T  q without the root of the row (the coefficients of x^0, x^1, ...); for infinity x * q
@@ -92,6 +93,7 @@ HWY_INLINE void output_row(D d, const V* x, V* y) {
   }
 }
 
+}  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

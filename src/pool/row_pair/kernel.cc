@@ -15,6 +15,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
+namespace {
 
 // Vectors of channels that slide along together. For each of them and each of two rows of output a kernel keeps the
 // sums, or maxima, of the last column, of the last two and of the next: 24 of 32 registers, or 12 of 16. (Zen 4, 3x3
@@ -241,6 +242,7 @@ bool max_rows_f64(const RowPair<double>& rows, int64_t stride) {
   return stride == 1 ? maximum_all<1>(rows) : maximum_all<2>(rows);
 }
 
+}  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

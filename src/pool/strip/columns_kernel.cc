@@ -12,6 +12,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
+namespace {
 
 // Element i of a column or a row.
 template <class D, class T, class Term>
@@ -236,6 +237,7 @@ void sum_strip_f64(const Strip<double>& strip, const StripRanges& rows, const Su
   sum_by_column(strip, rows, options, divisors);
 }
 
+}  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -15,6 +15,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
+namespace {
 
 // Maxima of four windows, one after the other, in registers (van Herk's and Gil and Werman's idea): what all four share
 // is taken once, then joined by what lies before it, from the inside out, and after it. So four windows of K elements
@@ -279,6 +280,7 @@ HWY_INLINE void max_strip_any(const Strip<T>& strip, bool plain) {
 void max_strip_f32(const Strip<float>& strip, bool plain) { max_strip_any(strip, plain); }
 void max_strip_f64(const Strip<double>& strip, bool plain) { max_strip_any(strip, plain); }
 
+}  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -11,6 +11,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
+namespace {
 
 // Is an element NaN or -0?
 #if HWY_TARGET == HWY_AVX3
@@ -65,6 +66,7 @@ bool is_plain_f64(const double* row, int64_t pixels, int64_t pixel_step, int64_t
                 : is_plain<false>(row, pixels, pixel_step, channels, packed);
 }
 
+}  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -11,6 +11,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
+namespace {
 
 // Lanes where x is above best in the order of the maximum: larger, +0 over -0, or a NaN over a number.
 template <class D, class V = hn::Vec<D>>
@@ -63,6 +64,7 @@ void max_index_run_f64(const PixelRun<double>& run, const Taps& taps, const Inde
   index_pixels(run, taps, indices, accumulate);
 }
 
+}  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -11,6 +11,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
+namespace {
 
 // The running maximum of the taps of one vector of channels. Pairs of taps, because one comparison tells whether either
 // of two is NaN; of an odd number the first is alone.
@@ -108,6 +109,7 @@ HWY_INLINE void max_pixels(const PixelRun<T>& run, const Taps& taps, bool accumu
 void max_run_f32(const PixelRun<float>& run, const Taps& taps, bool accumulate) { max_pixels(run, taps, accumulate); }
 void max_run_f64(const PixelRun<double>& run, const Taps& taps, bool accumulate) { max_pixels(run, taps, accumulate); }
 
+}  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -12,6 +12,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
+namespace {
 
 // Channels that are summed together, in kVectors vectors: 512 bytes of a pixel are read as one, and the offset of a tap
 // once. 7x7 over 2048 channels, whose pixels lie 8 KB apart: 2.3 times as fast with four vectors as with one, 3.4 times
@@ -158,6 +159,7 @@ void sum_run_f64(const PixelRun<double>& run, const Taps& taps, const SumOptions
 void finish_sums_f32(float* sums, int64_t count, const SumOptions& options) { finish_all(sums, count, options); }
 void finish_sums_f64(double* sums, int64_t count, const SumOptions& options) { finish_all(sums, count, options); }
 
+}  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace convstep::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
