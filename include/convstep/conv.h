@@ -62,6 +62,28 @@ void conv_forward(View<const float, 4> input, View<const float, 4> weights, View
 void conv_forward(View<const double, 4> input, View<const double, 4> weights, View<const double, 1> bias,
                   View<double, 4> output, const ConvOptions& options = {}, View<const double, 4> residual = {});
 
+// The gradients of a layer without activation, where grad [N,OH,OW,O] is that of its output (of its sums, where it has an
+// activation: activation_backward gives it; a residual's gradient is grad itself).
+//
+//   input_grad[n,h,w,c]  = sum over the i,j,o and y,x that read it of  grad[n,y,x,o] * weights[i,j,c,o]
+//   weights_grad[i,j,c,o] = sum over n,y,x of  padded[n, y*stride.height + i*dilation.height, ..., c] * grad[n,y,x,o]
+//   bias_grad[o]          = sum over n,y,x of  grad[n,y,x,o]
+//
+// `options` are those of the layer; their activation must be kNone. With `accumulate` the gradients are added to what the
+// arrays hold, and without it every element is written. The bits of all three depend on nothing but the shape of one
+// image, the dtype and the numerics; and weights_grad and bias_grad of a batch that is taken in parts, one call
+// accumulating after the other, have the bits of the whole batch (docs/decisions/0016 has the order of the sums).
+// Outputs must share no element with inputs or each other. Errors as in conv_forward. Readable versions:
+// src/reference/conv_backward.cc.
+void conv_backward_input(View<const float, 4> grad, View<const float, 4> weights, View<float, 4> input_grad,
+                         const ConvOptions& options = {}, bool accumulate = false);
+void conv_backward_input(View<const double, 4> grad, View<const double, 4> weights, View<double, 4> input_grad,
+                         const ConvOptions& options = {}, bool accumulate = false);
+void conv_backward_weights(View<const float, 4> grad, View<const float, 4> input, View<float, 4> weights_grad,
+                           View<float, 1> bias_grad = {}, const ConvOptions& options = {}, bool accumulate = false);
+void conv_backward_weights(View<const double, 4> grad, View<const double, 4> input, View<double, 4> weights_grad,
+                           View<double, 1> bias_grad = {}, const ConvOptions& options = {}, bool accumulate = false);
+
 // The same layer again and again: checks, chooses the algorithm and packs the weights once (it keeps no view of them).
 //
 //   const ConvPlan<float> plan({1, 56, 56, 64}, weights, bias, {.padding = 1});

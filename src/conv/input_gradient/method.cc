@@ -1,0 +1,137 @@
+#include "conv/input_gradient/method.h"
+
+#include <algorithm>
+
+#include "conv/plan.h"
+#include "conv/weights.h"
+
+namespace convstep {
+namespace {
+
+// The weights of the convolution that computes the gradient, of a window that is not turned yet: [KH,KW,O/groups,C].
+// A view of the given ones where strides can express that, else a copy.
+template <class T>
+struct SwappedWeights {
+  SwappedWeights(const ConvProblem& problem, const ConvWeights<T>& given) {
+    const View<const T, 4>& from = given.weights;
+    const auto [KH, KW, per_group, O] = from.shape();
+    const Shape<4> shape{KH, KW, problem.group_outputs(), problem.channels};
+    if (problem.groups == 1) {
+      view = {from.data(), shape, {from.stride(0), from.stride(1), from.stride(3), from.stride(2)}};
+    } else if (per_group == 1 && problem.group_outputs() == 1) {
+      view = {from.data(), shape, {from.stride(0), from.stride(1), 1, from.stride(3)}};
+    } else {
+      copy = Tensor<T, 4>::uninitialized(shape);
+      pack_in_parts(given, KH * KW, per_group * O, [&, columns = KW](int64_t first, int64_t end) {
+        for (int64_t tap = first; tap < end; ++tap) copy_tap(problem, from, tap / columns, tap % columns);
+      });
+      view = copy;
+    }
+  }
+
+  Tensor<T, 4> copy;
+  View<const T, 4> view;
+
+ private:
+  void copy_tap(const ConvProblem& problem, const View<const T, 4>& from, int64_t i, int64_t j) {
+    for (int64_t o = 0; o < problem.group_outputs(); ++o) {
+      for (int64_t c = 0; c < problem.channels; ++c) {
+        const int64_t group = c / problem.group_channels();
+        copy(i, j, o, c) = from(i, j, c % problem.group_channels(), group * problem.group_outputs() + o);
+      }
+    }
+  }
+};
+
+// Every tap_step'th of the taps from the phase's first one on, backwards.
+template <class T>
+View<const T, 4> turned(const View<const T, 4>& weights, const GradientPhase& height, const GradientPhase& width) {
+  return {&weights(height.first_tap, width.first_tap, 0, 0),
+          {height.axis.window, width.axis.window, weights.shape(2), weights.shape(3)},
+          {-height.tap_step * weights.stride(0), -width.tap_step * weights.stride(1), weights.stride(2),
+           weights.stride(3)}};
+}
+
+// The positions of a phase, of an array like the input.
+template <class T>
+View<T, 4> positions(const View<T, 4>& array, const GradientPhase& height, const GradientPhase& width) {
+  return {&array(0, height.first, width.first, 0),
+          {array.shape(0), height.axis.output, width.axis.output, array.shape(3)},
+          {array.stride(0), height.step * array.stride(1), width.step * array.stride(2), array.stride(3)}};
+}
+
+template <class T>
+View<const T, 4> outputs_read(const View<const T, 4>& grad, const GradientPhase& height, const GradientPhase& width) {
+  return {&grad(0, height.first_output, width.first_output, 0),
+          {grad.shape(0), height.axis.input, width.axis.input, grad.shape(3)},
+          grad.strides()};
+}
+
+template <class T>
+void fill_with_zeros(const View<T, 4>& view) {
+  const auto [N, H, W, C] = view.shape();
+  for (int64_t n = 0; n < N; ++n) {
+    for (int64_t h = 0; h < H; ++h) {
+      for (int64_t w = 0; w < W; ++w) {
+        T* pixel = &view(n, h, w, 0);
+        for (int64_t c = 0; c < C; ++c) pixel[c * view.stride(3)] = 0;
+      }
+    }
+  }
+}
+
+}  // namespace
+
+template <class T>
+ConvInputGradient<T>::ConvInputGradient(const ConvProblem& problem, const ConvWeights<T>& weights,
+                                        ConvAlgorithm algorithm)
+    : problem_(problem) {
+  const SwappedWeights<T> swapped(problem, weights);
+  for (const GradientPhase& height : gradient_phases(problem.geometry.height)) {
+    for (const GradientPhase& width : gradient_phases(problem.geometry.width)) {
+      const ConvProblem phase{{height.axis, width.axis}, problem.outputs, problem.channels, problem.groups,
+                              Activation::kNone, 0};
+      const ConvWeights<T> taps{turned(swapped.view, height, width), {}, weights.threads, weights.progress};
+      phases_.push_back({height, width, make_conv_method<T>(phase, taps, algorithm, Numerics::kFast)});
+    }
+  }
+}
+
+template <class T>
+bool ConvInputGradient<T>::covers_input() const {
+  double covered = 0;
+  for (const Phase& phase : phases_) covered += double(phase.height.axis.output) * double(phase.width.axis.output);
+  return covered == double(problem_.geometry.height.input) * double(problem_.geometry.width.input);
+}
+
+template <class T>
+void ConvInputGradient<T>::run(const InputGradientCall<T>& call) const {
+  if (!call.accumulate && !covers_input()) fill_with_zeros(call.input_grad);
+  for (const Phase& phase : phases_) run_phase(phase, call);
+}
+
+template <class T>
+void ConvInputGradient<T>::run_phase(const Phase& phase, const InputGradientCall<T>& call) const {
+  const View<T, 4> to = positions(call.input_grad, phase.height, phase.width);
+  const View<const T, 4> before = call.accumulate ? View<const T, 4>(to) : View<const T, 4>();
+  phase.method->run({outputs_read(call.grad, phase.height, phase.width), before, to, call.threads, call.progress});
+}
+
+template <class T>
+std::string ConvInputGradient<T>::describe() const {
+  if (phases_.empty()) return "zeros";
+  const std::string first = phases_.front().method->describe();
+  return phases_.size() == 1 ? first : std::to_string(phases_.size()) + " phases, " + first;
+}
+
+template <class T>
+size_t ConvInputGradient<T>::workspace_bytes() const {
+  size_t most = 0;
+  for (const Phase& phase : phases_) most = std::max(most, phase.method->workspace_bytes());
+  return most;
+}
+
+template class ConvInputGradient<float>;
+template class ConvInputGradient<double>;
+
+}  // namespace convstep

@@ -1,0 +1,62 @@
+// cut.h: how the gradient of weights is cut: into parts, each a task, and the output into regions that a task goes
+// through one after the other. It changes no bit of the result.
+#pragma once
+
+#include "conv/method.h"
+#include "conv/weight_gradient/method.h"
+#include "tiling/workspace_layout.h"
+
+namespace convstep {
+
+// Some elements of the gradient: of one group, some rows of the window, some channels and some outputs.
+struct GradientPart {
+  int64_t group, first_window_row, window_rows, first_channel, channels, first_output, outputs;
+};
+
+// The most of each that a part has.
+struct GradientPartSize {
+  int64_t window_rows, channels, panels;
+};
+
+template <class T>
+struct GradientWorkspace {
+  WorkspaceLayout layout;
+  Piece<T> patch;             // of the input of a region
+  Piece<T> grad;              // of a region, panel by panel
+  Piece<T> sums, bias_sums;   // of an image, panel by panel
+};
+
+template <class T>
+class GradientCut {
+ public:
+  GradientCut(const ConvProblem& problem, int64_t panel_lanes, int threads);
+
+  int64_t parts() const { return problem_.groups * parts_of(size_); }
+  GradientPart operator[](int64_t number) const;
+  // Of the output: some rows, a multiple of a chunk's, and a chunk's columns.
+  const GradientChunk& region() const { return region_; }
+  const GradientChunk& chunk() const { return chunk_; }
+  bool needs_copy() const { return needs_copy_; }
+  int64_t gap() const { return gap_; }  // values after each pixel of a copy
+  GradientWorkspace<T> workspace() const { return workspace_of(size_, region_.rows); }
+  // Does a task keep within kWorkspaceLimit?
+  bool fits() const { return workspace().layout.bytes() <= static_cast<size_t>(kWorkspaceLimit); }
+
+ private:
+  // Of one group.
+  int64_t parts_of(const GradientPartSize& size) const;
+  double patch_bytes(const GradientPartSize& size, int64_t rows) const;
+  double sum_bytes(const GradientPartSize& size) const;
+  GradientWorkspace<T> workspace_of(const GradientPartSize& size, int64_t rows) const;
+  void cut_for_memory();
+  void cut_for_threads(int threads);
+
+  ConvProblem problem_;
+  GradientChunk chunk_, region_;
+  int64_t panel_lanes_, panels_;  // of a group
+  GradientPartSize size_;
+  bool needs_copy_;
+  int64_t gap_ = 0;
+};
+
+}  // namespace convstep

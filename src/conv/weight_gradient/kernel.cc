@@ -1,0 +1,126 @@
+#include "conv/weight_gradient/kernel.h"
+
+#include <utility>
+
+#include "simd/dispatch.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "conv/weight_gradient/kernel.cc"
+#include <hwy/foreach_target.h>
+// After foreach_target.
+#include "simd/vectors-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace convstep::kernels::HWY_NAMESPACE {
+namespace {
+
+// A tile is some values times a panel of vectors of outputs; its sums stay in registers over the pixels of a chunk.
+// Besides them it needs a register per vector of the gradient and one for the value.
+//   32 registers: 14 x 2 = 28, and 2 + 1.   16 registers: 6 x 2 = 12, and 2 + 1.
+constexpr int kPanelVectors = 2;
+#if HWY_TARGET == HWY_AVX3 || HWY_ARCH_ARM_A64
+constexpr int kMostValues = 14;
+#elif HWY_TARGET == HWY_SCALAR
+constexpr int kMostValues = 2;
+#else
+constexpr int kMostValues = 6;
+#endif
+
+template <class T, int kVectors, int kValues>
+HWY_NOINLINE void weight_tile(const WeightGradientBlock<T>& block, const T* HWY_RESTRICT values,
+                              T* HWY_RESTRICT sums) {
+  const hn::ScalableTag<T> d;
+  using V = hn::Vec<decltype(d)>;
+  const size_t lanes = hn::Lanes(d);
+  const int64_t pixel_step = block.pixel_step, columns = block.columns, chunk = block.rows_of_a_chunk;
+  const int64_t row_gap = block.row_step - columns * pixel_step;
+  const T* HWY_RESTRICT grad = block.grad;
+  for (int64_t left = block.rows; left > 0; left -= chunk) {
+    V sum[kValues][kVectors];
+    HWY_UNROLL(16)
+    for (int v = 0; v < kValues; ++v) {
+      HWY_UNROLL(2)
+      for (int k = 0; k < kVectors; ++k) sum[v][k] = hn::Zero(d);
+    }
+    for (int64_t rows = HWY_MIN(left, chunk); rows > 0; --rows, values += row_gap) {
+      const T* const end = grad + columns * static_cast<int64_t>(kVectors * lanes);
+      HWY_UNROLL(1)
+      for (; grad < end; grad += kVectors * lanes, values += pixel_step) {
+        V g[kVectors];
+        HWY_UNROLL(2)
+        for (int k = 0; k < kVectors; ++k) g[k] = hn::Load(d, grad + k * lanes);
+        HWY_UNROLL(16)
+        for (int v = 0; v < kValues; ++v) {
+          const V value = hn::Set(d, values[v]);
+          HWY_UNROLL(2)
+          for (int k = 0; k < kVectors; ++k) sum[v][k] = hn::MulAdd(value, g[k], sum[v][k]);
+        }
+      }
+    }
+    T* HWY_RESTRICT to = sums;
+    HWY_UNROLL(16)
+    for (int v = 0; v < kValues; ++v, to += kVectors * lanes) {
+      to = opaque(to);
+      HWY_UNROLL(2)
+      for (int k = 0; k < kVectors; ++k) {
+        hn::Store(hn::Add(hn::Load(d, to + k * lanes), sum[v][k]), d, to + k * lanes);
+      }
+    }
+  }
+}
+
+template <class T>
+using WeightTileFunction = void (*)(const WeightGradientBlock<T>& block, const T* values, T* sums);
+
+// The n-th takes n + 1 values.
+template <class T, int kVectors, int... kIndex>
+HWY_INLINE const WeightTileFunction<T>* weight_tiles_of(std::integer_sequence<int, kIndex...>) {
+  static constexpr WeightTileFunction<T> kTiles[] = {&weight_tile<T, kVectors, kIndex + 1>...};
+  return kTiles;
+}
+
+// Tiles as equal as can be: 192 values are 4 tiles of 14 and 10 of 13, which keep more chains going than 13 and a rest.
+template <class T, int kVectors>
+void run_weight_gradient(const WeightGradientBlock<T>& block) {
+  const WeightTileFunction<T>* tiles = weight_tiles_of<T, kVectors>(std::make_integer_sequence<int, kMostValues>());
+  const int64_t lanes = kVectors * static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>()));
+  int64_t first = 0;
+  for (int64_t left = (block.count + kMostValues - 1) / kMostValues; left > 0; --left) {
+    const int64_t now = (block.count - first + left - 1) / left;
+    tiles[now - 1](block, block.values + first, block.sums + first * lanes);
+    first += now;
+  }
+}
+
+template <class T>
+const WeightGradientKernel<T>* kernel_of() {
+  static constexpr int64_t kLanes = static_cast<int64_t>(hn::MaxLanes(hn::ScalableTag<T>()));
+  static constexpr WeightGradientKernel<T> kernel{kLanes, kPanelVectors * kLanes,
+                                                  &run_weight_gradient<T, kPanelVectors>, &run_weight_gradient<T, 1>};
+  return &kernel;
+}
+const WeightGradientKernel<float>* weight_gradient_float() { return kernel_of<float>(); }
+const WeightGradientKernel<double>* weight_gradient_double() { return kernel_of<double>(); }
+
+}  // namespace
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace convstep::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace convstep::kernels {
+
+HWY_EXPORT(weight_gradient_float);
+HWY_EXPORT(weight_gradient_double);
+
+template <>
+const WeightGradientKernel<float>& weight_gradient_kernel(const Target& target) {
+  return *CONVSTEP_KERNEL(weight_gradient_float, target)();
+}
+template <>
+const WeightGradientKernel<double>& weight_gradient_kernel(const Target& target) {
+  return *CONVSTEP_KERNEL(weight_gradient_double, target)();
+}
+
+}  // namespace convstep::kernels
+#endif

@@ -1,0 +1,38 @@
+// kernel.h: sums over pixels of products of a value and a vector, the inner part of a convolution's gradient of weights.
+//
+//   sums[v][lane] += sum over pixels of values[pixel][v] * grad[pixel][lane]
+//
+// where the values lie side by side: for a window whose taps are neighbours, KW*C of them. No array is turned: the
+// values are broadcast from where they are, and the lanes are outputs.
+#pragma once
+
+#include <cstdint>
+
+#include "runtime/targets.h"
+
+namespace convstep::kernels {
+
+// Some rows of the output of one image, and the outputs of one panel.
+template <class T>
+struct WeightGradientBlock {
+  const T* values;  // those of the first pixel
+  int64_t row_step, pixel_step;
+  const T* grad;            // [rows][columns][lanes of a panel], aligned to a vector
+  int64_t rows, columns;    // of the output
+  int64_t rows_of_a_chunk;  // whose pixels are one chain of multiply-adds; chunks are added in order
+  int64_t count;            // of values
+  T* sums;                  // [count][lanes of a panel], aligned to a vector
+};
+
+template <class T>
+struct WeightGradientKernel {
+  int64_t lanes, panel_lanes;  // of a vector; of a panel
+  void (*run)(const WeightGradientBlock<T>& block);
+  // The same where a panel has no more than one vector of outputs, and so `lanes` are all there is of it.
+  void (*run_narrow)(const WeightGradientBlock<T>& block);
+};
+
+template <class T>
+const WeightGradientKernel<T>& weight_gradient_kernel(const Target& target);
+
+}  // namespace convstep::kernels
