@@ -30,7 +30,8 @@ ConvProblem checked_layer(const View<const T, 4>& grad, const Shape<4>& input, c
     throw ParameterError("activation", std::to_string(static_cast<int>(options.activation)), "Activation::kNone",
                          "grad is the gradient before the activation: see activation_backward");
   }
-  check_shape("grad", grad.shape().data(), output_shape(input[0], problem).data(), 4, "the shape of the layer's output");
+  check_shape("grad", grad.shape().data(), output_shape(input[0], problem).data(), 4,
+              "the shape of the layer's output");
   check_readable(extent_of("grad", grad));
   return problem;
 }
@@ -68,8 +69,10 @@ void backward_weights(const View<const T, 4>& grad, const View<const T, 4>& inpu
   }
   if (problem.has_countable_padding()) check_steps(extent_of("input", input), problem.geometry);
   const int threads = resolve_threads(options.threads);
-  run_weight_gradient<T>(problem, {with_used_strides(input), with_used_strides(grad), with_used_strides(weights_grad),
-                                   bias_grad, accumulate, threads, options.progress});
+  run_weight_gradient<T>(problem,
+                         {with_used_strides(input), with_used_strides(grad), with_used_strides(weights_grad), bias_grad,
+                          accumulate, threads, options.progress},
+                         options.algorithm);
 }
 
 }  // namespace

@@ -16,7 +16,9 @@ struct Layer {
 };
 
 Layer random_layer(std::mt19937& random) {
-  const auto any = [&](int64_t least, int64_t most) { return std::uniform_int_distribution<int64_t>(least, most)(random); };
+  const auto any = [&](int64_t least, int64_t most) {
+    return std::uniform_int_distribution<int64_t>(least, most)(random);
+  };
   while (true) {
     Layer layer;
     const int64_t groups = any(0, 3) ? 1 : any(1, 5), per_group = any(1, 3) == 1 ? any(1, 40) : any(1, 9);
@@ -31,7 +33,10 @@ Layer random_layer(std::mt19937& random) {
                      .threads = any(1, 3)};
     try {
       const Shape<4> output = conv_output_shape(layer.input, layer.weights, layer.options);
-      if (double(output[0] * output[1] * output[2] * output[3]) * double(layer.weights[0] * layer.weights[1] * per_group) < 3e6) return layer;
+      if (double(output[0] * output[1] * output[2] * output[3]) *
+              double(layer.weights[0] * layer.weights[1] * per_group) <
+          3e6)
+        return layer;
     } catch (const ArgumentError&) {
     }
   }
@@ -56,7 +61,8 @@ TYPED_TEST_SUITE(ConvBackwardTest, Scalars);
 
 std::string text(const Layer& layer) {
   const ConvOptions& o = layer.options;
-  return to_string(layer.input) + " " + to_string(layer.weights) + " stride " + to_string(o.stride) + " dilation " + to_string(o.dilation) + " groups " + std::to_string(o.groups);
+  return to_string(layer.input) + " " + to_string(layer.weights) + " stride " + to_string(o.stride) + " dilation " +
+         to_string(o.dilation) + " groups " + std::to_string(o.groups);
 }
 
 TYPED_TEST(ConvBackwardTest, GivesTheSumsOfItsDefinition) {
@@ -79,7 +85,8 @@ TYPED_TEST(ConvBackwardTest, GivesTheSumsOfItsDefinition) {
       if (!accumulate) weights_wanted = Tensor<T, 4>(layer.weights), bias_wanted = Tensor<T, 1>({layer.weights[3]});
       weights_gradient_chain<T>(problem, grad, input, weights_wanted, bias_wanted);
       conv_backward_weights(grad, input, weights_got, bias_got, layer.options, accumulate);
-      ASSERT_NO_FATAL_FAILURE(this->expect_same(weights_wanted.data(), weights_got.data(), weights_got.size(), "weights"));
+      ASSERT_NO_FATAL_FAILURE(
+          this->expect_same(weights_wanted.data(), weights_got.data(), weights_got.size(), "weights"));
       ASSERT_NO_FATAL_FAILURE(this->expect_same(bias_wanted.data(), bias_got.data(), bias_got.size(), "bias"));
 
       Tensor<T, 4> input_wanted = input_gradient_chain<T>(problem, grad, weights), input_got = input;

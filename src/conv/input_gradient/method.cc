@@ -89,8 +89,8 @@ ConvInputGradient<T>::ConvInputGradient(const ConvProblem& problem, const ConvWe
   const SwappedWeights<T> swapped(problem, weights);
   for (const GradientPhase& height : gradient_phases(problem.geometry.height)) {
     for (const GradientPhase& width : gradient_phases(problem.geometry.width)) {
-      const ConvProblem phase{{height.axis, width.axis}, problem.outputs, problem.channels, problem.groups,
-                              Activation::kNone, 0};
+      const ConvProblem phase{
+          {height.axis, width.axis}, problem.outputs, problem.channels, problem.groups, Activation::kNone, 0};
       const ConvWeights<T> taps{turned(swapped.view, height, width), {}, weights.threads, weights.progress};
       phases_.push_back({height, width, make_conv_method<T>(phase, taps, algorithm, Numerics::kFast)});
     }

@@ -12,7 +12,8 @@ GradientPhase phase_of(const WindowAxis& axis, int64_t tap, int64_t place) {
   const int64_t common = std::gcd(axis.stride, axis.dilation);
   const int64_t tap_step = axis.stride / common, output_step = axis.dilation / common;
   const int64_t taps = (axis.window - 1 - tap) / tap_step + 1;
-  // Position `place` is read through the first tap by this output, through each further tap by one `output_step` before.
+  // Position `place` is read through the first tap by this output, through each further tap by one `output_step`
+  // before.
   const int64_t output = (place + axis.before - tap * axis.dilation) / axis.stride;
   const int64_t first = output - (taps - 1) * output_step;
   const int64_t positions = divide_up(axis.input - place, axis.stride);

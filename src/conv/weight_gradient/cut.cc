@@ -28,18 +28,20 @@ GradientChunk gradient_chunk(const WindowGeometry& geometry) {
 }
 
 template <class T>
-GradientCut<T>::GradientCut(const ConvProblem& problem, int64_t panel_lanes, int threads)
+GradientCut<T>::GradientCut(const ConvProblem& problem, const kernels::WeightGradientKernel<T>& kernel,
+                            const GradientPartSize& size)
     : problem_(problem),
       chunk_(gradient_chunk(problem.geometry)),
       region_(chunk_),
-      panel_lanes_(panel_lanes),
-      panels_(divide_up(problem.group_outputs(), panel_lanes)),
-      size_{problem.geometry.height.window, problem.group_channels(), 1} {
-  // Pixels that are a multiple of 4 KB apart share a set of the level-1 cache.
-  const auto collides = [&](int64_t pixel) {
-    return pixel * problem.geometry.width.stride * int64_t{sizeof(T)} % kLevel1Span == 0;
-  };
-  needs_copy_ = problem.geometry.reads_padding() || collides(problem.channels);
+      kernel_(kernel),
+      panel_lanes_(kernel.panel_lanes),
+      panels_(divide_up(problem.group_outputs(), panel_lanes_)),
+      size_(size),
+      needs_copy_(problem.geometry.reads_padding() || collides(problem.channels)) {}
+
+template <class T>
+GradientCut<T>::GradientCut(const ConvProblem& problem, const kernels::WeightGradientKernel<T>& kernel, int threads)
+    : GradientCut(problem, kernel, {problem.geometry.height.window, problem.group_channels(), 1}) {
   cut_for_memory();
   cut_for_threads(threads);
   if (collides(size_.channels)) gap_ = kCacheLine / int64_t{sizeof(T)};
@@ -52,6 +54,12 @@ GradientCut<T>::GradientCut(const ConvProblem& problem, int64_t panel_lanes, int
   }
 }
 
+// Do pixels of so many values share a set of the level-1 cache?
+template <class T>
+bool GradientCut<T>::collides(int64_t pixel) const {
+  return pixel * problem_.geometry.width.stride * int64_t{sizeof(T)} % kLevel1Span == 0;
+}
+
 template <class T>
 int64_t GradientCut<T>::parts_of(const GradientPartSize& size) const {
   return divide_up(problem_.geometry.height.window, size.window_rows) *
@@ -62,7 +70,8 @@ template <class T>
 double GradientCut<T>::patch_bytes(const GradientPartSize& size, int64_t rows) const {
   const auto& [height, width] = problem_.geometry;
   const double high = double(rows - 1) * double(height.stride) + double(size.window_rows - 1) * double(height.dilation);
-  const double wide = double(region_.columns - 1) * double(width.stride) + double(width.window - 1) * double(width.dilation);
+  const double wide =
+      double(region_.columns - 1) * double(width.stride) + double(width.window - 1) * double(width.dilation);
   return (high + 1) * (wide + 1) * double(size.channels + gap_) * sizeof(T);
 }
 
@@ -78,7 +87,6 @@ void GradientCut<T>::cut_for_memory() {
   const auto is_too_large = [&] {
     return sum_bytes(size_) > kSumBytes || patch_bytes(size_, region_.rows) > kPatchBytes;
   };
-  while (is_too_large() && size_.window_rows > 1 && size_.channels <= kFewChannels) size_.window_rows = divide_up(size_.window_rows, 2);
   while (is_too_large() && size_.window_rows > 1) size_.window_rows = divide_up(size_.window_rows, 2);
   while (is_too_large() && size_.channels > 1) size_.channels = divide_up(size_.channels, 2);
   while (size_.panels < panels_) {
@@ -102,29 +110,32 @@ void GradientCut<T>::cut_for_threads(int threads) {
 
 template <class T>
 GradientPart GradientCut<T>::operator[](int64_t number) const {
-  const auto piece = [](int64_t length, int64_t most, int64_t& index) {
-    const int64_t count = divide_up(length, most), here = index % count;
-    index /= count;
-    const int64_t first = length / count * here + length % count * here / count;
-    return std::pair(first, length / count * (here + 1) + length % count * (here + 1) / count - first);
-  };
-  const auto [row, rows] = piece(problem_.geometry.height.window, size_.window_rows, number);
-  const auto [channel, channels] = piece(problem_.group_channels(), size_.channels, number);
-  const auto [panel, panels] = piece(panels_, size_.panels, number);
-  const int64_t output = panel * panel_lanes_;
-  return {number, row, rows, channel, channels, output, std::min(panels * panel_lanes_, problem_.group_outputs() - output)};
+  const GradientPieces rows(problem_.geometry.height.window, size_.window_rows);
+  const GradientPieces channels(problem_.group_channels(), size_.channels), panels(panels_, size_.panels);
+  const int64_t row = number % rows.count, channel = number / rows.count % channels.count;
+  const int64_t panel = number / rows.count / channels.count % panels.count, group = number / parts_of(size_);
+  const int64_t output = panels.first(panel) * panel_lanes_;
+  return {group,
+          rows.first(row),
+          rows.length(row),
+          channels.first(channel),
+          channels.length(channel),
+          output,
+          std::min(panels.length(panel) * panel_lanes_, problem_.group_outputs() - output)};
 }
 
 template <class T>
-GradientWorkspace<T> GradientCut<T>::workspace_of(const GradientPartSize& size, int64_t rows) const {
-  GradientWorkspace<T> workspace;
+DirectSumsWorkspace<T> GradientCut<T>::workspace_of(const GradientPartSize& size, int64_t rows) const {
+  DirectSumsWorkspace<T> workspace;
   WorkspaceLayout& layout = workspace.layout;
   const double patch = patch_bytes(size, rows) / sizeof(T);
   const int64_t lanes = size.panels * panel_lanes_;
-  // What a patch needs in views whose channels lie apart. Where that is boundless the layout is only asked for its size.
+  // What a patch needs in views whose channels lie apart. Where that is boundless the layout is only asked for its
+  // size.
   workspace.patch = layout.add<T>(static_cast<int64_t>(std::min(patch, double(4 * kWorkspaceLimit))));
   workspace.grad = layout.add<T>(rows * region_.columns * lanes);
-  workspace.sums = layout.add<T>(static_cast<int64_t>(std::min(sum_bytes(size) / sizeof(T), double(4 * kWorkspaceLimit))));
+  workspace.weight_sums =
+      layout.add<T>(static_cast<int64_t>(std::min(sum_bytes(size) / sizeof(T), double(4 * kWorkspaceLimit))));
   workspace.bias_sums = layout.add<T>(lanes);
   return workspace;
 }

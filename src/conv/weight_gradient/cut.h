@@ -3,15 +3,10 @@
 #pragma once
 
 #include "conv/method.h"
-#include "conv/weight_gradient/method.h"
+#include "conv/weight_gradient/part.h"
 #include "tiling/workspace_layout.h"
 
 namespace convstep {
-
-// Some elements of the gradient: of one group, some rows of the window, some channels and some outputs.
-struct GradientPart {
-  int64_t group, first_window_row, window_rows, first_channel, channels, first_output, outputs;
-};
 
 // The most of each that a part has.
 struct GradientPartSize {
@@ -19,40 +14,45 @@ struct GradientPartSize {
 };
 
 template <class T>
-struct GradientWorkspace {
+struct DirectSumsWorkspace {
   WorkspaceLayout layout;
-  Piece<T> patch;             // of the input of a region
-  Piece<T> grad;              // of a region, panel by panel
-  Piece<T> sums, bias_sums;   // of an image, panel by panel
+  Piece<T> patch;  // of the input of a region
+  Piece<T> grad;   // of a region, panel by panel
+  Piece<T> weight_sums, bias_sums;
 };
 
 template <class T>
 class GradientCut {
  public:
-  GradientCut(const ConvProblem& problem, int64_t panel_lanes, int threads);
+  GradientCut(const ConvProblem& problem, const kernels::WeightGradientKernel<T>& kernel, int threads);
+  // Into parts of this size.
+  GradientCut(const ConvProblem& problem, const kernels::WeightGradientKernel<T>& kernel, const GradientPartSize& size);
 
   int64_t parts() const { return problem_.groups * parts_of(size_); }
   GradientPart operator[](int64_t number) const;
   // Of the output: some rows, a multiple of a chunk's, and a chunk's columns.
   const GradientChunk& region() const { return region_; }
   const GradientChunk& chunk() const { return chunk_; }
+  const kernels::WeightGradientKernel<T>& kernel() const { return kernel_; }
   bool needs_copy() const { return needs_copy_; }
   int64_t gap() const { return gap_; }  // values after each pixel of a copy
-  GradientWorkspace<T> workspace() const { return workspace_of(size_, region_.rows); }
+  DirectSumsWorkspace<T> workspace() const { return workspace_of(size_, region_.rows); }
   // Does a task keep within kWorkspaceLimit?
   bool fits() const { return workspace().layout.bytes() <= static_cast<size_t>(kWorkspaceLimit); }
 
  private:
+  bool collides(int64_t pixel) const;
   // Of one group.
   int64_t parts_of(const GradientPartSize& size) const;
   double patch_bytes(const GradientPartSize& size, int64_t rows) const;
   double sum_bytes(const GradientPartSize& size) const;
-  GradientWorkspace<T> workspace_of(const GradientPartSize& size, int64_t rows) const;
+  DirectSumsWorkspace<T> workspace_of(const GradientPartSize& size, int64_t rows) const;
   void cut_for_memory();
   void cut_for_threads(int threads);
 
   ConvProblem problem_;
   GradientChunk chunk_, region_;
+  const kernels::WeightGradientKernel<T>& kernel_;
   int64_t panel_lanes_, panels_;  // of a group
   GradientPartSize size_;
   bool needs_copy_;

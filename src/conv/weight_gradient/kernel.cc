@@ -27,14 +27,14 @@ constexpr int kMostValues = 6;
 #endif
 
 template <class T, int kVectors, int kValues>
-HWY_NOINLINE void weight_tile(const WeightGradientBlock<T>& block, const T* HWY_RESTRICT values,
-                              T* HWY_RESTRICT sums) {
+HWY_NOINLINE void weight_tile(const WeightGradientBlock<T>& block, const T* HWY_RESTRICT values, T* HWY_RESTRICT sums) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   const size_t lanes = hn::Lanes(d);
   const int64_t pixel_step = block.pixel_step, columns = block.columns, chunk = block.rows_of_a_chunk;
   const int64_t row_gap = block.row_step - columns * pixel_step;
   const T* HWY_RESTRICT grad = block.grad;
+  bool adds = block.adds;
   for (int64_t left = block.rows; left > 0; left -= chunk) {
     V sum[kValues][kVectors];
     HWY_UNROLL(16)
@@ -58,14 +58,22 @@ HWY_NOINLINE void weight_tile(const WeightGradientBlock<T>& block, const T* HWY_
       }
     }
     T* HWY_RESTRICT to = sums;
+    if (adds) {
+      HWY_UNROLL(16)
+      for (int v = 0; v < kValues; ++v, to += kVectors * lanes) {
+        to = opaque(to);
+        HWY_UNROLL(2)
+        for (int k = 0; k < kVectors; ++k) sum[v][k] = hn::Add(hn::Load(d, to + k * lanes), sum[v][k]);
+      }
+      to = sums;
+    }
     HWY_UNROLL(16)
     for (int v = 0; v < kValues; ++v, to += kVectors * lanes) {
       to = opaque(to);
       HWY_UNROLL(2)
-      for (int k = 0; k < kVectors; ++k) {
-        hn::Store(hn::Add(hn::Load(d, to + k * lanes), sum[v][k]), d, to + k * lanes);
-      }
+      for (int k = 0; k < kVectors; ++k) hn::Store(sum[v][k], d, to + k * lanes);
     }
+    adds = true;
   }
 }
 

@@ -1,6 +1,7 @@
-// kernel.h: sums over pixels of products of a value and a vector, the inner part of a convolution's gradient of weights.
+// kernel.h: sums over pixels of products of a value and a vector, the inner part of a convolution's gradient of
+// weights.
 //
-//   sums[v][lane] += sum over pixels of values[pixel][v] * grad[pixel][lane]
+//   sums[v][lane] = sum over pixels of values[pixel][v] * grad[pixel][lane]
 //
 // where the values lie side by side: for a window whose taps are neighbours, KW*C of them. No array is turned: the
 // values are broadcast from where they are, and the lanes are outputs.
@@ -22,6 +23,7 @@ struct WeightGradientBlock {
   int64_t rows_of_a_chunk;  // whose pixels are one chain of multiply-adds; chunks are added in order
   int64_t count;            // of values
   T* sums;                  // [count][lanes of a panel], aligned to a vector
+  bool adds;                // to what `sums` holds; or the first chunk is where the sums begin
 };
 
 template <class T>

@@ -18,7 +18,7 @@ struct WeightGradientCall {
 };
 
 template <class T>
-void run_weight_gradient(const ConvProblem& problem, const WeightGradientCall<T>& call);
+void run_weight_gradient(const ConvProblem& problem, const WeightGradientCall<T>& call, ConvAlgorithm algorithm);
 
 // The pixels of an output whose products are one chain of multiply-adds, for each element of the gradient: some whole
 // rows, or part of a long one. The chunks of an image lie from left to right, and from top to bottom.

@@ -1,0 +1,54 @@
+// part.h: the part of a gradient that one task computes, image by image.
+#pragma once
+
+#include <algorithm>
+
+#include "conv/weight_gradient/kernel.h"
+#include "conv/weight_gradient/method.h"
+
+namespace convstep {
+
+// Of one group, some rows of the window, some channels and some outputs.
+struct GradientPart {
+  int64_t group, first_window_row, window_rows, first_channel, channels, first_output, outputs;
+
+  // One part has the gradient of the bias along.
+  bool has_bias() const { return first_window_row == 0 && first_channel == 0; }
+};
+
+// A length in as few pieces of at most `most` as can be, as equal as can be.
+struct GradientPieces {
+  GradientPieces(int64_t length_of_all, int64_t most) : count(divide_up(length_of_all, most)), whole(length_of_all) {}
+  int64_t first(int64_t piece) const { return whole / count * piece + whole % count * piece / count; }
+  int64_t length(int64_t piece) const { return first(piece + 1) - first(piece); }
+
+  int64_t count, whole;
+};
+
+// The sums of one image: [panel][window row][KW][channel][lanes of the panel], and of the bias [panel][lanes]. Lanes
+// beyond the outputs hold anything.
+template <class T>
+struct PartSums {
+  T *weights, *bias;
+};
+
+// The panels of a part: as wide as the kernel has them, the last one of a vector where that holds its outputs.
+template <class T>
+class PartPanels {
+ public:
+  PartPanels(const kernels::WeightGradientKernel<T>& kernel, int64_t outputs) : kernel_(kernel), outputs_(outputs) {}
+
+  int64_t count() const { return (outputs_ + kernel_.panel_lanes - 1) / kernel_.panel_lanes; }
+  int64_t first(int64_t panel) const { return panel * kernel_.panel_lanes; }
+  int64_t outputs(int64_t panel) const { return std::min(outputs_ - first(panel), kernel_.panel_lanes); }
+  int64_t lanes(int64_t panel) const { return outputs(panel) <= kernel_.lanes ? kernel_.lanes : kernel_.panel_lanes; }
+  void run(int64_t panel, const kernels::WeightGradientBlock<T>& block) const {
+    (lanes(panel) == kernel_.panel_lanes ? kernel_.run : kernel_.run_narrow)(block);
+  }
+
+ private:
+  const kernels::WeightGradientKernel<T>& kernel_;
+  int64_t outputs_;
+};
+
+}  // namespace convstep
