@@ -21,11 +21,14 @@ Layer random_layer(std::mt19937& random) {
   };
   while (true) {
     Layer layer;
-    const int64_t groups = any(0, 3) ? 1 : any(1, 5), per_group = any(1, 3) == 1 ? any(1, 40) : any(1, 9);
-    const int64_t outputs = any(1, 3) == 1 ? any(1, 70) : any(1, 9);
+    const bool is_depthwise = any(1, 5) == 1;
+    const int64_t groups = is_depthwise ? any(2, 70) : any(1, 3) == 1 ? any(2, 5) : 1;
+    const int64_t per_group = is_depthwise ? 1 : any(1, 3) == 1 ? any(1, 40) : any(1, 9);
+    const int64_t outputs = is_depthwise ? 1 : any(1, 3) == 1 ? any(1, 70) : any(1, 9);
     layer.input = {any(1, 3), any(1, 20), any(1, 4) == 1 ? any(200, 300) : any(1, 20), groups * per_group};
     if (layer.input[2] > 100) layer.input[1] = any(1, 4);
-    layer.weights = {any(1, 5), any(1, 5), per_group, groups * outputs};
+    layer.weights = {any(1, 8) == 1 ? any(6, 9) : any(1, 5), any(1, 8) == 1 ? any(6, 9) : any(1, 5), per_group,
+                     groups * outputs};
     layer.options = {.stride = {any(1, 3), any(1, 3)},
                      .padding = {any(0, 3), any(0, 3), any(0, 3), any(0, 3)},
                      .dilation = {any(1, 3), any(1, 3)},
@@ -84,6 +87,7 @@ TYPED_TEST(ConvBackwardTest, GivesTheSumsOfItsDefinition) {
       const bool accumulate = round % 2;
       if (!accumulate) weights_wanted = Tensor<T, 4>(layer.weights), bias_wanted = Tensor<T, 1>({layer.weights[3]});
       weights_gradient_chain<T>(problem, grad, input, weights_wanted, bias_wanted);
+      layer.options.algorithm = ConvAlgorithm::kDirect;
       conv_backward_weights(grad, input, weights_got, bias_got, layer.options, accumulate);
       ASSERT_NO_FATAL_FAILURE(
           this->expect_same(weights_wanted.data(), weights_got.data(), weights_got.size(), "weights"));
@@ -91,7 +95,6 @@ TYPED_TEST(ConvBackwardTest, GivesTheSumsOfItsDefinition) {
 
       Tensor<T, 4> input_wanted = input_gradient_chain<T>(problem, grad, weights), input_got = input;
       for (int64_t i = 0; accumulate && i < input.size(); ++i) input_wanted.data()[i] += input.data()[i];
-      layer.options.algorithm = ConvAlgorithm::kDirect;
       conv_backward_input(grad, weights, input_got, layer.options, accumulate);
       ASSERT_NO_FATAL_FAILURE(this->expect_same(input_wanted.data(), input_got.data(), input_got.size(), "input"));
     }

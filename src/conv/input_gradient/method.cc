@@ -4,43 +4,58 @@
 
 #include "conv/plan.h"
 #include "conv/weights.h"
+#include "runtime/machine.h"
 
 namespace convstep {
 namespace {
 
 // The weights of the convolution that computes the gradient, of a window that is not turned yet: [KH,KW,O/groups,C].
-// A view of the given ones where strides can express that, else a copy.
+// Of a depthwise layer they are the given ones, else a copy: methods pack weights whose outputs lie side by side.
 template <class T>
-struct SwappedWeights {
-  SwappedWeights(const ConvProblem& problem, const ConvWeights<T>& given) {
-    const View<const T, 4>& from = given.weights;
-    const auto [KH, KW, per_group, O] = from.shape();
+class SwappedWeights {
+ public:
+  SwappedWeights(const ConvProblem& problem, const ConvWeights<T>& given) : problem_(problem), from_(given.weights) {
+    const auto [KH, KW, per_group, O] = from_.shape();
     const Shape<4> shape{KH, KW, problem.group_outputs(), problem.channels};
-    if (problem.groups == 1) {
-      view = {from.data(), shape, {from.stride(0), from.stride(1), from.stride(3), from.stride(2)}};
-    } else if (per_group == 1 && problem.group_outputs() == 1) {
-      view = {from.data(), shape, {from.stride(0), from.stride(1), 1, from.stride(3)}};
-    } else {
-      copy = Tensor<T, 4>::uninitialized(shape);
-      pack_in_parts(given, KH * KW, per_group * O, [&, columns = KW](int64_t first, int64_t end) {
-        for (int64_t tap = first; tap < end; ++tap) copy_tap(problem, from, tap / columns, tap % columns);
-      });
-      view = copy;
+    if (per_group == 1 && problem.group_outputs() == 1) {
+      view_ = {from_.data(), shape, {from_.stride(0), from_.stride(1), 1, from_.stride(3)}};
+      return;
     }
+    copy_ = Tensor<T, 4>::uninitialized(shape);
+    const int64_t blocks = divide_up(per_group, kBlock), columns = KW;
+    const int64_t count = KH * KW * problem.groups * blocks;
+    pack_in_parts(given, count, kBlock * problem.group_outputs(), [&](int64_t first, int64_t end) {
+      for (int64_t n = first; n < end; ++n) {
+        const int64_t block = n % blocks, group = n / blocks % problem.groups, tap = n / blocks / problem.groups;
+        swap(tap / columns, tap % columns, group, block * kBlock);
+      }
+    });
+    view_ = copy_;
   }
 
-  Tensor<T, 4> copy;
-  View<const T, 4> view;
+  const View<const T, 4>& view() const { return view_; }
 
  private:
-  void copy_tap(const ConvProblem& problem, const View<const T, 4>& from, int64_t i, int64_t j) {
-    for (int64_t o = 0; o < problem.group_outputs(); ++o) {
-      for (int64_t c = 0; c < problem.channels; ++c) {
-        const int64_t group = c / problem.group_channels();
-        copy(i, j, o, c) = from(i, j, c % problem.group_channels(), group * problem.group_outputs() + o);
+  static constexpr int64_t kBlock = kCacheLine / static_cast<int64_t>(sizeof(T));
+
+  // Some channels of a tap and group, all outputs, in squares of a cache line's length.
+  void swap(int64_t i, int64_t j, int64_t group, int64_t first) {
+    const int64_t end = std::min(first + kBlock, problem_.group_channels()), outputs = problem_.group_outputs();
+    const int64_t step = from_.stride(3), row = problem_.channels;
+    for (int64_t block = 0; block < outputs; block += kBlock) {
+      const int64_t count = std::min(kBlock, outputs - block);
+      for (int64_t c = first; c < end; ++c) {
+        const T* from = &from_(i, j, c, group * outputs + block);
+        T* to = &copy_(i, j, block, group * problem_.group_channels() + c);
+        for (int64_t o = 0; o < count; ++o) to[o * row] = from[o * step];
       }
     }
   }
+
+  const ConvProblem& problem_;
+  const View<const T, 4> from_;
+  Tensor<T, 4> copy_;
+  View<const T, 4> view_;
 };
 
 // Every tap_step'th of the taps from the phase's first one on, backwards.
@@ -91,7 +106,7 @@ ConvInputGradient<T>::ConvInputGradient(const ConvProblem& problem, const ConvWe
     for (const GradientPhase& width : gradient_phases(problem.geometry.width)) {
       const ConvProblem phase{
           {height.axis, width.axis}, problem.outputs, problem.channels, problem.groups, Activation::kNone, 0};
-      const ConvWeights<T> taps{turned(swapped.view, height, width), {}, weights.threads, weights.progress};
+      const ConvWeights<T> taps{turned(swapped.view(), height, width), {}, weights.threads, weights.progress};
       phases_.push_back({height, width, make_conv_method<T>(phase, taps, algorithm, Numerics::kFast)});
     }
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "conv/weight_gradient/cut.h"
+#include "conv/weight_gradient/depthwise_sums.h"
 #include "conv/weight_gradient/direct_sums.h"
 #include "conv/weight_gradient/winograd_sums.h"
 #include "runtime/task_progress.h"
@@ -79,8 +80,11 @@ template <class T>
 void run_weight_gradient(const ConvProblem& problem, const WeightGradientCall<T>& call, ConvAlgorithm algorithm) {
   const int threads = threads_worth(double(call.input.shape(0)) * problem.products(), kProductsPerThread, call.threads);
   const auto& kernel = kernels::weight_gradient_kernel<T>(kernels::chosen_target());
-  if (winograd_gradient_fits(problem) && (algorithm == ConvAlgorithm::kWinograd ||
-                                          (algorithm == ConvAlgorithm::kAuto && winograd_gradient_pays(problem)))) {
+  if (is_depthwise_gradient(problem)) {
+    run_parts<T, DepthwiseSums>(problem, call, DepthwiseGradientCut<T>(problem, kernel, threads), threads);
+  } else if (winograd_gradient_fits(problem) &&
+             (algorithm == ConvAlgorithm::kWinograd ||
+              (algorithm == ConvAlgorithm::kAuto && winograd_gradient_pays(problem)))) {
     run_parts<T, WinogradSums>(problem, call, WinogradGradientCut<T>(problem, kernel, threads), threads);
   } else {
     run_parts<T, DirectSums>(problem, call, GradientCut<T>(problem, kernel, threads), threads);
