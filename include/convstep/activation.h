@@ -1,4 +1,4 @@
-// activation.h: the function applied to every number of a layer, A = activation(Z).
+// activation.h: the function applied to every number of a layer, A = activation(Z), and its gradient.
 //
 //   kNone       x
 //   kRelu       max(x, 0)
@@ -26,5 +26,27 @@ void activation_forward(View<const float, 4> input, View<float, 4> output, Activ
                         const RunOptions& options = {});
 void activation_forward(View<const double, 4> input, View<double, 4> output, Activation activation, double slope = 0.01,
                         const RunOptions& options = {});
+
+// input_grad[n,y,x,c] = grad[n,y,x,c] * activation'(input[n,y,x,c]), for arrays of one shape: `grad` is the gradient of
+// the activation's outputs, `input` what activation_forward was given (not its outputs).
+//
+//   kNone       grad
+//   kRelu       grad where input > 0, elsewhere 0
+//   kRelu6      grad where 0 < input < 6, elsewhere 0
+//   kLeakyRelu  grad where input > 0, elsewhere slope * grad
+//   kSigmoid    grad * e / (1 + e)^2 with e = exp(-|input|), which is sigmoid * (1 - sigmoid) without cancellation
+//   kTanh       grad / cosh(input)^2, which is 1 - tanh^2 without cancellation
+//
+// At 0 the derivative is that of the negative side, and at 6 that of the side above: relu'(0) = relu6'(6) = 0, as in
+// PyTorch and TensorFlow. Where kRelu and kRelu6 are flat, the gradient is 0 whatever grad holds, NaN and infinity
+// included. Where the input is NaN, it is NaN, but for kNone. Those of kSigmoid and kTanh are at most 6 units in the
+// last place from the true value, where that is a normal number; the others are exact, but for the product.
+//
+// input_grad may be grad itself or input itself (the same view); otherwise it must overlap neither. Throws what
+// activation_forward throws.
+void activation_backward(View<const float, 4> grad, View<const float, 4> input, View<float, 4> input_grad,
+                         Activation activation, double slope = 0.01, const RunOptions& options = {});
+void activation_backward(View<const double, 4> grad, View<const double, 4> input, View<double, 4> input_grad,
+                         Activation activation, double slope = 0.01, const RunOptions& options = {});
 
 }  // namespace convstep

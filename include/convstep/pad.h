@@ -1,4 +1,4 @@
-// pad.h: zero padding.
+// pad.h: zero padding, and its gradient.
 //
 //   output[n, y + top, x + left, c] = input[n, y, x, c], and 0 around it
 //   input [N,H,W,C]   output [N, top + H + bottom, left + W + right, C]
@@ -22,5 +22,14 @@ void zero_pad(View<const float, 4> input, View<float, 4> output, const Padding& 
               const RunOptions& options = {});
 void zero_pad(View<const double, 4> input, View<double, 4> output, const Padding& padding,
               const RunOptions& options = {});
+
+// input_grad[n,y,x,c] = grad[n, y + top, x + left, c]: what arrived at the padding is cut off.
+//   grad [N, top + H + bottom, left + W + right, C]   input_grad [N,H,W,C]
+// Writes every element of input_grad, which must share none with grad (it may lie in gaps of it). Throws as zero_pad
+// does.
+void zero_pad_backward(View<const float, 4> grad, View<float, 4> input_grad, const Padding& padding,
+                       const RunOptions& options = {});
+void zero_pad_backward(View<const double, 4> grad, View<double, 4> input_grad, const Padding& padding,
+                       const RunOptions& options = {});
 
 }  // namespace convstep

@@ -1,4 +1,5 @@
-// pool.h: 2-D pooling, channels last. A window slides over each channel by itself and leaves one number.
+// pool.h: 2-D pooling, channels last. A window slides over each channel by itself and leaves one number. The gradient,
+// pool_backward, is described further down.
 //
 //   kMax      the largest element: IEEE 754-2019 `maximum` (NaN if any is NaN, +0 > -0). Padding is -infinity.
 //   kAverage  the sum divided by the number of elements. Padding is 0 and counts only with count_include_pad; the rows
@@ -110,6 +111,46 @@ class PoolPlan {
 };
 extern template class PoolPlan<float>;
 extern template class PoolPlan<double>;
+
+// Which elements of a window get the gradient of its maximum, where several are as large?
+//   kFirst  The first in row order, which is the one that the indices of pool_forward name (the first NaN, where there
+//           is one; +0 before -0). Frameworks do so.
+//   kAll    All that are equal to it, each the whole gradient. This is the notebook's mask, x == max(x), so +0 and -0
+//           are equal, and a window with a NaN, which equals nothing, passes nothing on.
+enum class PoolTies { kFirst, kAll };
+
+// The gradient of a pooling's input, from g, that of its outputs. Each window adds to the elements that it reads:
+//   kMax      g to the maximum, as PoolTies says
+//   kAverage  g / count to each, count being what the sum was divided by
+//   kLp       g * sign(x) * |x|^(p-1) / A^(p-1) to each that is not 0, where A is the norm of the window; so for p = 1
+//             g * sign(x), and for a window of zeros nothing
+//
+//   grad [N,OH,OW,C]   input [N,H,W,C]   input_grad [N,H,W,C]
+//
+// What several windows give to an element is added in row order of the windows, from 0, in the type of the arrays; an
+// element that no window reads gets 0. With `accumulate` the finished sum is added to what input_grad holds. So bits
+// follow from the arrays and the geometry alone; options.numerics changes nothing here.
+//
+// NaN and infinity of g reach the elements to which the window adds, and no others. The powers of a norm are taken of x
+// divided by the largest magnitude in the window, so that none overflows. Where an input of a norm is infinite its own
+// gradient is NaN, and that of finite ones beside it 0; for p = 1 infinity is a number like others.
+//
+// The input is that of the forward pass. For kAverage only its shape is read, and its data may be null. input_grad is
+// written in full; it must share no element with grad or input (it may lie in gaps of them). Throws as pool_forward
+// does. Readable version: src/reference/pool.cc.
+void pool_backward(View<const float, 4> grad, View<const float, 4> input, View<float, 4> input_grad,
+                   const PoolOptions& options, PoolTies ties = PoolTies::kFirst, bool accumulate = false);
+void pool_backward(View<const double, 4> grad, View<const double, 4> input, View<double, 4> input_grad,
+                   const PoolOptions& options, PoolTies ties = PoolTies::kFirst, bool accumulate = false);
+
+// Max pooling by the indices that pool_forward gave: input_grad[n, index / W, index % W, c] += grad[n,y,x,c], otherwise
+// as above. `options.mode` must be kMax. An index outside 0 .. H*W - 1 is a ParameterError; all are looked at before
+// anything is written.
+//   indices [N,OH,OW,C]
+void pool_backward(View<const float, 4> grad, View<const int64_t, 4> indices, View<float, 4> input_grad,
+                   const PoolOptions& options, bool accumulate = false);
+void pool_backward(View<const double, 4> grad, View<const int64_t, 4> indices, View<double, 4> input_grad,
+                   const PoolOptions& options, bool accumulate = false);
 
 // Global pooling is a window as large as the image: output [N,1,1,C].
 PoolOptions global_pool_options(const Shape<4>& input, PoolMode mode);

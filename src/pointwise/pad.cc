@@ -68,6 +68,21 @@ void run(View<const T, 4> input, View<T, 4> output, const Padding& padding, cons
   if (output.size() > 0) pad_all_rows(input, output, padding, options);
 }
 
+// The padding is cut off by a copy of what it surrounds.
+template <class T>
+void run_backward(View<const T, 4> grad, View<T, 4> input_grad, const Padding& padding, const RunOptions& options) {
+  const Shape<4>& shape = input_grad.shape();
+  check_batch_shape("input_grad", shape.data(), 4, sizeof(T));
+  const Shape<4> padded = pad_output_shape(shape, padding);
+  check_shape("grad", grad.shape().data(), padded.data(), 4, "the shape of input_grad plus the padding");
+  check_readable(extent_of("grad", grad));
+  check_writable(extent_of("input_grad", input_grad));
+  check_no_overlap(extent_of("input_grad", input_grad), extent_of("grad", grad));
+  if (input_grad.size() == 0) return;
+  const View<const T, 4> inner(&grad(0, padding.top, padding.left, 0), shape, grad.strides());
+  pad_all_rows(inner, input_grad, Padding{}, options);
+}
+
 }  // namespace
 
 Shape<4> pad_output_shape(const Shape<4>& input, const Padding& padding) {
@@ -93,6 +108,15 @@ void zero_pad(View<const float, 4> input, View<float, 4> output, const Padding& 
 }
 void zero_pad(View<const double, 4> input, View<double, 4> output, const Padding& padding, const RunOptions& options) {
   run(input, output, padding, options);
+}
+
+void zero_pad_backward(View<const float, 4> grad, View<float, 4> input_grad, const Padding& padding,
+                       const RunOptions& options) {
+  run_backward(grad, input_grad, padding, options);
+}
+void zero_pad_backward(View<const double, 4> grad, View<double, 4> input_grad, const Padding& padding,
+                       const RunOptions& options) {
+  run_backward(grad, input_grad, padding, options);
 }
 
 }  // namespace convstep

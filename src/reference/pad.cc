@@ -1,4 +1,4 @@
-// pad.cc: zero padding, section 3.1 of the notebook.
+// pad.cc: zero padding, section 3.1 of the notebook, and its gradient.
 #include "reference/reference.h"
 
 namespace convstep::reference {
@@ -18,7 +18,23 @@ void zero_pad(View<const T, 4> X, int64_t top, int64_t left, View<T, 4> X_pad, c
   }
 }
 
+template <class T>
+void zero_pad_backward(View<const T, 4> dX_pad, int64_t top, int64_t left, View<T, 4> dX,
+                       const ProgressCallback& progress) {
+  const auto [m, n_H, n_W, n_C] = dX.shape();
+  for (int64_t i = 0; i < m; ++i) {
+    for (int64_t h = 0; h < n_H; ++h) {
+      for (int64_t w = 0; w < n_W; ++w) {
+        for (int64_t c = 0; c < n_C; ++c) dX(i, h, w, c) = dX_pad(i, h + top, w + left, c);
+      }
+      if (progress) progress(i * n_H + h + 1, m * n_H);
+    }
+  }
+}
+
 template void zero_pad(View<const float, 4>, int64_t, int64_t, View<float, 4>, const ProgressCallback&);
 template void zero_pad(View<const double, 4>, int64_t, int64_t, View<double, 4>, const ProgressCallback&);
+template void zero_pad_backward(View<const float, 4>, int64_t, int64_t, View<float, 4>, const ProgressCallback&);
+template void zero_pad_backward(View<const double, 4>, int64_t, int64_t, View<double, 4>, const ProgressCallback&);
 
 }  // namespace convstep::reference

@@ -20,8 +20,20 @@ T activate(T x, Activation activation, T slope);
 template <class T>
 void activation_forward(View<const T, 4> input, View<T, 4> output, Activation activation, T slope);
 
+// g * activation'(x)
+template <class T>
+T activate_backward(T g, T x, Activation activation, T slope);
+
+template <class T>
+void activation_backward(View<const T, 4> grad, View<const T, 4> input, View<T, 4> input_grad, Activation activation,
+                         T slope);
+
 template <class T>
 void zero_pad(View<const T, 4> X, int64_t top, int64_t left, View<T, 4> X_pad, const ProgressCallback& progress);
+
+template <class T>
+void zero_pad_backward(View<const T, 4> dX_pad, int64_t top, int64_t left, View<T, 4> dX,
+                       const ProgressCallback& progress);
 
 template <class T>
 T conv_single_step(View<const T, 3> a_slice_prev, View<const T, 3> W, T b, const ProgressCallback& progress = {});
@@ -37,6 +49,29 @@ struct ConvArguments {
 template <class T>
 void conv_forward(const ConvArguments<T>& arguments, const WindowGeometry& geometry, const ConvOptions& options);
 
+// The sums below have the order of Numerics::kNumpy. Of the options they read the groups and the progress. `accumulate`
+// adds the gradient of the input to what input_grad holds, and goes on with the sums that the other two hold.
+template <class T>
+struct ConvBackwardInputArguments {
+  View<const T, 4> grad, weights;
+  View<T, 4> input_grad;
+};
+
+template <class T>
+void conv_backward_input(const ConvBackwardInputArguments<T>& arguments, const WindowGeometry& geometry,
+                         const ConvOptions& options, bool accumulate = false);
+
+template <class T>
+struct ConvBackwardWeightsArguments {
+  View<const T, 4> grad, input;
+  View<T, 4> weights_grad;
+  View<T, 1> bias_grad;  // or none
+};
+
+template <class T>
+void conv_backward_weights(const ConvBackwardWeightsArguments<T>& arguments, const WindowGeometry& geometry,
+                           const ConvOptions& options, bool accumulate = false);
+
 template <class T>
 struct PoolArguments {
   View<const T, 4> input;
@@ -46,5 +81,17 @@ struct PoolArguments {
 
 template <class T>
 void pool_forward(const PoolArguments<T>& arguments, const WindowGeometry& geometry, const PoolOptions& options);
+
+template <class T>
+struct PoolBackwardArguments {
+  View<const T, 4> grad;
+  View<const T, 4> input;          // of averages the shape alone; or none, with indices
+  View<const int64_t, 4> indices;  // or none
+  View<T, 4> input_grad;
+};
+
+template <class T>
+void pool_backward(const PoolBackwardArguments<T>& arguments, const WindowGeometry& geometry,
+                   const PoolOptions& options, PoolTies ties, bool accumulate);
 
 }  // namespace convstep::reference

@@ -1,4 +1,4 @@
-"""Talks to tests/oracle/layers_bridge.cc: requests out, answers back (the format is described there)."""
+"""Talks to layers_bridge.cc and backward_bridge.cc: requests out, answers back (the format is described there)."""
 
 import dataclasses
 import os
@@ -7,7 +7,8 @@ import subprocess
 
 import numpy as np
 
-ARRAYS = ("input", "weights", "bias", "residual")  # in the order in which their elements follow a request
+# In the order in which their elements follow a request; `where` are indices, `start` what an output holds before.
+ARRAYS = ("input", "weights", "bias", "residual", "grad", "where", "start")
 
 
 @dataclasses.dataclass
@@ -35,7 +36,8 @@ class Call:
             words.append(f"{key}={','.join(map(str, value)) if isinstance(value, tuple) else value}")
         if self.in_place:
             words.append("in_place=1")
-        elements = [self.arrays[name].astype(self.dtype).tobytes() for name in ARRAYS if name in self.arrays]
+        elements = [self.arrays[name].astype(np.int64 if name == "where" else self.dtype).tobytes()
+                    for name in ARRAYS if name in self.arrays]
         return " ".join(words).encode() + b"\n" + b"".join(elements)
 
     def describe(self) -> str:
@@ -53,10 +55,10 @@ class Reply:
     message: str = ""
 
 
-def run(build_dir: pathlib.Path, calls: list[Call]) -> list[Reply]:
+def run(build_dir: pathlib.Path, calls: list[Call], program: str = "layers_bridge") -> list[Reply]:
     """All calls in one process, in order."""
-    bridge = build_dir / "tests" / "layers_bridge"
-    assert os.access(bridge, os.X_OK), f"{bridge} is missing: build the target layers_bridge, or set CONVSTEP_BUILD_DIR"
+    bridge = build_dir / "tests" / program
+    assert os.access(bridge, os.X_OK), f"{bridge} is missing: build the target {program}, or set CONVSTEP_BUILD_DIR"
     done = subprocess.run([bridge], input=b"".join(call.encode() for call in calls), capture_output=True, check=False)
     assert done.returncode == 0, f"the bridge ended with {done.returncode}: {done.stderr.decode()[-4000:]}"
     replies, rest = [], memoryview(done.stdout)

@@ -57,15 +57,15 @@ def _first_difference(got: np.ndarray, expected: np.ndarray, wrong: np.ndarray) 
 
 
 def check_block(build_dir: pathlib.Path, make: collections.abc.Callable, arguments: tuple, block: int,
-                exact: bool) -> None:
+                exact: bool, program: str = "layers_bridge") -> None:
     seeds = range(block * BLOCK, (block + 1) * BLOCK)
     cases = [make(seed, *arguments) for seed in seeds]
-    replies = layers_client.run(build_dir, [call for call, _ in cases])
+    replies = layers_client.run(build_dir, [call for call, _ in cases], program)
     failures = []
     for seed, (call, expected), reply in zip(seeds, cases, replies, strict=True):
         if wrong := complaint(expected, reply, exact):
             spelled = ", ".join(f"np.{a.__name__}" if isinstance(a, type) else repr(a) for a in arguments)
-            failures.append(f"oracle_cases.{make.__name__}({seed}, {spelled}): {wrong}\n  {call.describe()}")
+            failures.append(f"{make.__module__}.{make.__name__}({seed}, {spelled}): {wrong}\n  {call.describe()}")
     assert not failures, f"{len(failures)} of {BLOCK} cases failed\n" + "\n".join(failures[:5])
     refused = sum(isinstance(expected, Refused) for _, expected in cases)
     assert 0.02 * BLOCK < refused < 0.2 * BLOCK, f"{refused} of {BLOCK} calls are invalid: the cases are lopsided"

@@ -1,5 +1,6 @@
 #include "convstep/pad.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <stdexcept>
 
@@ -131,6 +132,63 @@ TEST(ZeroPadTest, ChecksBeforeItWrites) {
   const View<const double, 4> last(&X(0, 1, 1, 0), {1, 1, 1, 1});
   expect_error<ParameterError>([&] { zero_pad(last, X, {1, 0, 1, 0}); }, "output", "overlaps input");
   EXPECT_EQ(X(0, 0, 0, 0), 1);
+}
+
+TEST(ZeroPadBackwardTest, CutsThePaddingOff) {
+  const auto grad = counting<float, 4>({2, 5, 9, 2});
+  auto input_grad = filled<float, 4>({2, 2, 2, 2}, kPoison);
+  zero_pad_backward(grad, input_grad, {1, 2, 3, 4});
+  for (int64_t n = 0; n < 2; ++n) {
+    for (int64_t y = 0; y < 2; ++y) {
+      for (int64_t x = 0; x < 2; ++x) {
+        for (int64_t c = 0; c < 2; ++c) EXPECT_EQ(input_grad(n, y, x, c), grad(n, y + 1, x + 3, c));
+      }
+    }
+  }
+  Tensor<float, 4> copy(grad.shape());
+  zero_pad_backward(grad, copy, {});
+  for (int64_t i = 0; i < grad.size(); ++i) EXPECT_EQ(copy.data()[i], grad.data()[i]);
+  Tensor<float, 4> empty({0, 2, 2, 1});
+  zero_pad_backward(Tensor<float, 4>({0, 4, 4, 1}), empty, 1);
+}
+
+TEST(ZeroPadBackwardTest, ThreadsChangeNothingAndProgressReachesTheTotal) {
+  const auto grad = counting<float, 4>({4, 130, 130, 16});
+  Tensor<float, 4> expected({4, 128, 128, 16});
+  zero_pad_backward(grad, expected, 1, {.threads = 1});
+  for (const int64_t threads : {2, 3, 8}) {
+    Tensor<float, 4> output(expected.shape());
+    int64_t last = 0, all = 0;
+    const auto progress = [&](int64_t done, int64_t total) {
+      EXPECT_GT(done, last);
+      last = done;
+      all = total;
+    };
+    zero_pad_backward(grad, output, 1, {.threads = threads, .progress = progress});
+    EXPECT_TRUE(std::equal(output.begin(), output.end(), expected.begin()));
+    EXPECT_GT(all, 0);
+    EXPECT_EQ(last, all);
+  }
+}
+
+TEST(ZeroPadBackwardTest, ChecksBeforeItWrites) {
+  auto grad = counting<double, 4>({1, 4, 4, 1});
+  auto output = filled<double, 4>({1, 2, 2, 1}, kPoison);
+  expect_error<ShapeError>([&] { zero_pad_backward(grad, output, 2); }, "grad", "(1, 4, 4, 1)", "(1, 6, 6, 1)");
+  expect_error<ShapeError>([&] { zero_pad_backward(grad, View<double, 4>(), 1); }, "input_grad", "(0, 0, 0, 0)");
+  expect_error<ParameterError>([&] { zero_pad_backward(grad, output, {0, -1, 0, 0}); }, "padding", "-1");
+  expect_error<ParameterError>([&] { zero_pad_backward(grad, output, Padding::same_upper()); }, "padding", "SAME");
+  expect_error<ParameterError>([&] { zero_pad_backward({nullptr, grad.shape()}, output, 1); }, "grad", "null");
+  expect_error<ParameterError>([&] { zero_pad_backward(grad, {nullptr, output.shape()}, 1); }, "input_grad", "null");
+  expect_error<ParameterError>(
+      [&] {
+        zero_pad_backward(grad, {output.data(), output.shape(), {0, 0, 1, 1}}, 1);
+      },
+      "input_grad", "strides");
+  EXPECT_TRUE(is_untouched(output));
+  const View<double, 4> inner(&grad(0, 1, 1, 0), {1, 2, 2, 1}, {16, 4, 1, 1});
+  expect_error<ParameterError>([&] { zero_pad_backward(grad, inner, 1); }, "input_grad", "overlaps grad");
+  EXPECT_EQ(grad(0, 1, 1, 0), 6);
 }
 
 }  // namespace
