@@ -5,6 +5,7 @@
 #include "convstep/conv.h"
 #include "convstep/error.h"
 #include "core/array_checks.h"
+#include "reference/reference.h"
 #include "runtime/threads.h"
 
 namespace convstep {
@@ -36,6 +37,10 @@ ConvProblem checked_layer(const View<const T, 4>& grad, const Shape<4>& input, c
   return problem;
 }
 
+bool is_for_the_reference(const ConvOptions& options) {
+  return options.numerics == Numerics::kNumpy || options.algorithm == ConvAlgorithm::kReference;
+}
+
 template <class T>
 void backward_input(const View<const T, 4>& grad, const View<const T, 4>& weights, const View<T, 4>& input_grad,
                     const ConvOptions& options, bool accumulate) {
@@ -47,6 +52,10 @@ void backward_input(const View<const T, 4>& grad, const View<const T, 4>& weight
   check_apart("input_grad", input_grad, "weights", weights);
   const int threads = resolve_threads(options.threads);
   if (grad.shape(0) == 0) return;
+  if (is_for_the_reference(options)) {
+    reference::conv_backward_input<T>({grad, weights, input_grad}, problem.geometry, options, accumulate);
+    return;
+  }
   const ConvInputGradient<T> gradient(problem, {weights, {}, threads, options.progress}, options.algorithm);
   gradient.run({with_used_strides(grad), with_used_strides(input_grad), accumulate, threads, options.progress});
 }
@@ -69,6 +78,10 @@ void backward_weights(const View<const T, 4>& grad, const View<const T, 4>& inpu
   }
   if (problem.has_countable_padding()) check_steps(extent_of("input", input), problem.geometry);
   const int threads = resolve_threads(options.threads);
+  if (is_for_the_reference(options)) {
+    reference::conv_backward_weights<T>({grad, input, weights_grad, bias_grad}, problem.geometry, options, accumulate);
+    return;
+  }
   run_weight_gradient<T>(problem,
                          {with_used_strides(input), with_used_strides(grad), with_used_strides(weights_grad), bias_grad,
                           accumulate, threads, options.progress},

@@ -3,11 +3,11 @@
 #include <utility>
 
 #include "conv/checks.h"
+#include "convstep/conv.h"
 #include "convstep/notebook.h"
 #include "core/array_checks.h"
 #include "notebook/checks.h"
 #include "pool/checks.h"
-#include "reference/reference.h"
 #include "runtime/threads.h"
 
 namespace convstep {
@@ -33,14 +33,15 @@ ConvGradients<T> convolve_backward(View<const T, 4> dZ, const ConvCache<T>& cach
   check_readable(extent_of("dZ", dZ));
   check_readable(extent_of("A_prev", A_prev));
   check_readable(extent_of("W", W));
-  resolve_threads(run.threads, true);
 
+  options.threads = run.threads;
+  options.numerics = hparameters.numerics.value_or(notebook_numerics(W.shape(), dZ.shape()));
   ConvGradients<T> result{Tensor<T, 4>(A_prev.shape()), Tensor<T, 4>(W.shape()), Tensor<T, 4>({1, 1, 1, W.shape(3)})};
   const View<T, 1> db = result.db.template reshape<1>({W.shape(3)});
   options.progress = half_of(run.progress, 0);
-  reference::conv_backward_input<T>({dZ, W, result.dA_prev}, problem.geometry, options);
+  conv_backward_input(dZ, W, result.dA_prev.view(), options);
   options.progress = half_of(run.progress, 1);
-  reference::conv_backward_weights<T>({dZ, A_prev, result.dW, db}, problem.geometry, options);
+  conv_backward_weights(dZ, A_prev, result.dW.view(), db, options);
   return result;
 }
 

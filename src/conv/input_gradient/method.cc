@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "conv/input_gradient/border.h"
 #include "conv/plan.h"
 #include "conv/weights.h"
 #include "runtime/machine.h"
@@ -34,6 +35,10 @@ class SwappedWeights {
   }
 
   const View<const T, 4>& view() const { return view_; }
+  bool are_finite(const ConvWeights<T>& given) const {
+    if (copy_.size() > 0) return convstep::are_finite(given, copy_);
+    return convstep::are_finite(given, dense_weights<T>({view_, {}}));
+  }
 
  private:
   static constexpr int64_t kBlock = kCacheLine / static_cast<int64_t>(sizeof(T));
@@ -95,6 +100,18 @@ void fill_with_zeros(const View<T, 4>& view) {
   }
 }
 
+template <class T>
+void add(const View<const T, 4>& from, const View<T, 4>& to) {
+  const auto [N, H, W, C] = to.shape();
+  for (int64_t n = 0; n < N; ++n) {
+    for (int64_t h = 0; h < H; ++h) {
+      for (int64_t w = 0; w < W; ++w) {
+        for (int64_t c = 0; c < C; ++c) to(n, h, w, c) += from(n, h, w, c);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 template <class T>
@@ -102,6 +119,7 @@ ConvInputGradient<T>::ConvInputGradient(const ConvProblem& problem, const ConvWe
                                         ConvAlgorithm algorithm)
     : problem_(problem) {
   const SwappedWeights<T> swapped(problem, weights);
+  if (!swapped.are_finite(weights)) not_finite_ = dense_weights<T>({swapped.view(), {}});
   for (const GradientPhase& height : gradient_phases(problem.geometry.height)) {
     for (const GradientPhase& width : gradient_phases(problem.geometry.width)) {
       const ConvProblem phase{
@@ -121,8 +139,15 @@ bool ConvInputGradient<T>::covers_input() const {
 
 template <class T>
 void ConvInputGradient<T>::run(const InputGradientCall<T>& call) const {
+  if (not_finite_.size() > 0 && call.accumulate) {  // as what is there must not be lost where a border is mended
+    auto gradient = Tensor<T, 4>::uninitialized(call.input_grad.shape());
+    run({call.grad, gradient, false, call.threads, call.progress});
+    add<T>(gradient, call.input_grad);
+    return;
+  }
   if (!call.accumulate && !covers_input()) fill_with_zeros(call.input_grad);
   for (const Phase& phase : phases_) run_phase(phase, call);
+  if (not_finite_.size() > 0) mend_border<T>(problem_, not_finite_, call.grad, call.input_grad);
 }
 
 template <class T>

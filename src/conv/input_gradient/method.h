@@ -40,6 +40,7 @@ class ConvInputGradient {
 
   ConvProblem problem_;
   std::vector<Phase> phases_;
+  Tensor<T, 4> not_finite_;  // the weights [KH,KW,O/groups,C], where they are not all finite
 };
 
 }  // namespace convstep

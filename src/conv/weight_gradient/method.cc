@@ -5,6 +5,7 @@
 #include "conv/weight_gradient/cut.h"
 #include "conv/weight_gradient/depthwise_sums.h"
 #include "conv/weight_gradient/direct_sums.h"
+#include "conv/weight_gradient/plain.h"
 #include "conv/weight_gradient/winograd_sums.h"
 #include "runtime/task_progress.h"
 #include "runtime/threads.h"
@@ -80,15 +81,21 @@ template <class T>
 void run_weight_gradient(const ConvProblem& problem, const WeightGradientCall<T>& call, ConvAlgorithm algorithm) {
   const int threads = threads_worth(double(call.input.shape(0)) * problem.products(), kProductsPerThread, call.threads);
   const auto& kernel = kernels::weight_gradient_kernel<T>(kernels::chosen_target());
-  if (is_depthwise_gradient(problem)) {
-    run_parts<T, DepthwiseSums>(problem, call, DepthwiseGradientCut<T>(problem, kernel, threads), threads);
-  } else if (winograd_gradient_fits(problem) &&
-             (algorithm == ConvAlgorithm::kWinograd ||
-              (algorithm == ConvAlgorithm::kAuto && winograd_gradient_pays(problem)))) {
+  const bool takes_winograd =
+      algorithm == ConvAlgorithm::kWinograd || (algorithm == ConvAlgorithm::kAuto && winograd_gradient_pays(problem));
+  if (takes_winograd && winograd_gradient_fits(problem)) {
     run_parts<T, WinogradSums>(problem, call, WinogradGradientCut<T>(problem, kernel, threads), threads);
-  } else {
-    run_parts<T, DirectSums>(problem, call, GradientCut<T>(problem, kernel, threads), threads);
+    return;
   }
+  if (problem.has_countable_padding() && is_depthwise_gradient(problem)) {
+    const DepthwiseGradientCut<T> cut(problem, kernel, threads);
+    if (cut.fits()) return run_parts<T, DepthwiseSums>(problem, call, cut, threads);
+  }
+  if (problem.has_countable_padding()) {
+    const GradientCut<T> cut(problem, kernel, threads);
+    if (cut.fits()) return run_parts<T, DirectSums>(problem, call, cut, threads);
+  }
+  run_plain_weight_gradient(problem, call);
 }
 
 template void run_weight_gradient(const ConvProblem&, const WeightGradientCall<float>&, ConvAlgorithm);
