@@ -31,18 +31,21 @@ ShapeError filters_first_error(const Shape<4>& weights, const ConvNames& names,
 // before what follows from it. Windows are mostly square, and images have fewer channels than rows and columns, or are
 // square, too; where neither is so, or the usual order is as likely, this says nothing.
 void check_order(const Shape<4>& input, const Shape<4>& weights, int64_t groups, const ConvNames& names) {
-  const auto fit = [&](int64_t C, int64_t per_group) { return C % groups == 0 && C / groups == per_group; };
-  if (fit(input[3], weights[2])) return;
+  const auto channels_fit = [&](int64_t C, int64_t per_group) { return C % groups == 0 && C / groups == per_group; };
+  if (channels_fit(input[3], weights[2])) return;
+  const auto fit = [&](int64_t C, int64_t per_group, int64_t O) {
+    return channels_fit(C, per_group) && O % groups == 0;
+  };
   const bool like_nchw = input[2] == input[3] || input[1] < std::min(input[2], input[3]);
   const bool filters_first = like_filters_first(weights);
-  if (filters_first && fit(input[3], weights[1])) {
+  if (filters_first && fit(input[3], weights[1], weights[0])) {
     throw filters_first_error(weights, names);
   }
-  if (filters_first && like_nchw && fit(input[1], weights[1])) {
+  if (filters_first && like_nchw && fit(input[1], weights[1], weights[0])) {
     throw filters_first_error(weights, names, "the arrays look like (N, C, H, W) and (O, C, KH, KW)");
   }
   const bool like_photograph = groups == 1 && like_one_channel(weights) && input[1] < std::min(input[2], input[3]);
-  if ((like_nchw && fit(input[1], weights[2])) || like_photograph) {
+  if ((like_nchw && fit(input[1], weights[2], weights[3])) || like_photograph) {
     throw ShapeError(names.input, to_string(input), to_string(Shape<4>{input[0], input[2], input[3], input[1]}),
                      "it looks like (N, C, H, W)");
   }
