@@ -83,7 +83,7 @@ struct ConvLayer<T>::State {
 
   void check() const {
     const Shape<4> shape = weights.view().shape();
-    const ConvProblem problem = check_problem(fitting_input(shape, options), shape, options, kConvNames);
+    const ConvProblem problem = check_problem(fitting_input(shape, options), shape, options);
     convstep::output_shape(0, problem);
     check_weights<T>({weights.view(), bias.view()}, problem);
     resolve_threads(options.threads, true);  // how many there are matters to calls alone
