@@ -1,17 +1,44 @@
 // functions.cc: the notebook's functions over the operations that they are named for.
 #include <utility>
 
-#include "conv/checks.h"
+#include "convstep/conv.h"
 #include "convstep/error.h"
 #include "convstep/notebook.h"
 #include "convstep/pad.h"
+#include "convstep/pool.h"
 #include "core/array_checks.h"
-#include "pool/checks.h"
 #include "reference/reference.h"
 #include "runtime/threads.h"
 
 namespace convstep {
 namespace {
+
+// What the notebook calls the arguments of the operations.
+constexpr Wording::Argument kPadWords[] = {{"input", "X"}, {"padding", "pad"}, {"output", "X_pad"}};
+constexpr Wording::Argument kConvWords[] = {{"input", "A_prev"}, {"weights", "W"},   {"weights (KH, KW)", "W (f, f)"},
+                                            {"bias", "b"},       {"padding", "pad"}, {"output", "Z"}};
+constexpr Wording::Phrase kConvPhrases[] = {{Guess::kEachByItself, "to filter each by itself, use ConvOptions: "}};
+constexpr Wording::Argument kPoolWords[] = {{"input", "A_prev"}, {"window", "f"}, {"output", "A"}};
+
+// Calls compute(progress) and throws what the operations in it throw, but in these words. They find all that is wrong
+// before they report progress: what comes later is the callback's own, and stays as it is.
+template <class Compute>
+auto in_words(const Wording& wording, const ProgressCallback& progress, const Compute& compute) {
+  bool is_checked = false;
+  const auto report = [&](int64_t done, int64_t total) {
+    is_checked = true;
+    progress(done, total);
+  };
+  try {
+    return compute(progress ? report : ProgressCallback());
+  } catch (const ShapeError& error) {
+    if (is_checked) throw;
+    throw ShapeError(error, wording);
+  } catch (const ParameterError& error) {
+    if (is_checked) throw;
+    throw ParameterError(error, wording);
+  }
+}
 
 void check_at_least(int64_t least, const char* argument, int64_t value) {
   if (value < least) throw ParameterError(argument, std::to_string(value), std::to_string(least) + " or more");
@@ -20,10 +47,12 @@ void check_at_least(int64_t least, const char* argument, int64_t value) {
 template <class T>
 Tensor<T, 4> pad_all(View<const T, 4> X, int64_t pad, const RunOptions& options) {
   check_at_least(0, "pad", pad);
-  const Padding padding = Padding::all(pad);
-  auto X_pad = Tensor<T, 4>::uninitialized(pad_output_shape(X.shape(), padding));
-  zero_pad(X, X_pad, padding, options);
-  return X_pad;
+  return in_words({.arguments = kPadWords}, options.progress, [&](const ProgressCallback& progress) {
+    const Padding padding = Padding::all(pad);
+    auto X_pad = Tensor<T, 4>::uninitialized(pad_output_shape(X.shape(), padding));
+    zero_pad(X, X_pad, padding, {options.threads, progress});
+    return X_pad;
+  });
 }
 
 template <class T>
@@ -44,19 +73,18 @@ ConvResult<T> convolve(View<const T, 4> A_prev, View<const T, 4> W, View<const T
   const int64_t stride = hparameters.stride, pad = hparameters.pad;
   check_at_least(1, "stride", stride);
   check_at_least(0, "pad", pad);
-  ConvOptions options{
-      .stride = {stride, stride}, .padding = Padding::all(pad), .threads = run.threads, .progress = run.progress};
-  const ConvProblem problem = check_problem(A_prev.shape(), W.shape(), options, kNotebookConvNames);
-  check_shape("b", b.shape().data(), Shape<4>{1, 1, 1, W.shape(3)}.data(), 4, "one bias per filter of W");
-  check_readable(extent_of("A_prev", A_prev));
-  check_readable(extent_of("W", W));
-  check_readable(extent_of("b", b));
-
-  auto Z = Tensor<T, 4>::uninitialized(output_shape(A_prev.shape(0), problem));
-  options.numerics = hparameters.numerics.value_or(notebook_numerics(W.shape(), Z.shape()));
-  const View<const T, 1> bias(b.data(), {b.shape(3)}, {b.stride(3)});
-  conv_forward(A_prev, W, bias, Z, options);
-  return {std::move(Z), {A_prev, W, b, hparameters}};
+  return in_words({kConvWords, kConvPhrases}, run.progress, [&](const ProgressCallback& progress) {
+    ConvOptions options{
+        .stride = {stride, stride}, .padding = Padding::all(pad), .threads = run.threads, .progress = progress};
+    const Shape<4> shape = conv_output_shape(A_prev.shape(), W.shape(), options);
+    check_shape("b", b.shape().data(), Shape<4>{1, 1, 1, W.shape(3)}.data(), 4, "one bias per filter of W");
+    check_readable(extent_of("b", b));
+    auto Z = Tensor<T, 4>::uninitialized(shape);
+    options.numerics = hparameters.numerics.value_or(notebook_numerics(W.shape(), shape));
+    const View<const T, 1> bias(b.data(), {b.shape(3)}, {b.stride(3)});
+    conv_forward(A_prev, W, bias, Z, options);
+    return ConvResult<T>{std::move(Z), {A_prev, W, b, hparameters}};
+  });
 }
 
 PoolMode to_pool_mode(const std::string& mode) {
@@ -71,18 +99,17 @@ PoolResult<T> pool(View<const T, 4> A_prev, const PoolHparameters& hparameters, 
   const int64_t stride = hparameters.stride, f = hparameters.f;
   check_at_least(1, "stride", stride);
   check_at_least(1, "f", f);
-  const PoolOptions options{.window = {f, f},
-                            .stride = {stride, stride},
-                            .mode = to_pool_mode(mode),
-                            .numerics = Numerics::kNumpy,
-                            .threads = run.threads,
-                            .progress = run.progress};
-  const PoolProblem problem = check_problem(A_prev.shape(), options, kNotebookPoolNames);
-  check_readable(extent_of("A_prev", A_prev));
-
-  auto A = Tensor<T, 4>::uninitialized(output_shape(A_prev.shape(0), problem));
-  pool_forward(A_prev, A, options);
-  return {std::move(A), {A_prev, hparameters}};
+  return in_words({.arguments = kPoolWords}, run.progress, [&](const ProgressCallback& progress) {
+    const PoolOptions options{.window = {f, f},
+                              .stride = {stride, stride},
+                              .mode = to_pool_mode(mode),
+                              .numerics = Numerics::kNumpy,
+                              .threads = run.threads,
+                              .progress = progress};
+    auto A = Tensor<T, 4>::uninitialized(pool_output_shape(A_prev.shape(), options));
+    pool_forward(A_prev, A, options);
+    return PoolResult<T>{std::move(A), {A_prev, hparameters}};
+  });
 }
 
 }  // namespace
