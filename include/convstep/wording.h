@@ -1,8 +1,8 @@
 // wording.h: the library's errors in the words of who calls it for others: bindings for a language, a command, a
 // format.
 //
-//   constexpr Wording::Argument kArguments[] = {{"input", "photo", {0, 3, 1, 2}}, {"weights", "kernels", {3, 2, 0,
-//   1}}}; try {
+//   constexpr Wording::Argument kArguments[] = {{"input", "photo", {0, 3, 1, 2}}};
+//   try {
 //     ...
 //   } catch (const ShapeError& error) {
 //     throw ShapeError(error, {.arguments = kArguments});  // what was "input" is "photo", its shape (N, C, H, W)
