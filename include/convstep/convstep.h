@@ -21,3 +21,4 @@
 #include "convstep/shape.h"       // IWYU pragma: export
 #include "convstep/tensor.h"      // IWYU pragma: export
 #include "convstep/version.h"     // IWYU pragma: export
+#include "convstep/wording.h"     // IWYU pragma: export

@@ -9,11 +9,13 @@
 // All but bad_alloc are thrown before an output array or file is touched.
 #pragma once
 
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include "convstep/export.h"
+#include "convstep/wording.h"
 
 namespace CONVSTEP_EXPORT convstep {
 
@@ -22,16 +24,26 @@ namespace CONVSTEP_EXPORT convstep {
 // An argument that cannot be used. what() reads "argument: got GIVEN, expected EXPECTED (HINT)".
 class [[gnu::visibility("default")]] ArgumentError : public std::invalid_argument {
  public:
-  ArgumentError(std::string_view argument, std::string_view given, std::string_view expected,
-                std::string_view hint = {});
+  ArgumentError(std::string_view argument, const ErrorText& given, const ErrorText& expected,
+                const ErrorText& hint = {});
+  // The same error in other words.
+  ArgumentError(const ArgumentError& error, const Wording& wording);
 
-  const std::string& argument() const { return argument_; }
-  const std::string& given() const { return given_; }
-  const std::string& expected() const { return expected_; }
-  const std::string& hint() const { return hint_; }  // or ""
+  // A copy shares what it says, and never throws.
+  ArgumentError(const ArgumentError&) = default;
+  ArgumentError& operator=(const ArgumentError&) = default;
+
+  const std::string& argument() const;
+  const std::string& given() const;
+  const std::string& expected() const;
+  const std::string& hint() const;  // or ""
+  Guess guess() const;              // that the hint makes
 
  private:
-  std::string argument_, given_, expected_, hint_;
+  struct Parts;
+  explicit ArgumentError(std::shared_ptr<const Parts> parts);
+
+  std::shared_ptr<const Parts> parts_;
 };
 
 class [[gnu::visibility("default")]] ShapeError : public ArgumentError {

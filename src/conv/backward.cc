@@ -3,8 +3,8 @@
 #include "conv/input_gradient/method.h"
 #include "conv/weight_gradient/method.h"
 #include "convstep/conv.h"
-#include "convstep/error.h"
 #include "core/array_checks.h"
+#include "core/in_words.h"
 #include "reference/reference.h"
 #include "runtime/threads.h"
 
@@ -22,11 +22,15 @@ void check_apart(const char* output_name, const View<T, Rank>& output, const cha
   check_no_overlap(extent_of(output_name, output), extent_of(input_name, input));
 }
 
+constexpr Wording::Argument kInputWords[] = {{"input", "input_grad"}};
+constexpr Wording::Argument kWeightsWords[] = {{"weights", "weights_grad"},
+                                               {"weights (KH, KW)", "weights_grad (KH, KW)"}};
+
 // The layer whose gradients are asked for. `input` and `weights` are the shapes of those arrays or of their gradients.
 template <class T>
 ConvProblem checked_layer(const View<const T, 4>& grad, const Shape<4>& input, const Shape<4>& weights,
-                          const ConvOptions& options, const ConvNames& names) {
-  const ConvProblem problem = check_problem(input, weights, options, names);
+                          const ConvOptions& options, const Wording& wording) {
+  const ConvProblem problem = in_words(wording, [&] { return check_problem(input, weights, options); });
   if (options.activation != Activation::kNone) {
     throw ParameterError("activation", std::to_string(static_cast<int>(options.activation)), "Activation::kNone",
                          "grad is the gradient before the activation: see activation_backward");
@@ -44,8 +48,8 @@ bool is_for_the_reference(const ConvOptions& options) {
 template <class T>
 void backward_input(const View<const T, 4>& grad, const View<const T, 4>& weights, const View<T, 4>& input_grad,
                     const ConvOptions& options, bool accumulate) {
-  const ConvProblem problem = checked_layer(grad, input_grad.shape(), weights.shape(), options,
-                                            {"input_grad", "weights", "weights (KH, KW)", ""});
+  const ConvProblem problem =
+      checked_layer(grad, input_grad.shape(), weights.shape(), options, {.arguments = kInputWords});
   check_weights<T>({weights, {}}, problem);
   check_output("input_grad", input_grad);
   check_apart("input_grad", input_grad, "grad", grad);
@@ -63,8 +67,8 @@ void backward_input(const View<const T, 4>& grad, const View<const T, 4>& weight
 template <class T>
 void backward_weights(const View<const T, 4>& grad, const View<const T, 4>& input, const View<T, 4>& weights_grad,
                       const View<T, 1>& bias_grad, const ConvOptions& options, bool accumulate) {
-  const ConvProblem problem = checked_layer(grad, input.shape(), weights_grad.shape(), options,
-                                            {"input", "weights_grad", "weights_grad (KH, KW)", ""});
+  const ConvProblem problem =
+      checked_layer(grad, input.shape(), weights_grad.shape(), options, {.arguments = kWeightsWords});
   check_readable(extent_of("input", input));
   check_output("weights_grad", weights_grad);
   check_apart("weights_grad", weights_grad, "grad", grad);

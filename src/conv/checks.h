@@ -5,16 +5,8 @@
 
 namespace convstep {
 
-// What messages call the arguments: the caller's own words.
-struct ConvNames {
-  const char *input, *weights, *window, *for_groups;  // for_groups: what takes them
-};
-inline constexpr ConvNames kConvNames{"input", "weights", "weights (KH, KW)", ""};
-inline constexpr ConvNames kNotebookConvNames{"A_prev", "W", "W (f, f)", "use ConvOptions: "};
-
 // Shapes and options. Throws ShapeError, ParameterError.
-ConvProblem check_problem(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& options,
-                          const ConvNames& names);
+ConvProblem check_problem(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& options);
 
 Shape<4> output_shape(int64_t images, const ConvProblem& problem);
 

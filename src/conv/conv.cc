@@ -13,7 +13,7 @@ namespace {
 template <class T>
 void run(const reference::ConvArguments<T>& arguments, const ConvOptions& options) {
   const auto& [input, weights, bias, residual, output] = arguments;
-  const ConvProblem problem = check_problem(input.shape(), weights.shape(), options, kConvNames);
+  const ConvProblem problem = check_problem(input.shape(), weights.shape(), options);
   const ConvCall<T> call{with_used_strides(input), with_used_strides(residual), with_used_strides(output),
                          resolve_threads(options.threads), options.progress};
   check_call(call, problem);
@@ -31,7 +31,7 @@ void run(const reference::ConvArguments<T>& arguments, const ConvOptions& option
 }  // namespace
 
 Shape<4> conv_output_shape(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& options) {
-  return output_shape(input[0], check_problem(input, weights, options, kConvNames));
+  return output_shape(input[0], check_problem(input, weights, options));
 }
 
 void conv_forward(View<const float, 4> input, View<const float, 4> weights, View<const float, 1> bias,

@@ -64,8 +64,10 @@ class PlanCache {
 // to be so.
 Shape<4> fitting_input(const Shape<4>& weights, const ConvOptions& options) {
   const auto fitting = [](int64_t window, int64_t step) {
-    int64_t reach;
-    return __builtin_mul_overflow(window - 1, step, &reach) ? 1 : std::max<int64_t>(reach, 0) + 1;
+    int64_t reach, length;
+    const bool is_too_large = __builtin_mul_overflow(window - 1, step, &reach) ||
+                              __builtin_add_overflow(std::max<int64_t>(reach, 0), 1, &length);
+    return is_too_large ? 1 : length;
   };
   const int64_t groups = std::clamp<int64_t>(options.groups, 1, std::max<int64_t>(weights[3], 1));
   return {0, fitting(weights[0], options.dilation.height), fitting(weights[1], options.dilation.width),
@@ -83,7 +85,7 @@ struct ConvLayer<T>::State {
 
   void check() const {
     const Shape<4> shape = weights.view().shape();
-    const ConvProblem problem = check_problem(fitting_input(shape, options), shape, options, kConvNames);
+    const ConvProblem problem = check_problem(fitting_input(shape, options), shape, options);
     convstep::output_shape(0, problem);
     check_weights<T>({weights.view(), bias.view()}, problem);
     resolve_threads(options.threads, true);  // how many there are matters to calls alone

@@ -46,7 +46,7 @@ ConvPlan<T>::ConvPlan(const Shape<4>& input, View<const T, 4> weights, View<cons
 template <class T>
 ConvPlan<T>::ConvPlan(const Shape<4>& input, View<const T, 4> weights, View<const T, 1> bias,
                       const ConvOptions& options, const RunOptions& packing) {
-  const ConvProblem problem = check_problem(input, weights.shape(), options, kConvNames);
+  const ConvProblem problem = check_problem(input, weights.shape(), options);
   convstep::output_shape(input[0], problem);
   check_weights<T>({weights, bias}, problem);
   const ConvWeights<T> parameters{weights, bias, resolve_threads(packing.threads), packing.progress};

@@ -106,27 +106,40 @@ bool same_elements(const Extent& a, const Extent& b) {
 void check_batch_shape(const char* argument, const int64_t* shape, int rank, size_t element_size) {
   element_count(argument, shape, rank, element_size);
   if (std::find(shape + 1, shape + rank, 0) != shape + rank) {
-    throw ShapeError(argument, to_string(shape, rank), "no axis of length 0 but the first, the batch");
+    throw ShapeError(argument, ErrorText::axes(argument, shape, rank), "no axis of length 0 but the first, the batch");
   }
 }
 
 void check_full_shape(const char* argument, const int64_t* shape, int rank, size_t element_size) {
   element_count(argument, shape, rank, element_size);
   if (std::find(shape, shape + rank, 0) != shape + rank) {
-    throw ShapeError(argument, to_string(shape, rank), "no axis of length 0");
+    throw ShapeError(argument, ErrorText::axes(argument, shape, rank), "no axis of length 0");
   }
 }
 
 void check_shape(const char* argument, const int64_t* given, const int64_t* expected, int rank, const char* hint) {
   if (!std::equal(given, given + rank, expected)) {
-    throw ShapeError(argument, to_string(given, rank), to_string(expected, rank), hint);
+    throw ShapeError(argument, ErrorText::axes(argument, given, rank), ErrorText::axes(argument, expected, rank), hint);
   }
+}
+
+void check_input_shape(const Shape<4>& given, const Shape<4>& expected) {
+  if (given == expected) return;
+  throw ShapeError("input", ErrorText::axes("input", given), ErrorText::axes("input", expected),
+                   ErrorText::axes("input", {"N", "H", "W", "C"}) + " of the plan");
+}
+
+void check_output_shape(const Shape<4>& given, const Shape<4>& expected, const char* channels) {
+  if (given == expected) return;
+  throw ShapeError("output", ErrorText::axes("output", given), ErrorText::axes("output", expected),
+                   ErrorText::axes("output", {"N", "OH", "OW", channels}));
 }
 
 void check_readable(const Extent& input) {
   if (!input.data && !is_empty(input)) {
-    throw ParameterError(input.argument, "a null pointer",
-                         "the elements of an array of shape " + to_string(input.shape, input.rank));
+    throw ParameterError(
+        input.argument, "a null pointer",
+        "the elements of an array of shape " + ErrorText::axes(input.argument, input.shape, input.rank));
   }
 }
 
@@ -147,7 +160,7 @@ void check_writable(const Extent& output) {
   for (int i = 0; i < count; ++i) {
     const auto& [stride, length] = axes[i];
     if (stride <= reach) {
-      throw ParameterError(output.argument, "strides " + to_string(output.strides, output.rank),
+      throw ParameterError(output.argument, "strides " + ErrorText::axes(output.argument, output.strides, output.rank),
                            "strides that lead every index to an element of its own");
     }
     reach += stride * (length - 1);
@@ -159,13 +172,14 @@ void check_steps(const Extent& input, const WindowGeometry& geometry) {
   const double rows = geometry.height.span() * std::abs(double(input.strides[1]));
   const double columns = geometry.width.span() * std::abs(double(input.strides[2]));
   if (rows < most && columns < most && std::abs(double(input.strides[3])) < most) return;
-  throw ParameterError(input.argument, "strides " + to_string(input.strides, input.rank),
+  throw ParameterError(input.argument, "strides " + ErrorText::axes(input.argument, input.strides, input.rank),
                        "strides whose product with the padded height or width fits in 60 bits");
 }
 
 void check_no_overlap(const Extent& output, const Extent& input) {
   if (!is_empty(output) && !is_empty(input) && may_share(output, input)) {
-    throw ParameterError(output.argument, std::string("memory that overlaps ") + input.argument, "memory of its own");
+    throw ParameterError(output.argument, "memory that overlaps " + ErrorText::name(input.argument),
+                         "memory of its own");
   }
 }
 

@@ -43,6 +43,10 @@ void check_full_shape(const char* argument, const int64_t* shape, int rank, size
 // The given shape is the expected one. Throws ShapeError with `hint`.
 void check_shape(const char* argument, const int64_t* given, const int64_t* expected, int rank, const char* hint);
 
+// The same of an input (N, H, W, C) and the shape that a plan is for; of an output (N, OH, OW, `channels`).
+void check_input_shape(const Shape<4>& given, const Shape<4>& expected);
+void check_output_shape(const Shape<4>& given, const Shape<4>& expected, const char* channels);
+
 // Elements that exist (data is not null). Throws ParameterError.
 void check_readable(const Extent& input);
 // Also: no two indices lead to one element. Throws ParameterError.

@@ -1,15 +1,9 @@
 #include "convstep/error.h"
 
+#include <utility>
+
 namespace convstep {
 namespace {
-
-std::string message(std::string_view argument, std::string_view given, std::string_view expected,
-                    std::string_view hint) {
-  std::string text;
-  text.append(argument).append(": got ").append(given).append(", expected ").append(expected);
-  if (!hint.empty()) text.append(" (").append(hint).append(")");
-  return text;
-}
 
 std::string message(std::string_view path, std::string_view cause) {
   std::string text;
@@ -18,13 +12,34 @@ std::string message(std::string_view path, std::string_view cause) {
 
 }  // namespace
 
-ArgumentError::ArgumentError(std::string_view argument, std::string_view given, std::string_view expected,
-                             std::string_view hint)
-    : std::invalid_argument(message(argument, given, expected, hint)),
-      argument_(argument),
-      given_(given),
-      expected_(expected),
-      hint_(hint) {}
+// Each part as it was made, and in the library's words.
+struct ArgumentError::Parts {
+  std::string argument;
+  ErrorText given, expected, hint;
+  std::string given_words = given.in({}), expected_words = expected.in({}), hint_words = hint.in({});
+
+  std::string message() const {
+    const std::string text = argument + ": got " + given_words + ", expected " + expected_words;
+    return hint_words.empty() ? text : text + " (" + hint_words + ")";
+  }
+};
+
+ArgumentError::ArgumentError(std::shared_ptr<const Parts> parts)
+    : std::invalid_argument(parts->message()), parts_(std::move(parts)) {}
+
+ArgumentError::ArgumentError(std::string_view argument, const ErrorText& given, const ErrorText& expected,
+                             const ErrorText& hint)
+    : ArgumentError(std::make_shared<const Parts>(Parts{std::string(argument), given, expected, hint})) {}
+
+ArgumentError::ArgumentError(const ArgumentError& error, const Wording& wording)
+    : ArgumentError(ErrorText::name(error.argument()).in(wording), error.parts_->given.in(wording),
+                    error.parts_->expected.in(wording), error.parts_->hint.in(wording)) {}
+
+const std::string& ArgumentError::argument() const { return parts_->argument; }
+const std::string& ArgumentError::given() const { return parts_->given_words; }
+const std::string& ArgumentError::expected() const { return parts_->expected_words; }
+const std::string& ArgumentError::hint() const { return parts_->hint_words; }
+Guess ArgumentError::guess() const { return parts_->hint.guess(); }
 
 FormatError::FormatError(std::string_view path, std::string_view cause) : std::runtime_error(message(path, cause)) {}
 

@@ -23,9 +23,9 @@ std::string to_string(const Size2& size) {
 int64_t element_count(const char* argument, const int64_t* shape, int rank, size_t element_size) {
   int64_t count = 1, bytes = static_cast<int64_t>(element_size);  // bytes without the lengths of 0
   for (int axis = 0; axis < rank; ++axis) {
-    if (shape[axis] < 0) throw ShapeError(argument, to_string(shape, rank), "axes of length 0 or more");
+    if (shape[axis] < 0) throw ShapeError(argument, ErrorText::axes(argument, shape, rank), "axes of length 0 or more");
     if (shape[axis] > 0 && __builtin_mul_overflow(bytes, shape[axis], &bytes)) {
-      throw ShapeError(argument, to_string(shape, rank), "an array of fewer than 2^63 bytes");
+      throw ShapeError(argument, ErrorText::axes(argument, shape, rank), "an array of fewer than 2^63 bytes");
     }
     count *= shape[axis];
   }

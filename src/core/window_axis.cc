@@ -24,12 +24,12 @@ int64_t extent(int64_t window, int64_t dilation) {
 }
 
 // The SAME rules: as many positions as the stride fits into the input, and just enough padding for them.
-WindowAxis resolve_same(WindowAxis axis, Padding::Rule rule) {
+WindowAxis resolve_same(WindowAxis axis, const char* window_argument, Padding::Rule rule) {
   axis.output = (axis.input - 1) / axis.stride + 1;
   int64_t last_end;
   if (__builtin_add_overflow((axis.output - 1) * axis.stride,  // less than the input
                              extent(axis.window, axis.dilation), &last_end)) {
-    throw ShapeError("window", std::to_string(axis.window), kTooLarge);
+    throw ShapeError(window_argument, std::to_string(axis.window), kTooLarge);
   }
   const int64_t total = std::max<int64_t>(last_end - axis.input, 0);
   axis.before = rule == Padding::Rule::kSameUpper ? total / 2 : total - total / 2;
@@ -135,7 +135,8 @@ WindowGeometry resolve_geometry(const Size2& image, const Size2& window, const c
       .height = {image.height, window.height, stride.height, dilation.height, padding.top, padding.bottom, 0},
       .width = {image.width, window.width, stride.width, dilation.width, padding.left, padding.right, 0}};
   if (padding.rule != Padding::Rule::kExplicit) {
-    return with_used_steps({resolve_same(geometry.height, padding.rule), resolve_same(geometry.width, padding.rule)});
+    return with_used_steps({resolve_same(geometry.height, window_argument, padding.rule),
+                            resolve_same(geometry.width, window_argument, padding.rule)});
   }
   geometry = {resolve_explicit(geometry.height, rounding), resolve_explicit(geometry.width, rounding)};
   if (geometry.height.output == 0 || geometry.width.output == 0) {

@@ -7,6 +7,7 @@
 #include "convstep/notebook.h"
 #include "core/array_checks.h"
 #include "notebook/checks.h"
+#include "notebook/words.h"
 #include "pool/checks.h"
 #include "runtime/threads.h"
 
@@ -28,7 +29,8 @@ ConvGradients<T> convolve_backward(View<const T, 4> dZ, const ConvCache<T>& cach
   check_at_least(1, "stride", stride);
   check_at_least(0, "pad", pad);
   ConvOptions options{.stride = {stride, stride}, .padding = Padding::all(pad)};
-  const ConvProblem problem = check_problem(A_prev.shape(), W.shape(), options, kNotebookConvNames);
+  const ConvProblem problem = in_words({.arguments = kConvWords, .phrases = kConvPhrases},
+                                       [&] { return check_problem(A_prev.shape(), W.shape(), options); });
   check_shape("dZ", dZ.shape().data(), output_shape(A_prev.shape(0), problem).data(), 4, kOfTheCache);
   check_readable(extent_of("dZ", dZ));
   check_readable(extent_of("A_prev", A_prev));
@@ -80,7 +82,8 @@ Tensor<T, 4> pool_back(View<const T, 4> dA, const PoolCache<T>& cache, const std
                             .mode = to_pool_mode(mode),
                             .threads = run.threads,
                             .progress = run.progress};
-  const PoolProblem problem = check_problem(A_prev.shape(), options, kNotebookPoolNames);
+  const PoolProblem problem =
+      in_words({.arguments = kPoolWords}, [&] { return check_problem(A_prev.shape(), options); });
   check_shape("dA", dA.shape().data(), output_shape(A_prev.shape(0), problem).data(), 4, kOfTheCache);
   check_readable(extent_of("dA", dA));
   check_readable(extent_of("A_prev", A_prev));

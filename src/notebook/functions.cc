@@ -1,29 +1,28 @@
 // functions.cc: the notebook's functions over the operations that they are named for.
 #include <utility>
 
-#include "conv/checks.h"
-#include "convstep/error.h"
+#include "convstep/conv.h"
 #include "convstep/notebook.h"
 #include "convstep/pad.h"
+#include "convstep/pool.h"
 #include "core/array_checks.h"
-#include "pool/checks.h"
+#include "notebook/checks.h"
+#include "notebook/words.h"
 #include "reference/reference.h"
 #include "runtime/threads.h"
 
 namespace convstep {
 namespace {
 
-void check_at_least(int64_t least, const char* argument, int64_t value) {
-  if (value < least) throw ParameterError(argument, std::to_string(value), std::to_string(least) + " or more");
-}
-
 template <class T>
 Tensor<T, 4> pad_all(View<const T, 4> X, int64_t pad, const RunOptions& options) {
   check_at_least(0, "pad", pad);
-  const Padding padding = Padding::all(pad);
-  auto X_pad = Tensor<T, 4>::uninitialized(pad_output_shape(X.shape(), padding));
-  zero_pad(X, X_pad, padding, options);
-  return X_pad;
+  return in_words({.arguments = kPadWords}, options.progress, [&](const ProgressCallback& progress) {
+    const Padding padding = Padding::all(pad);
+    auto X_pad = Tensor<T, 4>::uninitialized(pad_output_shape(X.shape(), padding));
+    zero_pad(X, X_pad, padding, {options.threads, progress});
+    return X_pad;
+  });
 }
 
 template <class T>
@@ -44,25 +43,18 @@ ConvResult<T> convolve(View<const T, 4> A_prev, View<const T, 4> W, View<const T
   const int64_t stride = hparameters.stride, pad = hparameters.pad;
   check_at_least(1, "stride", stride);
   check_at_least(0, "pad", pad);
-  ConvOptions options{
-      .stride = {stride, stride}, .padding = Padding::all(pad), .threads = run.threads, .progress = run.progress};
-  const ConvProblem problem = check_problem(A_prev.shape(), W.shape(), options, kNotebookConvNames);
-  check_shape("b", b.shape().data(), Shape<4>{1, 1, 1, W.shape(3)}.data(), 4, "one bias per filter of W");
-  check_readable(extent_of("A_prev", A_prev));
-  check_readable(extent_of("W", W));
-  check_readable(extent_of("b", b));
-
-  auto Z = Tensor<T, 4>::uninitialized(output_shape(A_prev.shape(0), problem));
-  options.numerics = hparameters.numerics.value_or(notebook_numerics(W.shape(), Z.shape()));
-  const View<const T, 1> bias(b.data(), {b.shape(3)}, {b.stride(3)});
-  conv_forward(A_prev, W, bias, Z, options);
-  return {std::move(Z), {A_prev, W, b, hparameters}};
-}
-
-PoolMode to_pool_mode(const std::string& mode) {
-  if (mode == "max") return PoolMode::kMax;
-  if (mode == "average") return PoolMode::kAverage;
-  throw ParameterError("mode", "\"" + mode + "\"", "\"max\" or \"average\"");
+  return in_words({kConvWords, kConvPhrases}, run.progress, [&](const ProgressCallback& progress) {
+    ConvOptions options{
+        .stride = {stride, stride}, .padding = Padding::all(pad), .threads = run.threads, .progress = progress};
+    const Shape<4> shape = conv_output_shape(A_prev.shape(), W.shape(), options);
+    check_shape("b", b.shape().data(), Shape<4>{1, 1, 1, W.shape(3)}.data(), 4, "one bias per filter of W");
+    check_readable(extent_of("b", b));
+    auto Z = Tensor<T, 4>::uninitialized(shape);
+    options.numerics = hparameters.numerics.value_or(notebook_numerics(W.shape(), shape));
+    const View<const T, 1> bias(b.data(), {b.shape(3)}, {b.stride(3)});
+    conv_forward(A_prev, W, bias, Z, options);
+    return ConvResult<T>{std::move(Z), {A_prev, W, b, hparameters}};
+  });
 }
 
 template <class T>
@@ -71,18 +63,17 @@ PoolResult<T> pool(View<const T, 4> A_prev, const PoolHparameters& hparameters, 
   const int64_t stride = hparameters.stride, f = hparameters.f;
   check_at_least(1, "stride", stride);
   check_at_least(1, "f", f);
-  const PoolOptions options{.window = {f, f},
-                            .stride = {stride, stride},
-                            .mode = to_pool_mode(mode),
-                            .numerics = Numerics::kNumpy,
-                            .threads = run.threads,
-                            .progress = run.progress};
-  const PoolProblem problem = check_problem(A_prev.shape(), options, kNotebookPoolNames);
-  check_readable(extent_of("A_prev", A_prev));
-
-  auto A = Tensor<T, 4>::uninitialized(output_shape(A_prev.shape(0), problem));
-  pool_forward(A_prev, A, options);
-  return {std::move(A), {A_prev, hparameters}};
+  return in_words({.arguments = kPoolWords}, run.progress, [&](const ProgressCallback& progress) {
+    const PoolOptions options{.window = {f, f},
+                              .stride = {stride, stride},
+                              .mode = to_pool_mode(mode),
+                              .numerics = Numerics::kNumpy,
+                              .threads = run.threads,
+                              .progress = progress};
+    auto A = Tensor<T, 4>::uninitialized(pool_output_shape(A_prev.shape(), options));
+    pool_forward(A_prev, A, options);
+    return PoolResult<T>{std::move(A), {A_prev, hparameters}};
+  });
 }
 
 }  // namespace

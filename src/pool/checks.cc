@@ -35,8 +35,8 @@ void check_indices(const PoolCall<T>& call) {
 
 }  // namespace
 
-PoolProblem check_problem(const Shape<4>& input, const PoolOptions& options, const PoolNames& names) {
-  check_batch_shape(names.input, input.data(), 4, sizeof(float));
+PoolProblem check_problem(const Shape<4>& input, const PoolOptions& options) {
+  check_batch_shape("input", input.data(), 4, sizeof(float));
   if (options.mode < PoolMode::kMax || options.mode > PoolMode::kLp) {
     throw ParameterError("mode", std::to_string(static_cast<int>(options.mode)), "a value of PoolMode");
   }
@@ -47,7 +47,7 @@ PoolProblem check_problem(const Shape<4>& input, const PoolOptions& options, con
   }
   check_numerics(options.numerics);
   const WindowGeometry geometry =
-      resolve_geometry({input[1], input[2]}, options.window, names.window, options.stride, options.dilation,
+      resolve_geometry({input[1], input[2]}, options.window, "window", options.stride, options.dilation,
                        options.padding, options.ceil_mode ? Rounding::kCeil : Rounding::kFloor);
   check_no_empty_window(geometry.height, "height");
   check_no_empty_window(geometry.width, "width");
@@ -64,9 +64,9 @@ template <class T>
 void check_call(const PoolCall<T>& call, bool with_indices) {
   const auto& [height, width] = call.problem.geometry;
   const Shape<4> input{call.input.shape(0), height.input, width.input, call.problem.channels};
-  check_shape("input", call.input.shape().data(), input.data(), 4, "(N, H, W, C) of the plan");
+  check_input_shape(call.input.shape(), input);
   const Shape<4> output = output_shape(call.input.shape(0), call.problem);
-  check_shape("output", call.output.shape().data(), output.data(), 4, "(N, OH, OW, C)");
+  check_output_shape(call.output.shape(), output, "C");
   check_readable(extent_of("input", call.input));
   check_writable(extent_of("output", call.output));
   check_no_overlap(extent_of("output", call.output), extent_of("input", call.input));

@@ -5,15 +5,8 @@
 
 namespace convstep {
 
-// What messages call the arguments: the caller's own words.
-struct PoolNames {
-  const char *input, *window;
-};
-inline constexpr PoolNames kPoolNames{"input", "window"};
-inline constexpr PoolNames kNotebookPoolNames{"A_prev", "f"};
-
 // The shape of the input and the options, which must live as long. Throws ShapeError, ParameterError.
-PoolProblem check_problem(const Shape<4>& input, const PoolOptions& options, const PoolNames& names);
+PoolProblem check_problem(const Shape<4>& input, const PoolOptions& options);
 
 Shape<4> output_shape(int64_t images, const PoolProblem& problem);
 

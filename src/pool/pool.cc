@@ -40,7 +40,7 @@ PoolCall<T> checked_call(const PoolProblem& problem, const kernels::Target& targ
 template <class T>
 void run(const View<const T, 4>& input, const View<T, 4>& output, const View<int64_t, 4>* indices,
          const PoolOptions& options) {
-  const PoolProblem problem = check_problem(input.shape(), options, kPoolNames);
+  const PoolProblem problem = check_problem(input.shape(), options);
   const PoolCall<T> call =
       checked_call(problem, kernels::chosen_target(), input, output, indices, options.threads, options.progress);
   if (output.size() > 0) run_regions(call, cut_pool<T>(problem, layout_of(call)));
@@ -50,8 +50,7 @@ void run(const View<const T, 4>& input, const View<T, 4>& output, const View<int
 
 template <class T>
 struct PoolPlan<T>::Layer {
-  Layer(const Shape<4>& input, const PoolOptions& given)
-      : options(given), problem(check_problem(input, options, kPoolNames)) {
+  Layer(const Shape<4>& input, const PoolOptions& given) : options(given), problem(check_problem(input, options)) {
     convstep::output_shape(input[0], problem);
     resolve_threads(options.threads);
   }
@@ -136,7 +135,7 @@ template class PoolPlan<float>;
 template class PoolPlan<double>;
 
 Shape<4> pool_output_shape(const Shape<4>& input, const PoolOptions& options) {
-  return output_shape(input[0], check_problem(input, options, kPoolNames));
+  return output_shape(input[0], check_problem(input, options));
 }
 
 PoolOptions global_pool_options(const Shape<4>& input, PoolMode mode) {

@@ -77,7 +77,7 @@ TYPED_TEST(ConvBackwardTest, GivesTheSumsOfItsDefinition) {
     for (int round = 0; round < 300; ++round) {
       Layer layer = random_layer(random);
       SCOPED_TRACE(text(layer) + " " + target);
-      const auto problem = check_problem(layer.input, layer.weights, layer.options, kConvNames);
+      const auto problem = check_problem(layer.input, layer.weights, layer.options);
       const auto input = random_tensor<T, 4>(layer.input, 1), weights = random_tensor<T, 4>(layer.weights, 2);
       const auto grad = random_tensor<T, 4>(output_shape(layer.input[0], problem), 3);
       auto weights_wanted = random_tensor<T, 4>(layer.weights, 4);

@@ -233,7 +233,7 @@ TYPED_TEST(ConvDepthwiseMemoryTest, WorkspaceStaysSmallOnLargeImages) {
   using T = TypeParam;
   const Tensor<T, 4> weights({6, 6, 1, 300});
   const ConvOptions options{.padding = Padding::all(2), .groups = 300};
-  const ConvProblem problem = check_problem({1, 40000, 40000, 300}, weights.shape(), options, kConvNames);
+  const ConvProblem problem = check_problem({1, 40000, 40000, 300}, weights.shape(), options);
   const size_t bytes = DepthwiseMethod<T>::kKind.make(problem, {weights, {}})->workspace_bytes();
   EXPECT_GT(bytes, 0u);
   EXPECT_LT(bytes, static_cast<size_t>(kWorkspaceLimit));

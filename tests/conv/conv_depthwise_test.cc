@@ -154,7 +154,7 @@ TYPED_TEST(ConvDepthwiseTest, ThePlanTakesIt) {
 TEST(ConvDepthwiseFitsTest, OneFilterPerChannelAlone) {
   const auto problem = [](const Shape<4>& input, const Shape<4>& weights, int64_t groups, Size2 dilation = {}) {
     const ConvOptions options{.padding = Padding::all(1 << 20), .dilation = dilation, .groups = groups};
-    return check_problem(input, weights, options, kConvNames);
+    return check_problem(input, weights, options);
   };
   EXPECT_TRUE(DepthwiseMethod<double>::kKind.fits(problem({1, 9, 9, 4}, {3, 3, 1, 4}, 4)));
   EXPECT_FALSE(DepthwiseMethod<double>::kKind.fits(problem({1, 9, 9, 4}, {3, 3, 1, 8}, 4)));

@@ -141,8 +141,7 @@ TYPED_TEST(ConvFewOutputsTest, ThePlanTakesIt) {
 TYPED_TEST(ConvFewOutputsTest, WorkspaceStaysSmallOnLargeImages) {
   using T = TypeParam;
   const Tensor<T, 4> weights({9, 9, 64, 3});
-  const ConvProblem problem =
-      check_problem({1, 40000, 40000, 64}, weights.shape(), {.padding = Padding::all(4)}, kConvNames);
+  const ConvProblem problem = check_problem({1, 40000, 40000, 64}, weights.shape(), {.padding = Padding::all(4)});
   const size_t bytes = FewOutputsMethod<T>::kKind.make(problem, {weights, {}})->workspace_bytes();
   EXPECT_GT(bytes, 0u);
   EXPECT_LT(bytes, static_cast<size_t>(kWorkspaceLimit));

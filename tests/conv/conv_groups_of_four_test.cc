@@ -133,7 +133,7 @@ TYPED_TEST(ConvGroupsOfFourTest, WorkspaceStaysSmallOnLargeImages) {
   using T = TypeParam;
   const Tensor<T, 4> weights({9, 9, 4, 128});
   const ConvProblem problem =
-      check_problem({1, 40000, 40000, 128}, weights.shape(), {.padding = Padding::all(4), .groups = 32}, kConvNames);
+      check_problem({1, 40000, 40000, 128}, weights.shape(), {.padding = Padding::all(4), .groups = 32});
   const size_t bytes = GroupsOfFourMethod<T>::kKind.make(problem, {weights, {}})->workspace_bytes();
   EXPECT_GT(bytes, 0u);
   EXPECT_LT(bytes, static_cast<size_t>(kWorkspaceLimit));
@@ -142,7 +142,7 @@ TYPED_TEST(ConvGroupsOfFourTest, WorkspaceStaysSmallOnLargeImages) {
 TEST(ConvGroupsOfFourFitsTest, WholeVectorsOfGroupsOfFourAlone) {
   const auto problem = [](int64_t C, int64_t O, int64_t groups, int64_t dilation = 1) {
     const ConvOptions options{.padding = Padding::all(1 << 20), .dilation = {dilation, dilation}, .groups = groups};
-    return check_problem({1, 9, 9, C}, {3, 3, C / groups, O}, options, kConvNames);
+    return check_problem({1, 9, 9, C}, {3, 3, C / groups, O}, options);
   };
   EXPECT_TRUE(GroupsOfFourMethod<float>::kKind.fits(problem(64, 64, 16)));
   EXPECT_TRUE(GroupsOfFourMethod<double>::kKind.fits(problem(32, 32, 8)));

@@ -97,6 +97,11 @@ TYPED_TEST(ConvLayerTest, FindsWhatIsWrongBeforeThereIsAnInput) {
   expect_error<ParameterError>([&] { make({.stride = 0}); }, "stride", "(0, 0)");
   expect_error<ParameterError>([&] { make({.groups = 3}); }, "groups", "3");
   expect_error<ParameterError>([&] { make({.dilation = {0, 1}}); }, "dilation", "(0, 1)");
+  expect_error<ShapeError>(
+      [] {
+        ConvLayer<T>(Tensor<T, 4>({1, 2, 4, 8}), {}, {.dilation = INT64_MAX});
+      },
+      "dilation", std::to_string(INT64_MAX));
   expect_error<ShapeError>([&] { ConvLayer<T>(weights, Tensor<T, 1>({7})); }, "bias", "(7,)");
   expect_error<ShapeError>([&] { ConvLayer<T>(weights, Tensor<T, 1>({0})); }, "bias", "(0,)");
   expect_error<ParameterError>([&] { make({.threads = 5000}); }, "threads", "5000");

@@ -30,7 +30,7 @@ class ConvNumpyOrderTest : public testing::Test {
     const auto weights =
         random_tensor<T, 4>({window.height, window.width, input_shape[3] / options.groups, outputs}, 2);
     const auto bias = random_tensor<T, 1>({outputs}, 3);
-    const ConvProblem problem = check_problem(input_shape, weights.shape(), options, kConvNames);
+    const ConvProblem problem = check_problem(input_shape, weights.shape(), options);
     ASSERT_TRUE(NumpyOrderMethod<T>::kKind.fits(problem)) << what;
     const Shape<4> shape = output_shape(input_shape[0], problem);
     const auto residual = random_tensor<T, 4>(shape, 4);
@@ -193,7 +193,7 @@ TEST(ConvNumpyOrderPlanTest, KeepsItsTarget) {
 
 TEST(ConvNumpyOrderFitsTest, WhatFitsIntoAWorkspaceAlone) {
   const auto problem = [](const Shape<4>& input, const Shape<4>& weights, const ConvOptions& options) {
-    return check_problem(input, weights, options, kConvNames);
+    return check_problem(input, weights, options);
   };
   const int64_t far = int64_t{1} << 40;
   EXPECT_TRUE(NumpyOrderMethod<double>::kKind.fits(problem({1, 9, 9, 4}, {3, 3, 4, 8}, {.padding = Padding::all(1)})));

@@ -68,6 +68,9 @@ TEST(ConvOrderTest, SaysWhatTheArraysLookLike) {
             "input: got (2, 4, 5, 6), expected (2, 5, 6, 4) (it looks like (N, C, H, W))");
   EXPECT_EQ(message({2, 5, 6, 4}, {3, 3, 5, 8}),
             "weights: got (3, 3, 5, 8), expected (3, 3, 4, 8) (input (2, 5, 6, 4) has 4 channels)");
+  // The channels would fit in the other order, but not the groups.
+  EXPECT_EQ(message({2, 2, 1, 1}, {4, 5, 1, 7}, {.groups = 2}),
+            "groups: got 2, expected a divisor of the 1 input channel and the 7 output channels");
   EXPECT_EQ(message({2, 28, 28, 1}, {5, 5, 6, 6}),
             "weights: got (5, 5, 6, 6), expected (5, 5, 1, 6) (input (2, 28, 28, 1) has 1 channel)");
 }

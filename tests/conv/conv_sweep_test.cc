@@ -143,7 +143,7 @@ class ConvSweepTest : public testing::Test {
     options.threads = threads;
     const Activation activations[] = {Activation::kNone, Activation::kRelu, Activation::kRelu6, Activation::kLeakyRelu};
     options.activation = activations[number / 5 % 4];
-    const ConvProblem problem = check_problem(layer.input, layer.weights, options, kConvNames);
+    const ConvProblem problem = check_problem(layer.input, layer.weights, options);
     const auto residual =
         number % 4 == 1 ? numbers<4>(output_shape(layer.input[0], problem), seed + 4) : Tensor<T, 4>();
     expected_ = fma_chain<T>(problem, x, w, b, residual);

@@ -217,7 +217,18 @@ TEST(ConvNotebookTest, NamesItsOwnParameters) {
     expect_error<ParameterError>([&] { conv_forward(A_prev, W, b, {.stride = bad}); }, "stride", std::to_string(bad));
   }
   expect_error<ParameterError>([&] { conv_forward(A_prev, W, b, {.pad = -1}); }, "pad", "-1", "0 or more");
-  expect_error<ShapeError>([&] { conv_forward(A_prev, W, b, {.pad = int64_t{1} << 62}); }, "padding");
+  expect_error<ShapeError>([&] { conv_forward(A_prev, W, b, {.pad = int64_t{1} << 62}); }, "pad");
+  expect_error<ParameterError>([&] { conv_forward(View<const float, 4>(nullptr, A_prev.shape()), W, b, {}); }, "A_prev",
+                               "null");
+  expect_error<ParameterError>([&] { conv_forward(A_prev, View<const float, 4>(nullptr, W.shape()), b, {}); }, "W",
+                               "null");
+  expect_error<ParameterError>([&] { conv_forward(A_prev, W, View<const float, 4>(nullptr, b.shape()), {}); }, "b",
+                               "null", "(1, 1, 1, 2)");
+  const View<const float, 4> far(A_prev.data(), A_prev.shape(), {0, int64_t{1} << 60, 0, 0});
+  expect_error<ParameterError>([&] { conv_forward(far, W, b, {.pad = 1}); }, "A_prev", "strides");
+  // What a callback throws is its own.
+  const auto refuse = [](int64_t, int64_t) { throw ShapeError("input", "its", "own"); };
+  expect_error<ShapeError>([&] { conv_forward(A_prev, W, b, {}, {.progress = refuse}); }, "input", "its");
   const auto deep = counting<float, 4>({2, 2, 3, 2}), large = counting<float, 4>({4, 4, 1, 2});
   expect_error<ShapeError>([&] { conv_forward(A_prev, deep, b, ConvHparameters{}); }, "W", "(2, 2, 3, 2)",
                            "(2, 2, 1, 2)");

@@ -271,7 +271,8 @@ def zero_pad(seed: int, dtype: np.dtype, values: str) -> Case:
         defects = {"padding": ("ParameterError", lambda: call.options.update(
             padding=draw.choice((_broken_padding(draw, (*sides, EXPLICIT)), (0, 0, 0, 0, SAME_UPPER)))))}
         defects["output"] = ("ShapeError", lambda: setattr(call, "output_shape", _longer_axis(draw, call.output_shape)))
-    defects["input"] = ("ShapeError", lambda: call.arrays.update(input=np.zeros(_zero_axis(draw, x.shape), dtype)))
+    own_name = "X" if call.operation == "zero_pad_notebook" else "input"
+    defects[own_name] = ("ShapeError", lambda: call.arrays.update(input=np.zeros(_zero_axis(draw, x.shape), dtype)))
     draw.layout(call, "input")
     return _finish(draw, call, lambda: oracle.zero_pad(call.arrays["input"], sides), defects)
 

@@ -92,8 +92,8 @@ TEST(ZeroPadTest, RefusesNegativeAndBoundlessPadding) {
     expect_error<ParameterError>([&] { zero_pad(X, pad); }, "pad", std::to_string(pad), "0 or more");
     expect_error<ParameterError>([&] { pad_output_shape(X.shape(), {0, 0, pad, 0}); }, "padding", std::to_string(pad));
   }
-  expect_error<ShapeError>([&] { zero_pad(X, int64_t{1} << 62); }, "padding", std::to_string(int64_t{1} << 62));
-  expect_error<ShapeError>([&] { zero_pad(X, int64_t{1} << 40); }, "padding",
+  expect_error<ShapeError>([&] { zero_pad(X, int64_t{1} << 62); }, "pad", std::to_string(int64_t{1} << 62));
+  expect_error<ShapeError>([&] { zero_pad(X, int64_t{1} << 40); }, "pad",
                            to_string(Shape<4>{int64_t{1} << 40, int64_t{1} << 40, int64_t{1} << 40, int64_t{1} << 40}),
                            "2^63 bytes");
   for (const Padding& same : {Padding::same_upper(), Padding::same_lower()}) {
@@ -109,7 +109,7 @@ TEST(ZeroPadTest, RefusesNegativeAndBoundlessPadding) {
 TEST(ZeroPadTest, RefusesEmptyImages) {
   for (const Shape<4>& shape :
        {Shape<4>{0, 0, 0, 0}, Shape<4>{1, 0, 2, 1}, Shape<4>{1, 2, 0, 1}, Shape<4>{1, 2, 2, 0}}) {
-    expect_error<ShapeError>([&] { zero_pad(Tensor<float, 4>(shape), 1); }, "input", to_string(shape));
+    expect_error<ShapeError>([&] { zero_pad(Tensor<float, 4>(shape), 1); }, "X", to_string(shape));
   }
 }
 

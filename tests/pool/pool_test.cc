@@ -309,6 +309,8 @@ TEST(PoolNotebookTest, NamesItsOwnParameters) {
     expect_error<ParameterError>([&] { pool_forward(A_prev, {.stride = 1, .f = bad}); }, "f", std::to_string(bad));
   }
   expect_error<ShapeError>([&] { pool_forward(A_prev, {.stride = 2, .f = 5}); }, "f", "(5, 5)");
+  expect_error<ParameterError>([&] { pool_forward(View<const float, 4>(nullptr, A_prev.shape()), {}); }, "A_prev",
+                               "null");
 }
 
 }  // namespace

@@ -61,6 +61,7 @@ def test_the_page_of_a_header_says_all_that_it_says(header: pathlib.Path):
         ("tensor.h", ["View", "Tensor"]),
         ("shape.h", ["Shape", "Size2", "Padding", "element_count"]),
         ("error.h", ["ShapeError", "FormatError"]),
+        ("wording.h", ["Guess", "Wording", "ErrorText"]),
     ],
 )
 def test_declared_names_are_headings(name: str, declared: list[str]):

@@ -33,7 +33,7 @@ class ChainTest : public testing::Test {
     update();
   }
   virtual void update() {
-    problem_ = check_problem(input_.shape(), weights_.shape(), options_, kConvNames);
+    problem_ = check_problem(input_.shape(), weights_.shape(), options_);
     expected_ = fma_chain<T>(problem_, input_, weights_, bias_, residual_);
   }
 
