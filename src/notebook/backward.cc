@@ -2,14 +2,12 @@
 #include <cmath>
 #include <utility>
 
-#include "conv/checks.h"
 #include "convstep/conv.h"
 #include "convstep/notebook.h"
+#include "convstep/pool.h"
 #include "core/array_checks.h"
 #include "notebook/checks.h"
 #include "notebook/words.h"
-#include "pool/checks.h"
-#include "runtime/threads.h"
 
 namespace convstep {
 namespace {
@@ -28,23 +26,23 @@ ConvGradients<T> convolve_backward(View<const T, 4> dZ, const ConvCache<T>& cach
   const int64_t stride = hparameters.stride, pad = hparameters.pad;
   check_at_least(1, "stride", stride);
   check_at_least(0, "pad", pad);
-  ConvOptions options{.stride = {stride, stride}, .padding = Padding::all(pad)};
-  const ConvProblem problem = in_words({.arguments = kConvWords, .phrases = kConvPhrases},
-                                       [&] { return check_problem(A_prev.shape(), W.shape(), options); });
-  check_shape("dZ", dZ.shape().data(), output_shape(A_prev.shape(0), problem).data(), 4, kOfTheCache);
-  check_readable(extent_of("dZ", dZ));
-  check_readable(extent_of("A_prev", A_prev));
-  check_readable(extent_of("W", W));
-
-  options.threads = run.threads;
-  options.numerics = hparameters.numerics.value_or(notebook_numerics(W.shape(), dZ.shape()));
-  ConvGradients<T> result{Tensor<T, 4>(A_prev.shape()), Tensor<T, 4>(W.shape()), Tensor<T, 4>({1, 1, 1, W.shape(3)})};
-  const View<T, 1> db = result.db.template reshape<1>({W.shape(3)});
-  options.progress = half_of(run.progress, 0);
-  conv_backward_input(dZ, W, result.dA_prev.view(), options);
-  options.progress = half_of(run.progress, 1);
-  conv_backward_weights(dZ, A_prev, result.dW.view(), db, options);
-  return result;
+  ConvOptions options{.stride = {stride, stride}, .padding = Padding::all(pad), .threads = run.threads};
+  const Wording wording{.arguments = kConvWords, .phrases = kConvPhrases};
+  const auto compute = [&, input = A_prev, weights = W, given = hparameters](const ProgressCallback& progress) {
+    const Shape<4> Z = conv_output_shape(input.shape(), weights.shape(), options);
+    check_shape("dZ", dZ.shape().data(), Z.data(), 4, kOfTheCache);
+    check_readable(extent_of("dZ", dZ));
+    check_readable(extent_of("A_prev", input));
+    check_readable(extent_of("W", weights));
+    options.numerics = given.numerics.value_or(notebook_numerics(weights.shape(), Z));
+    ConvGradients<T> result{Tensor<T, 4>(input.shape()), Tensor<T, 4>(weights.shape()), Tensor<T, 4>({1, 1, 1, Z[3]})};
+    options.progress = half_of(progress, 0);
+    conv_backward_input(dZ, weights, result.dA_prev.view(), options);
+    options.progress = half_of(progress, 1);
+    conv_backward_weights(dZ, input, result.dW.view(), result.db.template reshape<1>({Z[3]}), options);
+    return result;
+  };
+  return in_words(wording, run.progress, compute);
 }
 
 template <class T>
@@ -82,9 +80,8 @@ Tensor<T, 4> pool_back(View<const T, 4> dA, const PoolCache<T>& cache, const std
                             .mode = to_pool_mode(mode),
                             .threads = run.threads,
                             .progress = run.progress};
-  const PoolProblem problem =
-      in_words({.arguments = kPoolWords}, [&] { return check_problem(A_prev.shape(), options); });
-  check_shape("dA", dA.shape().data(), output_shape(A_prev.shape(0), problem).data(), 4, kOfTheCache);
+  const Shape<4> A = in_words({.arguments = kPoolWords}, [&] { return pool_output_shape(A_prev.shape(), options); });
+  check_shape("dA", dA.shape().data(), A.data(), 4, kOfTheCache);
   check_readable(extent_of("dA", dA));
   check_readable(extent_of("A_prev", A_prev));
 
