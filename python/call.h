@@ -6,6 +6,7 @@
 #include "convstep/error.h"
 #include "convstep/runtime.h"
 #include "python/arrays.h"
+#include "python/wording.h"
 
 namespace convstep::python {
 
@@ -14,21 +15,6 @@ inline constexpr int64_t kWorthInterrupting = 1'000'000;
 
 // Looks for pending signals now and then and throws what their handlers raise, so that Ctrl-C ends a long call.
 ProgressCallback interruptible();
-
-// What messages call the library's arguments.
-struct Words {
-  const char *input, *weights, *weights_window, *window, *padding, *output;
-  Layout layout = Layout::kNHWC;  // of the caller's arrays: the order of the shapes in messages
-};
-inline constexpr Words kZeroPadWords{"X", "", "", "", "pad", "X_pad"};
-inline constexpr Words kNotebookWords{"A_prev", "W", "W (f, f)", "f", "pad", "Z"};
-inline constexpr Words kEcosystemWords{"input", "weights", "weights (KH, KW)", "kernel_size", "padding", "out"};
-inline constexpr Words kNchwWords{"input",   "weights", "weights (KH, KW)", "kernel_size",
-                                  "padding", "out",     Layout::kNCHW};
-
-inline const Words& words_for(Layout layout) { return layout == Layout::kNHWC ? kEcosystemWords : kNchwWords; }
-
-[[noreturn]] void raise_value_error(const ArgumentError& error, const Words& words);
 
 // Gives up the GIL for as long as it lives. nb::gil_scoped_release would do, but for threads that compute while the
 // interpreter shuts down: see take_gil in call.cc.
@@ -47,13 +33,13 @@ void without_gil(Compute compute) {
   compute();
 }
 
-// Runs function() and turns the library's errors into Python's.
+// Runs function() and turns the library's errors into Python's, in these words.
 template <class Function>
-auto with_value_errors(const Words& words, Function function) {
+auto with_value_errors(const Wording& wording, Function function) {
   try {
     return function();
   } catch (const ArgumentError& error) {
-    raise_value_error(error, words);
+    throw nb::value_error(ArgumentError(error, wording).what());
   }
 }
 

@@ -30,8 +30,8 @@ struct ConvInputs {
 // The layer, its bias given as a view by bias_of<T>(). `is_notebook`: with the numerics of the notebook's form.
 template <class BiasOf>
 nb::object convolve(ConvInputs& inputs, BiasOf bias_of, ConvOptions& options, nb::handle out, Layout layout,
-                    const Words& words, bool is_notebook) {
-  return with_value_errors(words, [&] {
+                    const Wording& wording, bool is_notebook) {
+  return with_value_errors(wording, [&] {
     return with_scalar(inputs.scalar(), [&]<class T>(T) {
       const View<const T, 4> x = inputs.input.volume<T>(layout), w = inputs.weights.weights<T>(layout);
       const View<const T, 4> r = inputs.residual ? inputs.residual->volume<T>(layout) : View<const T, 4>();
@@ -60,7 +60,7 @@ nb::object conv2d(nb::handle input, nb::handle weights, nb::handle bias, nb::han
   const auto bias_of = [&]<class T>(T, int64_t) {
     return inputs.bias ? inputs.bias->view<T, 1>(kBias) : View<const T, 1>();
   };
-  return convolve(inputs, bias_of, options, out, layout, words_for(layout), false);
+  return convolve(inputs, bias_of, options, out, layout, wording_for(layout), false);
 }
 
 nb::object notebook_conv_forward(nb::handle A_prev, nb::handle W, nb::handle b, nb::handle hparameters) {
@@ -76,7 +76,7 @@ nb::object notebook_conv_forward(nb::handle A_prev, nb::handle W, nb::handle b, 
     }
     return View<const T, 1>(given.data(), {O}, {given.stride(3)});
   };
-  const nb::object Z = convolve(inputs, bias_of, options, nb::none(), Layout::kNHWC, kNotebookWords, true);
+  const nb::object Z = convolve(inputs, bias_of, options, nb::none(), Layout::kNHWC, kNotebookWording, true);
   return nb::make_tuple(Z, nb::make_tuple(A_prev, W, b, hparameters));
 }
 
@@ -87,7 +87,7 @@ nb::object notebook_conv_single_step(nb::handle a_slice_prev, nb::handle W, nb::
   const bool is_number = PyFloat_CheckExact(b.ptr()) || PyLong_CheckExact(b.ptr());
   const double number = is_number ? to_real("b", b) : 0;
   if (!is_number) inputs.bias.emplace("b", b);
-  return with_value_errors(kNotebookWords, [&] {
+  return with_value_errors(kNotebookWording, [&] {
     return with_scalar(inputs.scalar(), [&]<class T>(T) {
       const T own = static_cast<T>(number);
       const View<const T, 3> bias = is_number ? View<const T, 3>(&own, {1, 1, 1}) : inputs.bias->one_number<T>();

@@ -25,7 +25,7 @@ TypedLayer<T>::TypedLayer(nb::handle weights_array, nb::handle bias_array, const
 
 ConvLayer::ConvLayer(nb::handle weights, nb::handle bias, const ConvOptions& options, Layout layout)
     : weights_(nb::borrow(weights)), bias_(nb::borrow(bias)), options_(options), layout_(layout) {
-  with_value_errors(words_for(layout), [&] {
+  with_value_errors(wording_for(layout), [&] {
     Input w("weights", weights);
     std::optional<Input> b;
     if (!bias.is_none()) b.emplace("bias", bias);
@@ -61,7 +61,7 @@ std::shared_ptr<const ConvPlan<T>> ConvLayer::plan_for(const Shape<4>& input) {
 nb::object ConvLayer::output_shape(nb::handle input_shape) const {
   const Shape<4> shape = to_shape("input_shape", input_shape, layout_);
   const auto [N, OH, OW, O] =
-      with_value_errors(words_for(layout_), [&] { return checked_output_shape(shape, shape_, options_, layout_); });
+      with_value_errors(wording_for(layout_), [&] { return checked_output_shape(shape, shape_, options_, layout_); });
   return layout_ == Layout::kNHWC ? nb::make_tuple(N, OH, OW, O) : nb::make_tuple(N, O, OH, OW);
 }
 
@@ -72,7 +72,7 @@ nb::object ConvLayer::run(nb::handle input, nb::handle residual, nb::handle out,
   if (!residual.is_none()) added.emplace("residual", residual);
   if (scalar_ == Scalar::kDouble) x.make_double();
   const Scalar scalar = promote({&x, added ? &*added : nullptr});
-  return with_value_errors(words_for(layout_), [&] {
+  return with_value_errors(wording_for(layout_), [&] {
     return with_scalar(scalar, [&]<class T>(T) {
       const View<const T, 4> images = x.volume<T>(layout_);
       const View<const T, 4> r = added ? added->volume<T>(layout_) : View<const T, 4>();
@@ -88,7 +88,7 @@ nb::object ConvLayer::run(nb::handle input, nb::handle residual, nb::handle out,
 template <class Use>
 auto ConvLayer::with_plan(nb::handle input_shape, Use use) {
   const Shape<4> shape = to_shape("input_shape", input_shape, layout_);
-  return with_value_errors(words_for(layout_), [&] {
+  return with_value_errors(wording_for(layout_), [&] {
     checked_output_shape(shape, shape_, options_, layout_);
     return with_scalar(scalar_, [&]<class T>(T) { return use(*plan_for<T>(shape)); });
   });

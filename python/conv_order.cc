@@ -18,7 +18,7 @@ bool fit(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& opti
   }
 }
 
-// Says what the arrays look like, where other orders fit; all shapes in messages are as the caller has them.
+// Says what the arrays look like, where other orders fit; all shapes are as the caller has them.
 void explain(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& options) {
   const Shape<4> given_input{input[0], input[3], input[1], input[2]};
   const Shape<4> given_weights{weights[3], weights[2], weights[0], weights[1]};
@@ -29,7 +29,7 @@ void explain(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& 
   const bool like_one_filter = KH == 1 && KW == 1 && per_group == O && O % 2 == 1 && O <= 11;
   const bool like_window_first = KH == KW && !like_one_filter;
   const auto complain = [](const char* argument, const Shape<4>& given, const Shape<4>& expected, const char* hint) {
-    throw nb::value_error(ShapeError(argument, to_string(given), to_string(expected), hint).what());
+    throw ShapeError(argument, to_string(given), to_string(expected), hint);
   };
   const Shape<4> expected_weights{O, per_group, KH, KW};
   if (like_window_first && fit(input, given_weights, options)) {
@@ -45,9 +45,25 @@ void explain(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& 
   }
 }
 
+// What does not fit where the library guesses at the order of the axes instead: it does not see the caller's.
+[[noreturn]] void refuse_channels(const Shape<4>& input, const Shape<4>& weights, int64_t groups) {
+  const auto counted = [](int64_t number, const char* what) {
+    return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
+  };
+  const auto [KH, KW, per_group, O] = weights;
+  const int64_t C = input[3];
+  if (C % groups != 0) {
+    throw ParameterError(
+        "groups", std::to_string(groups),
+        "a divisor of the " + counted(C, "input channel") + " and the " + counted(O, "output channel"));
+  }
+  throw ShapeError("weights", ErrorText::axes("weights", weights), ErrorText::axes("weights", {KH, KW, C / groups, O}),
+                   "input " + ErrorText::axes("input", input) + " has " + counted(C, "channel") +
+                       (groups > 1 ? " in " + counted(groups, "group") : ""));
+}
+
 }  // namespace
 
-// What the library suspects of the order of the axes is of no use here, where it does not see the caller's.
 Shape<4> checked_output_shape(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& options,
                               Layout layout) {
   try {
@@ -55,11 +71,8 @@ Shape<4> checked_output_shape(const Shape<4>& input, const Shape<4>& weights, co
   } catch (const ArgumentError& error) {
     if (layout == Layout::kNHWC || error.argument() == "weights (KH, KW)") throw;  // the channels fit
     explain(input, weights, options);
-    const int64_t C = input[3], groups = options.groups;
-    const bool is_guess = error.hint().find(" look") != std::string::npos;
-    if (!is_guess || C % groups != 0 || weights[2] == C / groups) throw;
-    throw ShapeError("weights", to_string(weights), to_string(Shape<4>{weights[0], weights[1], C / groups, weights[3]}),
-                     "input " + to_string(input) + " has " + std::to_string(C) + " channels");
+    if (error.guess() == Guess::kNone || error.guess() == Guess::kEachByItself) throw;
+    refuse_channels(input, weights, options.groups);
   }
 }
 

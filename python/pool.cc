@@ -27,9 +27,9 @@ bool like_image(int64_t C, int64_t H, int64_t W) {
 
 // The shape of the output. Where the windows do not fit, but would on images in the other layout, the error says so.
 Shape<4> output_shape(const Shape<4>& input, const PoolOptions& options, Layout layout) {
-  const bool is_nhwc = layout == Layout::kNHWC;
-  const Shape<4> other = is_nhwc ? Shape<4>{input[0], input[2], input[3], input[1]}   // from (N, C, H, W)
-                                 : Shape<4>{input[0], input[3], input[1], input[2]};  // from (N, W, C, H)
+  const Shape<4> other = layout == Layout::kNHWC
+                             ? Shape<4>{input[0], input[2], input[3], input[1]}   // from (N, C, H, W)
+                             : Shape<4>{input[0], input[3], input[1], input[2]};  // from (N, W, C, H)
   const auto fit_the_other_order = [&] {
     try {
       pool_output_shape(other, options);
@@ -43,16 +43,15 @@ Shape<4> output_shape(const Shape<4>& input, const PoolOptions& options, Layout 
   } catch (const ShapeError& error) {
     const bool is_cause = error.argument() == "window" && like_image(other[3], other[1], other[2]);
     if (!is_cause || error.hint().empty() || !fit_the_other_order()) throw;
-    throw ShapeError(
-        error.argument(), error.given(), error.expected(),
-        error.hint() + "; the images look like " + (is_nhwc ? "(N, C, H, W)" : "those of layout=\"NHWC\""));
+    throw ShapeError(error.argument(), error.given(), error.expected(),
+                     ErrorText(error.hint()) + "; " + Guess::kImagesAreNchw);
   }
 }
 
 // Pools; options.window = {0, 0} stands for the whole image. With indices, a pair.
 nb::object pool(const Input& input, PoolOptions& options, bool with_indices, nb::handle out, Layout layout,
-                const Words& words) {
-  return with_value_errors(words, [&] {
+                const Wording& wording) {
+  return with_value_errors(wording, [&] {
     return with_scalar(input.scalar(), [&]<class T>(T) -> nb::object {
       const View<const T, 4> x = input.volume<T>(layout);
       if (options.window == Size2{0, 0}) options.window = global_pool_options(x.shape(), options.mode).window;
@@ -77,7 +76,7 @@ nb::object notebook_pool_forward(nb::handle A_prev, nb::handle hparameters, nb::
   check_keys(hparameters, "stride", "f");
   PoolOptions options{
       .window = {f, f}, .stride = {stride, stride}, .mode = to_pool_mode(mode), .numerics = Numerics::kNumpy};
-  const nb::object A = pool(Input("A_prev", A_prev), options, false, nb::none(), Layout::kNHWC, kNotebookWords);
+  const nb::object A = pool(Input("A_prev", A_prev), options, false, nb::none(), Layout::kNHWC, kNotebookWording);
   return nb::make_tuple(A, nb::make_tuple(A_prev, hparameters));
 }
 
@@ -100,7 +99,7 @@ nb::object pool2d(nb::handle input, PoolOptions options, bool with_indices, nb::
                   nb::handle layout_name) {
   const Layout layout = to_layout(layout_name);
   options.threads = to_threads(threads);
-  return pool(Input("input", input), options, with_indices, out, layout, words_for(layout));
+  return pool(Input("input", input), options, with_indices, out, layout, wording_for(layout));
 }
 
 nb::object max_pool2d(nb::handle input, nb::handle kernel_size, nb::handle stride, nb::handle padding,

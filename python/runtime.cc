@@ -21,16 +21,16 @@ nb::object python_simd_targets() {
 }
 
 nb::object python_simd_target() {
-  return with_value_errors(kEcosystemWords, [] { return to_str(simd_target()); });
+  return with_value_errors(kNhwcWording, [] { return to_str(simd_target()); });
 }
 
 void python_set_simd_target(nb::handle target) {
   const std::string name = to_text("target", target);
-  with_value_errors(kEcosystemWords, [&] { set_simd_target(name); });
+  with_value_errors(kNhwcWording, [&] { set_simd_target(name); });
 }
 
 int python_num_threads() {
-  return with_value_errors(kEcosystemWords, [] { return num_threads(); });
+  return with_value_errors(kNhwcWording, [] { return num_threads(); });
 }
 
 void python_set_num_threads(nb::handle threads) {

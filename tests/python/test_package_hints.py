@@ -114,7 +114,7 @@ BY_ITSELF = "has 3 channels; to filter each by itself, "
     (lambda: convstep.Conv2d(ones(3, 3, 1, 3))(ones(1, 8, 8, 3)), "weights: got (3, 3, 1, 3), expected (3, 3, 3, 3) "
      f"(input (1, 8, 8, 3) {BY_ITSELF}set groups to 3)"),
     (lambda: convstep.conv_forward(ones(1, 8, 8, 3), ones(3, 3, 1, 1), ones(1, 1, 1, 1), STEP), "W: got (3, 3, 1, 1), "
-     f"expected (3, 3, 3, 1) (input (1, 8, 8, 3) {BY_ITSELF}use conv2d: repeat the weights to (3, 3, 1, 3) and set "
+     f"expected (3, 3, 3, 1) (A_prev (1, 8, 8, 3) {BY_ITSELF}use conv2d: repeat the weights to (3, 3, 1, 3) and set "
      "groups to 3)"),
 ])
 def test_filters_of_one_channel(call: collections.abc.Callable, message: str) -> None:
