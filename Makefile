@@ -55,6 +55,7 @@ test-full: test
 	cmake --build --preset release
 	CONVSTEP_CASES=full ctest --preset release -R 'ConvSweepTest|PoolKernelTest|^Overflow|^shared$$'
 	scripts/setup.sh clang
+	export LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0; \
 	for preset in clang asan-ubsan; do \
 	  cmake --preset $$preset && cmake --build --preset $$preset && ctest --preset $$preset -LE full && \
 	  CONVSTEP_BUILD_DIR=build/$$preset CONVSTEP_CASES=full $(PYTEST) --ignore=tests/python || exit 1; \

@@ -45,7 +45,7 @@ void explain(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& 
   }
 }
 
-// The cause that the library has no word of where it guesses at the order of the axes: it does not see the caller's.
+// What does not fit where the library guesses at the order of the axes instead: it does not see the caller's.
 [[noreturn]] void refuse_channels(const Shape<4>& input, const Shape<4>& weights, int64_t groups) {
   const auto counted = [](int64_t number, const char* what) {
     return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
