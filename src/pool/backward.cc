@@ -3,6 +3,7 @@
 
 #include "convstep/error.h"
 #include "core/array_checks.h"
+#include "core/in_words.h"
 #include "pool/backward_loops.h"
 #include "pool/checks.h"
 #include "reference/reference.h"
@@ -143,7 +144,7 @@ void run(const PoolBackwardCall<T>& call) {
 template <class T>
 void run_with_input(const View<const T, 4>& grad, const View<const T, 4>& input, const View<T, 4>& input_grad,
                     const PoolOptions& options, PoolTies ties, bool accumulate) {
-  const PoolProblem problem = check_problem(input.shape(), options, kPoolNames);
+  const PoolProblem problem = check_problem(input.shape(), options);
   if (ties != PoolTies::kFirst && ties != PoolTies::kAll) {
     throw ParameterError("ties", std::to_string(static_cast<int>(ties)), "a value of PoolTies");
   }
@@ -161,7 +162,9 @@ void run_with_input(const View<const T, 4>& grad, const View<const T, 4>& input,
 template <class T>
 void run_with_indices(const View<const T, 4>& grad, const View<const int64_t, 4>& indices, const View<T, 4>& input_grad,
                       const PoolOptions& options, bool accumulate) {
-  const PoolProblem problem = check_problem(input_grad.shape(), options, {"input_grad", "window"});
+  constexpr Wording::Argument kWords[] = {{"input", "input_grad"}};
+  const PoolProblem problem =
+      in_words({.arguments = kWords}, [&] { return check_problem(input_grad.shape(), options); });
   if (options.mode != PoolMode::kMax) {
     throw ParameterError("mode", "a mode that has no indices", "PoolMode::kMax");
   }
