@@ -37,7 +37,7 @@ GradientCut<T>::GradientCut(const ConvProblem& problem, const kernels::WeightGra
       panel_lanes_(kernel.panel_lanes),
       panels_(divide_up(problem.group_outputs(), panel_lanes_)),
       size_(size),
-      needs_copy_(problem.geometry.reads_padding() || collides(problem.channels)) {}
+      needs_copy_(problem.geometry.reads_padding()) {}
 
 template <class T>
 GradientCut<T>::GradientCut(const ConvProblem& problem, const kernels::WeightGradientKernel<T>& kernel, int threads)

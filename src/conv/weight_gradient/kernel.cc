@@ -100,10 +100,34 @@ void run_weight_gradient(const WeightGradientBlock<T>& block) {
   }
 }
 
+// Pixel by pixel, as they lie: the hardware sees ahead what is read.
+template <class T>
+void pack_panels(const PixelRows<T>& pixels, int64_t outputs, T* HWY_RESTRICT panels) {
+  const hn::ScalableTag<T> d;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d)), wide = kPanelVectors * lanes;
+  const int64_t full = outputs / wide, rest = outputs % wide, panel_step = pixels.rows * pixels.columns * wide;
+  T* HWY_RESTRICT last = panels + full * panel_step;
+  for (int64_t y = 0; y < pixels.rows; ++y) {
+    const T* HWY_RESTRICT from = pixels.data + y * pixels.row_step;
+    for (int64_t x = 0; x < pixels.columns; ++x, from += pixels.pixel_step, panels += wide) {
+      const T* HWY_RESTRICT value = from;
+      T* HWY_RESTRICT to = panels;
+      HWY_UNROLL(1)
+      for (int64_t p = 0; p < full; ++p, value += wide, to += panel_step) {
+        HWY_UNROLL(2)
+        for (int k = 0; k < kPanelVectors; ++k) hn::Store(hn::LoadU(d, value + k * lanes), d, to + k * lanes);
+      }
+      for (int64_t o = 0; o < rest; o += lanes, value += lanes, last += lanes) {
+        hn::Store(load_n(d, value, static_cast<size_t>(rest - o)), d, last);
+      }
+    }
+  }
+}
+
 template <class T>
 const WeightGradientKernel<T>* kernel_of() {
   static constexpr int64_t kLanes = static_cast<int64_t>(hn::MaxLanes(hn::ScalableTag<T>()));
-  static constexpr WeightGradientKernel<T> kernel{kLanes, kPanelVectors * kLanes,
+  static constexpr WeightGradientKernel<T> kernel{kLanes, kPanelVectors * kLanes, &pack_panels<T>,
                                                   &run_weight_gradient<T, kPanelVectors>, &run_weight_gradient<T, 1>};
   return &kernel;
 }

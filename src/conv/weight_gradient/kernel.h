@@ -26,9 +26,19 @@ struct WeightGradientBlock {
   bool adds;                // to what `sums` holds; or the first chunk is where the sums begin
 };
 
+// Pixels whose values lie side by side.
+template <class T>
+struct PixelRows {
+  const T* data;
+  int64_t row_step, pixel_step, rows, columns;
+};
+
 template <class T>
 struct WeightGradientKernel {
   int64_t lanes, panel_lanes;  // of a vector; of a panel
+  // Copies the first `outputs` values of each pixel to panels, one after the other, each [rows][columns][lanes], with
+  // zeros in lanes beyond them. The last panel has one vector where that holds its outputs.
+  void (*pack)(const PixelRows<T>& pixels, int64_t outputs, T* panels);
   void (*run)(const WeightGradientBlock<T>& block);
   // The same where a panel has no more than one vector of outputs, and so `lanes` are all there is of it.
   void (*run_narrow)(const WeightGradientBlock<T>& block);

@@ -42,6 +42,7 @@ class PartPanels {
   int64_t first(int64_t panel) const { return panel * kernel_.panel_lanes; }
   int64_t outputs(int64_t panel) const { return std::min(outputs_ - first(panel), kernel_.panel_lanes); }
   int64_t lanes(int64_t panel) const { return outputs(panel) <= kernel_.lanes ? kernel_.lanes : kernel_.panel_lanes; }
+  void pack(const kernels::PixelRows<T>& pixels, T* to) const { kernel_.pack(pixels, outputs_, to); }
   void run(int64_t panel, const kernels::WeightGradientBlock<T>& block) const {
     (lanes(panel) == kernel_.panel_lanes ? kernel_.run : kernel_.run_narrow)(block);
   }
