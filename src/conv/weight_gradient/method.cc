@@ -39,27 +39,38 @@ void for_each_row(const ConvProblem& problem, const WeightGradientCall<T>& call,
   }
 }
 
+// Adds the sums of an image to the gradient, or begins it with them.
+template <class T>
+struct AddImage {
+  bool begins;
+  void operator()(T* to, int64_t step, int64_t count, const T* from) const {
+    if (begins && step == 1) {
+      for (int64_t o = 0; o < count; ++o) to[o] = T(0) + from[o];
+    } else if (begins) {
+      for (int64_t o = 0; o < count; ++o) to[o * step] = T(0) + from[o];
+    } else if (step == 1) {
+      for (int64_t o = 0; o < count; ++o) to[o] += from[o];
+    } else {
+      for (int64_t o = 0; o < count; ++o) to[o * step] += from[o];
+    }
+  }
+};
+
 // One part from all images, which are added in order.
 template <class T, class Sums>
 void run_part(const ConvProblem& problem, const WeightGradientCall<T>& call, const GradientPart& part,
               const PartPanels<T>& panels, const Sums& of_image, const PartSums<T>& sums,
               const TaskProgress& progress) {
-  if (!call.accumulate) {
-    for_each_row(problem, call, part, panels, sums, [](T* to, int64_t step, int64_t count, const T*) {
-      for (int64_t o = 0; o < count; ++o) to[o * step] = 0;
-    });
-  }
-  for (int64_t n = 0; n < call.input.shape(0); ++n) {
+  const int64_t images = call.input.shape(0);
+  for (int64_t n = 0; n < images; ++n) {
     of_image.compute(n, sums, progress);
     if (!progress.keep_going()) return;
-    for_each_row(problem, call, part, panels, sums, [](T* to, int64_t step, int64_t count, const T* from) {
-      if (step == 1) {
-        for (int64_t o = 0; o < count; ++o) to[o] += from[o];
-      } else {
-        for (int64_t o = 0; o < count; ++o) to[o * step] += from[o];
-      }
-    });
+    for_each_row(problem, call, part, panels, sums, AddImage<T>{n == 0 && !call.accumulate});
   }
+  if (images > 0 || call.accumulate) return;
+  for_each_row(problem, call, part, panels, sums, [](T* to, int64_t step, int64_t count, const T*) {
+    for (int64_t o = 0; o < count; ++o) to[o * step] = 0;
+  });
 }
 
 template <class T, template <class> class Sums, class Cut>

@@ -19,11 +19,11 @@ constexpr int64_t kMostTiles = 64, kTilesOfAChunk = 48;
 // What the transformed tiles and their products may take of the workspace.
 constexpr int64_t kTransformedBytes = kWorkspaceLimit * 5 / 8;
 
+}  // namespace
+
 int64_t tiles_of_image(const WindowGeometry& geometry) {
   return divide_up(geometry.height.output, kTile) * divide_up(geometry.width.output, kTile);
 }
-
-}  // namespace
 
 bool winograd_gradient_fits(const ConvProblem& problem) {
   const auto fits = [](const WindowAxis& axis) { return axis.window == 3 && axis.stride == 1 && axis.dilation == 1; };
@@ -33,7 +33,7 @@ bool winograd_gradient_fits(const ConvProblem& problem) {
 
 // Measured on Zen 5 beside the direct method.
 bool winograd_gradient_pays(const ConvProblem& problem) {
-  return problem.channels >= 32 && problem.outputs >= 32 && tiles_of_image(problem.geometry) >= 9;
+  return problem.channels >= 32 && problem.outputs >= 32 && tiles_of_image(problem.geometry) >= 4;
 }
 
 // An odd number of cache lines: a power of two would put all xi of a tile into one set of the level-1 cache.
@@ -87,8 +87,9 @@ WinogradSumsWorkspace<T> WinogradGradientCut<T>::workspace_of(const GradientPart
   WorkspaceLayout& layout = workspace.layout;
   const int64_t lanes = size.panels * kernel_.panel_lanes, channels = round_up(size.channels, kernel_.lanes);
   workspace.input = layout.add<T>(kXi * xi_step(tiles_ * channels) + kernel_.lanes);
-  workspace.grad = layout.add<T>(kXi * xi_step(tiles_ * kernel_.panel_lanes) * size.panels);
-  workspace.products = layout.add<T>(kXi * xi_step(size.channels * kernel_.panel_lanes) * size.panels);
+  workspace.grad = layout.add<T>(kXi * xi_step(tiles_ * kernel_.panel_lanes));
+  workspace.products =
+      layout.add<T>(kXi * xi_step(size.channels * kernel_.panel_lanes) * (has_one_chunk() ? 1 : size.panels));
   workspace.copied = layout.add<T>(kXi * std::max(channels, lanes));
   workspace.weight_sums = layout.add<T>(kTaps * size.channels * lanes);
   workspace.bias_sums = layout.add<T>(lanes);
@@ -116,14 +117,19 @@ WinogradSums<T>::WinogradSums(const ConvProblem& problem, const WeightGradientCa
 
 template <class T>
 void WinogradSums<T>::compute(int64_t n, const PartSums<T>& sums, const TaskProgress& progress) const {
+  bool are_finite = true;
   for (int64_t first = 0; first < tiles_; first += cut_.tiles()) {
     if (!progress.keep_going()) return;
     const int64_t count = std::min(cut_.tiles(), tiles_ - first);
+    const bool is_last = first + count == tiles_;
     transform_input(n, first, count);
-    transform_grad(n, first, count);
-    multiply(count, first > 0);
+    for (int64_t p = 0; p < panels_.count(); ++p) {
+      transform_grad(n, first, count, p);
+      multiply(count, p, first > 0);
+      if (is_last) are_finite &= transform_sums(p, sums);
+    }
   }
-  if (!transform_sums(sums)) mend(n, sums, progress);
+  if (!are_finite) mend(n, sums, progress);
   if (part_.has_bias() && call_.bias_grad) sum_bias(n, sums);
 }
 
@@ -154,53 +160,43 @@ void WinogradSums<T>::transform_input(int64_t n, int64_t first, int64_t count) c
 }
 
 template <class T>
-void WinogradSums<T>::transform_grad(int64_t n, int64_t first, int64_t count) const {
+void WinogradSums<T>::transform_grad(int64_t n, int64_t first, int64_t count, int64_t panel) const {
   const auto& [height, width] = problem_.geometry;
-  for (int64_t p = 0; p < panels_.count(); ++p) {
-    const int64_t outputs = panels_.outputs(p);
-    const View<const T, 3> grad = some_channels(call_.grad[n], part_.first_output + panels_.first(p), outputs);
-    T* const panel = grad_ + p * kXi * grad_step();
-    for (int64_t t = 0; t < count; ++t) {
-      const auto [image, row, rows, column, columns, channel, channels] = tile(first + t);
-      T* to = panel + t * panels_.lanes(p);
-      if (row + rows <= height.output && column + columns <= width.output && has_dense_pixels(call_.grad)) {
-        kernels_.transform_grad(&grad(row, column, 0), grad.stride(0), grad.stride(1), outputs, panels_.lanes(p), to,
-                                grad_step());
-      } else {
-        copy_padded(grad, row, rows, column, columns, copied_);
-        kernels_.transform_grad(copied_, columns * outputs, outputs, outputs, panels_.lanes(p), to, grad_step());
-      }
+  const int64_t outputs = panels_.outputs(panel), lanes = panels_.lanes(panel);
+  const View<const T, 3> grad = some_channels(call_.grad[n], part_.first_output + panels_.first(panel), outputs);
+  for (int64_t t = 0; t < count; ++t) {
+    const auto [image, row, rows, column, columns, channel, channels] = tile(first + t);
+    T* to = grad_ + t * lanes;
+    if (row + rows <= height.output && column + columns <= width.output && has_dense_pixels(call_.grad)) {
+      kernels_.transform_grad(&grad(row, column, 0), grad.stride(0), grad.stride(1), outputs, lanes, to, grad_step());
+    } else {
+      copy_padded(grad, row, rows, column, columns, copied_);
+      kernels_.transform_grad(copied_, columns * outputs, outputs, outputs, lanes, to, grad_step());
     }
   }
 }
 
 template <class T>
-void WinogradSums<T>::multiply(int64_t count, bool adds) const {
-  for (int64_t p = 0; p < panels_.count(); ++p) {
-    for (int64_t xi = 0; xi < kXi; ++xi) {
-      panels_.run(p, {.values = input_ + xi * input_step(),
-                      .row_step = 0,
-                      .pixel_step = padded_channels_,
-                      .grad = grad_ + (p * kXi + xi) * grad_step(),
-                      .rows = 1,
-                      .columns = count,
-                      .rows_of_a_chunk = 1,
-                      .count = part_.channels,
-                      .sums = products_ + (p * kXi + xi) * product_step(),
-                      .adds = adds});
-    }
+void WinogradSums<T>::multiply(int64_t count, int64_t panel, bool adds) const {
+  for (int64_t xi = 0; xi < kXi; ++xi) {
+    panels_.run(panel, {.values = input_ + xi * input_step(),
+                        .row_step = 0,
+                        .pixel_step = padded_channels_,
+                        .grad = grad_ + xi * grad_step(),
+                        .rows = 1,
+                        .columns = count,
+                        .rows_of_a_chunk = 1,
+                        .count = part_.channels,
+                        .sums = products_of(panel) + xi * product_step(),
+                        .adds = adds});
   }
 }
 
 template <class T>
-bool WinogradSums<T>::transform_sums(const PartSums<T>& sums) const {
-  bool are_finite = true;
-  for (int64_t p = 0; p < panels_.count(); ++p) {
-    const int64_t values = part_.channels * panels_.lanes(p);
-    are_finite &= kernels_.transform_sums(products_ + p * kXi * product_step(), product_step(), values,
-                                          sums.weights + kTaps * part_.channels * panels_.first(p), values);
-  }
-  return are_finite;
+bool WinogradSums<T>::transform_sums(int64_t panel, const PartSums<T>& sums) const {
+  const int64_t values = part_.channels * panels_.lanes(panel);
+  return kernels_.transform_sums(products_of(panel), product_step(), values,
+                                 sums.weights + kTaps * part_.channels * panels_.first(panel), values);
 }
 
 // Replaces all taps of a channel and output that are not all finite by those of the direct method.

@@ -14,13 +14,14 @@
 
 namespace convstep {
 
+int64_t tiles_of_image(const WindowGeometry& geometry);
 bool winograd_gradient_fits(const ConvProblem& problem);
 bool winograd_gradient_pays(const ConvProblem& problem);
 
 template <class T>
 struct WinogradSumsWorkspace {
   WorkspaceLayout layout;
-  Piece<T> input, grad, products;  // transformed: V, U and M
+  Piece<T> input, grad, products;  // transformed: V, U of a panel, M of a panel or, where an image has chunks, of all
   Piece<T> copied;                 // a tile with its padding
   Piece<T> weight_sums, bias_sums;
 };
@@ -36,6 +37,8 @@ class WinogradGradientCut {
   int64_t tiles() const { return tiles_; }  // of a chunk
   const kernels::WeightGradientKernel<T>& kernel() const { return kernel_; }
   WinogradSumsWorkspace<T> workspace() const { return workspace_of(size_); }
+  // Of an image: then its products are done with before the next panel's begin.
+  bool has_one_chunk() const { return tiles_ >= tiles_of_image(problem_.geometry); }
   // From one xi to the next, with so many values each.
   static int64_t xi_step(int64_t values);
 
@@ -59,9 +62,9 @@ class WinogradSums {
 
  private:
   void transform_input(int64_t n, int64_t first, int64_t count) const;
-  void transform_grad(int64_t n, int64_t first, int64_t count) const;
-  void multiply(int64_t count, bool adds) const;
-  bool transform_sums(const PartSums<T>& sums) const;
+  void transform_grad(int64_t n, int64_t first, int64_t count, int64_t panel) const;
+  void multiply(int64_t count, int64_t panel, bool adds) const;
+  bool transform_sums(int64_t panel, const PartSums<T>& sums) const;
   void mend(int64_t n, const PartSums<T>& sums, const TaskProgress& progress) const;
   void sum_bias(int64_t n, const PartSums<T>& sums) const;
   OutputRegion tile(int64_t number) const;
@@ -69,6 +72,10 @@ class WinogradSums {
   int64_t lanes() const { return panels_.first(panels_.count() - 1) + panels_.lanes(panels_.count() - 1); }
   int64_t input_step() const { return cut_.xi_step(cut_.tiles() * padded_channels_); }
   int64_t grad_step() const { return cut_.xi_step(cut_.tiles() * cut_.kernel().panel_lanes); }
+  T* products_of(int64_t panel) const {
+    return products_ +
+           (cut_.has_one_chunk() ? 0 : panel) * kernels::kGradientPoints * kernels::kGradientPoints * product_step();
+  }
   int64_t product_step() const { return cut_.xi_step(part_.channels * cut_.kernel().panel_lanes); }
 
   const ConvProblem& problem_;
