@@ -62,16 +62,16 @@ void conv_forward(View<const float, 4> input, View<const float, 4> weights, View
 void conv_forward(View<const double, 4> input, View<const double, 4> weights, View<const double, 1> bias,
                   View<double, 4> output, const ConvOptions& options = {}, View<const double, 4> residual = {});
 
-// The gradients of a layer without activation, where grad [N,OH,OW,O] is that of its output (of its sums, where it has an
-// activation: activation_backward gives it; a residual's gradient is grad itself).
+// The gradients of a layer without activation, where grad [N,OH,OW,O] is that of its output. (Where the layer has an
+// activation, activation_backward gives the gradient before it; that of a residual is grad itself.)
 //
 //   input_grad[n,h,w,c]  = sum over the i,j,o and y,x that read it of  grad[n,y,x,o] * weights[i,j,c,o]
 //   weights_grad[i,j,c,o] = sum over n,y,x of  padded[n, y*stride.height + i*dilation.height, ..., c] * grad[n,y,x,o]
 //   bias_grad[o]          = sum over n,y,x of  grad[n,y,x,o]
 //
-// `options` are those of the layer; their activation must be kNone. With `accumulate` the gradients are added to what the
-// arrays hold, and without it every element is written. The bits of all three depend on nothing but the shape of one
-// image, the dtype and the numerics; and weights_grad and bias_grad of a batch that is taken in parts, one call
+// `options` are those of the layer; their activation must be kNone. With `accumulate` the gradients are added to what
+// the arrays hold, and without it every element is written. The bits of all three depend on nothing but the shape of
+// one image, the dtype and the numerics; and weights_grad and bias_grad of a batch that is taken in parts, one call
 // accumulating after the other, have the bits of the whole batch (docs/decisions/0016 has the order of the sums).
 // Outputs must share no element with inputs or each other. Errors as in conv_forward. Readable versions:
 // src/reference/conv_backward.cc.
@@ -129,6 +129,32 @@ class ConvPlan {
 };
 extern template class ConvPlan<float>;
 extern template class ConvPlan<double>;
+
+// The gradients of a layer again and again, for one image size: checks once, and packs the weights once for the
+// gradient of the input. To ConvPlan it is what conv_backward_input and conv_backward_weights are to conv_forward: it
+// gives their bits and throws what they throw, and all that is said of ConvPlan holds for it.
+template <class T>
+class ConvBackwardPlan {
+ public:
+  ConvBackwardPlan(const Shape<4>& input, View<const T, 4> weights, const ConvOptions& options = {});
+  ~ConvBackwardPlan();
+  ConvBackwardPlan(ConvBackwardPlan&&) noexcept;
+  ConvBackwardPlan& operator=(ConvBackwardPlan&&) noexcept;
+
+  void run_input(View<const T, 4> grad, View<T, 4> input_grad, bool accumulate = false,
+                 const RunOptions& options = {}) const;
+  void run_weights(View<const T, 4> grad, View<const T, 4> input, View<T, 4> weights_grad, View<T, 1> bias_grad = {},
+                   bool accumulate = false, const RunOptions& options = {}) const;
+
+  // How the gradient of the input is computed, for people: "4 phases, direct 14x32, avx512".
+  std::string describe() const;
+
+ private:
+  struct Layer;
+  std::unique_ptr<const Layer> layer_;
+};
+extern template class ConvBackwardPlan<float>;
+extern template class ConvBackwardPlan<double>;
 
 // An array that a ConvLayer takes over, where it is moved or temporary; of any other it keeps a view, and the memory
 // must stay alive and unchanged for as long as the layer. {} is none.

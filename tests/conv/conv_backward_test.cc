@@ -1,7 +1,10 @@
 // Gradients of random layers against the sums of docs/decisions/0016, to the bit where the target fuses multiply-adds.
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <limits>
 #include <random>
+#include <utility>
 
 #include "conv/checks.h"
 #include "tests/support/fma_chain.h"
@@ -99,6 +102,100 @@ TYPED_TEST(ConvBackwardTest, GivesTheSumsOfItsDefinition) {
       ASSERT_NO_FATAL_FAILURE(this->expect_same(input_wanted.data(), input_got.data(), input_got.size(), "input"));
     }
   }
+}
+
+// Also where the forward methods' zeros of the padding would meet them, which the definition does not have.
+TYPED_TEST(ConvBackwardTest, NanAndInfinityReachWhatReadsThem) {
+  using T = TypeParam;
+  const Layer layers[] = {{{1, 6, 5, 2}, {3, 3, 2, 3}, {.padding = Padding::all(1)}},
+                          {{1, 7, 6, 4}, {3, 2, 2, 4}, {.stride = {2, 1}, .padding = {2, 0, 1, 1}, .groups = 2}},
+                          {{1, 6, 5, 3}, {3, 3, 1, 3}, {.padding = Padding::all(1), .groups = 3}}};
+  for (const Layer& layer : layers) {
+    const auto problem = check_problem(layer.input, layer.weights, layer.options);
+    auto weights = random_tensor<T, 4>(layer.weights, 2), grad = random_tensor<T, 4>(output_shape(1, problem), 3);
+    for (Tensor<T, 4>* array : {&weights, &grad}) {
+      for (int64_t i = 0; i < array->size(); ++i) {
+        for (const T value : {std::numeric_limits<T>::quiet_NaN(), std::numeric_limits<T>::infinity()}) {
+          const T before = std::exchange(array->data()[i], value);
+          Tensor<T, 4> wanted = input_gradient_chain<T>(problem, grad, weights), got(layer.input), more = got;
+          conv_backward_input(grad, weights, got, layer.options);
+          ASSERT_NO_FATAL_FAILURE(this->expect_same(wanted.data(), got.data(), got.size(), "input"));
+          for (int64_t k = 0; k < more.size(); ++k) wanted.data()[k] += more.data()[k] = static_cast<T>(k);
+          conv_backward_input(grad, weights, more, layer.options, true);
+          ASSERT_NO_FATAL_FAILURE(this->expect_same(wanted.data(), more.data(), more.size(), "accumulated"));
+          array->data()[i] = before;
+        }
+      }
+    }
+  }
+}
+
+TYPED_TEST(ConvBackwardTest, TakesBoundlessParameters) {
+  using T = TypeParam;
+  const int64_t far = int64_t{1} << 57;
+  const Layer layer{{2, 3, 2, 2}, {2, 1, 2, 3}, {.stride = {far, 1}, .padding = {0, far, 0, 0}}};
+  const auto problem = check_problem(layer.input, layer.weights, layer.options);
+  const auto input = random_tensor<T, 4>(layer.input, 1), weights = random_tensor<T, 4>(layer.weights, 2);
+  const auto grad = random_tensor<T, 4>(output_shape(2, problem), 3);
+  Tensor<T, 4> weights_wanted(layer.weights), weights_got(layer.weights), input_got(layer.input);
+  Tensor<T, 1> bias_wanted({3}), bias_got({3});
+  weights_gradient_chain<T>(problem, grad, input, weights_wanted, bias_wanted);
+  conv_backward_weights(grad, input, weights_got, bias_got, layer.options);
+  this->expect_same(weights_wanted.data(), weights_got.data(), weights_got.size(), "weights");
+  this->expect_same(bias_wanted.data(), bias_got.data(), bias_got.size(), "bias");
+  const Tensor<T, 4> input_wanted = input_gradient_chain<T>(problem, grad, weights);
+  conv_backward_input(grad, weights, input_got, layer.options);
+  this->expect_same(input_wanted.data(), input_got.data(), input_got.size(), "input");
+}
+
+TYPED_TEST(ConvBackwardTest, APlanGivesTheSame) {
+  using T = TypeParam;
+  for (const Numerics numerics : {Numerics::kFast, Numerics::kNumpy}) {
+    const Layer layer{
+        {2, 9, 8, 6}, {3, 3, 3, 8}, {.stride = 2, .padding = Padding::all(1), .groups = 2, .numerics = numerics}};
+    const ConvBackwardPlan<T> plan(layer.input, random_tensor<T, 4>(layer.weights, 2), layer.options);
+    const auto input = random_tensor<T, 4>(layer.input, 1), weights = random_tensor<T, 4>(layer.weights, 2);
+    const auto grad = random_tensor<T, 4>(conv_output_shape(layer.input, layer.weights, layer.options), 3);
+    Tensor<T, 4> wanted(layer.input), got(layer.input), weights_wanted(layer.weights), weights_got(layer.weights);
+    Tensor<T, 1> bias_wanted({8}), bias_got({8});
+    conv_backward_input(grad, weights, wanted, layer.options);
+    conv_backward_weights(grad, input, weights_wanted, bias_wanted, layer.options);
+    plan.run_input(grad, got);
+    plan.run_weights(grad, input, weights_got, bias_got);
+    this->expect_same(wanted.data(), got.data(), got.size(), "input");
+    this->expect_same(weights_wanted.data(), weights_got.data(), weights_got.size(), "weights");
+    this->expect_same(bias_wanted.data(), bias_got.data(), 8, "bias");
+  }
+}
+
+std::string refusal(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const ArgumentError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(ConvBackwardRefusalTest, NamesWhatIsWrong) {
+  const Tensor<float, 4> input({1, 5, 5, 2}), weights({3, 3, 2, 4}), grad({1, 3, 3, 4}), small({1, 2, 3, 4});
+  Tensor<float, 4> input_grad({1, 5, 5, 2}), weights_grad({3, 3, 2, 4});
+  Tensor<float, 1> bias_grad({3});
+  EXPECT_EQ(refusal([&] { conv_backward_input(small, weights, input_grad); }),
+            "grad: got (1, 2, 3, 4), expected (1, 3, 3, 4) (the shape of the layer's output)");
+  EXPECT_EQ(refusal([&] { conv_backward_weights(grad, input, weights_grad, bias_grad); }),
+            "bias_grad: got (3,), expected (4,) (one number per output channel)");
+  EXPECT_EQ(refusal([&] { conv_backward_input(grad, weights, input_grad, {.activation = Activation::kRelu}); }),
+            "activation: got 1, expected Activation::kNone (grad is the gradient before the activation: see "
+            "activation_backward)");
+  EXPECT_EQ(
+      refusal([&] {
+        conv_backward_weights(grad, input, View<float, 4>(Tensor<float, 4>({6, 3, 2, 4})));
+      }),
+      "weights_grad (KH, KW): got (6, 3), expected a window that fits into the padded input (the window (6, 3) is "
+      "larger than the padded input (5, 5))");
+  EXPECT_EQ(refusal([&] { conv_backward_input(input_grad.view(), weights, input_grad, {.padding = Padding::all(1)}); }),
+            "grad: got (1, 5, 5, 2), expected (1, 5, 5, 4) (the shape of the layer's output)");
 }
 
 }  // namespace

@@ -102,7 +102,7 @@ template <class T>
 void DepthwiseSums<T>::add_region(int64_t n, const OutputRegion& region, int64_t panel, const PartSums<T>& sums) const {
   const auto& [height, width] = problem_.geometry;
   const int64_t taps = height.window * width.window, lanes = panels_.lanes(panel);
-  const PixelView<const T> input = input_of(n, region), grad = grad_of(n, region, lanes);
+  const PixelView<const T> input = input_of(n, region, lanes), grad = grad_of(n, region, lanes);
   kernels::DepthwiseGradientBlock<T> block{.values = input.data,
                                            .row_step = height.stride * input.row_step,
                                            .pixel_step = width.stride * input.pixel_step,
@@ -132,14 +132,28 @@ void DepthwiseSums<T>::add_region(int64_t n, const OutputRegion& region, int64_t
 
 // The channels of the panel with their padding; what lies in lanes beyond them may be anything.
 template <class T>
-PixelView<const T> DepthwiseSums<T>::input_of(int64_t n, const OutputRegion& region) const {
+PixelView<const T> DepthwiseSums<T>::input_of(int64_t n, const OutputRegion& region, int64_t lanes) const {
   const auto& [height, width] = problem_.geometry;
   const int64_t rows = height.reach_of(region.rows), columns = width.reach_of(region.columns);
   const int64_t row = height.source(region.first_row, 0), column = width.source(region.first_column, 0);
-  const int64_t lanes = cut_.kernel().panel_lanes;
-  copy_padded(some_channels(call_.input[n], region.first_channel, region.channels), row, rows, column, columns, patch_,
-              lanes - region.channels);
-  return {patch_, columns * lanes, lanes};
+  const View<const T, 3> image = some_channels(call_.input[n], region.first_channel, region.channels);
+  const PixelView<const T> patch{patch_, columns * lanes, lanes};
+  if (image.stride(2) != 1 && region.channels > 1) {
+    copy_padded(image, row, rows, column, columns, patch_, lanes - region.channels);
+    return patch;
+  }
+  const int64_t left = std::clamp<int64_t>(-column, 0, columns);
+  const int64_t end = std::clamp<int64_t>(width.input - column, left, columns);
+  T* to = patch_;
+  for (int64_t r = row; r < row + rows; ++r, to += columns * lanes) {
+    const bool is_inside = height.is_inside(r) && left < end;
+    std::fill_n(to, (is_inside ? left : columns) * lanes, T(0));
+    if (!is_inside) continue;
+    cut_.kernel().pack({&image(r, column + left, 0), 0, image.stride(1), 1, end - left}, region.channels,
+                       to + left * lanes);
+    std::fill(to + end * lanes, to + columns * lanes, T(0));
+  }
+  return patch;
 }
 
 template <class T>

@@ -45,7 +45,7 @@ class DepthwiseSums {
 
  private:
   void add_region(int64_t n, const OutputRegion& region, int64_t panel, const PartSums<T>& sums) const;
-  PixelView<const T> input_of(int64_t n, const OutputRegion& region) const;
+  PixelView<const T> input_of(int64_t n, const OutputRegion& region, int64_t lanes) const;
   PixelView<const T> grad_of(int64_t n, const OutputRegion& region, int64_t lanes) const;
 
   const ConvProblem& problem_;
