@@ -42,6 +42,7 @@ struct Enough : std::runtime_error {
 TEST(ConvProgress, IsHeardWhileNothingIsDone) {
   for (const Layer& layer : kLayers) {
     const Tensor<float, 4> input(layer.input), weights(layer.weights);
+    EXPECT_TRUE(ConvPlan<float>(layer.input, weights, {}, layer.options).describe().starts_with(layer.method));
     for (const int threads : {1, 3}) {
       const std::thread::id caller = std::this_thread::get_id();
       int64_t reports = 0, last = 0;
