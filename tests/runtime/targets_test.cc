@@ -117,7 +117,8 @@ TEST_F(Targets, PlansKeepToTheTargetThatWasInUse) {
       }
     }
     if (fused.empty() || not_fused.empty()) continue;
-    EXPECT_EQ(fused != not_fused, layer.depends_on_fma) << layer.method << ": what this test can see";
+    EXPECT_EQ(fused != not_fused, layer.depends_on_fma)
+        << layer.method << ": fused and unfused bits differ, or not, against depends_on_fma";
   }
 }
 
