@@ -77,6 +77,7 @@ test-arm: setup-arm
 bench: python setup-bench-all bench-adapters
 	$(PYTHON) bench/call_overhead.py
 	$(BENCH)
+	$(BENCH) --gradients
 
 bench-quick: bench-adapters
 	$(BENCH) --quick

@@ -1,6 +1,7 @@
 """convstep beside its peers, layer by layer, all in one run.
 
     python bench/compare.py                                   everything (about an hour)
+    python bench/compare.py --gradients                       the gradients of every convolution, instead
     python bench/compare.py --quick                           a few layers of every family (under 3 minutes)
     python bench/compare.py --layers 'resnet50/3x3' --peers 'ncnn|oneDNN' --threads 1 --dtype float32 --batch 1
 
@@ -66,6 +67,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a few layers of every family")
     parser.add_argument("--layers", default="", metavar="REGEX", help="of names such as resnet50/3x3_64_64@56")
     parser.add_argument("--family", default="", metavar="REGEX", help="of families such as depthwise")
+    parser.add_argument("--gradients", action="store_true", help="of the convolutions, instead of the layers")
     parser.add_argument("--peers", default="", metavar="REGEX", help="convstep itself always runs")
     parser.add_argument("--threads", default="1,2", help="1,2")
     parser.add_argument("--dtype", default="float32,float64")
@@ -82,7 +84,10 @@ def parse() -> argparse.Namespace:
 
 
 def wanted_layers(arguments: argparse.Namespace) -> list[layers.Layer]:
-    return [layer for layer in layers.LAYERS
+    all_layers = layers.LAYERS
+    if arguments.gradients:
+        all_layers = [gradient for layer in all_layers for gradient in layers.gradients(layer)]
+    return [layer for layer in all_layers
             if re.search(arguments.layers, layer.name) and re.search(arguments.family, layer.family)
             and (layer.quick or not arguments.quick)]
 
@@ -90,7 +95,8 @@ def wanted_layers(arguments: argparse.Namespace) -> list[layers.Layer]:
 def wanted_peers(arguments: argparse.Namespace) -> list[peers.Peer]:
     always = {peers.OURS, peers.BEFORE} if arguments.before else {peers.OURS}
     return [peer for peer in peers.PEERS if peer.name in always or peer.name != peers.BEFORE
-            and re.search(arguments.peers, peer.name) and (peer.follows_isa or not arguments.isa)]
+            and re.search(arguments.peers, peer.name) and (peer.follows_isa or not arguments.isa)
+            and (peer.has_gradients or not arguments.gradients)]
 
 
 def wanted_settings(arguments: argparse.Namespace) -> list[Setting]:
@@ -132,8 +138,7 @@ class Bench:
         x, w, b = truth.arrays(layer, setting.dtype, batch)
         for name, array in [("input", x), ("weights", w), ("bias", b)]:
             np.save(os.path.join(self.folder, name + ".npy"), array)
-        first_and_last = sorted({0, batch - 1})
-        truths = [truth.expected(layer, x[index], w, b) for index in first_and_last]
+        truths = truth.truths(layer, x, w, b)
         ready: list[runners.Runner] = []
         failures: dict[str, str] = {}
         for runner in self.start(setting.threads):
@@ -259,9 +264,11 @@ def main() -> None:
         finally:
             bench.close()
     report.print_families(found)
-    goals.table(list(report.by_layer(found).values()), about)
+    if not arguments.gradients:
+        goals.table(list(report.by_layer(found).values()), about)
     everything = not (arguments.layers or arguments.family or arguments.peers)
-    output = arguments.output or (ROOT / "bench/results/latest.json" if everything else None)
+    latest = "latest_gradients.json" if arguments.gradients else "latest.json"
+    output = arguments.output or (ROOT / "bench/results" / latest if everything else None)
     if output:
         write(output, about, found)
 

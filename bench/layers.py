@@ -14,7 +14,7 @@ FLOPS_PER_MULTIPLY_ADD = 2
 class Layer:
     name: str
     family: str
-    kind: str  # conv, max, average
+    kind: str  # conv, max, average; of a convolution's gradients: input_grad, weights_grad
     h: int
     w: int
     c: int
@@ -39,7 +39,7 @@ class Layer:
 
     def flops(self, batch: int) -> int:
         """Of the direct method; 0 for pooling, which is measured in bytes."""
-        if self.kind != "conv":
+        if self.kind in ("max", "average"):
             return 0
         outputs = batch * self.oh * self.ow * self.o
         return FLOPS_PER_MULTIPLY_ADD * outputs * self.kh * self.kw * self.c // self.groups
@@ -163,6 +163,12 @@ def notebook() -> list[Layer]:
     padded = dataclasses.replace(conv, name="notebook/conv-2021", kh=5, kw=5, batch=2, stride=1, pad=6, quick=False)
     pool = Layer("notebook/max-pool", "notebook", "max", 5, 5, 3, 3, 3, 3, 1, batch=2, quick=True)
     return [conv, padded, pool, dataclasses.replace(pool, name="notebook/average-pool", kind="average", quick=False)]
+
+
+def gradients(layer: Layer) -> list[Layer]:
+    """Those of a convolution, as layers of their own."""
+    return [dataclasses.replace(layer, kind=kind, name=f"{short} {layer.name}", family=f"{short} {layer.family}")
+            for kind, short in (("input_grad", "dA"), ("weights_grad", "dW")) if layer.kind == "conv"]
 
 
 LAYERS: list[Layer] = [*notebook(), *resnet50(), *vgg16(), *mobilenets(), *yolov3(), *squeezenet(), *others()]

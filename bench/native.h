@@ -2,14 +2,15 @@
 // created, run again and again without Python in between, and asked for its output.
 //
 // Every array is dense: input [n,h,w,c], weights [kh,kw,c/groups,o], bias [o], output [n,oh,ow,o]; adapters that want
-// another layout reorder outside bench_run.
+// another layout reorder outside bench_run. For gradients that of the output stands in the place of the input (the
+// input's gradient is the output) or of the weights (and that of the weights is the output).
 #pragma once
 
 #include <cstdint>
 
 #define BENCH_EXPORT extern "C" __attribute__((visibility("default")))
 
-enum BenchKind : int64_t { kBenchConv = 0, kBenchMaxPool = 1, kBenchAveragePool = 2 };
+enum BenchKind : int64_t { kBenchConv, kBenchMaxPool, kBenchAveragePool, kBenchInputGrad, kBenchWeightsGrad };
 
 struct BenchLayer {
   int64_t kind;     // BenchKind

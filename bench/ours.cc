@@ -43,6 +43,17 @@ class TypedWork : public Work {
   Tensor<T, 4> input_, output_;
 };
 
+convstep::ConvOptions options_of(const BenchLayer& layer, int64_t way) {
+  convstep::ConvOptions options;
+  options.stride = {layer.stride, layer.stride};
+  options.dilation = {layer.dilation, layer.dilation};
+  options.padding = convstep::Padding::all(layer.pad);
+  options.groups = layer.groups;
+  options.threads = layer.threads;
+  if (way == kDirect) options.algorithm = convstep::ConvAlgorithm::kDirect;
+  return options;
+}
+
 template <class T>
 class Conv : public TypedWork<T> {
  public:
@@ -54,19 +65,47 @@ class Conv : public TypedWork<T> {
 
  private:
   static convstep::ConvPlan<T> make_plan(const BenchLayer& layer, int64_t way, const void* weights, const void* bias) {
-    convstep::ConvOptions options;
-    options.stride = {layer.stride, layer.stride};
-    options.dilation = {layer.dilation, layer.dilation};
-    options.padding = convstep::Padding::all(layer.pad);
-    options.groups = layer.groups;
-    options.threads = static_cast<int>(layer.threads);
-    if (way == kDirect) options.algorithm = convstep::ConvAlgorithm::kDirect;
     const View<const T, 4> filters(static_cast<const T*>(weights),
                                    {layer.kh, layer.kw, layer.c / layer.groups, layer.o});
-    return {{layer.n, layer.h, layer.w, layer.c}, filters, {static_cast<const T*>(bias), {layer.o}}, options};
+    return {{layer.n, layer.h, layer.w, layer.c},
+            filters,
+            {static_cast<const T*>(bias), {layer.o}},
+            options_of(layer, way)};
   }
 
   convstep::ConvPlan<T> plan_;
+};
+
+// A gradient: of the input, from that of the output and packed weights; or of the weights.
+template <class T>
+class Gradient : public Work {
+ public:
+  Gradient(const BenchLayer& layer, int64_t way, const void* first, const void* second)
+      : options_(options_of(layer, way)),
+        is_input_(layer.kind == kBenchInputGrad),
+        image_({layer.n, layer.h, layer.w, layer.c}),
+        grad_({layer.n, layer.oh, layer.ow, layer.o}),
+        weights_({layer.kh, layer.kw, layer.c / layer.groups, layer.o}) {
+    copy(is_input_ ? first : second, grad_);
+    copy(is_input_ ? second : first, is_input_ ? weights_ : image_);
+    plan_ = std::make_unique<convstep::ConvBackwardPlan<T>>(image_.shape(), weights_, options_);
+    description = is_input_ ? plan_->describe() : "conv_backward_weights, " + convstep::simd_target();
+  }
+  void run() override { is_input_ ? plan_->run_input(grad_, image_) : plan_->run_weights(grad_, image_, weights_); }
+  void output(void* to) const override {
+    const Tensor<T, 4>& from = is_input_ ? image_ : weights_;
+    std::memcpy(to, from.data(), static_cast<size_t>(from.size()) * sizeof(T));
+  }
+
+ private:
+  static void copy(const void* from, Tensor<T, 4>& to) {
+    std::memcpy(to.data(), from, static_cast<size_t>(to.size()) * sizeof(T));
+  }
+
+  convstep::ConvOptions options_;
+  bool is_input_;
+  Tensor<T, 4> image_, grad_, weights_;
+  std::unique_ptr<convstep::ConvBackwardPlan<T>> plan_;
 };
 
 template <class T>
@@ -109,6 +148,7 @@ std::unique_ptr<Work> make(const BenchLayer& layer, int64_t way, const void* inp
                            const void* bias) {
   if (way == kMemcpy) return std::make_unique<Memcpy>(layer);
   if (layer.kind == kBenchConv) return std::make_unique<Conv<T>>(layer, way, input, weights, bias);
+  if (layer.kind >= kBenchInputGrad) return std::make_unique<Gradient<T>>(layer, way, input, weights);
   return std::make_unique<Pool<T>>(layer, input);
 }
 
@@ -116,7 +156,7 @@ std::unique_ptr<Work> make(const BenchLayer& layer, int64_t way, const void* inp
 
 void* bench_create(const BenchLayer* layer, int64_t way, const void* input, const void* weights, const void* bias,
                    char* message, int64_t capacity) {
-  const bool conv = layer->kind == kBenchConv;
+  const bool conv = layer->kind == kBenchConv || layer->kind >= kBenchInputGrad;
   if (way < 0 || way >= kWays || (way == kDirect && !conv) || (way == kMemcpy && conv)) {
     std::snprintf(message, static_cast<size_t>(capacity), "no such way");
     return nullptr;

@@ -19,14 +19,19 @@ class Problem:
     dtype: str  # float32, float64
     threads: int
     batch: int
-    input: np.ndarray  # [N,H,W,C]
-    weights: np.ndarray  # [KH,KW,C/groups,O]
+    input: np.ndarray  # [N,H,W,C]; for input_grad the gradient of the output, [N,OH,OW,O]
+    weights: np.ndarray  # [KH,KW,C/groups,O]; for weights_grad the gradient of the output
     bias: np.ndarray  # [O]
     build: pathlib.Path  # where CMake left the compiled adapters
 
     @property
     def output_shape(self) -> tuple[int, int, int, int]:
-        return self.batch, self.layer.oh, self.layer.ow, self.layer.o
+        layer = self.layer
+        if layer.kind == "input_grad":
+            return self.batch, layer.h, layer.w, layer.c
+        if layer.kind == "weights_grad":
+            return 1, layer.kh, layer.kw * layer.c // layer.groups, layer.o
+        return self.batch, layer.oh, layer.ow, layer.o
 
 
 class Candidate(abc.ABC):
@@ -40,4 +45,4 @@ class Candidate(abc.ABC):
 
     @abc.abstractmethod
     def output(self) -> np.ndarray | None:
-        """What the last run left, [N,OH,OW,O]; None where there is nothing to check."""
+        """What the last run left, of problem.output_shape; None where there is nothing to check."""

@@ -1,5 +1,7 @@
 """The arrays of a problem, and what must come out: NumPy in float64, by another road than anybody's kernels."""
 
+import collections.abc
+
 import numpy as np
 
 import layers
@@ -13,11 +15,53 @@ def arrays(layer: layers.Layer, dtype: str, batch: int) -> tuple[np.ndarray, np.
     random = np.random.default_rng(1)
     kind = np.dtype(dtype).type
     x = random.standard_normal((batch, layer.h, layer.w, layer.c), kind)
-    if layer.kind != "conv":
+    grad = random.standard_normal((batch, layer.oh, layer.ow, layer.o), kind)
+    if layer.kind == "weights_grad":
+        return x, grad, np.zeros(0, kind)
+    if layer.kind in ("max", "average"):
         return x, np.zeros((0, 0, 0, 0), kind), np.zeros(0, kind)
     taps = layer.kh * layer.kw * layer.c // layer.groups
     w = random.standard_normal((layer.kh, layer.kw, layer.c // layer.groups, layer.o), kind) * kind(np.sqrt(2 / taps))
-    return x, w, random.standard_normal(layer.o, kind)
+    return grad if layer.kind == "input_grad" else x, w, random.standard_normal(layer.o, kind)
+
+
+def truths(layer: layers.Layer, first: np.ndarray, second: np.ndarray, bias: np.ndarray) -> list[np.ndarray]:
+    """Of the first and the last image; of a gradient of weights, which is a sum over all, the only one."""
+    if layer.kind == "weights_grad":
+        return [weights_gradient(layer, first, second)]
+    one = input_gradient if layer.kind == "input_grad" else lambda *arguments: expected(*arguments, bias)
+    return [one(layer, first[index], second) for index in sorted({0, len(first) - 1})]
+
+
+def taps(layer: layers.Layer) -> "collections.abc.Iterator[tuple[int, int, slice, slice]]":
+    """Each tap of the window, and the rows and columns of the padded image that it reads."""
+    for i, j in np.ndindex(layer.kh, layer.kw):
+        top, left = i * layer.dilation, j * layer.dilation
+        yield (i, j, slice(top, top + (layer.oh - 1) * layer.stride + 1, layer.stride),
+               slice(left, left + (layer.ow - 1) * layer.stride + 1, layer.stride))
+
+
+def input_gradient(layer: layers.Layer, grad: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Of one image, [H,W,C]."""
+    pad, groups = layer.pad, layer.groups
+    padded = np.zeros((layer.h + 2 * pad, layer.w + 2 * pad, groups, layer.c // groups))
+    g = grad.astype(np.float64).reshape(layer.oh, layer.ow, groups, -1)
+    w = weights.astype(np.float64).reshape(layer.kh, layer.kw, layer.c // groups, groups, -1)
+    for i, j, rows, columns in taps(layer):
+        padded[rows, columns] += np.einsum("yxgo,cgo->yxgc", g, w[i, j], optimize=True)
+    return padded[pad:pad + layer.h, pad:pad + layer.w].reshape(layer.h, layer.w, layer.c)
+
+
+def weights_gradient(layer: layers.Layer, images: np.ndarray, grad: np.ndarray) -> np.ndarray:
+    """[KH, KW * C/groups, O]."""
+    pad, groups = layer.pad, layer.groups
+    x = np.pad(images.astype(np.float64), ((0, 0), (pad, pad), (pad, pad), (0, 0)))
+    x = x.reshape(*x.shape[:3], groups, -1)
+    g = grad.astype(np.float64).reshape(*grad.shape[:3], groups, -1)
+    result = np.empty((layer.kh, layer.kw, layer.c // groups, groups, layer.o // groups))
+    for i, j, rows, columns in taps(layer):
+        result[i, j] = np.einsum("nyxgc,nyxgo->cgo", x[:, rows, columns], g, optimize=True)
+    return result.reshape(layer.kh, layer.kw * layer.c // groups, layer.o)
 
 
 def windows(layer: layers.Layer, image: np.ndarray, border: float) -> np.ndarray:

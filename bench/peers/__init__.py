@@ -12,6 +12,7 @@ class Peer:
     argument: str = ""  # which library, where one module serves several peers
     ours: bool = False  # not a peer at all: a part of convstep, or a yardstick
     follows_isa: bool = True  # compare.py --isa can hold it to lesser instructions
+    has_gradients: bool = False
     elsewhere: str = ""  # the package, where it may live in Debian's Python rather than in the one that runs this
 
 
@@ -23,17 +24,17 @@ BLAS = "im2col + BLAS"
 LOOPS = "NumPy loops"
 
 PEERS = [
-    Peer(OURS, "ours", "native", "convstep_bench:0", ours=True),
-    Peer(BEFORE, "before", "native", "convstep_bench:0", ours=True),  # from the build that --before names
-    Peer(DIRECT, "direct", "native", "convstep_bench:1", ours=True),
+    Peer(OURS, "ours", "native", "convstep_bench:0", ours=True, has_gradients=True),
+    Peer(BEFORE, "before", "native", "convstep_bench:0", ours=True, has_gradients=True),  # from the build that --before names
+    Peer(DIRECT, "direct", "native", "convstep_bench:1", ours=True, has_gradients=True),
     Peer(MEMCPY, "memcpy", "native", "convstep_bench:2", ours=True),
-    Peer("oneDNN Debian", "dnnl-D", "native", "convstep_bench_onednn_debian"),
-    Peer("oneDNN gomp", "dnnl-G", "native", "convstep_bench_onednn_gomp"),
-    Peer("oneDNN sycl", "dnnl-S", "native", "convstep_bench_onednn_sycl"),
+    Peer("oneDNN Debian", "dnnl-D", "native", "convstep_bench_onednn_debian", has_gradients=True),
+    Peer("oneDNN gomp", "dnnl-G", "native", "convstep_bench_onednn_gomp", has_gradients=True),
+    Peer("oneDNN sycl", "dnnl-S", "native", "convstep_bench_onednn_sycl", has_gradients=True),
     Peer("ncnn", "ncnn", "ncnn_layer", follows_isa=False),
     Peer("ONNX Runtime", "ORT", "ort", follows_isa=False),
     Peer("OpenVINO", "OpenV", "openvino_graph", follows_isa=False),
-    Peer("PyTorch", "torch", "torch_layer", elsewhere="torch"),
+    Peer("PyTorch", "torch", "torch_layer", has_gradients=True, elsewhere="torch"),
     Peer(BLAS, "BLAS", "im2col"),
     Peer("SciPy", "SciPy", "scipy_ndimage"),
     Peer(LOOPS, "loops", "notebook"),

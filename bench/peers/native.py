@@ -8,7 +8,7 @@ import numpy as np
 
 from problem import Candidate, Problem, Unsupported
 
-KINDS = {"conv": 0, "max": 1, "average": 2}
+KINDS = {"conv": 0, "max": 1, "average": 2, "input_grad": 3, "weights_grad": 4}
 FIELDS = ["kind", "bytes", "threads", "n", "h", "w", "c", "o", "kh", "kw", "stride", "dilation", "groups", "pad", "oh",
           "ow"]
 

@@ -40,6 +40,7 @@ struct Work {
   dnnl::stream stream{engine};
   dnnl::primitive primitive;
   std::unordered_map<int, memory> arguments;
+  int result = DNNL_ARG_DST;
   memory::desc plain_output;
   std::string description;
 };
@@ -65,41 +66,105 @@ template <class Primitive, class... Description>
 typename Primitive::primitive_desc describe(const dnnl::engine& engine, const Description&... description) {
   return {engine, description...};
 }
+template <class Primitive, class Forward, class... Description>
+typename Primitive::primitive_desc describe_backward(const dnnl::engine& engine, const Forward& forward,
+                                                     const Description&... description) {
+  return {engine, description..., forward};
+}
 using Pooling = dnnl::pooling_forward;
 #else
 template <class Primitive, class... Description>
 typename Primitive::primitive_desc describe(const dnnl::engine& engine, const Description&... description) {
   return {typename Primitive::desc(description...), engine};
 }
+template <class Primitive, class Forward, class... Description>
+typename Primitive::primitive_desc describe_backward(const dnnl::engine& engine, const Forward& forward,
+                                                     const Description&... description) {
+  return {typename Primitive::desc(description...), engine, forward};
+}
 using Pooling = dnnl::pooling_v2_forward;
 #endif
 
 constexpr auto kType = memory::data_type::f32;  // f64 is for GPUs alone
 
+// The caller's arrays.
+struct ConvLayouts {
+  Dims source_dims, filters_dims, destination_dims;
+  memory::desc source, filters, destination;
+};
+ConvLayouts conv_layouts(const BenchLayer& layer) {
+  const bool grouped = layer.groups > 1;
+  const int64_t c = layer.c / layer.groups, o = layer.o / layer.groups;
+  const Dims filters = grouped ? Dims{layer.groups, o, c, layer.kh, layer.kw} : Dims{o, c, layer.kh, layer.kw};
+  // [kh,kw,c,o]: output channels of a group lie together, groups side by side.
+  const Dims strides = grouped ? Dims{o, 1, layer.o, layer.kw * c * layer.o, c * layer.o}
+                               : Dims{1, layer.o, layer.kw * c * layer.o, c * layer.o};
+  const Dims source{layer.n, layer.c, layer.h, layer.w}, destination{layer.n, layer.o, layer.oh, layer.ow};
+  return {source,
+          filters,
+          destination,
+          memory::desc(source, kType, Tag::nhwc),
+          memory::desc(filters, kType, strides),
+          memory::desc(destination, kType, Tag::nhwc)};
+}
+
 void make_conv(const BenchLayer& layer, int64_t way, const void* input, const void* weights, const void* bias,
                Work& work) {
   const Tag tag = way == 0 ? Tag::any : Tag::nhwc;
-  const bool grouped = layer.groups > 1;
-  const int64_t c = layer.c / layer.groups, o = layer.o / layer.groups;
-  const Dims source{layer.n, layer.c, layer.h, layer.w}, destination{layer.n, layer.o, layer.oh, layer.ow};
-  const Dims filters = grouped ? Dims{layer.groups, o, c, layer.kh, layer.kw} : Dims{o, c, layer.kh, layer.kw};
-  // The caller's [kh,kw,c,o]: output channels of a group lie together, groups side by side.
-  const Dims strides = grouped ? Dims{o, 1, layer.o, layer.kw * c * layer.o, c * layer.o}
-                               : Dims{1, layer.o, layer.kw * c * layer.o, c * layer.o};
+  const ConvLayouts layouts = conv_layouts(layer);
   const memory::desc bias_layout({layer.o}, kType, Tag::x);
   const auto conv = describe<dnnl::convolution_forward>(
       work.engine, dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct,
-      memory::desc(source, kType, tag), memory::desc(filters, kType, Tag::any), bias_layout,
-      memory::desc(destination, kType, tag), Dims{layer.stride, layer.stride},
+      memory::desc(layouts.source_dims, kType, tag), memory::desc(layouts.filters_dims, kType, Tag::any), bias_layout,
+      memory::desc(layouts.destination_dims, kType, tag), Dims{layer.stride, layer.stride},
       Dims{layer.dilation - 1, layer.dilation - 1}, Dims{layer.pad, layer.pad}, Dims{layer.pad, layer.pad});
   work.primitive = dnnl::convolution_forward(conv);
-  work.arguments = {
-      {DNNL_ARG_SRC, reordered(work, plain(work, memory::desc(source, kType, Tag::nhwc), input), conv.src_desc())},
-      {DNNL_ARG_WEIGHTS,
-       reordered(work, plain(work, memory::desc(filters, kType, strides), weights), conv.weights_desc())},
-      {DNNL_ARG_BIAS, plain(work, bias_layout, bias)},
-      {DNNL_ARG_DST, memory(conv.dst_desc(), work.engine)}};
+  work.arguments = {{DNNL_ARG_SRC, reordered(work, plain(work, layouts.source, input), conv.src_desc())},
+                    {DNNL_ARG_WEIGHTS, reordered(work, plain(work, layouts.filters, weights), conv.weights_desc())},
+                    {DNNL_ARG_BIAS, plain(work, bias_layout, bias)},
+                    {DNNL_ARG_DST, memory(conv.dst_desc(), work.engine)}};
   work.description = conv.impl_info_str();
+}
+
+// The gradient of the input from those of output and weights, or of the weights from those of input and output.
+void make_gradient(const BenchLayer& layer, int64_t way, const void* first, const void* second, Work& work) {
+  const bool is_input = layer.kind == kBenchInputGrad;
+  const ConvLayouts layouts = conv_layouts(layer);
+  const Tag tag = way == 0 ? Tag::any : Tag::nhwc;
+  const memory::desc source(layouts.source_dims, kType, tag);
+  const memory::desc filters(layouts.filters_dims, kType, Tag::any);
+  const memory::desc destination(layouts.destination_dims, kType, tag);
+  const Dims strides{layer.stride, layer.stride}, dilations{layer.dilation - 1, layer.dilation - 1};
+  const Dims pads{layer.pad, layer.pad};
+  const auto algorithm = dnnl::algorithm::convolution_direct;
+  const auto forward =
+      describe<dnnl::convolution_forward>(work.engine, dnnl::prop_kind::forward_training, algorithm, source, filters,
+                                          destination, strides, dilations, pads, pads);
+  const auto set = [&](const auto& gradient, int argument, const memory::desc& layout, const void* data) {
+    work.arguments.emplace(
+        argument, reordered(work, plain(work, layout, data), gradient.query_md(dnnl::query::exec_arg_md, argument)));
+  };
+  const auto set_result = [&](const auto& gradient, int argument, const memory::desc& wanted) {
+    work.arguments.emplace(argument, memory(gradient.query_md(dnnl::query::exec_arg_md, argument), work.engine));
+    work.result = argument;
+    work.plain_output = wanted;
+    work.description = gradient.impl_info_str();
+  };
+  if (is_input) {
+    const auto gradient = describe_backward<dnnl::convolution_backward_data>(
+        work.engine, forward, algorithm, source, filters, destination, strides, dilations, pads, pads);
+    work.primitive = dnnl::convolution_backward_data(gradient);
+    set(gradient, DNNL_ARG_DIFF_DST, layouts.destination, first);
+    set(gradient, DNNL_ARG_WEIGHTS, layouts.filters, second);
+    set_result(gradient, DNNL_ARG_DIFF_SRC, layouts.source);
+  } else {
+    const auto gradient = describe_backward<dnnl::convolution_backward_weights>(
+        work.engine, forward, algorithm, source, filters, destination, strides, dilations, pads, pads);
+    work.primitive = dnnl::convolution_backward_weights(gradient);
+    set(gradient, DNNL_ARG_SRC, layouts.source, first);
+    set(gradient, DNNL_ARG_DIFF_DST, layouts.destination, second);
+    set_result(gradient, DNNL_ARG_DIFF_WEIGHTS, layouts.filters);
+  }
 }
 
 void make_pool(const BenchLayer& layer, int64_t way, const void* input, Work& work) {
@@ -127,13 +192,15 @@ void* bench_create(const BenchLayer* layer, int64_t way, const void* input, cons
     if (layer->bytes != sizeof(float)) throw std::invalid_argument("float32 only");
     start_runtime(layer->threads);
     auto work = std::make_unique<Work>();
+    work->plain_output = memory::desc({layer->n, layer->o, layer->oh, layer->ow}, kType, Tag::nhwc);
     if (layer->kind == kBenchConv) {
       make_conv(*layer, way, input, weights, bias, *work);
+    } else if (layer->kind >= kBenchInputGrad) {
+      make_gradient(*layer, way, input, weights, *work);
     } else {
       make_pool(*layer, way, input, *work);
     }
     work->description += way == 0 ? ", own layout" : ", nhwc";
-    work->plain_output = memory::desc({layer->n, layer->o, layer->oh, layer->ow}, kType, Tag::nhwc);
     return work.release();
   } catch (const std::exception& error) {
     std::snprintf(message, static_cast<size_t>(capacity), "%s", error.what());
@@ -155,7 +222,7 @@ double bench_run(void* handle, int64_t repetitions) {
 
 void bench_output(void* handle, void* output) {
   Work& work = *static_cast<Work*>(handle);
-  memory result = reordered(work, work.arguments.at(DNNL_ARG_DST), work.plain_output);
+  memory result = reordered(work, work.arguments.at(work.result), work.plain_output);
   const void* from = result.map_data<void>();
   std::memcpy(output, from, work.plain_output.get_size());
   result.unmap_data(const_cast<void*>(from));

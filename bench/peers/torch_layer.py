@@ -1,6 +1,7 @@
 """PyTorch: torch.nn.functional on its own threads, in both memory formats. float32 goes to oneDNN, float64 to im2col
 and dgemm."""
 
+import collections.abc
 import pathlib
 import time
 
@@ -18,8 +19,11 @@ def version(build: pathlib.Path, argument: str) -> str:
 
 class Functional(Candidate):
     def __init__(self, problem: Problem, memory: str) -> None:
-        layer, self.describe = problem.layer, memory
+        self.problem, layer, self.describe = problem, problem.layer, memory
         torch.set_num_threads(problem.threads)
+        if layer.kind.endswith("_grad"):
+            self.layer = gradient(problem, FORMATS[memory])
+            return
         image = torch.from_numpy(np.array(problem.input.transpose(0, 3, 1, 2), order="C"))
         x = image.contiguous(memory_format=FORMATS[memory])
         functional = torch.nn.functional
@@ -43,7 +47,29 @@ class Functional(Candidate):
 
     def output(self) -> np.ndarray:
         with torch.inference_mode():
-            return self.layer().permute(0, 2, 3, 1).numpy()
+            axes = (2, 3, 1, 0) if self.problem.layer.kind == "weights_grad" else (0, 2, 3, 1)
+            return self.layer().permute(*axes).numpy().reshape(self.problem.output_shape)
+
+
+def gradient(problem: Problem, memory: torch.memory_format) -> collections.abc.Callable[[], torch.Tensor]:
+    """What autograd calls, for one of the gradients alone."""
+    layer = problem.layer
+
+    def tensor(array: np.ndarray, *axes: int) -> torch.Tensor:
+        return torch.from_numpy(np.array(array.transpose(*axes), order="C")).contiguous(memory_format=memory)
+
+    images = (0, 3, 1, 2)
+    is_input = layer.kind == "input_grad"
+    grad = tensor(problem.input if is_input else problem.weights, *images)
+    if is_input:
+        image = torch.empty((problem.batch, layer.c, layer.h, layer.w), dtype=grad.dtype).contiguous(memory_format=memory)
+        filters = tensor(problem.weights, 3, 2, 0, 1)
+    else:
+        image = tensor(problem.input, *images)
+        filters = torch.empty((layer.o, layer.c // layer.groups, layer.kh, layer.kw), dtype=grad.dtype)
+    return lambda: torch.ops.aten.convolution_backward(
+        grad, image, filters, None, [layer.stride] * 2, [layer.pad] * 2, [layer.dilation] * 2, False, [0, 0],
+        layer.groups, [is_input, not is_input, False])[0 if is_input else 1]
 
 
 def candidates(problem: Problem, argument: str) -> list[Candidate]:
