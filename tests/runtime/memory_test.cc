@@ -7,6 +7,7 @@
 #include <fstream>
 #include <random>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "convstep/convstep.h"
@@ -40,6 +41,9 @@ TEST(MemoryTest, IsFlatOverTenThousandShapes) {
     const ConvOptions options{.padding = Padding::all(draw(0, 1))};
     Tensor<float, 4> y(conv_output_shape(input, weights, options));
     conv_forward(x, w, {}, y, options);
+    Tensor<float, 4> dx(input), dw(weights);
+    conv_backward_input(y, w, dx, options);
+    conv_backward_weights(y, x, dw, {}, options);
     ConvPlan<float>(input, w, {}, options).run(x, y);
     const PoolOptions pool{.window = {2, 2}, .stride = {draw(1, 2), draw(1, 2)}};
     Tensor<float, 4> pooled(pool_output_shape(input, pool));
@@ -125,6 +129,40 @@ TEST(MemoryTest, PoolingTakesNoMoreHoweverLongTheWindow) {
       }
     }
   }
+}
+
+// On a thread that has as much as a gradient may take, and keeps it: it must not be replaced by more.
+template <class T>
+void expect_bounded_gradients(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& options) {
+  const Tensor<T, 4> x(input), w(weights), g(conv_output_shape(input, weights, options));
+  Tensor<T, 4> dx(input), dw(weights);
+  Tensor<T, 1> db({weights[3]});
+  std::thread([&] {
+    const void* before = ThreadWorkspace(2 * kMegabyte).data();
+    conv_backward_weights(g, x, dw, db, options);
+    EXPECT_EQ(ThreadWorkspace(0).data(), before) << "weights, " << to_string(input) << to_string(weights);
+    conv_backward_input(g, w, dx, options);
+    EXPECT_EQ(ThreadWorkspace(0).data(), before) << "input, " << to_string(input) << to_string(weights);
+  }).join();
+}
+
+TEST(MemoryTest, GradientsTakeABoundedWorkspace) {
+  for (const auto& [height, width] : {std::pair<int64_t, int64_t>{9, 9}, {12, 3000}}) {
+    const auto input = [h = height, w = width](int64_t channels) { return Shape<4>{2, h, w, channels}; };
+    for (const int64_t stride : {1, 2}) {
+      const auto options = [stride](int64_t pad, int64_t groups) {
+        return ConvOptions{.stride = {stride, stride}, .padding = Padding::all(pad), .groups = groups, .threads = 1};
+      };
+      expect_bounded_gradients<float>(input(64), {3, 3, 64, 64}, options(1, 1));
+      expect_bounded_gradients<double>(input(64), {3, 3, 64, 72}, options(1, 1));
+      expect_bounded_gradients<double>(input(3), {7, 7, 3, 64}, options(3, 1));
+      expect_bounded_gradients<float>(input(40), {9, 9, 40, 8}, options(4, 1));
+      expect_bounded_gradients<double>(input(90), {3, 3, 1, 90}, options(1, 90));
+      expect_bounded_gradients<float>(input(64), {3, 3, 8, 64}, options(1, 8));
+    }
+  }
+  expect_bounded_gradients<double>({1, 7, 7, 2048}, {1, 1, 2048, 512}, {.threads = 1});
+  expect_bounded_gradients<double>({1, 7, 7, 700}, {3, 3, 700, 600}, {.padding = Padding::all(1), .threads = 1});
 }
 
 // The memory is another thread's; it is gone after the call, and asked for anew.
