@@ -80,7 +80,8 @@ Tensor<T, 4> pool_back(View<const T, 4> dA, const PoolCache<T>& cache, const std
                             .mode = to_pool_mode(mode),
                             .threads = run.threads,
                             .progress = run.progress};
-  const Shape<4> A = in_words({.arguments = kPoolWords}, [&] { return pool_output_shape(A_prev.shape(), options); });
+  const Shape<4> A =
+      in_words({.arguments = kPoolWords}, [&, &input = A_prev] { return pool_output_shape(input.shape(), options); });
   check_shape("dA", dA.shape().data(), A.data(), 4, kOfTheCache);
   check_readable(extent_of("dA", dA));
   check_readable(extent_of("A_prev", A_prev));

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "conv/checks.h"
+#include "convstep/error.h"
 #include "tests/support/fma_chain.h"
 #include "tests/support/gradient_chain.h"
 

@@ -135,7 +135,9 @@ TEST(NotebookBackward, ProgressGoesOnFromTheInputToTheWeights) {
 
 TEST(NotebookBackward, ConvRefusesWhatDoesNotFitTheCache) {
   const Layer layer;
-  auto [Z, cache] = conv_forward(layer.A_prev, layer.W, layer.b, {.stride = 2, .pad = 2});
+  auto forward = conv_forward(layer.A_prev, layer.W, layer.b, {.stride = 2, .pad = 2});
+  const Tensor<double, 4>& Z = forward.Z;
+  auto& cache = forward.cache;
   expect_error<ShapeError>([&] { conv_backward(layer.A_prev, cache); }, "dZ", "(10, 4, 4, 3)", "(10, 4, 4, 8)");
   expect_error<ShapeError>([&] { conv_backward(Tensor<double, 4>({9, 4, 4, 8}), cache); }, "dZ", "(9, 4, 4, 8)");
   expect_error<ParameterError>([&] { conv_backward({nullptr, Z.shape()}, cache); }, "dZ", "null");

@@ -70,7 +70,7 @@ T gradient_sum(const WindowGeometry& geometry, int64_t images, T sum, const Term
 template <class T>
 void weights_gradient_chain(const ConvProblem& problem, View<const T, 4> grad, View<const T, 4> input,
                             Tensor<T, 4>& weights_grad, Tensor<T, 1>& bias_grad) {
-  const auto& [height, width] = problem.geometry;
+  const WindowAxis &height = problem.geometry.height, &width = problem.geometry.width;
   const auto [KH, KW, C, O] = weights_grad.shape();
   for (int64_t o = 0; o < O; ++o) {
     const int64_t first = o / problem.group_outputs() * C;

@@ -35,7 +35,7 @@ T sum_over_images(const WindowGeometry& geometry, int64_t images, T sum, const T
 
 template <class T>
 void run_plain_weight_gradient(const ConvProblem& problem, const WeightGradientCall<T>& call) {
-  const auto& [height, width] = problem.geometry;
+  const WindowAxis &height = problem.geometry.height, &width = problem.geometry.width;
   const auto [KH, KW, C, O] = call.weights_grad.shape();
   const int64_t images = call.input.shape(0), channels = C, columns = KW, outputs = problem.group_outputs();
   TaskProgress progress(call.progress, KH * KW * C * O);
