@@ -151,7 +151,9 @@ TEST(NotebookBackward, ConvRefusesWhatDoesNotFitTheCache) {
 
 TEST(NotebookBackward, PoolRefusesWhatDoesNotFitTheCache) {
   const auto A_prev = counting<float, 4>({1, 4, 4, 1});
-  auto [A, cache] = pool_forward(A_prev, {.stride = 2, .f = 2});
+  auto forward = pool_forward(A_prev, {.stride = 2, .f = 2});
+  const auto& A = forward.A;
+  auto& cache = forward.cache;
   expect_error<ShapeError>([&] { pool_backward(A_prev, cache); }, "dA", "(1, 4, 4, 1)", "(1, 2, 2, 1)");
   for (const std::string mode : {"MAX", "", "avg", "lp"}) {
     expect_error<ParameterError>([&] { pool_backward(A, cache, mode); }, "mode", "\"" + mode + "\"",
