@@ -9,12 +9,12 @@
 #include "cli/arrays.h"
 #include "cli/axes.h"
 #include "cli/commands.h"
+#include "cli/conv_options.h"
 #include "cli/filters.h"
 #include "cli/numbers.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
 #include "cli/progress.h"
-#include "convstep/notebook.h"
 
 namespace convstep::cli {
 namespace {
@@ -130,8 +130,7 @@ struct ConvCommand {
   Tensor<T, 4> convolved(const Tensor<T, 4>& A_prev, const Tensor<T, 4>& W, const Tensor<T, 1>& b,
                          const Tensor<T, 4>& R, ConvOptions own) const {
     auto Z = Tensor<T, 4>::uninitialized(conv_output_shape(A_prev.shape(), W.shape(), own));
-    const bool is_free = own.algorithm == ConvAlgorithm::kAuto;
-    own.numerics = numerics.value_or(is_free ? notebook_numerics(W.shape(), Z.shape()) : Numerics::kFast);
+    own.numerics = numerics_of(own, numerics, W.shape(), Z.shape());
     ProgressBar bar("conv");
     own.progress = bar.callback();
     conv_forward(A_prev, W, b, Z, own, R);
@@ -150,8 +149,7 @@ struct ConvCommand {
   }
 };
 
-void add_methods(CLI::App& command, ConvCommand& state) {
-  ConvOptions& options = state.options;
+void add_activation(CLI::App& command, ConvOptions& options) {
   const Choices<Activation> activations{{"none", Activation::kNone},       {"relu", Activation::kRelu},
                                         {"relu6", Activation::kRelu6},     {"leaky_relu", Activation::kLeakyRelu},
                                         {"sigmoid", Activation::kSigmoid}, {"tanh", Activation::kTanh}};
@@ -160,19 +158,6 @@ void add_methods(CLI::App& command, ConvCommand& state) {
       [&options](const std::string&, Activation value) { options.activation = value; },
       "Applied to every output (default: none)");
   add_real(command, "--slope", options.slope, "Slope of leaky_relu below 0 (default: 0.01)")->needs(activation);
-  const Choices<Numerics> numerics{{"numpy", Numerics::kNumpy}, {"fast", Numerics::kFast}};
-  add_choice(
-      command, "--numerics", numerics, [&state](const std::string&, Numerics value) { state.numerics = value; },
-      "Whose last bits sums have, NumPy's or those of the fastest order (default: numpy for layers of the notebook's "
-      "size)");
-  const Choices<ConvAlgorithm> algorithms{{"auto", ConvAlgorithm::kAuto},
-                                          {"direct", ConvAlgorithm::kDirect},
-                                          {"winograd", ConvAlgorithm::kWinograd},
-                                          {"reference", ConvAlgorithm::kReference}};
-  add_choice(
-      command, "--algorithm", algorithms,
-      [&options](const std::string&, ConvAlgorithm value) { options.algorithm = value; },
-      "How it is computed (default: auto)");
 }
 
 std::string filter_list() {
@@ -193,13 +178,10 @@ void add_conv(CLI::App& app) {
       ->required()
       ->type_name("FILE|" + joined(filter_names(), "|"));
   add_input(command, "B", state->bias_path, "Biases, (1, 1, 1, O) or (O,)");
-  add_size(command, "--stride", options.stride, "How far the window moves (default: 1)");
-  state->padding = add_padding_option(command, options.padding);
-  add_size(command, "--dilation", options.dilation, "How far apart the window's elements are (default: 1)");
-  add_integer(command, "--groups", options.groups, {},
-              "Groups of channels that are convolved by themselves (default: 1)");
+  state->padding = add_geometry(command, options);
   add_input(command, "--residual", state->residual_path, "Added before the activation, (N, OH, OW, O)");
-  add_methods(command, *state);
+  add_activation(command, options);
+  add_order(command, options, state->numerics);
   add_range_option(command, state->scale);
   add_threads_option(command, options.threads);
   add_dtype_option(command, state->dtype);

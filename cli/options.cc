@@ -93,6 +93,10 @@ CLI::Option* add_output_option(CLI::App& command, std::string& path) {
       ->type_name("FILE");
 }
 
+CLI::Option* add_array_output(CLI::App& command, const std::string& name, std::string& path, const std::string& help) {
+  return command.add_option(name, path, help + ": .npy, or into a pipe: -")->type_name("FILE");
+}
+
 void add_example(CLI::App& command, const std::string& example) { command.footer("Example:\n  " + example); }
 
 }  // namespace convstep::cli

@@ -43,6 +43,9 @@ CLI::Option* add_input(CLI::App& command, const std::string& name, std::string& 
 // -o, --output: the name of an .npy file, of a .png picture, or of a pipe (outputs.h).
 CLI::Option* add_output_option(CLI::App& command, std::string& path);
 
+// An option that names an .npy file, or a pipe, for an array.
+CLI::Option* add_array_output(CLI::App& command, const std::string& name, std::string& path, const std::string& help);
+
 // The example at the end of a command's --help.
 void add_example(CLI::App& command, const std::string& example);
 

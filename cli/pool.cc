@@ -5,32 +5,24 @@
 #include "cli/arrays.h"
 #include "cli/axes.h"
 #include "cli/commands.h"
-#include "cli/numbers.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
+#include "cli/pool_options.h"
 #include "cli/progress.h"
 
 namespace convstep::cli {
 namespace {
 
 struct PoolCommand {
-  std::string input_path, output_path, indices_path, mode = "max";
-  PoolOptions options;
-  std::optional<Size2> window, stride;
-  bool global = false;
+  std::string input_path, output_path, indices_path;
+  PoolWindow window;
   PictureScale scale;
   std::optional<Dtype> dtype;
 
   void check() const {
     check_range_option(scale, output_path);
-    if (!window && !global)
-      throw CLI::ValidationError("--window", "is missing; for one as large as the image: --global");
-    if (window && global) throw CLI::ValidationError("--window and --global", "one of them, not both");
-    if (!indices_path.empty() && mode != "max") throw CLI::ValidationError("--indices", "goes with --mode max");
-    if (options.p != 2 && mode != "lp") throw CLI::ValidationError("--p", "goes with --mode lp");
-    if (options.count_include_pad && mode != "average") {
-      throw CLI::ValidationError("--count-include-pad", "goes with --mode average");
-    }
+    window.check();
+    if (!indices_path.empty() && window.mode != "max") throw CLI::ValidationError("--indices", "goes with --mode max");
     if (names_picture(indices_path)) throw CLI::ValidationError("--indices", "numbers for an .npy file, not a picture");
   }
 
@@ -42,10 +34,8 @@ struct PoolCommand {
     with_dtype(compute_dtype(dtype, {&input}), [&]<class T>(T) {
       const Tensor<T, 4> A_prev = tensor<T, 4>(input);
       ProgressBar bar("pool");
-      PoolOptions pooling = options;
+      PoolOptions pooling = window.on(A_prev.shape());
       pooling.progress = bar.callback();
-      pooling.window = window ? *window : global_pool_options(A_prev.shape(), options.mode).window;
-      pooling.stride = stride.value_or(pooling.window);
 
       auto A = Tensor<T, 4>::uninitialized(pool_output_shape(A_prev.shape(), pooling));
       PictureScale drawn = scale;
@@ -62,37 +52,18 @@ struct PoolCommand {
   }
 };
 
-// --mode, and the options that belong to one mode alone.
-void add_mode(CLI::App& command, PoolCommand& state) {
-  const Choices<PoolMode> modes{
-      {"max", PoolMode::kMax}, {"average", PoolMode::kAverage}, {"lp", PoolMode::kLp}, {"l2", PoolMode::kLp}};
-  const auto choose = [&state](const std::string& name, PoolMode mode) {
-    state.mode = name;
-    state.options.mode = mode;
-  };
-  add_choice(command, "--mode", modes, choose, "max (default), average, l2, or lp with --p");
-  add_real(command, "--p", state.options.p, "The exponent of lp (default: 2)");
-  const Choices<Numerics> numerics{{"fast", Numerics::kFast}, {"numpy", Numerics::kNumpy}};
-  add_choice(
-      command, "--numerics", numerics, [&state](const std::string&, Numerics value) { state.options.numerics = value; },
-      "Whose last bits averages and norms have, those of the fastest order or NumPy's (default: fast)");
-  command.add_flag("--count-include-pad", state.options.count_include_pad, "Averages count the zeros of the padding");
-}
-
 }  // namespace
 
 void add_pool(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("pool", "Keep one number of every window (pool_forward)");
   auto state = std::make_shared<PoolCommand>();
-  PoolOptions& options = state->options;
+  PoolOptions& options = state->window.options;
   add_input(command, "A_PREV", state->input_path, "Images, (N, H, W, C), or a grey one, (H, W)")->required();
-  add_size(command, "--window", state->window, "The size of the window (needed, or --global)");
-  command.add_flag("--global", state->global, "A window as large as the image");
-  add_mode(command, *state);
-  add_size(command, "--stride", state->stride, "How far the window moves (default: as far as it is large)");
-  add_padding_option(command, options.padding);
-  add_size(command, "--dilation", options.dilation, "How far apart the window's elements are (default: 1)");
-  command.add_flag("--ceil-mode", options.ceil_mode, "Keep a last window that hangs over the end");
+  add_window(command, state->window);
+  const Choices<Numerics> numerics{{"fast", Numerics::kFast}, {"numpy", Numerics::kNumpy}};
+  add_choice(
+      command, "--numerics", numerics, [&options](const std::string&, Numerics value) { options.numerics = value; },
+      "Whose last bits averages and norms have, those of the fastest order or NumPy's (default: fast)");
   command.add_option("--indices", state->indices_path, "Also write where each maximum was, row*W + column")
       ->type_name("FILE");
   add_range_option(command, state->scale);

@@ -6,15 +6,12 @@
 #include <string_view>
 #include <vector>
 
+#include "python/axes.h"
 #include "python/hints.h"
+#include "python/numpy.h"
 
 namespace convstep::python {
 namespace {
-
-// Kept for as long as the process lives: an extension module is never unloaded.
-struct Numpy {
-  PyObject *ndarray, *masked, *boolean, *empty, *float32, *float64, *int64, *convert;
-} numpy;
 
 PyObject* attribute(nb::handle object, const char* name) { return nb::object(object.attr(name)).release().ptr(); }
 
@@ -46,67 +43,6 @@ constexpr Rewrite kNchwFilters[] = {{2, "one filter of one channel", "[None, Non
                                     {3, "one filter", "[None]"},
                                     {3, "filters of one channel", "[:, None]"}};
 
-template <class T>
-View<T, 4> reordered(const View<T, 4>& view, const int (&axes)[4]) {
-  Shape<4> shape, strides;
-  for (int axis = 0; axis < 4; ++axis) {
-    shape[axis] = view.shape(axes[axis]);
-    strides[axis] = view.stride(axes[axis]);
-  }
-  return {view.data(), shape, strides};
-}
-
-constexpr int kChannelsLast[] = {0, 2, 3, 1};  // (N, C, H, W) -> (N, H, W, C)
-constexpr int kFiltersLast[] = {2, 3, 1, 0};   // (O, C, KH, KW) -> (KH, KW, C, O)
-
-template <class T>
-View<T, 4> channels_last(const View<T, 4>& view, Layout layout) {
-  return layout == Layout::kNHWC ? view : reordered(view, kChannelsLast);
-}
-
-bool is_instance(nb::handle object, PyObject* type) {
-  const int is = PyObject_IsInstance(object.ptr(), type);
-  if (is < 0) throw nb::python_error();
-  return is == 1;
-}
-
-nb::object new_array(const Shape<4>& shape, char dtype, Layout layout) {
-  const auto [n, h, w, c] = shape;
-  const Shape<4> own = layout == Layout::kNHWC ? shape : Shape<4>{n, c, h, w};
-  PyObject* type = dtype == 'f' ? numpy.float32 : dtype == 'd' ? numpy.float64 : numpy.int64;
-  const nb::object axes =
-      nb::steal(Py_BuildValue("(nnnn)", static_cast<Py_ssize_t>(own[0]), static_cast<Py_ssize_t>(own[1]),
-                              static_cast<Py_ssize_t>(own[2]), static_cast<Py_ssize_t>(own[3])));
-  PyObject* arguments[] = {axes.ptr(), type};
-  PyObject* array = PyObject_Vectorcall(numpy.empty, arguments, 2, nullptr);
-  if (!array) throw nb::python_error();
-  return nb::steal(array);
-}
-
-// The caller's `out`, if it is an array whose elements are what they seem.
-nb::object checked_out(nb::handle out) {
-  const char* given = nullptr;
-  if (is_instance(out, numpy.masked)) {
-    given = "masked array";
-  } else if (!is_instance(out, numpy.ndarray)) {
-    given = Py_TYPE(out.ptr())->tp_name;
-  }
-  if (given) throw nb::type_error(("out: got a " + std::string(given) + ", expected a NumPy array").c_str());
-  return nb::borrow(out);
-}
-
-[[noreturn]] void refuse_out(const nb::object& out, char dtype) {
-  const std::string expected = dtype == 'f' ? "float32" : dtype == 'd' ? "float64" : "int64";
-  const nb::object type = out.attr("dtype");
-  const std::string given = nb::str(type).c_str();
-  std::string text = "an array of " + given;
-  if (given == expected) {
-    const bool writable = nb::cast<bool>(out.attr("flags").attr("writeable"));
-    text = std::string(writable ? "a misaligned" : "a read-only") + " array";
-  }
-  throw nb::value_error(("out: got " + text + ", expected a writable, aligned array of " + expected).c_str());
-}
-
 nb::object scalar_of(PyObject* type, double value) {
   PyObject* scalar = PyObject_CallFunction(type, "d", value);
   if (!scalar) throw nb::python_error();
@@ -115,12 +51,25 @@ nb::object scalar_of(PyObject* type, double value) {
 
 }  // namespace
 
+Numpy numpy;
+
+bool is_instance(nb::handle object, PyObject* type) {
+  const int is = PyObject_IsInstance(object.ptr(), type);
+  if (is < 0) throw nb::python_error();
+  return is == 1;
+}
+
 void import_numpy() {
-  const nb::module_ module = nb::module_::import_("numpy");
-  numpy = {attribute(module, "ndarray"), attribute(module.attr("ma"), "MaskedArray"),
-           attribute(module, "bool_"),   attribute(module, "empty"),
-           attribute(module, "float32"), attribute(module, "float64"),
-           attribute(module, "int64"),   attribute(nb::module_::import_("convstep._convert"), "convert")};
+  const nb::module_ module = nb::module_::import_("numpy"), conversions = nb::module_::import_("convstep._convert");
+  numpy = {attribute(module, "ndarray"),
+           attribute(module.attr("ma"), "MaskedArray"),
+           attribute(module, "bool_"),
+           attribute(module, "empty"),
+           attribute(module, "float32"),
+           attribute(module, "float64"),
+           attribute(module, "int64"),
+           attribute(conversions, "convert"),
+           attribute(conversions, "convert_indices")};
 }
 
 bool Buffer::acquire(nb::handle object, int flags) {
@@ -131,7 +80,8 @@ bool Buffer::acquire(nb::handle object, int flags) {
   }
   held_ = true;
   const std::string_view format = buffer_.format ? buffer_.format : "B";
-  const bool usable = format == "d" || format == "f" || (format == "l" && buffer_.itemsize == sizeof(int64_t));
+  const bool usable =
+      format == "d" || format == "f" || format == "?" || (format == "l" && buffer_.itemsize == sizeof(int64_t));
   if (usable && is_aligned(buffer_)) return true;
   release();
   return false;
@@ -159,7 +109,7 @@ Input::Input(const char* argument, nb::handle object)
     : argument_(argument), given_(object), array_(nb::borrow(object)) {
   // A subclass of ndarray may mean something else by its elements (a masked array does): convert() decides.
   const bool plain = Py_TYPE(object.ptr()) == reinterpret_cast<PyTypeObject*>(numpy.ndarray);
-  if (plain && buffer_.acquire(object, 0) && buffer_.format() != 'l') return;
+  if (plain && buffer_.acquire(object, 0) && (buffer_.format() == 'f' || buffer_.format() == 'd')) return;
   convert(nb::none());
 }
 
@@ -203,8 +153,21 @@ View<const T, 4> Input::volume(Layout layout) const {
 
 template <class T>
 View<const T, 4> Input::weights(Layout layout) const {
-  const View<const T, 4> all = view<T, 4>(layout == Layout::kNHWC ? kFilters : kNchwFilters);
-  return layout == Layout::kNHWC ? all : reordered(all, kFiltersLast);
+  return filters_last(view<T, 4>(layout == Layout::kNHWC ? kFilters : kNchwFilters), layout);
+}
+
+Indices::Indices(nb::handle object) : array_(nb::borrow(object)) {
+  const bool plain = Py_TYPE(object.ptr()) == reinterpret_cast<PyTypeObject*>(numpy.ndarray);
+  if (plain && buffer_.acquire(object, 0) && buffer_.format() == 'l') return;
+  buffer_.release();
+  array_ = nb::handle(numpy.convert_indices)(array_, "indices");
+  if (!buffer_.acquire(array_, 0)) {
+    throw nb::type_error("indices: got an array that cannot be read after its conversion");
+  }
+}
+
+View<const int64_t, 4> Indices::volume(Layout layout) const {
+  return channels_last(buffer_.view<const int64_t, 4>("indices"), layout);
 }
 
 Scalar promote(std::initializer_list<Input*> inputs) {
@@ -217,25 +180,19 @@ Scalar promote(std::initializer_list<Input*> inputs) {
   return Scalar::kDouble;
 }
 
-Output::Output(nb::handle out, const Shape<4>& shape, char dtype, Layout layout) {
-  array_ = out.is_none() ? new_array(shape, dtype, layout) : checked_out(out);
-  if (!buffer_.acquire(array_, PyBUF_WRITABLE) || buffer_.format() != dtype) refuse_out(array_, dtype);
-}
-
-template <class T>
-View<T, 4> Output::volume(Layout layout) const {
-  return channels_last(buffer_.view<T, 4>("out"), layout);
-}
-
 bool is_array(nb::handle value) { return !PyLong_CheckExact(value.ptr()) && is_instance(value, numpy.ndarray); }
 
 bool is_bool(nb::handle value) {
   return PyBool_Check(value.ptr()) || Py_TYPE(value.ptr()) == reinterpret_cast<PyTypeObject*>(numpy.boolean);
 }
 
+bool is_float32(nb::handle value) { return is_instance(value, numpy.float32); }
+
 nb::object numpy_scalar(float value) { return scalar_of(numpy.float32, value); }
 nb::object numpy_scalar(double value) { return scalar_of(numpy.float64, value); }
 
+template View<const float, 2> Buffer::view(const char*) const;
+template View<const double, 2> Buffer::view(const char*) const;
 template View<const float, 3> Buffer::view(const char*) const;
 template View<const double, 3> Buffer::view(const char*) const;
 template View<const float, 1> Buffer::view(const char*) const;
@@ -248,8 +205,14 @@ template View<const float, 4> Input::volume(Layout) const;
 template View<const double, 4> Input::volume(Layout) const;
 template View<const float, 4> Input::weights(Layout) const;
 template View<const double, 4> Input::weights(Layout) const;
-template View<float, 4> Output::volume(Layout) const;
-template View<double, 4> Output::volume(Layout) const;
-template View<int64_t, 4> Output::volume(Layout) const;
+template View<float, 4> Buffer::view(const char*) const;
+template View<double, 4> Buffer::view(const char*) const;
+template View<float, 2> Buffer::view(const char*) const;
+template View<double, 2> Buffer::view(const char*) const;
+template View<float, 1> Buffer::view(const char*) const;
+template View<double, 1> Buffer::view(const char*) const;
+template View<bool, 2> Buffer::view(const char*) const;
+template View<int64_t, 4> Buffer::view(const char*) const;
+template View<const int64_t, 4> Buffer::view(const char*) const;
 
 }  // namespace convstep::python

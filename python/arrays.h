@@ -28,8 +28,7 @@ class Buffer {
   Buffer& operator=(const Buffer&) = delete;
   ~Buffer() { release(); }
 
-  // False, without an exception, where `object` exports no native, aligned floats, doubles or (where `flags` has
-  // PyBUF_WRITABLE) 64-bit integers.
+  // False, without an exception, where `object` exports no native, aligned floats, doubles, 64-bit integers or bools.
   bool acquire(nb::handle object, int flags);
   void release();
 
@@ -89,22 +88,52 @@ class Input {
   Buffer buffer_;
 };
 
+// The indices that max pooling returned: an array of int64 is read where it lies, other integers are converted first.
+// Throws TypeError for anything else.
+class Indices {
+ public:
+  explicit Indices(nb::handle object);
+
+  // In the order (N, OH, OW, C).
+  View<const int64_t, 4> volume(Layout layout) const;
+
+ private:
+  nb::object array_;
+  Buffer buffer_;
+};
+
 // NumPy's promotion: doubles all of them, unless all are floats.
 Scalar promote(std::initializer_list<Input*> inputs);
+
+// Shapes in the library's order, (N, H, W, C) or (KH, KW, C, O), as the caller has them.
+Shape<4> volume_shape(const Shape<4>& shape, Layout layout);
+Shape<4> weights_shape(const Shape<4>& shape, Layout layout);
 
 // An array that is written: the caller's `out`, or a new one. Throws TypeError where `out` is no NumPy array,
 // ValueError where it has another dtype or cannot be written in place.
 class Output {
  public:
-  // `shape` in the order (N, H, W, C); a new array has the caller's layout. `dtype` is 'f', 'd' or 'l' (int64).
-  Output(nb::handle out, const Shape<4>& shape, char dtype, Layout layout);
+  // `shape` in the caller's order. `dtype` is 'f', 'd', 'l' (int64) or '?' (bool). Messages call it `name`.
+  Output(nb::handle out, std::span<const int64_t> shape, char dtype, const char* name = "out");
+  // `shape` in the order (N, H, W, C); a new array has the caller's layout.
+  Output(nb::handle out, const Shape<4>& shape, char dtype, Layout layout)
+      : Output(out, volume_shape(shape, layout), dtype) {}
 
   nb::object array() const { return array_; }
+  // As it lies there.
+  template <class T, int Rank>
+  View<T, Rank> view() const {
+    return buffer_.view<T, Rank>(name_);
+  }
   // In the order (N, H, W, C).
   template <class T>
   View<T, 4> volume(Layout layout) const;
+  // In the order (KH, KW, C, O).
+  template <class T>
+  View<T, 4> weights(Layout layout) const;
 
  private:
+  const char* name_;
   nb::object array_;
   Buffer buffer_;
 };
@@ -115,6 +144,9 @@ nb::object numpy_scalar(double value);
 
 // A NumPy array?
 bool is_array(nb::handle value);
+
+// A number of NumPy's float32?
+bool is_float32(nb::handle value);
 
 // Python's bool or NumPy's.
 bool is_bool(nb::handle value);

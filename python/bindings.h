@@ -9,6 +9,9 @@ namespace convstep::python {
 void define_pad();
 void define_conv();
 void define_pool();
+void define_conv_backward();
+void define_pool_backward();
+void define_activation();
 void define_runtime();
 
 void bind_conv_layer(nanobind::module_& module);

@@ -19,7 +19,7 @@ bool fit(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& opti
 }
 
 // Says what the arrays look like, where other orders fit; all shapes are as the caller has them.
-void explain(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& options) {
+void explain(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& options, const Arrays& arrays) {
   const Shape<4> given_input{input[0], input[3], input[1], input[2]};
   const Shape<4> given_weights{weights[3], weights[2], weights[0], weights[1]};
   const auto [N, H, W, C] = given_input;
@@ -28,20 +28,23 @@ void explain(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& 
   // (1, 1, 3, 3) is one filter for grey images rather than weights of a 1x1 window.
   const bool like_one_filter = KH == 1 && KW == 1 && per_group == O && O % 2 == 1 && O <= 11;
   const bool like_window_first = KH == KW && !like_one_filter;
-  const auto complain = [](const char* argument, const Shape<4>& given, const Shape<4>& expected, const char* hint) {
+  const auto complain = [](const char* argument, const Shape<4>& given, const Shape<4>& expected,
+                           const std::string& hint) {
     throw ShapeError(argument, to_string(given), to_string(expected), hint);
   };
+  const auto write = [](bool is_array, const char* code) { return is_array ? std::string(": write ") + code : ""; };
   const Shape<4> expected_weights{O, per_group, KH, KW};
   if (like_window_first && fit(input, given_weights, options)) {
     complain("weights", given_weights, expected_weights,
-             "it looks like (KH, KW, C, O): write weights.transpose(3, 2, 0, 1)");
+             "it looks like (KH, KW, C, O)" + write(arrays.weights, "weights.transpose(3, 2, 0, 1)"));
   }
   if (like_nhwc && like_window_first && fit(given_input, given_weights, options)) {
     complain("weights", given_weights, expected_weights,
              "the arrays look like (N, H, W, C) and (KH, KW, C, O): use layout=\"NHWC\"");
   }
   if (like_nhwc && fit(given_input, weights, options)) {
-    complain("input", given_input, {N, C, H, W}, "it looks like (N, H, W, C): write input.transpose(0, 3, 1, 2)");
+    complain("input", given_input, {N, C, H, W},
+             "it looks like (N, H, W, C)" + write(arrays.input, "input.transpose(0, 3, 1, 2)"));
   }
 }
 
@@ -64,13 +67,13 @@ void explain(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& 
 
 }  // namespace
 
-Shape<4> checked_output_shape(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& options,
-                              Layout layout) {
+Shape<4> checked_output_shape(const Shape<4>& input, const Shape<4>& weights, const ConvOptions& options, Layout layout,
+                              const Arrays& arrays) {
   try {
     return conv_output_shape(input, weights, options);
   } catch (const ArgumentError& error) {
     if (layout == Layout::kNHWC || error.argument() == "weights (KH, KW)") throw;  // the channels fit
-    explain(input, weights, options);
+    explain(input, weights, options, arrays);
     if (error.guess() == Guess::kNone || error.guess() == Guess::kEachByItself) throw;
     refuse_channels(input, weights, options.groups);
   }

@@ -9,19 +9,18 @@
 namespace convstep::python {
 namespace {
 
-std::string message(const char* argument, nb::handle value, const char* expected, const std::string& hint) {
-  return std::string(argument) + ": got " + hint_of("shown", value) + ", expected " + expected +
-         (hint.empty() ? "" : " (" + hint + ")");
+std::string message(const char* argument, const std::string& given, const char* expected, const std::string& hint) {
+  return std::string(argument) + ": got " + given + ", expected " + expected + (hint.empty() ? "" : " (" + hint + ")");
 }
 
 [[noreturn]] void wrong_type(const char* argument, nb::handle value, const char* expected,
                              const std::string& hint = "") {
-  throw nb::type_error(message(argument, value, expected, hint).c_str());
+  throw nb::type_error(message(argument, hint_of("shown", value), expected, hint).c_str());
 }
 
 [[noreturn]] void wrong_value(const char* argument, nb::handle value, const char* expected,
                               const std::string& hint = "") {
-  throw nb::value_error(message(argument, value, expected, hint).c_str());
+  throw nb::value_error(message(argument, hint_of("shown", value), expected, hint).c_str());
 }
 
 [[noreturn]] void no_integer(const char* argument, nb::handle value) {
@@ -53,6 +52,16 @@ nb::object to_tuple(nb::handle value, Py_ssize_t size) {
 nb::object to_pair(nb::handle value) { return to_tuple(value, 2); }
 
 nb::handle item(const nb::object& tuple, int index) { return PyTuple_GET_ITEM(tuple.ptr(), index); }
+
+// The shape of an array, or of a tuple, list or array of four lengths, as the caller has it.
+Shape<4> four_lengths(const char* argument, nb::handle value) {
+  const nb::object of_array = to_tuple(nb::getattr(value, "shape", nb::none()), 4);
+  const nb::object lengths = of_array.is_valid() ? of_array : to_tuple(without_array(value), 4);
+  if (!lengths.is_valid()) wrong_type(argument, value, "four integers", hint_of("shape", argument, value));
+  Shape<4> own;
+  for (int axis = 0; axis < 4; ++axis) own[axis] = to_integer(argument, item(lengths, axis));
+  return own;
+}
 
 // The entry of `words` that `value` names.
 template <class T, size_t Count>
@@ -210,12 +219,45 @@ ConvAlgorithm to_algorithm(nb::handle value) {
 }
 
 Shape<4> to_shape(const char* argument, nb::handle value, Layout layout) {
-  const nb::object of_input = to_tuple(nb::getattr(value, "shape", nb::none()), 4);
-  const nb::object lengths = of_input.is_valid() ? of_input : to_tuple(without_array(value), 4);
-  if (!lengths.is_valid()) wrong_type(argument, value, "four integers", hint_of("shape", value));
-  Shape<4> own;
-  for (int axis = 0; axis < 4; ++axis) own[axis] = to_integer(argument, item(lengths, axis));
-  return layout == Layout::kNHWC ? own : Shape<4>{own[0], own[2], own[3], own[1]};
+  const auto [n, h, w, c] = four_lengths(argument, value);
+  return layout == Layout::kNHWC ? Shape<4>{n, h, w, c} : Shape<4>{n, w, c, h};
+}
+
+Shape<4> to_weights_shape(const char* argument, nb::handle value, Layout layout) {
+  const auto [kh, kw, c, o] = four_lengths(argument, value);
+  return layout == Layout::kNHWC ? Shape<4>{kh, kw, c, o} : Shape<4>{c, o, kw, kh};
+}
+
+Shape<2> to_plane_shape(const char* argument, nb::handle value) {
+  const nb::object lengths = to_pair(without_array(value));
+  if (!lengths.is_valid()) wrong_type(argument, value, "a pair (n_H, n_W)", hint_of("size", value));
+  return {to_integer(argument, item(lengths, 0)), to_integer(argument, item(lengths, 1))};
+}
+
+PoolTies to_ties(nb::handle value) {
+  static constexpr std::pair<std::string_view, PoolTies> kNames[] = {{"first", PoolTies::kFirst},
+                                                                     {"all", PoolTies::kAll}};
+  return to_word("ties", value, kNames, "\"first\" or \"all\"");
+}
+
+bool to_accumulate(nb::handle value, nb::handle out) {
+  const bool accumulate = to_bool("accumulate", value);
+  if (accumulate && out.is_none()) {
+    throw nb::value_error("accumulate: got True, expected False where there is no out (it adds to what out holds)");
+  }
+  return accumulate;
+}
+
+nb::object to_cache(nb::handle value, size_t count, const char* names, const char* made_by) {
+  const nb::object items = to_tuple(value, static_cast<Py_ssize_t>(count));
+  if (items.is_valid()) return items;
+  std::string expected(1, '(');
+  expected.append(names).append("), the cache that ").append(made_by).append(" returned");
+  const bool is_tuple = PyTuple_Check(value.ptr());
+  const std::string given =
+      is_tuple ? "a tuple of " + std::to_string(PyTuple_GET_SIZE(value.ptr())) : hint_of("shown", value);
+  const std::string hint = hint_of("cache", value, nb::int_(count));
+  throw nb::type_error(message("cache", given, expected.c_str(), hint).c_str());
 }
 
 std::string to_text(const char* argument, nb::handle value) {

@@ -58,6 +58,22 @@ ConvAlgorithm to_algorithm(nb::handle value);
 // (N, H, W, C) of an input, or of a tuple, list or array of its four lengths, in the order of `layout`.
 Shape<4> to_shape(const char* argument, nb::handle value, Layout layout);
 
+// (KH, KW, C/groups, O) of weights, alike.
+Shape<4> to_weights_shape(const char* argument, nb::handle value, Layout layout);
+
+// (n_H, n_W).
+Shape<2> to_plane_shape(const char* argument, nb::handle value);
+
+// "first" or "all".
+PoolTies to_ties(nb::handle value);
+
+// True or False. ValueError for True without an `out`, as there is nothing to add to.
+bool to_accumulate(nb::handle value, nb::handle out);
+
+// The items of the cache that a forward function of the notebook returned, as many as `names` says: "A_prev, W, b,
+// hparameters". TypeError for what is no tuple of so many.
+nb::object to_cache(nb::handle value, size_t count, const char* names, const char* made_by);
+
 // A string, in UTF-8.
 std::string to_text(const char* argument, nb::handle value);
 

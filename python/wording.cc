@@ -18,12 +18,17 @@ constexpr Wording::Phrase kNotebookPhrases[] = {
     {Guess::kWeightsAreFiltersFirst, "the weights look like (O, C, KH, KW): write W.transpose(2, 3, 1, 0)"},
     {Guess::kEachByItself, "to filter each by itself, use conv2d: "}};
 
+constexpr Wording::Argument kConvBackwardArguments[] = {
+    {"input", "A_prev"}, {"weights", "W"}, {"weights (KH, KW)", "W (f, f)"}, {"padding", "pad"}, {"grad", "dZ"}};
+constexpr Wording::Argument kPoolBackwardArguments[] = {{"input", "A_prev"}, {"window", "f"}, {"grad", "dA"}};
+
 constexpr Wording::Argument kNhwcArguments[] = {{"window", "kernel_size"}, {"output", "out"}};
+// The first is about the input, the last two about weights.
 constexpr Wording::Phrase kNhwcPhrases[] = {
     {Guess::kItIsNchw, "it looks like (N, C, H, W): write input.transpose(0, 2, 3, 1)"},
-    {Guess::kItIsFiltersFirst, "it looks like (O, C, KH, KW): write weights.transpose(2, 3, 1, 0)"},
     {Guess::kArraysAreNchw, "the arrays look like (N, C, H, W) and (O, C, KH, KW): use layout=\"NCHW\""},
     {Guess::kImagesAreNchw, "the images look like (N, C, H, W): use layout=\"NCHW\""},
+    {Guess::kItIsFiltersFirst, "it looks like (O, C, KH, KW): write weights.transpose(2, 3, 1, 0)"},
     {Guess::kWeightsAreFiltersFirst,
      "the weights look like (O, C, KH, KW): use layout=\"NCHW\" or weights.transpose(2, 3, 1, 0)"}};
 
@@ -41,11 +46,69 @@ constexpr Wording::Phrase kNchwPhrases[] = {{Guess::kItIsNchw, ""},
                                             {Guess::kWeightsAreFiltersFirst, ""},
                                             {Guess::kWeightsAreDepthwise, ""}};
 
+// The words of a function of gradients. A shape in the place of an array cannot be transposed, so what would say to do
+// that is left in the library's words, which only say what it looks like.
+struct GradientWords {
+  constexpr GradientWords(Layout layout, Shapeless shapeless, bool has_pair) {
+    const std::string_view input = shapeless == Shapeless::kInput ? "input_shape" : "input";
+    const bool has_weights = shapeless != Shapeless::kWeights;
+    constexpr std::array kSame = {0, 1, 2, 3};
+    const bool is_nhwc = layout == Layout::kNHWC;
+    const std::array images = is_nhwc ? kSame : kChannelsSecond, filters = is_nhwc ? kSame : kFiltersFirst;
+    arguments = {{{"grad", "grad", images},
+                  {"input", input, images},
+                  {"input_grad", "out", images},
+                  {"indices", "indices", images},
+                  {"weights", has_weights ? "weights" : "weights_shape", filters},
+                  {"weights (KH, KW)", has_weights ? "weights (KH, KW)" : "weights_shape (KH, KW)"},
+                  {"weights_grad", has_pair ? "out[0]" : "out", filters},
+                  {"bias_grad", "out[1]"},
+                  {"window", "kernel_size"}}};
+    if (!is_nhwc) {
+      phrases = kNchwPhrases;
+    } else {
+      phrases = kNhwcPhrases;
+      if (shapeless == Shapeless::kInput) phrases = phrases.subspan(1);
+      if (shapeless == Shapeless::kWeights) phrases = phrases.first(3);
+    }
+  }
+
+  std::array<Wording::Argument, 9> arguments{};
+  std::span<const Wording::Phrase> phrases{};
+};
+
+template <Layout kLayout, Shapeless kShapeless, bool kPair>
+const Wording& words_of() {
+  static constexpr GradientWords kWords(kLayout, kShapeless, kPair);
+  static constexpr Wording kWording{kWords.arguments, kWords.phrases};
+  return kWording;
+}
+
+template <Layout kLayout>
+const Wording& words_in(Shapeless shapeless, bool has_pair) {
+  switch (shapeless) {
+    case Shapeless::kInput:
+      return words_of<kLayout, Shapeless::kInput, false>();
+    case Shapeless::kWeights:
+      return has_pair ? words_of<kLayout, Shapeless::kWeights, true>()
+                      : words_of<kLayout, Shapeless::kWeights, false>();
+    default:
+      return words_of<kLayout, Shapeless::kNone, false>();
+  }
+}
+
 }  // namespace
 
 const Wording kZeroPadWording{.arguments = kZeroPadArguments};
 const Wording kNotebookWording{kNotebookArguments, kNotebookPhrases};
 const Wording kNhwcWording{kNhwcArguments, kNhwcPhrases};
 const Wording kNchwWording{kNchwArguments, kNchwPhrases};
+const Wording kConvBackwardWording{kConvBackwardArguments, kNotebookPhrases};
+const Wording kPoolBackwardWording{kPoolBackwardArguments, kNotebookPhrases};
+
+const Wording& gradient_wording(Layout layout, Shapeless shapeless, bool has_pair) {
+  return layout == Layout::kNHWC ? words_in<Layout::kNHWC>(shapeless, has_pair)
+                                 : words_in<Layout::kNCHW>(shapeless, has_pair);
+}
 
 }  // namespace convstep::python

@@ -11,4 +11,13 @@ extern const Wording kZeroPadWording, kNotebookWording, kNhwcWording, kNchwWordi
 
 inline const Wording& wording_for(Layout layout) { return layout == Layout::kNHWC ? kNhwcWording : kNchwWording; }
 
+// Of the notebook's conv_backward and pool_backward.
+extern const Wording kConvBackwardWording, kPoolBackwardWording;
+
+// What the functions of gradients take in the place of arrays of the layer: the shape of what they compute.
+enum class Shapeless { kNone, kInput, kWeights };
+
+// Their words. With `has_pair` weights_grad is the first of two outputs.
+const Wording& gradient_wording(Layout layout, Shapeless shapeless, bool has_pair = false);
+
 }  // namespace convstep::python

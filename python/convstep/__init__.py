@@ -1,9 +1,11 @@
 """Convolutional neural networks, step by step: the building blocks of the notebook, and the ecosystem's beside them.
 
 The notebook's functions have its names, arguments and results: `zero_pad`, `conv_single_step`, `conv_forward`,
-`pool_forward`. The others are called as elsewhere: `conv2d`, `max_pool2d`, `avg_pool2d`, `l2_pool2d`, `lp_pool2d`,
-`global_max_pool2d`, `global_avg_pool2d`, `global_l2_pool2d`, `pad2d`, and `Conv2d`, a layer that is made once and
-called many times. `num_threads`, `simd_target` and their kin say and choose what calls run on. `convstep.draw` makes
+`pool_forward`, and on the way back `conv_backward`, `create_mask_from_window`, `distribute_value`, `pool_backward`. The
+others are called as elsewhere: `conv2d`, `max_pool2d`, `avg_pool2d`, `l2_pool2d`, `lp_pool2d`, `global_max_pool2d`,
+`global_avg_pool2d`, `global_l2_pool2d`, `pad2d`, and `Conv2d`, a layer that is made once and called many times. Their
+gradients are `conv2d_backward`, `conv2d_backward_input`, `conv2d_backward_weights`, `activation_backward`,
+`max_pool2d_backward`, `avg_pool2d_backward`, `lp_pool2d_backward`. `num_threads`, `simd_target` and their kin say and choose what calls run on. `convstep.draw` makes
 pictures, with matplotlib.
 """
 
@@ -19,9 +21,12 @@ except ModuleNotFoundError as _error:
         "and start Python in another folder if this is its source"
     ) from _error
 
+from convstep._activation import activation_backward
 from convstep._conv2d import Conv2d
 from convstep._convolution import conv2d, pad2d
+from convstep._convolution_backward import conv2d_backward, conv2d_backward_input, conv2d_backward_weights
 from convstep._notebook import conv_forward, conv_single_step, pool_forward, zero_pad
+from convstep._notebook_backward import conv_backward, create_mask_from_window, distribute_value, pool_backward
 from convstep._pooling import (
     avg_pool2d,
     global_avg_pool2d,
@@ -31,6 +36,7 @@ from convstep._pooling import (
     lp_pool2d,
     max_pool2d,
 )
+from convstep._pooling_backward import avg_pool2d_backward, lp_pool2d_backward, max_pool2d_backward
 from convstep._runtime import (
     caller_may_move,
     num_threads,
@@ -48,19 +54,30 @@ if TYPE_CHECKING:
 __all__ = [
     "Conv2d",
     "__version__",
+    "activation_backward",
     "avg_pool2d",
+    "avg_pool2d_backward",
     "caller_may_move",
     "conv2d",
+    "conv2d_backward",
+    "conv2d_backward_input",
+    "conv2d_backward_weights",
+    "conv_backward",
     "conv_forward",
     "conv_single_step",
+    "create_mask_from_window",
+    "distribute_value",
     "global_avg_pool2d",
     "global_l2_pool2d",
     "global_max_pool2d",
     "l2_pool2d",
     "lp_pool2d",
+    "lp_pool2d_backward",
     "max_pool2d",
+    "max_pool2d_backward",
     "num_threads",
     "pad2d",
+    "pool_backward",
     "pool_forward",
     "release_memory",
     "set_caller_may_move",

@@ -24,6 +24,8 @@ OTHER_NAMES = {
     "data_format": "layout", "channels_first": "layout", "rate": "dilation", "norm_type": "p", "ord": "p",
     "negative_slope": "slope", "alpha": "slope", "n_jobs": "threads", "workers": "threads",
     "feature_group_count": "groups", "method": "algorithm", "pad_width": "padding", "hparams": "hparameters",
+    "grad_output": "grad", "dy": "grad", "dout": "grad", "dA": "grad", "dZ": "grad", "gradient": "grad",
+    "input_size": "input_shape", "weight_size": "weights_shape", "filter_sizes": "weights_shape",
     "mode": "padding", "auto_pad": "padding", "border_mode": "padding", "pads": "padding", "img": "input",
     "act": "activation", "relu": "activation", "nonlinearity": "activation", "skip": "residual", "shortcut": "residual",
 }
@@ -32,6 +34,12 @@ OTHER_NAMES = {
 # their names contain, and what to do instead.
 ZEROS_ALONE = "it pads with zeros; for other values, use np.pad first"
 NO_ARGUMENTS = (
+    (("mode", "pool_type"), "pool2d_backward",
+     "each mode has its own function: max_pool2d_backward, avg_pool2d_backward, lp_pool2d_backward"),
+    (("activation",), "conv2d_backward", "multiply by its derivative first: activation_backward(grad, input, activation)"),
+    (("out", "accumulate"), "conv2d_backward", "conv2d_backward_input and conv2d_backward_weights have it"),
+    (("f", "stride", "pad", "hparameters", "A_prev", "W"), "conv_backward", "it is in the cache"),
+    (("f", "stride", "hparameters", "A_prev"), "pool_backward", "it is in the cache"),
     (("mode", "pool_type"), "pool2d", "each mode has its own function: max_pool2d, avg_pool2d, l2_pool2d, lp_pool2d"),
     (("mode", "value", "constant_values"), "pad", ZEROS_ALONE),
     (("padding_mode", "pad_mode"), "", ZEROS_ALONE),

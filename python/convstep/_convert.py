@@ -26,6 +26,18 @@ def convert(array: Any, argument: str, dtype: type[np.generic] | None = None) ->
     return np.require(array, dtype, "A")
 
 
+def convert_indices(array: Any, argument: str) -> np.ndarray:
+    """`array` as an aligned array of native int64. Raises TypeError, naming `argument`, for what holds no integers."""
+    if isinstance(array, np.ma.MaskedArray):
+        raise TypeError(f"{argument}: got a masked array, expected one without a mask (see its method filled)")
+    given, array = array, _read(array, argument)
+    if array.dtype.kind in "iu":
+        return np.require(array, np.int64, "A")
+    if array.ndim == 0 and not isinstance(given, (np.ndarray, np.generic)):
+        raise TypeError(f"{argument}: got {_hints.shown(given)}, expected an array of integers")
+    raise TypeError(f"{argument}: got an array of {array.dtype}, expected integers, as max_pool2d returns them")
+
+
 def _read(array: Any, argument: str) -> np.ndarray:
     """`array` as NumPy sees it, in whichever way its owner lets it be read."""
     try:

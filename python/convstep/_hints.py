@@ -103,12 +103,22 @@ def padding(given: Any) -> str | None:
     return integer(given)
 
 
-def shape(given: Any) -> str | None:
-    """For what is no shape of a batch."""
+def shape(argument: str, given: Any) -> str | None:
+    """For what is no shape of a batch, or of filters."""
     own = getattr(given, "shape", given)
-    if isinstance(own, (tuple, list)) and len(own) == 3:
+    if isinstance(own, (tuple, list)) and len(own) == 3 and argument != "weights_shape":
         return f"for one image: {shown((1, *own))}"
     return None
+
+
+def cache(given: Any, items: int) -> str | None:
+    """For what is no cache of so many items: that of the other layer, or all that its forward function returned, perhaps."""
+    if not isinstance(given, tuple):
+        return None
+    if len(given) == 2 and isinstance(given[1], tuple):
+        return "that is the output and the cache: pass the second of them"
+    others = {2: "pool_forward", 4: "conv_forward"}
+    return f"it looks like that of {others[len(given)]}" if len(given) in others and len(given) != items else None
 
 
 def numbers(argument: str, given: Any) -> str | None:
@@ -148,11 +158,12 @@ def array(argument: str, given: Any) -> str | None:
 def attribute(name: str, names: Iterable[str]) -> str | None:
     """For a name that the package does not have: a layer, or a function, of another library, perhaps."""
     wanted = _plain(name)
-    if wanted in ("relu", "relu6", "leakyrelu", "sigmoid", "tanh"):
-        known = "leaky_relu" if wanted == "leakyrelu" else wanted
+    activation = wanted.removesuffix("backward")
+    if activation in ("relu", "relu6", "leakyrelu", "sigmoid", "tanh"):
+        known = "leaky_relu" if activation == "leakyrelu" else activation
+        if wanted != activation:
+            return f'write activation_backward(grad, input, "{known}")'
         return f'an activation is an option: conv2d(..., activation="{known}")'
-    if wanted.endswith("backward"):
-        return "there is only the way forward"
     plain: dict[str, str] = {}
     for known in names:
         if _plain(known) not in plain or known[0].isupper() == name[0].isupper():  # conv2d and Conv2d

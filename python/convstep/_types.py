@@ -16,6 +16,8 @@ Padding: TypeAlias = (
     Size | tuple[_Pair, _Pair] | list[list[int]] | list[tuple[int, int]] | Literal["valid", "same", "same_upper", "same_lower"]
 )
 Axes: TypeAlias = tuple[SupportsIndex, SupportsIndex, SupportsIndex, SupportsIndex] | list[int] | _Integers
+Plane: TypeAlias = tuple[SupportsIndex, SupportsIndex] | list[int] | _Integers
+Ties: TypeAlias = Literal["first", "all"]
 Activation: TypeAlias = Literal["relu", "relu6", "leaky_relu", "sigmoid", "tanh"]
 Layout: TypeAlias = Literal["NHWC", "NCHW"]
 Numerics: TypeAlias = Literal["fast", "numpy"]

@@ -46,8 +46,9 @@ void check_indices(const View<const int64_t, 4>& indices, int64_t pixels) {
         for (int64_t c = 0; c < C; ++c) {
           const int64_t index = indices(n, y, x, c);
           if (0 <= index && index < pixels) continue;
-          throw ParameterError("indices", std::to_string(index) + " at " + to_string(Shape<4>{n, y, x, c}),
-                               "0 to " + std::to_string(pixels - 1), "row * W + column, as pool_forward gives them");
+          throw ParameterError(
+              "indices", std::to_string(index) + " at " + ErrorText::axes("indices", Shape<4>{n, y, x, c}),
+              "0 to " + std::to_string(pixels - 1), "row * W + column, as the forward pass gives them");
         }
       }
     }

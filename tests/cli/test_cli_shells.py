@@ -11,7 +11,8 @@ import pytest
 
 # Typed words, and what the line is after Tab.
 LINES = {
-    "convstep po": "convstep pool ",
+    "convstep ta": "convstep targets ",
+    "convstep pool-": "convstep pool-backward ",
     "convstep conv --stri": "convstep conv --stride ",
     "convstep conv --activation si": "convstep conv --activation sigmoid ",
     "convstep conv --activation=si": "convstep conv --activation=sigmoid ",
@@ -101,7 +102,7 @@ def test_completion_of_fish(environment, tmp_path):
         assert done.stderr == ""
         return [found.split("\t")[0] for found in done.stdout.splitlines()]
 
-    assert complete("convstep po") == ["pool"]
+    assert complete("convstep po") == ["pool", "pool-backward"]
     assert complete("convstep conv --stri") == ["--stride"]
     assert complete("convstep conv --activation re") == ["relu", "relu6"]
     assert complete("convstep conv --activation=re") == ["--activation=relu", "--activation=relu6"]

@@ -292,7 +292,9 @@ def test_completion_of_bash(build_dir, tmp_path):
         assert done.stderr == ""
         return set(done.stdout.split("\n")) - {""}
 
-    assert complete("po") == {"pool"}
+    assert complete("po") == {"pool", "pool-backward"}
+    assert complete("conv-backward", "d.npy", "x.npy", "W.npy", "--d") == {"--dilation", "--dtype", "--dW", "--db"}
+    assert complete("pool-backward", "d.npy", "x.npy", "--ties", "") == {"all", "first"}
     assert complete("conv", "--stri") == {"--stride"}
     assert complete("conv", "x.npy", "W.npy", "--activation", "re") == {"relu", "relu6"}
     assert complete("conv", "pho") == {"photo one.png"}

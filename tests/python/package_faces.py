@@ -17,6 +17,7 @@ class Face:
     shape: tuple[int, ...]
     call: collections.abc.Callable
     has_out: bool = True
+    has_batch: bool = True  # may it be a batch of no images, while the other arrays stay as they are?
 
     def values(self) -> np.ndarray:
         """Small whole numbers, 0 and 1 among them, so that every dtype holds them and every sum is exact."""
@@ -35,6 +36,9 @@ NCHW_IMAGES, NCHW_WEIGHTS, NCHW_OUTPUT = (2, 4, 5, 6), (8, 4, 3, 3), (2, 8, 3, 4
 SLICE = (3, 3, 4)
 STEP = {"stride": 1, "pad": 1}
 WINDOW = {"stride": 2, "f": 2}
+
+
+BIAS, ALONE = ones(1, 1, 1, 8), {"stride": 1, "pad": 0}
 
 
 def _pool(name: str, **options) -> Face:
@@ -83,4 +87,50 @@ ECOSYSTEM = [
     _pool("global_l2_pool2d"),
     _pool("pad2d", padding=1),
 ]
+POOLED, NCHW_POOLED = (2, 2, 3, 4), (2, 4, 2, 3)
+NOTEBOOK_BACKWARD = [
+    Face("conv_backward", "dZ", OUTPUT,
+         lambda x: convstep.conv_backward(x, (ones(*IMAGES), ones(*WEIGHTS), BIAS, ALONE))[0], False, False),
+    Face("conv_backward", "A_prev", IMAGES,
+         lambda x: convstep.conv_backward(ones(*OUTPUT), (x, ones(*WEIGHTS), BIAS, ALONE))[1], False, False),
+    Face("conv_backward", "W", WEIGHTS,
+         lambda x: convstep.conv_backward(ones(*OUTPUT), (ones(*IMAGES), x, BIAS, ALONE))[0], False, False),
+    Face("create_mask_from_window", "x", (3, 2), convstep.create_mask_from_window, False, False),
+    Face("pool_backward", "dA", POOLED, lambda x: convstep.pool_backward(x, (ones(*IMAGES), WINDOW)), False, False),
+    Face("pool_backward", "A_prev", IMAGES, lambda x: convstep.pool_backward(ones(*POOLED), (x, WINDOW)), False, False),
+]
+ECOSYSTEM_BACKWARD = [
+    Face("conv2d_backward_input", "grad", OUTPUT,
+         lambda x, **more: convstep.conv2d_backward_input(x, ones(*WEIGHTS), IMAGES, **more), True, False),
+    Face("conv2d_backward_input NCHW", "grad", NCHW_OUTPUT, lambda x, **more: convstep.conv2d_backward_input(
+        x, ones(*NCHW_WEIGHTS), NCHW_IMAGES, layout="NCHW", **more), True, False),
+    Face("conv2d_backward_input", "weights", WEIGHTS,
+         lambda x, **more: convstep.conv2d_backward_input(ones(*OUTPUT), x, IMAGES, **more), True, False),
+    Face("conv2d_backward_weights", "grad", OUTPUT,
+         lambda x, **more: convstep.conv2d_backward_weights(x, ones(*IMAGES), WEIGHTS, **more), True, False),
+    Face("conv2d_backward_weights", "input", IMAGES,
+         lambda x, **more: convstep.conv2d_backward_weights(ones(*OUTPUT), x, WEIGHTS, **more), True, False),
+    Face("conv2d_backward_weights NCHW", "input", NCHW_IMAGES, lambda x, **more: convstep.conv2d_backward_weights(
+        ones(*NCHW_OUTPUT), x, NCHW_WEIGHTS, layout="NCHW", **more), True, False),
+    Face("max_pool2d_backward", "grad", POOLED,
+         lambda x, **more: convstep.max_pool2d_backward(x, ones(*IMAGES), 2, **more), True, False),
+    Face("max_pool2d_backward", "input", IMAGES,
+         lambda x, **more: convstep.max_pool2d_backward(ones(*POOLED), x, 2, **more), True, False),
+    Face("max_pool2d_backward indices", "grad", POOLED, lambda x, **more: convstep.max_pool2d_backward(
+        x, None, 2, indices=np.zeros(POOLED, int), input_shape=IMAGES, **more), True, False),
+    Face("avg_pool2d_backward", "grad", POOLED,
+         lambda x, **more: convstep.avg_pool2d_backward(x, IMAGES, 2, **more), True, False),
+    Face("avg_pool2d_backward NCHW", "grad", NCHW_POOLED,
+         lambda x, **more: convstep.avg_pool2d_backward(x, NCHW_IMAGES, 2, layout="NCHW", **more), True, False),
+    Face("lp_pool2d_backward", "grad", POOLED,
+         lambda x, **more: convstep.lp_pool2d_backward(x, ones(*IMAGES), 1, 2, **more), True, False),
+    Face("lp_pool2d_backward", "input", IMAGES,
+         lambda x, **more: convstep.lp_pool2d_backward(ones(*POOLED), x, 1, 2, **more), True, False),
+    Face("activation_backward", "grad", IMAGES,
+         lambda x, **more: convstep.activation_backward(x, ones(*IMAGES), "relu", **more), True, False),
+    Face("activation_backward", "input", IMAGES,
+         lambda x, **more: convstep.activation_backward(ones(*IMAGES), x, "relu", **more), True, False),
+]
+NOTEBOOK += NOTEBOOK_BACKWARD
+ECOSYSTEM += ECOSYSTEM_BACKWARD
 FACES = NOTEBOOK + ECOSYSTEM

@@ -266,6 +266,9 @@ def test_the_number_of_axes(face: Face) -> None:
 @pytest.mark.filterwarnings("ignore:the matrix subclass")
 @every_face
 def test_a_matrix_has_two_axes(face: Face) -> None:
+    if len(face.shape) == 2:
+        np.testing.assert_array_equal(face.call(np.matrix([[1.0, 2.0]])), face.call(np.array([[1.0, 2.0]])))
+        return
     with pytest.raises(ValueError, match=rf"^{face.argument}: got \(1, 2\), expected "):
         face.call(np.matrix([[1.0, 2.0]]))
 
@@ -281,7 +284,7 @@ def test_a_number_is_no_array(face: Face) -> None:
 def test_an_axis_of_length_zero(face: Face) -> None:
     for axis in range(len(face.shape)):
         empty = np.zeros([0 if i == axis else length for i, length in enumerate(face.shape)])
-        if axis == 0 and face.argument in ("X", "A_prev", "input"):
+        if axis == 0 and face.argument in ("X", "A_prev", "input") and face.has_batch:
             assert face.call(empty).shape[0] == 0
             continue
         with pytest.raises(ValueError, match=r"got \(.*\b0\b.*\), expected |expected \(.*\b0\b.*\)"):

@@ -87,6 +87,7 @@ X, W, B, OUT = ones(*IMAGES), ones(*WEIGHTS), ones(8), ones(2, 3, 4, 8)
 LAYER = convstep.Conv2d(W, B)
 STEP, WINDOW = {"stride": 1, "pad": 1}, {"stride": 1, "f": 2}
 SIZE, SIDES = (2, 1), ((1, 0), (0, 1))
+POOLED, WHOLE_POOLED = ones(2, 2, 6, 4), np.ones((2, 2, 6, 4), int)
 WHOLE, SINGLE, LIST = np.ones(IMAGES, int), np.ones(IMAGES, np.float32), np.ones((1, 2, 2, 4)).tolist()
 HALF, MASKED = np.ones(IMAGES, np.float16), np.ma.masked_array(np.ones(IMAGES))
 CALLS = {
@@ -105,6 +106,16 @@ CALLS = {
     "lp_pool2d": lambda: convstep.lp_pool2d(X, kernel_size=2, p=1.5),
     "global_l2_pool2d": lambda: convstep.global_l2_pool2d(X, layout="NCHW"),
     "pad2d": lambda: convstep.pad2d(X, padding=SIDES),
+    "conv_backward": lambda: convstep.conv_backward(OUT, (X, W, B, {"stride": 1, "pad": 0})),
+    "conv2d_backward": lambda: convstep.conv2d_backward(OUT, X, W),
+    "conv2d_backward_weights": lambda: convstep.conv2d_backward_weights(OUT, X, W.shape, bias=True),
+    "max_pool2d_backward": lambda: convstep.max_pool2d_backward(POOLED, X, SIZE),
+    "max_pool2d_backward indices": lambda: convstep.max_pool2d_backward(POOLED, X, SIZE, indices=WHOLE_POOLED),
+    "create_mask_from_window": lambda: convstep.create_mask_from_window(X[0, :, :, 0]),
+    "distribute_value": lambda: convstep.distribute_value(2.0, SIZE),
+    "wrong cache": lambda: convstep.pool_backward(POOLED, (X, W)),
+    "wrong grad": lambda: convstep.conv2d_backward_input(X, W, X.shape),
+    "wrong pair of outs": lambda: convstep.conv2d_backward_weights(OUT, X, W.shape, bias=True, out=OUT),
     "wrong shape": lambda: convstep.conv2d(X, X),
     "wrong stride": lambda: convstep.conv2d(X, W, stride=2.5),
     "wrong size": lambda: convstep.max_pool2d(X, kernel_size=(2, "2")),

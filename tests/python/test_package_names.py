@@ -29,7 +29,8 @@ ZEROS = "it pads with zeros; for other values, use np.pad first"
     ("zeropad", "did you mean 'zero_pad'?"), ("drew", "did you mean 'draw'?"),
     ("relu", 'an activation is an option: conv2d(..., activation="relu")'),
     ("LeakyReLU", 'an activation is an option: conv2d(..., activation="leaky_relu")'),
-    ("conv_backward", "there is only the way forward"), ("Linear", None), ("nn", None), ("__wrapped__", None),
+    ("relu_backward", 'write activation_backward(grad, input, "relu")'),
+    ("max_pool_backward", "did you mean 'max_pool2d_backward'?"), ("Linear", None), ("nn", None), ("__wrapped__", None),
 ])
 def test_names_of_the_package(name: str, hint: str | None) -> None:
     with pytest.raises(AttributeError) as raised:

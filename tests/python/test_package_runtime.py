@@ -35,6 +35,20 @@ LONG_CALLS = {
     "max_pool2d of a small image":
         "convstep.max_pool2d(np.zeros((1, 800, 800, 1)), kernel_size=400, stride=1, return_indices=True)",
     "lp_pool2d": "convstep.lp_pool2d(np.zeros((64, 512, 512, 16)), kernel_size=100, stride=1, p=3)",
+    "conv_backward": "convstep.conv_backward(g, (x, w, np.zeros((1, 1, 1, 256)), {'stride': 1, 'pad': 2}))",
+    "conv2d_backward": "convstep.conv2d_backward(g, x, w, padding=2)",
+    "conv2d_backward_input reference":
+        "convstep.conv2d_backward_input(g, w, x.shape, padding=2, numerics='numpy')",
+    "conv2d_backward_weights": "convstep.conv2d_backward_weights(g, x, w.shape, padding=2, bias=True)",
+    "conv2d_backward_weights reference":
+        "convstep.conv2d_backward_weights(g, x, w.shape, padding=2, numerics='numpy')",
+    "max_pool2d_backward":
+        "convstep.max_pool2d_backward(np.zeros((64, 413, 413, 16)), np.zeros((64, 512, 512, 16)), 100, 1)",
+    "avg_pool2d_backward": "convstep.avg_pool2d_backward(np.zeros((64, 413, 413, 16)), (64, 512, 512, 16), 100, 1)",
+    "lp_pool2d_backward":
+        "convstep.lp_pool2d_backward(np.ones((64, 413, 413, 16)), np.ones((64, 512, 512, 16)), 3, 100, 1)",
+    "activation_backward": "convstep.activation_backward("
+        "np.broadcast_to(0.5, (2**13, 256, 256, 1)), np.broadcast_to(0.5, (2**13, 256, 256, 1)), 'tanh', threads=1)",
     "global_max_pool2d of one image": "convstep.global_max_pool2d(np.broadcast_to(np.zeros(1), (1, 2**18, 2**18, 1)))",
     "global_avg_pool2d": "convstep.global_avg_pool2d(np.broadcast_to(np.zeros(1), (2**16, 256, 256, 64)))",
 }
@@ -44,6 +58,7 @@ SETUP = """
     import convstep
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     x, w = np.zeros((8, 512, 512, 64)), np.zeros((5, 5, 64, 256))
+    g = np.broadcast_to(0.0, (8, 512, 512, 256))
 """
 
 

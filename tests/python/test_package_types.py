@@ -23,6 +23,9 @@ WRONG_USES = {
     "convstep.max_pool2d([])": "call-overload",
     "convstep.lp_pool2d([], kernel_size=2)": "call-arg",
     'convstep.pool_forward([], {"f": 2, "stride": 1}, "maximum")': "arg-type",
+    'convstep.pool_backward([], ([], {"f": 2, "stride": 1}), ties="last")': "arg-type",
+    "convstep.conv_backward([], ([], {}))": "arg-type",
+    "convstep.conv2d_backward_weights([], [], (1, 1, 1, 1), bias=True, out=None, accumulate=2)": "call-overload",
     "convstep.draw.window([], kernel_size=3, position=1)": "arg-type",
 }
 
@@ -32,7 +35,7 @@ WRONG_USES = {
 NOT_SEEN_AS_THEY_ARE = (
     "convstep._core.function", "convstep._core.ConvLayer", "convstep._draw_panels.Picture.set",
     "convstep._types.Activation", "convstep._types.Algorithm", "convstep._types.Layout", "convstep._types.Numerics",
-    "convstep._types.Array", "convstep._types._Integers", "convstep._draw_arguments.Plane",
+    "convstep._types.Ties", "convstep._types.Array", "convstep._types._Integers", "convstep._draw_arguments.Plane",
 )
 
 
