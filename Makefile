@@ -1,7 +1,7 @@
 # The front door. Every target sets up what it needs by itself: Debian packages (apt-get, with sudo where needed), a Python
 # environment in .venv, the CMake presets. These are all; `make` alone prints them:
 #
-#   make demo       the notebook replayed, then a photograph through a convolution layer
+#   make demo       the notebook replayed, a photograph through a convolution layer, a network that learns digits
 #   make test       build, C++ tests, Python tests
 #   make build      the command, build/release/convstep, and the libraries that `cmake --install build/release` installs; no tests
 #   make python     the Python package, into .venv:  source .venv/bin/activate
@@ -39,6 +39,10 @@ help:
 
 demo: setup-demo build
 	PATH="$(CURDIR)/build/release:$$PATH" PYTHON="$(CURDIR)/$(PYTHON)" examples/photo_demo.sh demo
+	cmake --install build/release --prefix build/installed >/dev/null
+	cmake -G Ninja -S examples/digits -B build/digits -DCMAKE_PREFIX_PATH="$(CURDIR)/build/installed" >/dev/null
+	cmake --build build/digits >/dev/null
+	PATH="$(CURDIR)/build/release:$(CURDIR)/build/digits:$$PATH" PYTHON="$(CURDIR)/$(PYTHON)" examples/digits/demo.sh demo/digits
 
 test: TESTS = ON
 test: setup-test build python

@@ -61,7 +61,7 @@ make_venv() {
 }
 
 # install_requirements DIRECTORY FILE: a virtual environment with what the file lists. Each file leaves a copy there, as a stamp. (The
-# conflict that pip might warn of is the demo's scikit-image, which lacks what it needs until the tests' requirements come.)
+# conflicts that pip might warn of are the demo's scikit-image and scikit-learn, which lack what they need until the tests' requirements come.)
 install_requirements() {
   stamp="$1/.$(echo "$2" | tr / -)"
   cmp -s "$2" "$stamp" && return 0
@@ -71,14 +71,15 @@ install_requirements() {
   cp "$2" "$stamp"
 }
 
-# What the demo needs of .venv: NumPy, and of scikit-image no more than the photograph in its wheel.
+# What the demo needs of .venv: NumPy, and no more than the files in the wheels of scikit-image (the photograph) and scikit-learn (the
+# digits).
 install_demo() {
-  .venv/bin/python -c 'import importlib.util as u, sys; sys.exit(not (u.find_spec("numpy") and u.find_spec("skimage")))' \
+  .venv/bin/python -c 'import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, ("numpy", "skimage", "sklearn"))))' \
     2>/dev/null && return 0
   make_venv .venv
-  echo "setup: pip installs NumPy and a photograph into .venv (40 MB)"
+  echo "setup: pip installs NumPy, a photograph and digits into .venv (50 MB)"
   .venv/bin/python -m pip install --quiet --disable-pip-version-check 'numpy>=2.4,<3'
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps 'scikit-image>=0.22'
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps 'scikit-image>=0.22' 'scikit-learn>=1.3'
 }
 
 # install_onednn DIRECTORY REQUIREMENT...: each in a directory of its own, since their files have the same names. A benchmark

@@ -13,6 +13,8 @@
 #include "convstep/activation.h"  // IWYU pragma: export
 #include "convstep/conv.h"        // IWYU pragma: export
 #include "convstep/error.h"       // IWYU pragma: export
+#include "convstep/linear.h"      // IWYU pragma: export
+#include "convstep/loss.h"        // IWYU pragma: export
 #include "convstep/notebook.h"    // IWYU pragma: export
 #include "convstep/numerics.h"    // IWYU pragma: export
 #include "convstep/pad.h"         // IWYU pragma: export

@@ -94,4 +94,12 @@ template <class T>
 void pool_backward(const PoolBackwardArguments<T>& arguments, const WindowGeometry& geometry,
                    const PoolOptions& options, PoolTies ties, bool accumulate);
 
+// -log of the softmax of one row of logits, at the label.
+template <class T>
+T cross_entropy(View<const T, 1> logits, int64_t label);
+
+// Its gradient divided by `count`. It may be written over the logits.
+template <class T>
+void cross_entropy_backward(View<const T, 1> logits, int64_t label, T count, View<T, 1> logits_grad);
+
 }  // namespace convstep::reference

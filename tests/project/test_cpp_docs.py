@@ -1,11 +1,15 @@
-"""docs/cpp.md and examples/network: what they show compiles against an installed copy, and prints what they say."""
+"""docs/cpp.md and the examples with networks: what they show compiles against an installed copy, and does what they say."""
 
+import os
 import pathlib
 import re
+import shutil
 import subprocess
+import sys
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PAGE = (ROOT / "docs" / "cpp.md").read_text()
@@ -33,7 +37,7 @@ def program() -> str:
 
 @pytest.fixture(scope="module")
 def built(build_dir, tmp_path_factory) -> pathlib.Path:
-    """A folder with the page's program, `page`, and the example `network`, each from a project of its own."""
+    """A folder with the page's program, `page`, and the examples `network` and `digits`, each from a project of its own."""
     folder = tmp_path_factory.mktemp("cpp")
     cache = dict(re.findall(r"^(\w+):\w+=(.*)$", (build_dir / "CMakeCache.txt").read_text(), re.MULTILINE))
     run("cmake", "--install", build_dir, "--prefix", folder / "prefix")
@@ -45,7 +49,7 @@ def built(build_dir, tmp_path_factory) -> pathlib.Path:
     (folder / "page" / "in_c.c").write_text(in_c)
     with (folder / "page" / "CMakeLists.txt").open("a") as lines:
         lines.write("enable_language(C)\nadd_executable(in_c in_c.c)\ntarget_link_libraries(in_c PRIVATE convstep::convstep)\n")
-    for source in (folder / "page", ROOT / "examples" / "network"):
+    for source in (folder / "page", ROOT / "examples" / "network", ROOT / "examples" / "digits"):
         tree = folder / "build" / source.name
         flags = [f"-D{name}={cache.get(name, '')}" for name in ("CMAKE_CXX_COMPILER", "CMAKE_CXX_FLAGS")]
         run("cmake", "-G", "Ninja", "-S", source, "-B", tree, f"-DCMAKE_PREFIX_PATH={folder / 'prefix'}", *flags)
@@ -91,3 +95,42 @@ def test_the_network_computes_what_numpy_does(built, tmp_path):
     done = subprocess.run([network, "images.npy", "images.npy", "x"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr.startswith("network: images.npy: it is not a .npz file")
+
+
+@pytest.fixture(scope="module")
+def learned(built, build_dir, tmp_path_factory) -> tuple[pathlib.Path, str]:
+    """What the demo of the digits leaves and prints."""
+    folder = tmp_path_factory.mktemp("digits")
+    path = f"{build_dir}:{built / 'digits'}:{os.environ['PATH']}"
+    demo = ROOT / "examples" / "digits" / "demo.sh"
+    return folder, run(demo, folder, env={**os.environ, "PATH": path, "PYTHON": sys.executable})
+
+
+def test_the_digits_are_those_of_scikit_learn(learned):
+    written, theirs = np.load(learned[0] / "digits.npz"), load_digits()
+    assert written["images"].dtype == np.float32 and written["labels"].dtype == np.int64
+    np.testing.assert_array_equal(written["images"][..., 0] * 16, theirs.images)
+    np.testing.assert_array_equal(written["labels"], theirs.target)
+
+
+def test_a_network_learns_digits(learned):
+    folder, printed = learned
+    losses = [float(loss) for loss in re.findall(r"^epoch .*: loss (.*)$", printed, re.MULTILINE)]
+    assert len(losses) == 30 and losses[-1] < 0.05 < 0.5 < losses[0]
+    trained, read_back = re.findall(r": ([\d.]+)%$", printed, re.MULTILINE)
+    assert float(trained) >= 97
+    assert read_back == trained
+    assert (folder / "figure.png").exists()
+
+
+def test_threads_and_parts_of_a_batch_change_no_bit_of_what_is_learned(built, learned, tmp_path):
+    def weights(*settings: str) -> dict[str, bytes]:
+        shutil.copy(learned[0] / "digits.npz", tmp_path)
+        run(built / "digits" / "digits", tmp_path, "epochs=2", *settings)
+        return {name: array.tobytes() for name, array in np.load(tmp_path / "weights.npz").items()}
+
+    expected = weights("threads=1")
+    assert expected.keys() == {f"{layer}.{array}" for layer in ("conv1", "conv2", "linear") for array in "Wb"}
+    for settings in (["threads=2"], ["parts=4"], ["parts=3", "threads=2"]):
+        assert weights(*settings) == expected, settings
+    assert weights("seed=2") != expected
