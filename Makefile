@@ -5,7 +5,7 @@
 #   make test       build, C++ tests, Python tests
 #   make build      the command, build/release/convstep, and the libraries that `cmake --install build/release` installs; no tests
 #   make python     the Python package, into .venv:  source .venv/bin/activate
-#   make test-full  what make test runs; the wheel in a bare environment, and beside PyTorch; shared libraries; the sweeps
+#   make test-full  what make test runs; the wheel in a bare environment, beside PyTorch and JAX; shared libraries; the sweeps
 #                   over every small layer; the tests again under clang and under the sanitizers, with more cases
 #   make test-tsan  the C++ tests under the thread sanitizer
 #   make test-arm   the C++ tests on 64-bit ARM, cross-compiled, under qemu
@@ -54,6 +54,7 @@ test-full: TESTS = ON
 test-full: test
 	scripts/test_wheel.sh
 	scripts/test_torch.sh
+	scripts/test_jax.sh
 	CONVSTEP_CASES=full $(PYTHON) -m pytest -q -n 2 tests/python/test_onnx.py
 	$(CONFIGURE) -DCONVSTEP_FULL_TESTS=ON
 	cmake --build --preset release

@@ -9,4 +9,4 @@ rm -rf build/torch
 build/torch/bin/python -m pip install --quiet --disable-pip-version-check --no-deps build/wheel/dist/*.whl
 # A test that is skipped for want of PyTorch would say nothing.
 build/torch/bin/python -c 'import torch'
-build/torch/bin/python -m pytest -q tests/python/test_package_torch.py
+build/torch/bin/python -m pytest -q tests/python/test_package_torch.py tests/python/test_package_torch_backward.py
