@@ -41,7 +41,7 @@ def sections(text: str) -> str:
 
 def page_of(convstep: str) -> str:
     overview = help_of(convstep)
-    commands = re.findall(r"^  ([a-z]+) ", overview.partition("ommands:")[2], re.MULTILINE)
+    commands = re.findall(r"^  ([a-z-]+) ", overview.partition("ommands:")[2], re.MULTILINE)
     page = f"# The command: convstep\n\n```text\n{overview}```\n"
     for command in commands:
         page += f"\n## convstep {command}\n\n{sections(help_of(convstep, command))}\n"

@@ -15,6 +15,7 @@ enum class PrintoutKind {
   kCell,         // as NumPy 2 prints
   kExpected,     // single numbers have 12 significant digits only
   kExpectedCut,  // the same, but it breaks off: its figures are the first of the result's
+  kPublished,    // as kExpected, of the backward pass, which only the notebook's published full versions have
 };
 
 struct DocumentPrintout {
@@ -27,6 +28,10 @@ struct DocumentPrintout {
 // All of them, in the order of the document. Lines that its page breaks cut are joined, lost brackets put back; the
 // figures are the document's.
 std::span<const DocumentPrintout> document_printouts();
+
+// Those of the backward pass, and both.
+std::span<const DocumentPrintout> published_printouts();
+std::span<const DocumentPrintout> all_printouts();
 
 struct Difference {
   size_t position;            // of the figure, from 0

@@ -11,6 +11,7 @@
 #include "notebook/numpy_mean.h"
 #include "notebook/numpy_random.h"
 #include "notebook/numpy_text.h"
+#include "notebook/tutorial_backward.h"
 #include "notebook/tutorial_cell.h"
 
 namespace convstep::cli {
@@ -141,6 +142,13 @@ constexpr std::array kScenes{
     Scene{{"conv_forward", "3.3", "a whole layer of filters"}, "conv_forward", play_conv_forward},
     Scene{{"pool_stride_1", "4.1", "overlapping windows, stride 1"}, "pool_forward", play_pool_stride_1},
     Scene{{"pool_stride_2", "4.1", "every second position, stride 2"}, "pool_forward", play_pool_stride_2},
+    Scene{{"conv_backward", "5.1", "the gradients of a layer of filters"}, "conv_backward", play_conv_backward},
+    Scene{{"conv_backward_v1", "5.1", "the same in the notebook's first version"},
+          "conv_backward",
+          play_conv_backward_v1},
+    Scene{{"create_mask", "5.2.1", "where the maximum is"}, "create_mask_from_window", play_create_mask},
+    Scene{{"distribute_value", "5.2.2", "a number shared out evenly"}, "distribute_value", play_distribute_value},
+    Scene{{"pool_backward", "5.2.3", "the gradient of a pooling"}, "pool_backward", play_pool_backward},
 };
 
 const Scene& find_scene(std::string_view name) {
@@ -179,8 +187,8 @@ TutorialResult run_tutorial(std::span<const std::string> parts, std::ostream& ou
     result.passed = cell.finish() && result.passed;
     compared += cell.compared();
   }
-  out << (result.passed ? fmt::format("All {} figures are the document's, to the last digit.\n", compared)
-                        : "Not every figure is the document's: see the marks above.\n");
+  out << (result.passed ? fmt::format("All {} figures are the notebook's, to the last digit.\n", compared)
+                        : "Not every figure is the notebook's: see the marks above.\n");
   return result;
 }
 

@@ -1,5 +1,5 @@
-// tutorial.h: the notebook, cell by cell, computed by the library and checked against what the notebook document
-// prints.
+// tutorial.h: the notebook, cell by cell, computed by the library and checked against what the notebook document and,
+// for the backward pass, the notebook's published full versions print.
 #pragma once
 
 #include <ostream>
@@ -19,7 +19,8 @@ struct TutorialPart {
   std::string_view summary;  // one line
 };
 
-// zero_pad, conv_single_step, conv_forward, pool_stride_1, pool_stride_2: the order of the notebook.
+// zero_pad, conv_single_step, conv_forward, pool_stride_1, pool_stride_2, and on the way back conv_backward,
+// conv_backward_v1, create_mask, distribute_value, pool_backward: the order of the notebook.
 std::span<const TutorialPart> tutorial_parts();
 
 // One channel of one image, to be drawn.
@@ -35,13 +36,13 @@ struct TutorialPicture {
 };
 
 struct TutorialResult {
-  bool passed = true;  // every figure of the document came out, to the last digit
+  bool passed = true;  // every figure of the notebook came out, to the last digit
   std::vector<TutorialPicture> pictures;
 };
 
 // Writes the parts named, or all where none is, to `out`: what the cell does, what it prints, and below each result
-// whether its figures are the document's. Throws ParameterError for an unknown name, before anything is written.
+// whether its figures are the notebook's. Throws ParameterError for an unknown name, before anything is written.
 TutorialResult run_tutorial(std::span<const std::string> parts, std::ostream& out,
-                            std::span<const DocumentPrintout> printouts = document_printouts());
+                            std::span<const DocumentPrintout> printouts = all_printouts());
 
 }  // namespace convstep::cli

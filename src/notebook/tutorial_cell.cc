@@ -61,8 +61,9 @@ void TutorialCell::show(std::string_view label, std::string_view text, std::stri
 
 void TutorialCell::mark(const DocumentPrintout& printout, const Comparison& comparison) {
   const auto& [compared, differences] = comparison;
-  const std::string_view where =
-      printout.kind == PrintoutKind::kCell ? "as the document prints it" : "as in its \"Expected Output\"";
+  const std::string_view where = printout.kind == PrintoutKind::kCell        ? "as the document prints it"
+                                 : printout.kind == PrintoutKind::kPublished ? "as the full notebook prints it"
+                                                                             : "as in its \"Expected Output\"";
   compared_ += compared;
   if (differences.empty()) {
     out_ << fmt::format("  [ok] {}: {}\n", where, figures(compared));
@@ -82,7 +83,7 @@ void TutorialCell::mark(const DocumentPrintout& printout, const Comparison& comp
 bool TutorialCell::finish() {
   for (const DocumentPrintout& printout : unchecked_) {
     passed_ = false;
-    out_ << fmt::format("  [MISSING] the document prints {}, which was not computed\n", printout.name);
+    out_ << fmt::format("  [MISSING] the notebook prints {}, which was not computed\n", printout.name);
   }
   out_ << '\n';
   return passed_;
