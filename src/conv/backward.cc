@@ -85,7 +85,7 @@ void run_weights(const ConvProblem& problem, const WeightGradientCall<T>& call, 
     run_weight_gradient<T>(
         problem,
         {with_used_strides(call.input), with_used_strides(call.grad), with_used_strides(call.weights_grad),
-         call.bias_grad, call.accumulate, call.threads, call.progress},
+         call.bias_grad, call.accumulate, call.threads, call.progress, call.target},
         options.algorithm);
   }
 }
@@ -112,7 +112,8 @@ void backward_weights(const View<const T, 4>& grad, const View<const T, 4>& inpu
                       const View<T, 1>& bias_grad, const ConvOptions& options, bool accumulate) {
   const ConvProblem problem = check_layer(input.shape(), weights_grad.shape(), options, {.arguments = kWeightsWords});
   run_weights<T>(problem,
-                 {input, grad, weights_grad, bias_grad, accumulate, resolve_threads(options.threads), options.progress},
+                 {input, grad, weights_grad, bias_grad, accumulate, resolve_threads(options.threads), options.progress,
+                  kernels::chosen_target()},
                  options);
 }
 
@@ -141,6 +142,7 @@ struct ConvBackwardPlan<T>::Layer {
   ConvOptions options;
   ConvInputGradient<T> input_gradient;
   Tensor<T, 4> weights;  // where the reference wants them
+  const kernels::Target& target = kernels::chosen_target();
 
   RunOptions run_options(const RunOptions& given) const {
     return {given.threads ? given.threads : options.threads, given.progress ? given.progress : options.progress};
@@ -188,9 +190,10 @@ void ConvBackwardPlan<T>::run_weights(View<const T, 4> grad, View<const T, 4> in
   const RunOptions run = layer_->run_options(options);
   ConvOptions reporting = layer_->options;
   reporting.progress = run.progress;
-  convstep::run_weights<T>(
-      layer_->problem,
-      {input, grad, weights_grad, bias_grad, accumulate, resolve_threads(run.threads), reporting.progress}, reporting);
+  convstep::run_weights<T>(layer_->problem,
+                           {input, grad, weights_grad, bias_grad, accumulate, resolve_threads(run.threads),
+                            reporting.progress, layer_->target},
+                           reporting);
 }
 
 template <class T>

@@ -122,6 +122,49 @@ TEST_F(Targets, PlansKeepToTheTargetThatWasInUse) {
   }
 }
 
+TEST_F(Targets, PlansOfGradientsKeepToTheTargetThatWasInUse) {
+  const std::pair<Shape<4>, ConvOptions> layers[] = {
+      {{3, 3, 8, 20}, {}}, {{3, 3, 40, 40}, {.padding = Padding::all(1)}}, {{3, 3, 1, 40}, {.groups = 40}}};
+  for (const auto& [weights, options] : layers) {
+    const Shape<4> shape{1, 14, 14, weights[2] * options.groups};
+    const auto input = random_tensor<float, 4>(shape, 1), filters = random_tensor<float, 4>(weights, 2);
+    const auto grad = random_tensor<float, 4>(conv_output_shape(shape, weights, options), 3);
+    for (const std::string& first : simd_targets()) {
+      set_simd_target(first);
+      const ConvBackwardPlan<float> plan(shape, filters, options);
+      std::vector<std::vector<float>> found;
+      for (const std::string& second : simd_targets()) {
+        set_simd_target(second);
+        Tensor<float, 4> input_grad(shape), weights_grad(weights);
+        plan.run_input(grad, input_grad);
+        plan.run_weights(grad, input, weights_grad);
+        found.emplace_back(input_grad.data(), input_grad.data() + input_grad.size());
+        found.back().insert(found.back().end(), weights_grad.data(), weights_grad.data() + weights_grad.size());
+        EXPECT_EQ(found.back(), found.front()) << to_string(weights) << first << ", then " << second;
+      }
+    }
+  }
+}
+
+// Another target is chosen while calls are under way.
+TEST_F(Targets, GradientsKeepToTheTargetTheyBeginWith) {
+  const auto input = random_tensor<float, 4>({1, 20, 20, 40}, 1);
+  const auto grad = random_tensor<float, 4>({1, 20, 20, 40}, 2);
+  std::atomic<bool> done{false};
+  std::thread other([&] {
+    while (!done) {
+      for (const std::string& target : simd_targets()) set_simd_target(target);
+    }
+  });
+  for (int i = 0; i < 200; ++i) {
+    Tensor<float, 4> winograd({3, 3, 40, 40}), depthwise({3, 3, 1, 40});
+    conv_backward_weights(grad, input, winograd, {}, {.padding = Padding::all(1)});
+    conv_backward_weights(grad, input, depthwise, {}, {.padding = Padding::all(1), .groups = 40});
+  }
+  done = true;
+  other.join();
+}
+
 // Another user of Highway in the process, who has chosen what the table's index says.
 size_t highways_choice() { return hwy::GetChosenTarget().GetIndex(); }
 

@@ -77,7 +77,7 @@ DepthwiseSums<T>::DepthwiseSums(const ConvProblem& problem, const WeightGradient
       cut_(cut),
       part_(part),
       panels_(cut.kernel(), part.outputs),
-      kernel_(kernels::depthwise_gradient_kernel<T>(kernels::chosen_target())),
+      kernel_(kernels::depthwise_gradient_kernel<T>(call.target)),
       patch_(workspace.patch.in(memory)),
       grad_(workspace.grad.in(memory)) {}
 

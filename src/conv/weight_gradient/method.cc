@@ -91,7 +91,7 @@ void run_parts(const ConvProblem& problem, const WeightGradientCall<T>& call, co
 template <class T>
 void run_weight_gradient(const ConvProblem& problem, const WeightGradientCall<T>& call, ConvAlgorithm algorithm) {
   const int threads = threads_worth(double(call.input.shape(0)) * problem.products(), kProductsPerThread, call.threads);
-  const auto& kernel = kernels::weight_gradient_kernel<T>(kernels::chosen_target());
+  const auto& kernel = kernels::weight_gradient_kernel<T>(call.target);
   const bool takes_winograd =
       algorithm == ConvAlgorithm::kWinograd || (algorithm == ConvAlgorithm::kAuto && winograd_gradient_pays(problem));
   if (takes_winograd && winograd_gradient_fits(problem)) {

@@ -3,6 +3,7 @@
 
 #include "conv/problem.h"
 #include "convstep/runtime.h"
+#include "runtime/targets.h"
 
 namespace convstep {
 
@@ -15,6 +16,7 @@ struct WeightGradientCall {
   bool accumulate;
   int threads;
   const ProgressCallback& progress;
+  const kernels::Target& target;
 };
 
 template <class T>

@@ -69,7 +69,6 @@ class WinogradSums {
   void sum_bias(int64_t n, const PartSums<T>& sums) const;
   OutputRegion tile(int64_t number) const;
 
-  int64_t lanes() const { return panels_.first(panels_.count() - 1) + panels_.lanes(panels_.count() - 1); }
   int64_t input_step() const { return cut_.xi_step(cut_.tiles() * padded_channels_); }
   int64_t grad_step() const { return cut_.xi_step(cut_.tiles() * cut_.kernel().panel_lanes); }
   T* products_of(int64_t panel) const {
