@@ -43,6 +43,7 @@ class RegionGrid {
 
   int64_t regions_per_image() const { return bands_ * strips_ * parts_.count; }
   OutputRegion operator[](int64_t number) const {
+    if (regions_per_image() == 1) return {number, 0, height_, 0, width_, 0, parts_.channels};  // needs no division
     const int64_t part = number % parts_.count, place = number / parts_.count;
     const int64_t strip = place % strips_, band = place / strips_ % bands_;
     const int64_t row = first_row(band), column = first(width_, strips_, strip);
