@@ -21,6 +21,7 @@ const Layer kLayers[] = {
     {"direct", {12, 9, 11, 5}, {3, 2, 5, 19}, {.stride = {2, 1}, .padding = Padding::all(1)}},
     {"direct, rows of several chunks", {12, 3, 300, 3}, {3, 3, 3, 7}, {.padding = Padding::all(1)}},
     {"1x1", {12, 7, 7, 70}, {1, 1, 70, 40}, {}},
+    {"images of one pixel", {12, 1, 1, 70}, {1, 1, 70, 45}, {}},
     {"groups", {12, 8, 8, 12}, {3, 3, 4, 24}, {.dilation = {2, 2}, .groups = 3}},
     {"depthwise", {12, 14, 14, 40}, {3, 3, 1, 40}, {.stride = {2, 2}, .padding = Padding::all(1), .groups = 40}},
     {"depthwise, 5x5", {12, 9, 9, 7}, {5, 5, 1, 7}, {.padding = Padding::all(2), .groups = 7}},

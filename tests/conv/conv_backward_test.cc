@@ -1,6 +1,7 @@
 // Gradients of random layers against the sums of docs/decisions/0016, to the bit where the target fuses multiply-adds.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <functional>
 #include <limits>
 #include <random>
@@ -101,6 +102,26 @@ TYPED_TEST(ConvBackwardTest, GivesTheSumsOfItsDefinition) {
       for (int64_t i = 0; accumulate && i < input.size(); ++i) input_wanted.data()[i] += input.data()[i];
       conv_backward_input(grad, weights, input_got, layer.options, accumulate);
       ASSERT_NO_FATAL_FAILURE(this->expect_same(input_wanted.data(), input_got.data(), input_got.size(), "input"));
+    }
+  }
+}
+
+TYPED_TEST(ConvBackwardTest, TakesImagesOfOnePixel) {
+  using T = TypeParam;
+  for (const auto& [images, channels, outputs] :
+       {std::array<int64_t, 3>{1, 1, 1}, {7, 15, 33}, {300, 3, 17}, {2, 1500, 4}}) {
+    for (const std::string& target : simd_targets()) {
+      set_simd_target(target);
+      this->exact_ = target_fuses(target);
+      const Shape<4> shape{images, 1, 1, channels}, weights{1, 1, channels, outputs};
+      const auto problem = check_problem(shape, weights, {});
+      const auto input = random_tensor<T, 4>(shape, 1), grad = random_tensor<T, 4>({images, 1, 1, outputs}, 2);
+      auto wanted = random_tensor<T, 4>(weights, 3), got = wanted;
+      auto bias_wanted = random_tensor<T, 1>({outputs}, 4), bias_got = bias_wanted;
+      weights_gradient_chain<T>(problem, grad, input, wanted, bias_wanted);
+      conv_backward_weights(grad, input, got, bias_got, {}, true);
+      this->expect_same(wanted.data(), got.data(), got.size(), "weights");
+      this->expect_same(bias_wanted.data(), bias_got.data(), bias_got.size(), "bias");
     }
   }
 }

@@ -77,20 +77,60 @@ HWY_NOINLINE void weight_tile(const WeightGradientBlock<T>& block, const T* HWY_
   }
 }
 
+// The same where each pixel of the one row is a chunk, and an image, of its own. The sums stay in registers
+// nevertheless.
+template <class T, int kVectors, int kValues>
+HWY_NOINLINE void image_tile(const WeightGradientBlock<T>& block, const T* HWY_RESTRICT values, T* HWY_RESTRICT sums) {
+  const hn::ScalableTag<T> d;
+  using V = hn::Vec<decltype(d)>;
+  const size_t lanes = hn::Lanes(d);
+  const V zero = hn::Zero(d);
+  const int64_t pixel_step = block.pixel_step;
+  V sum[kValues][kVectors];
+  HWY_UNROLL(16)
+  for (int v = 0; v < kValues; ++v) {
+    HWY_UNROLL(2)
+    for (int k = 0; k < kVectors; ++k) {
+      sum[v][k] = block.adds ? hn::Load(d, sums + (v * kVectors + k) * lanes) : zero;
+    }
+  }
+  const T* HWY_RESTRICT grad = block.grad;
+  const T* const end = grad + block.columns * static_cast<int64_t>(kVectors * lanes);
+  HWY_UNROLL(1)
+  for (; grad < end; grad += kVectors * lanes, values += pixel_step) {
+    V g[kVectors];
+    HWY_UNROLL(2)
+    for (int k = 0; k < kVectors; ++k) g[k] = hn::Load(d, grad + k * lanes);
+    HWY_UNROLL(16)
+    for (int v = 0; v < kValues; ++v) {
+      const V value = hn::Set(d, values[v]);
+      HWY_UNROLL(2)
+      for (int k = 0; k < kVectors; ++k) sum[v][k] = hn::Add(sum[v][k], hn::MulAdd(value, g[k], zero));
+    }
+  }
+  HWY_UNROLL(16)
+  for (int v = 0; v < kValues; ++v) {
+    HWY_UNROLL(2)
+    for (int k = 0; k < kVectors; ++k) hn::Store(sum[v][k], d, sums + (v * kVectors + k) * lanes);
+  }
+}
+
 template <class T>
 using WeightTileFunction = void (*)(const WeightGradientBlock<T>& block, const T* values, T* sums);
 
 // The n-th takes n + 1 values.
-template <class T, int kVectors, int... kIndex>
+template <class T, int kVectors, bool kPixelsAreImages, int... kIndex>
 HWY_INLINE const WeightTileFunction<T>* weight_tiles_of(std::integer_sequence<int, kIndex...>) {
-  static constexpr WeightTileFunction<T> kTiles[] = {&weight_tile<T, kVectors, kIndex + 1>...};
+  static constexpr WeightTileFunction<T> kTiles[] = {kPixelsAreImages ? &image_tile<T, kVectors, kIndex + 1>
+                                                                      : &weight_tile<T, kVectors, kIndex + 1>...};
   return kTiles;
 }
 
 // Tiles as equal as can be: 192 values are 4 tiles of 14 and 10 of 13, which keep more chains going than 13 and a rest.
-template <class T, int kVectors>
+template <class T, int kVectors, bool kPixelsAreImages>
 void run_weight_gradient(const WeightGradientBlock<T>& block) {
-  const WeightTileFunction<T>* tiles = weight_tiles_of<T, kVectors>(std::make_integer_sequence<int, kMostValues>());
+  const WeightTileFunction<T>* tiles =
+      weight_tiles_of<T, kVectors, kPixelsAreImages>(std::make_integer_sequence<int, kMostValues>());
   const int64_t lanes = kVectors * static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>()));
   int64_t first = 0;
   for (int64_t left = (block.count + kMostValues - 1) / kMostValues; left > 0; --left) {
@@ -127,8 +167,13 @@ void pack_panels(const PixelRows<T>& pixels, int64_t outputs, T* HWY_RESTRICT pa
 template <class T>
 const WeightGradientKernel<T>* kernel_of() {
   static constexpr int64_t kLanes = static_cast<int64_t>(hn::MaxLanes(hn::ScalableTag<T>()));
-  static constexpr WeightGradientKernel<T> kernel{kLanes, kPanelVectors * kLanes, &pack_panels<T>,
-                                                  &run_weight_gradient<T, kPanelVectors>, &run_weight_gradient<T, 1>};
+  static constexpr WeightGradientKernel<T> kernel{kLanes,
+                                                  kPanelVectors * kLanes,
+                                                  &pack_panels<T>,
+                                                  &run_weight_gradient<T, kPanelVectors, false>,
+                                                  &run_weight_gradient<T, 1, false>,
+                                                  &run_weight_gradient<T, kPanelVectors, true>,
+                                                  &run_weight_gradient<T, 1, true>};
   return &kernel;
 }
 const WeightGradientKernel<float>* weight_gradient_float() { return kernel_of<float>(); }

@@ -42,6 +42,9 @@ struct WeightGradientKernel {
   void (*run)(const WeightGradientBlock<T>& block);
   // The same where a panel has no more than one vector of outputs, and so `lanes` are all there is of it.
   void (*run_narrow)(const WeightGradientBlock<T>& block);
+  // As run and run_narrow where each pixel is an image: its products are rounded, and added to what came before.
+  void (*run_images)(const WeightGradientBlock<T>& block);
+  void (*run_images_narrow)(const WeightGradientBlock<T>& block);
 };
 
 template <class T>

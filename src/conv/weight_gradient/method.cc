@@ -5,6 +5,7 @@
 #include "conv/weight_gradient/cut.h"
 #include "conv/weight_gradient/depthwise_sums.h"
 #include "conv/weight_gradient/direct_sums.h"
+#include "conv/weight_gradient/images_of_one_pixel.h"
 #include "conv/weight_gradient/plain.h"
 #include "conv/weight_gradient/winograd_sums.h"
 #include "runtime/task_progress.h"
@@ -98,6 +99,7 @@ void run_weight_gradient(const ConvProblem& problem, const WeightGradientCall<T>
     run_parts<T, WinogradSums>(problem, call, WinogradGradientCut<T>(problem, kernel, threads), threads);
     return;
   }
+  if (has_images_of_one_pixel(problem)) return run_images_of_one_pixel(problem, call, threads);
   if (problem.has_countable_padding() && is_depthwise_gradient(problem)) {
     const DepthwiseGradientCut<T> cut(problem, kernel, threads);
     if (cut.fits()) return run_parts<T, DepthwiseSums>(problem, call, cut, threads);
