@@ -58,7 +58,7 @@ test-full: test
 	CONVSTEP_CASES=full $(PYTHON) -m pytest -q -n 2 tests/python/test_onnx.py
 	$(CONFIGURE) -DCONVSTEP_FULL_TESTS=ON
 	cmake --build --preset release
-	CONVSTEP_CASES=full ctest --preset release -R 'ConvSweepTest|PoolKernelTest|^Overflow|^shared$$'
+	CONVSTEP_CASES=full ctest --preset release -R 'SweepTest|PoolKernelTest|^Overflow|^shared$$'
 	scripts/setup.sh clang
 	export LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0; \
 	for preset in clang asan-ubsan; do \
