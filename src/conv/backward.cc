@@ -62,13 +62,13 @@ void check_weights_call(const ConvProblem& problem, const WeightGradientCall<T>&
   check_input("grad", call.grad, output_shape(N, problem), "the shape of the layer's output");
   check_input("input", call.input, input_shape(N, problem), "the shape of the layer's input");
   const Extent input = extent_of("input", call.input), grad = extent_of("grad", call.grad);
+  if (problem.has_countable_padding()) check_steps(input, problem.geometry);
   check_output("weights_grad", call.weights_grad, weights_shape(problem), "the shape of the layer's weights",
                {input, grad});
   if (call.bias_grad) {
     check_output("bias_grad", call.bias_grad, {problem.outputs}, "one number per output channel",
                  {input, grad, extent_of("weights_grad", call.weights_grad)});
   }
-  if (problem.has_countable_padding()) check_steps(input, problem.geometry);
 }
 
 bool is_for_the_reference(const ConvOptions& options) {

@@ -155,8 +155,8 @@ void check_call(const ConvCall<T>& call, const ConvProblem& problem) {
   check_output_shape(call.output.shape(), output, "O");
   check_writable(extent_of("output", call.output));
   check_readable(extent_of("input", call.input));
-  check_no_overlap(extent_of("output", call.output), extent_of("input", call.input));
   if (problem.has_countable_padding()) check_steps(extent_of("input", call.input), problem.geometry);
+  check_no_overlap(extent_of("output", call.output), extent_of("input", call.input));
   if (!call.residual) return;
   check_shape("residual", call.residual.shape().data(), output.data(), 4, "the shape of the output");
   check_readable(extent_of("residual", call.residual));

@@ -14,12 +14,21 @@ constexpr int kMaxRank = 8;
 
 bool is_empty(const Extent& view) { return std::find(view.shape, view.shape + view.rank, 0) != view.shape + view.rank; }
 
+// The bytes from the first element of an axis to its last, or kTooFar where they are more than any memory has.
+constexpr int64_t kTooFar = int64_t{1} << 60;
+int64_t reach_of(const Extent& view, int axis) {
+  const int64_t size = static_cast<int64_t>(view.element_size);
+  const double bytes = double(view.shape[axis] - 1) * double(view.strides[axis]) * double(size);
+  if (std::abs(bytes) >= double(kTooFar)) return bytes < 0 ? -kTooFar : kTooFar;
+  return (view.shape[axis] - 1) * view.strides[axis] * size;
+}
+
 // The first byte of the view and the one after its last.
 std::pair<uintptr_t, uintptr_t> span(const Extent& view) {
   uintptr_t first = reinterpret_cast<uintptr_t>(view.data);
   uintptr_t last = first;
   for (int axis = 0; axis < view.rank; ++axis) {
-    const int64_t reach = (view.shape[axis] - 1) * view.strides[axis] * static_cast<int64_t>(view.element_size);
+    const int64_t reach = reach_of(view, axis);
     (reach < 0 ? first : last) += static_cast<uintptr_t>(reach);
   }
   return {first, last + view.element_size};
@@ -86,6 +95,7 @@ bool may_share(const Extent& a, const Extent& b) {
   for (const Extent* view : {&a, &b}) {
     const int64_t size = static_cast<int64_t>(view->element_size);
     for (int axis = 0; axis < view->rank; ++axis) {
+      if (std::abs(reach_of(*view, axis)) == kTooFar) return true;
       if (view->shape[axis] > 1)
         add_move({std::abs(view->strides[axis]) * size, view->shape[axis] - 1}, moves.data(), count);
     }

@@ -69,9 +69,9 @@ void check_call(const PoolCall<T>& call, bool with_indices) {
   check_output_shape(call.output.shape(), output, "C");
   check_readable(extent_of("input", call.input));
   check_writable(extent_of("output", call.output));
+  check_steps(extent_of("input", call.input), call.problem.geometry);
   check_no_overlap(extent_of("output", call.output), extent_of("input", call.input));
   if (with_indices) check_indices(call);
-  check_steps(extent_of("input", call.input), call.problem.geometry);
 }
 
 template void check_call(const PoolCall<float>&, bool);
