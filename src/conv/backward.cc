@@ -140,8 +140,8 @@ template <class T>
 struct ConvBackwardPlan<T>::Layer {
   ConvProblem problem;
   ConvOptions options;
-  ConvInputGradient<T> input_gradient;
-  Tensor<T, 4> weights;  // where the reference wants them
+  std::unique_ptr<const ConvInputGradient<T>> input_gradient;  // or none: the reference computes it
+  Tensor<T, 4> weights;                                        // for the reference
   const kernels::Target& target = kernels::chosen_target();
 
   RunOptions run_options(const RunOptions& given) const {
@@ -154,9 +154,13 @@ ConvBackwardPlan<T>::ConvBackwardPlan(const Shape<4>& input, View<const T, 4> we
   const ConvProblem problem = check_layer(input, weights.shape(), options);
   check_weights<T>({weights, {}}, problem);
   const ConvWeights<T> packed{weights, {}, resolve_threads(options.threads), options.progress};
-  layer_ =
-      std::make_unique<const Layer>(Layer{problem, options, ConvInputGradient<T>(problem, packed, options.algorithm),
-                                          is_for_the_reference(options) ? dense_weights(packed) : Tensor<T, 4>()});
+  Layer layer{problem, options, nullptr, {}};
+  if (is_for_the_reference(options)) {
+    layer.weights = dense_weights(packed);
+  } else {
+    layer.input_gradient = std::make_unique<const ConvInputGradient<T>>(problem, packed, options.algorithm);
+  }
+  layer_ = std::make_unique<const Layer>(std::move(layer));
 }
 
 template <class T>
@@ -173,14 +177,14 @@ void ConvBackwardPlan<T>::run_input(View<const T, 4> grad, View<T, 4> input_grad
   check_input_call(layer_->problem, grad, input_grad);
   const int threads = resolve_threads(run.threads);
   if (grad.shape(0) == 0) return;
-  if (is_for_the_reference(layer_->options)) {
+  if (!layer_->input_gradient) {
     ConvOptions reporting = layer_->options;
     reporting.progress = run.progress;
     reference::conv_backward_input<T>({grad, layer_->weights, input_grad}, layer_->problem.geometry, reporting,
                                       accumulate);
     return;
   }
-  layer_->input_gradient.run(
+  layer_->input_gradient->run(
       {with_used_strides(grad), with_used_strides(input_grad), accumulate, threads, run.progress});
 }
 
@@ -198,7 +202,7 @@ void ConvBackwardPlan<T>::run_weights(View<const T, 4> grad, View<const T, 4> in
 
 template <class T>
 std::string ConvBackwardPlan<T>::describe() const {
-  return layer_->input_gradient.describe();
+  return layer_->input_gradient ? layer_->input_gradient->describe() : "reference loops";
 }
 
 template class ConvBackwardPlan<float>;
