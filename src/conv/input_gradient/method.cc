@@ -5,6 +5,7 @@
 #include "conv/input_gradient/border.h"
 #include "conv/plan.h"
 #include "conv/weights.h"
+#include "reference/store.h"
 #include "runtime/machine.h"
 
 namespace convstep {
@@ -87,31 +88,6 @@ View<const T, 4> outputs_read(const View<const T, 4>& grad, const GradientPhase&
           grad.strides()};
 }
 
-template <class T>
-void fill_with_zeros(const View<T, 4>& view) {
-  const auto [N, H, W, C] = view.shape();
-  for (int64_t n = 0; n < N; ++n) {
-    for (int64_t h = 0; h < H; ++h) {
-      for (int64_t w = 0; w < W; ++w) {
-        T* pixel = &view(n, h, w, 0);
-        for (int64_t c = 0; c < C; ++c) pixel[c * view.stride(3)] = 0;
-      }
-    }
-  }
-}
-
-template <class T>
-void add(const View<const T, 4>& from, const View<T, 4>& to) {
-  const auto [N, H, W, C] = to.shape();
-  for (int64_t n = 0; n < N; ++n) {
-    for (int64_t h = 0; h < H; ++h) {
-      for (int64_t w = 0; w < W; ++w) {
-        for (int64_t c = 0; c < C; ++c) to(n, h, w, c) += from(n, h, w, c);
-      }
-    }
-  }
-}
-
 }  // namespace
 
 template <class T>
@@ -120,8 +96,9 @@ ConvInputGradient<T>::ConvInputGradient(const ConvProblem& problem, const ConvWe
     : problem_(problem) {
   const SwappedWeights<T> swapped(problem, weights);
   if (!swapped.are_finite(weights)) not_finite_ = dense_weights<T>({swapped.view(), {}});
+  const std::vector<GradientPhase> widths = gradient_phases(problem.geometry.width);
   for (const GradientPhase& height : gradient_phases(problem.geometry.height)) {
-    for (const GradientPhase& width : gradient_phases(problem.geometry.width)) {
+    for (const GradientPhase& width : widths) {
       const ConvProblem phase{
           {height.axis, width.axis}, problem.outputs, problem.channels, problem.groups, Activation::kNone, 0};
       const ConvWeights<T> taps{turned(swapped.view(), height, width), {}, weights.threads, weights.progress};
@@ -142,10 +119,10 @@ void ConvInputGradient<T>::run(const InputGradientCall<T>& call) const {
   if (not_finite_.size() > 0 && call.accumulate) {  // as what is there must not be lost where a border is mended
     auto gradient = Tensor<T, 4>::uninitialized(call.input_grad.shape());
     run({call.grad, gradient, false, call.threads, call.progress});
-    add<T>(gradient, call.input_grad);
+    reference::store<T>(View<const T, 4>(gradient), call.input_grad, true);
     return;
   }
-  if (!call.accumulate && !covers_input()) fill_with_zeros(call.input_grad);
+  if (!call.accumulate && !covers_input()) reference::fill(call.input_grad, T(0));
   for (const Phase& phase : phases_) run_phase(phase, call);
   if (not_finite_.size() > 0) mend_border<T>(problem_, not_finite_, call.grad, call.input_grad);
 }
@@ -162,13 +139,6 @@ std::string ConvInputGradient<T>::describe() const {
   if (phases_.empty()) return "zeros";
   const std::string first = phases_.front().method->describe();
   return phases_.size() == 1 ? first : std::to_string(phases_.size()) + " phases, " + first;
-}
-
-template <class T>
-size_t ConvInputGradient<T>::workspace_bytes() const {
-  size_t most = 0;
-  for (const Phase& phase : phases_) most = std::max(most, phase.method->workspace_bytes());
-  return most;
 }
 
 template class ConvInputGradient<float>;

@@ -28,7 +28,6 @@ class ConvInputGradient {
 
   void run(const InputGradientCall<T>& call) const;
   std::string describe() const;
-  size_t workspace_bytes() const;
 
  private:
   struct Phase {

@@ -13,7 +13,7 @@ namespace {
 constexpr double kPatchBytes = double(kLevel2Bytes) * 3 / 8, kSumBytes = double(kLevel2Bytes) / 4,
                  kGradBytes = double(kLevel2Bytes) / 8;
 
-// Channels are cut no shorter than this while window rows are left to cut, as each part packs the gradient anew.
+// Channels are cut no shorter than this for the sake of more parts, as each part packs the gradient anew.
 constexpr int64_t kFewChannels = 32;
 
 // Chunks: pixels of a chain at least, and of one row at most.

@@ -74,24 +74,9 @@ void DirectSums<T>::add_bias(int64_t panel, kernels::WeightGradientBlock<T> bloc
 template <class T>
 void DirectSums<T>::pack_grad(int64_t n, const Region& region) const {
   const View<const T, 4>& grad = call_.grad;
-  const int64_t pixel_step = grad.stride(2), step = grad.stride(3);
   const int64_t output = part_.group * problem_.group_outputs() + part_.first_output;
-  if (step == 1 || part_.outputs == 1) {
-    const T* from = &grad(n, region.first_row, region.first_column, output);
-    panels_.pack({from, grad.stride(1), pixel_step, region.rows, region.columns}, grad_);
-    return;
-  }
-  T* to = grad_;
-  for (int64_t p = 0; p < panels_.count(); ++p) {
-    const int64_t lanes = panels_.lanes(p), count = panels_.outputs(p);
-    for (int64_t y = 0; y < region.rows; ++y) {
-      const T* from = &grad(n, region.first_row + y, region.first_column, output + panels_.first(p));
-      for (int64_t x = 0; x < region.columns; ++x, from += pixel_step, to += lanes) {
-        for (int64_t o = 0; o < count; ++o) to[o] = from[o * step];
-        std::fill(to + count, to + lanes, T(0));
-      }
-    }
-  }
+  const T* from = &grad(n, region.first_row, region.first_column, output);
+  panels_.pack({from, grad.stride(1), grad.stride(2), region.rows, region.columns}, grad.stride(3), grad_);
 }
 
 // What tap (first row of the part, 0) of the region's first pixel reads, first channel of the part.

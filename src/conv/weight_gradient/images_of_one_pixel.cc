@@ -15,22 +15,16 @@ namespace {
 // Images that are packed at a time, and what the sums of a part may take of the workspace.
 constexpr int64_t kImages = 256, kSumBytes = kLevel2Bytes / 8;
 
-// A part of the gradient: some channels, and the outputs of one panel.
-template <class T>
-struct Part {
-  int64_t first_channel, channels, first_output, outputs;
-};
-
+// A part has some channels, and the outputs of one panel.
 template <class T>
 class PartTask {
  public:
-  PartTask(const WeightGradientCall<T>& call, const kernels::WeightGradientKernel<T>& kernel, const Part<T>& part,
+  PartTask(const WeightGradientCall<T>& call, const kernels::WeightGradientKernel<T>& kernel, const GradientPart& part,
            T* input, T* grad, T* sums)
       : call_(call),
-        kernel_(kernel),
         part_(part),
-        is_narrow_(part.outputs <= kernel.lanes),
-        lanes_(is_narrow_ ? kernel.lanes : kernel.panel_lanes),
+        panels_(kernel, part.outputs),
+        lanes_(panels_.lanes(0)),
         input_(input),
         grad_(grad),
         sums_(sums) {}
@@ -47,7 +41,7 @@ class PartTask {
   }
 
  private:
-  bool has_bias() const { return call_.bias_grad && part_.first_channel == 0; }
+  bool has_bias() const { return call_.bias_grad && part_.has_bias(); }
   T* bias_sums() const { return sums_ + part_.channels * lanes_; }
 
   // Calls visit(element of the gradient, its sum).
@@ -70,11 +64,10 @@ class PartTask {
   }
 
   void add(int64_t first, int64_t count, bool adds) const {
-    copy(call_.grad, first, count, part_.first_output, part_.outputs, lanes_, grad_);
-    const View<const T, 4>& input = call_.input;
+    const View<const T, 4>&grad = call_.grad, &input = call_.input;
+    panels_.pack({&grad(first, 0, 0, part_.first_output), 0, grad.stride(0), 1, count}, grad.stride(3), grad_);
     const bool is_dense = input.stride(3) == 1 || part_.channels == 1;
-    if (!is_dense) copy(input, first, count, part_.first_channel, part_.channels, part_.channels, input_);
-    const auto run = is_narrow_ ? kernel_.run_images_narrow : kernel_.run_images;
+    if (!is_dense) copy_input(first, count);
     kernels::WeightGradientBlock<T> block{.values = is_dense ? &input(first, 0, 0, part_.first_channel) : input_,
                                           .row_step = 0,
                                           .pixel_step = is_dense ? input.stride(0) : part_.channels,
@@ -85,35 +78,28 @@ class PartTask {
                                           .count = part_.channels,
                                           .sums = sums_,
                                           .adds = adds};
-    run(block);
+    panels_.run_images(0, block);
     if (!has_bias()) return;
     static constexpr T kOne = 1;
     block.values = &kOne;
     block.pixel_step = 0;
     block.count = 1;
     block.sums = bias_sums();
-    run(block);
+    panels_.run_images(0, block);
   }
 
-  // Some channels of some images, and zeros up to `lanes`.
-  static void copy(const View<const T, 4>& from, int64_t first, int64_t count, int64_t channel, int64_t channels,
-                   int64_t lanes, T* to) {
-    const int64_t step = from.stride(3);
-    for (int64_t n = first; n < first + count; ++n, to += lanes) {
-      const T* values = &from(n, 0, 0, channel);
-      if (step == 1) {
-        std::copy_n(values, channels, to);
-      } else {
-        for (int64_t c = 0; c < channels; ++c) to[c] = values[c * step];
-      }
-      std::fill(to + channels, to + lanes, T(0));
+  // The channels of the part side by side, where they are not.
+  void copy_input(int64_t first, int64_t count) const {
+    const View<const T, 4>& input = call_.input;
+    T* to = input_;
+    for (int64_t n = first; n < first + count; ++n) {
+      for (int64_t c = 0; c < part_.channels; ++c) *to++ = input(n, 0, 0, part_.first_channel + c);
     }
   }
 
   const WeightGradientCall<T>& call_;
-  const kernels::WeightGradientKernel<T>& kernel_;
-  const Part<T> part_;
-  const bool is_narrow_;
+  const GradientPart part_;
+  const PartPanels<T> panels_;  // one
   const int64_t lanes_;
   T *const input_, *const grad_, *const sums_;
 };
@@ -142,8 +128,8 @@ void run_images_of_one_pixel(const ConvProblem& problem, const WeightGradientCal
   parallel_for(parts, threads, progress.after_task(), [&](int64_t number) {
     const int64_t c = number % channels.count, first = number / channels.count * kernel.panel_lanes;
     const ThreadWorkspace memory(layout.bytes());
-    const Part<T> part{channels.first(c), channels.length(c), first,
-                       std::min(kernel.panel_lanes, problem.outputs - first)};
+    const GradientPart part{
+        0, 0, 1, channels.first(c), channels.length(c), first, std::min(kernel.panel_lanes, problem.outputs - first)};
     PartTask<T>(call, kernel, part, input.in(memory.data()), grad.in(memory.data()), sums.in(memory.data()))
         .run(progress);
   });

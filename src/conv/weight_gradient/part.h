@@ -42,12 +42,34 @@ class PartPanels {
   int64_t first(int64_t panel) const { return panel * kernel_.panel_lanes; }
   int64_t outputs(int64_t panel) const { return std::min(outputs_ - first(panel), kernel_.panel_lanes); }
   int64_t lanes(int64_t panel) const { return outputs(panel) <= kernel_.lanes ? kernel_.lanes : kernel_.panel_lanes; }
-  void pack(const kernels::PixelRows<T>& pixels, T* to) const { kernel_.pack(pixels, outputs_, to); }
+  // Panel by panel; what lies `step` values apart in a pixel lies side by side in a panel, with zeros behind it.
+  void pack(const kernels::PixelRows<T>& pixels, int64_t step, T* to) const {
+    if (step == 1 || outputs_ == 1) {
+      kernel_.pack(pixels, outputs_, to);
+    } else {
+      for (int64_t p = 0; p < count(); ++p) to = pack_apart(pixels, step, p, to);
+    }
+  }
   void run(int64_t panel, const kernels::WeightGradientBlock<T>& block) const {
     (lanes(panel) == kernel_.panel_lanes ? kernel_.run : kernel_.run_narrow)(block);
   }
+  void run_images(int64_t panel, const kernels::WeightGradientBlock<T>& block) const {
+    (lanes(panel) == kernel_.panel_lanes ? kernel_.run_images : kernel_.run_images_narrow)(block);
+  }
 
  private:
+  T* pack_apart(const kernels::PixelRows<T>& pixels, int64_t step, int64_t panel, T* to) const {
+    const int64_t values = outputs(panel);
+    for (int64_t y = 0; y < pixels.rows; ++y) {
+      const T* from = pixels.data + y * pixels.row_step + first(panel) * step;
+      for (int64_t x = 0; x < pixels.columns; ++x, from += pixels.pixel_step, to += lanes(panel)) {
+        for (int64_t o = 0; o < values; ++o) to[o] = from[o * step];
+        std::fill(to + values, to + lanes(panel), T(0));
+      }
+    }
+    return to;
+  }
+
   const kernels::WeightGradientKernel<T>& kernel_;
   int64_t outputs_;
 };

@@ -36,13 +36,6 @@ bool winograd_gradient_pays(const ConvProblem& problem) {
   return problem.channels >= 32 && problem.outputs >= 32 && tiles_of_image(problem.geometry) >= 4;
 }
 
-// An odd number of cache lines: a power of two would put all xi of a tile into one set of the level-1 cache.
-template <class T>
-int64_t WinogradGradientCut<T>::xi_step(int64_t values) {
-  constexpr int64_t kLine = kCacheLine / static_cast<int64_t>(sizeof(T));
-  return (divide_up(values, kLine) | 1) * kLine;
-}
-
 template <class T>
 WinogradGradientCut<T>::WinogradGradientCut(const ConvProblem& problem, const kernels::WeightGradientKernel<T>& kernel,
                                             int threads)

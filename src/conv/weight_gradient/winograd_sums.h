@@ -8,6 +8,7 @@
 #include "conv/weight_gradient/cut.h"
 #include "conv/weight_gradient/part.h"
 #include "conv/weight_gradient/winograd_kernel.h"
+#include "conv/winograd/blocking.h"
 #include "conv/winograd/kernel.h"
 #include "runtime/task_progress.h"
 #include "tiling/region.h"
@@ -40,7 +41,7 @@ class WinogradGradientCut {
   // Of an image: then its products are done with before the next panel's begin.
   bool has_one_chunk() const { return tiles_ >= tiles_of_image(problem_.geometry); }
   // From one xi to the next, with so many values each.
-  static int64_t xi_step(int64_t values);
+  static int64_t xi_step(int64_t values) { return WinogradBlocking<T>::xi_step(values); }
 
  private:
   WinogradSumsWorkspace<T> workspace_of(const GradientPartSize& size) const;
