@@ -35,6 +35,17 @@ HWY_INLINE T opaque(T value) {
   return value;
 }
 
+// The same vector, and it stays in its register: else GCC may load it again for each product that it is a factor of.
+template <class V>
+HWY_INLINE V in_register(V v) {
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
+  asm("" : "+v"(v.raw));
+#elif HWY_ARCH_ARM_A64 && HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
+  asm("" : "+w"(v.raw));
+#endif
+  return v;
+}
+
 #if HWY_TARGET != HWY_SCALAR && HWY_MEM_OPS_MIGHT_FAULT
 // Part of a vector where there are no masked loads and stores: through a buffer. Out of line, and without a loop, which
 // compilers would unroll and vectorise: with that at every tail, the kernels were a sixth larger.

@@ -26,6 +26,7 @@ const Layer kLayers[] = {
     {"depthwise", {12, 14, 14, 40}, {3, 3, 1, 40}, {.stride = {2, 2}, .padding = Padding::all(1), .groups = 40}},
     {"depthwise, 5x5", {12, 9, 9, 7}, {5, 5, 1, 7}, {.padding = Padding::all(2), .groups = 7}},
     {"winograd", {12, 13, 14, 36}, {3, 3, 36, 44}, {.padding = Padding::all(1)}},
+    {"winograd, few tiles, odd channels", {12, 7, 7, 33}, {3, 3, 33, 70}, {.padding = Padding::all(1)}},
     {"winograd, several chunks", {12, 34, 33, 33}, {3, 3, 33, 35}, {}},
 };
 

@@ -164,6 +164,23 @@ void pack_panels(const PixelRows<T>& pixels, int64_t outputs, T* HWY_RESTRICT pa
   }
 }
 
+// What begins a gradient is added to 0, as it is a sum: -0 becomes 0.
+template <class T>
+void add_rows(const GradientRows<T>& rows) {
+  const hn::ScalableTag<T> d;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  const T* HWY_RESTRICT from = rows.sums;
+  T* HWY_RESTRICT to = rows.gradient;
+  for (int64_t r = 0; r < rows.rows; ++r, from += rows.sums_step, to += rows.gradient_step) {
+    HWY_UNROLL(1)
+    for (int64_t o = 0; o < rows.outputs; o += lanes) {
+      const size_t n = static_cast<size_t>(HWY_MIN(rows.outputs - o, lanes));
+      const auto before = rows.begins ? hn::Zero(d) : load_n(d, to + o, n);
+      store_n(hn::Add(before, load_n(d, from + o, n)), d, to + o, n);
+    }
+  }
+}
+
 template <class T>
 const WeightGradientKernel<T>* kernel_of() {
   static constexpr int64_t kLanes = static_cast<int64_t>(hn::MaxLanes(hn::ScalableTag<T>()));
@@ -173,7 +190,8 @@ const WeightGradientKernel<T>* kernel_of() {
                                                   &run_weight_gradient<T, kPanelVectors, false>,
                                                   &run_weight_gradient<T, 1, false>,
                                                   &run_weight_gradient<T, kPanelVectors, true>,
-                                                  &run_weight_gradient<T, 1, true>};
+                                                  &run_weight_gradient<T, 1, true>,
+                                                  &add_rows<T>};
   return &kernel;
 }
 const WeightGradientKernel<float>* weight_gradient_float() { return kernel_of<float>(); }

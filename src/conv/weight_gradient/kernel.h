@@ -33,6 +33,17 @@ struct PixelRows {
   int64_t row_step, pixel_step, rows, columns;
 };
 
+// Rows of sums of an image, and the elements of the gradient to which they belong.
+template <class T>
+struct GradientRows {
+  const T* sums;
+  int64_t sums_step;
+  T* gradient;
+  int64_t gradient_step;
+  int64_t rows, outputs;
+  bool begins;  // the gradient with these sums; or they are added to it
+};
+
 template <class T>
 struct WeightGradientKernel {
   int64_t lanes, panel_lanes;  // of a vector; of a panel
@@ -45,6 +56,7 @@ struct WeightGradientKernel {
   // As run and run_narrow where each pixel is an image: its products are rounded, and added to what came before.
   void (*run_images)(const WeightGradientBlock<T>& block);
   void (*run_images_narrow)(const WeightGradientBlock<T>& block);
+  void (*add)(const GradientRows<T>& rows);
 };
 
 template <class T>

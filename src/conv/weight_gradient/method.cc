@@ -17,25 +17,28 @@ namespace {
 // Fewer products than this (some 15 microseconds) do not pay for waking a thread.
 constexpr double kProductsPerThread = 1'000'000;
 
-// Calls visit(element of the gradient, step to the next output, count, their sums) for all taps, channels and panels of
-// a part.
+// Calls visit(rows, step between outputs) for all taps and panels of a part, and for the bias.
 template <class T, class Visit>
-void for_each_row(const ConvProblem& problem, const WeightGradientCall<T>& call, const GradientPart& part,
+void for_each_tap(const ConvProblem& problem, const WeightGradientCall<T>& call, const GradientPart& part,
                   const PartPanels<T>& panels, const PartSums<T>& of, const Visit& visit) {
   const int64_t output = part.group * problem.group_outputs() + part.first_output;
-  const int64_t KW = problem.geometry.width.window, step = call.weights_grad.stride(3);
+  const View<T, 4>& gradient = call.weights_grad;
   const T* sums = of.weights;
   for (int64_t p = 0; p < panels.count(); ++p) {
-    const int64_t count = panels.outputs(p), first = output + panels.first(p);
+    const int64_t lanes = panels.lanes(p), first = output + panels.first(p);
+    kernels::GradientRows<T> rows{nullptr, lanes, nullptr, gradient.stride(2), part.channels, panels.outputs(p), false};
     for (int64_t i = 0; i < part.window_rows; ++i) {
-      for (int64_t j = 0; j < KW; ++j) {
-        for (int64_t c = 0; c < part.channels; ++c, sums += panels.lanes(p)) {
-          visit(&call.weights_grad(part.first_window_row + i, j, part.first_channel + c, first), step, count, sums);
-        }
+      for (int64_t j = 0; j < problem.geometry.width.window; ++j, sums += part.channels * lanes) {
+        rows.sums = sums;
+        rows.gradient = &gradient(part.first_window_row + i, j, part.first_channel, first);
+        visit(rows, gradient.stride(3));
       }
     }
     if (part.has_bias() && call.bias_grad) {
-      visit(&call.bias_grad(first), call.bias_grad.stride(0), count, of.bias + panels.first(p));
+      rows.sums = of.bias + panels.first(p);
+      rows.gradient = &call.bias_grad(first);
+      rows.rows = 1;
+      visit(rows, call.bias_grad.stride(0));
     }
   }
 }
@@ -43,16 +46,16 @@ void for_each_row(const ConvProblem& problem, const WeightGradientCall<T>& call,
 // Adds the sums of an image to the gradient, or begins it with them.
 template <class T>
 struct AddImage {
+  const kernels::WeightGradientKernel<T>& kernel;
   bool begins;
-  void operator()(T* to, int64_t step, int64_t count, const T* from) const {
-    if (begins && step == 1) {
-      for (int64_t o = 0; o < count; ++o) to[o] = T(0) + from[o];
-    } else if (begins) {
-      for (int64_t o = 0; o < count; ++o) to[o * step] = T(0) + from[o];
-    } else if (step == 1) {
-      for (int64_t o = 0; o < count; ++o) to[o] += from[o];
-    } else {
-      for (int64_t o = 0; o < count; ++o) to[o * step] += from[o];
+  void operator()(kernels::GradientRows<T> rows, int64_t step) const {
+    rows.begins = begins;
+    if (step == 1) return kernel.add(rows);
+    for (int64_t r = 0; r < rows.rows; ++r, rows.sums += rows.sums_step, rows.gradient += rows.gradient_step) {
+      for (int64_t o = 0; o < rows.outputs; ++o) {
+        T& element = rows.gradient[o * step];
+        element = (begins ? T(0) : element) + rows.sums[o];
+      }
     }
   }
 };
@@ -60,17 +63,20 @@ struct AddImage {
 // One part from all images, which are added in order.
 template <class T, class Sums>
 void run_part(const ConvProblem& problem, const WeightGradientCall<T>& call, const GradientPart& part,
-              const PartPanels<T>& panels, const Sums& of_image, const PartSums<T>& sums,
+              const kernels::WeightGradientKernel<T>& kernel, const Sums& of_image, const PartSums<T>& sums,
               const TaskProgress& progress) {
   const int64_t images = call.input.shape(0);
+  const PartPanels<T> panels(kernel, part.outputs);
   for (int64_t n = 0; n < images; ++n) {
     of_image.compute(n, sums, progress);
     if (!progress.keep_going()) return;
-    for_each_row(problem, call, part, panels, sums, AddImage<T>{n == 0 && !call.accumulate});
+    for_each_tap(problem, call, part, panels, sums, AddImage<T>{kernel, n == 0 && !call.accumulate});
   }
   if (images > 0 || call.accumulate) return;
-  for_each_row(problem, call, part, panels, sums, [](T* to, int64_t step, int64_t count, const T*) {
-    for (int64_t o = 0; o < count; ++o) to[o * step] = 0;
+  for_each_tap(problem, call, part, panels, sums, [](const kernels::GradientRows<T>& rows, int64_t step) {
+    for (int64_t r = 0; r < rows.rows; ++r) {
+      for (int64_t o = 0; o < rows.outputs; ++o) rows.gradient[r * rows.gradient_step + o * step] = 0;
+    }
   });
 }
 
@@ -83,7 +89,7 @@ void run_parts(const ConvProblem& problem, const WeightGradientCall<T>& call, co
     const GradientPart part = cut[number];
     const Sums<T> of_image(problem, call, cut, part, workspace, memory.data());
     const PartSums<T> sums{workspace.weight_sums.in(memory.data()), workspace.bias_sums.in(memory.data())};
-    run_part(problem, call, part, PartPanels<T>(cut.kernel(), part.outputs), of_image, sums, progress);
+    run_part(problem, call, part, cut.kernel(), of_image, sums, progress);
   });
 }
 
@@ -96,7 +102,8 @@ void run_weight_gradient(const ConvProblem& problem, const WeightGradientCall<T>
   const bool takes_winograd =
       algorithm == ConvAlgorithm::kWinograd || (algorithm == ConvAlgorithm::kAuto && winograd_gradient_pays(problem));
   if (takes_winograd && winograd_gradient_fits(problem)) {
-    run_parts<T, WinogradSums>(problem, call, WinogradGradientCut<T>(problem, kernel, threads), threads);
+    const auto& few_tiles = kernels::few_tiles_kernel<T>(call.target);
+    run_parts<T, WinogradSums>(problem, call, WinogradGradientCut<T>(problem, kernel, few_tiles, threads), threads);
     return;
   }
   if (has_images_of_one_pixel(problem)) return run_images_of_one_pixel(problem, call, threads);

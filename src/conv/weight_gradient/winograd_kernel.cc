@@ -6,8 +6,7 @@
 #define HWY_TARGET_INCLUDE "conv/weight_gradient/winograd_kernel.cc"
 #include <hwy/foreach_target.h>
 // After foreach_target.
-#include "conv/winograd/axis.h"
-#include "simd/vectors-inl.h"
+#include "conv/weight_gradient/winograd_taps-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
@@ -15,7 +14,7 @@ namespace {
 
 constexpr int kTile = kGradientTile, kTaps = kGradientTaps, kPoints = kGradientPoints;
 
-constexpr double point(int pair) { return WinogradPoints<kTile>::p[pair]; }
+constexpr double point(int pair) { return gradient_point(pair); }
 // The product of p - s over the finite points s other than p, for both points of a pair; for the point 0.
 constexpr double normalizer(int pair) {
   const double p = point(pair), other = point(1 - pair);
@@ -38,18 +37,6 @@ HWY_INLINE void grad_row(D d, const V* x, V* y) {
     y[2 + 2 * k] = hn::Sub(even, odd);
   }
   y[kPoints - 1] = x[kTile - 1];
-}
-
-// y = A^T x: powers of the points, and the last row has a 1 for infinity.
-template <class D, class V = hn::Vec<D>, class T = hn::TFromD<D>>
-HWY_INLINE void taps_row(D d, const V* x, V* y) {
-  const V sum0 = hn::Add(x[1], x[2]), sum1 = hn::Add(x[3], x[4]);
-  const V difference0 = hn::Sub(x[1], x[2]), difference1 = hn::Sub(x[3], x[4]);
-  constexpr double p0 = point(0), p1 = point(1);
-  y[0] = hn::Add(x[0], hn::Add(sum0, sum1));
-  y[1] = hn::MulAdd(hn::Set(d, static_cast<T>(p1)), difference1, hn::Mul(hn::Set(d, static_cast<T>(p0)), difference0));
-  y[2] = hn::Add(x[kPoints - 1], hn::MulAdd(hn::Set(d, static_cast<T>(p1 * p1)), sum1,
-                                            hn::Mul(hn::Set(d, static_cast<T>(p0 * p0)), sum0)));
 }
 
 // One vector of a tile: columns first, then rows.

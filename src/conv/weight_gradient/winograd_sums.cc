@@ -16,6 +16,9 @@ constexpr int64_t kTile = kernels::kGradientTile, kTaps = kernels::kGradientTaps
 // Tiles of a chunk. Images of no more than the first have one.
 constexpr int64_t kMostTiles = 64, kTilesOfAChunk = 48;
 
+// Images of no more tiles are summed by winograd_few_tiles_kernel.h: a column of their grad stays in the level-1 cache.
+constexpr int64_t kFewTiles = 9;
+
 // What the transformed tiles and their products may take of the workspace.
 constexpr int64_t kTransformedBytes = kWorkspaceLimit * 5 / 8;
 
@@ -38,13 +41,14 @@ bool winograd_gradient_pays(const ConvProblem& problem) {
 
 template <class T>
 WinogradGradientCut<T>::WinogradGradientCut(const ConvProblem& problem, const kernels::WeightGradientKernel<T>& kernel,
-                                            int threads)
+                                            const kernels::FewTilesKernel<T>& few_tiles, int threads)
     : problem_(problem),
       kernel_(kernel),
       tiles_(tiles_of_image(problem.geometry)),
       panels_(divide_up(problem.outputs, kernel.panel_lanes)),
       size_{3, std::min<int64_t>(problem.channels, 64), 1} {
   if (tiles_ > kMostTiles) tiles_ = kTilesOfAChunk;
+  has_few_tiles_ = tiles_ <= kFewTiles && few_tiles.run != nullptr;
   const auto fits = [&](const GradientPartSize& size) {
     return workspace_of(size).layout.bytes() <= static_cast<size_t>(kTransformedBytes);
   };
@@ -81,12 +85,17 @@ WinogradSumsWorkspace<T> WinogradGradientCut<T>::workspace_of(const GradientPart
   const int64_t lanes = size.panels * kernel_.panel_lanes, channels = round_up(size.channels, kernel_.lanes);
   workspace.input = layout.add<T>(kXi * xi_step(tiles_ * channels) + kernel_.lanes);
   workspace.grad = layout.add<T>(kXi * xi_step(tiles_ * kernel_.panel_lanes));
-  workspace.products =
-      layout.add<T>(kXi * xi_step(size.channels * kernel_.panel_lanes) * (has_one_chunk() ? 1 : size.panels));
+  workspace.products = layout.add<T>(products_of_a_panel(size) * (has_one_chunk() ? 1 : size.panels));
   workspace.copied = layout.add<T>(kXi * std::max(channels, lanes));
   workspace.weight_sums = layout.add<T>(kTaps * size.channels * lanes);
   workspace.bias_sums = layout.add<T>(lanes);
   return workspace;
+}
+
+template <class T>
+int64_t WinogradGradientCut<T>::products_of_a_panel(const GradientPartSize& size) const {
+  if (has_few_tiles_) return kernels::few_tiles_scratch() * kernel_.panel_lanes;
+  return kXi * xi_step(size.channels * kernel_.panel_lanes);
 }
 
 template <class T>
@@ -100,6 +109,7 @@ WinogradSums<T>::WinogradSums(const ConvProblem& problem, const WeightGradientCa
       panels_(cut.kernel(), part.outputs),
       forward_(kernels::winograd_kernels<T>(call.target, kTile)),
       kernels_(kernels::winograd_gradient_kernels<T>(call.target)),
+      few_tiles_(kernels::few_tiles_kernel<T>(call.target)),
       input_(workspace.input.in(memory)),
       grad_(workspace.grad.in(memory)),
       products_(workspace.products.in(memory)),
@@ -118,6 +128,10 @@ void WinogradSums<T>::compute(int64_t n, const PartSums<T>& sums, const TaskProg
     transform_input(n, first, count);
     for (int64_t p = 0; p < panels_.count(); ++p) {
       transform_grad(n, first, count, p);
+      if (cut_.has_few_tiles()) {
+        are_finite &= sum_few_tiles(p, sums);
+        continue;
+      }
       multiply(count, p, first > 0);
       if (is_last) are_finite &= transform_sums(p, sums);
     }
@@ -190,6 +204,22 @@ bool WinogradSums<T>::transform_sums(int64_t panel, const PartSums<T>& sums) con
   const int64_t values = part_.channels * panels_.lanes(panel);
   return kernels_.transform_sums(products_of(panel), product_step(), values,
                                  sums.weights + kTaps * part_.channels * panels_.first(panel), values);
+}
+
+template <class T>
+bool WinogradSums<T>::sum_few_tiles(int64_t panel, const PartSums<T>& sums) const {
+  const int64_t lanes = panels_.lanes(panel), tap_step = part_.channels * lanes;
+  const kernels::FewTilesBlock<T> block{.input = input_,
+                                        .input_step = input_step(),
+                                        .channel_step = padded_channels_,
+                                        .grad = grad_,
+                                        .grad_step = grad_step(),
+                                        .tiles = tiles_,
+                                        .channels = part_.channels,
+                                        .scratch = products_,
+                                        .sums = sums.weights + kTaps * part_.channels * panels_.first(panel),
+                                        .tap_step = tap_step};
+  return (lanes == cut_.kernel().panel_lanes ? few_tiles_.run : few_tiles_.run_narrow)(block);
 }
 
 // Replaces all taps of a channel and output that are not all finite by those of the direct method.

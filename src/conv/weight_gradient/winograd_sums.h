@@ -7,6 +7,7 @@
 
 #include "conv/weight_gradient/cut.h"
 #include "conv/weight_gradient/part.h"
+#include "conv/weight_gradient/winograd_few_tiles_kernel.h"
 #include "conv/weight_gradient/winograd_kernel.h"
 #include "conv/winograd/blocking.h"
 #include "conv/winograd/kernel.h"
@@ -22,15 +23,17 @@ bool winograd_gradient_pays(const ConvProblem& problem);
 template <class T>
 struct WinogradSumsWorkspace {
   WorkspaceLayout layout;
-  Piece<T> input, grad, products;  // transformed: V, U of a panel, M of a panel or, where an image has chunks, of all
-  Piece<T> copied;                 // a tile with its padding
+  Piece<T> input, grad;  // transformed: V, and U of a panel
+  Piece<T> products;     // M of a panel or, where an image has chunks, of all; or scratch for an image of few tiles
+  Piece<T> copied;       // a tile with its padding
   Piece<T> weight_sums, bias_sums;
 };
 
 template <class T>
 class WinogradGradientCut {
  public:
-  WinogradGradientCut(const ConvProblem& problem, const kernels::WeightGradientKernel<T>& kernel, int threads);
+  WinogradGradientCut(const ConvProblem& problem, const kernels::WeightGradientKernel<T>& kernel,
+                      const kernels::FewTilesKernel<T>& few_tiles, int threads);
 
   int64_t parts() const;
   GradientPart operator[](int64_t number) const;
@@ -40,15 +43,18 @@ class WinogradGradientCut {
   WinogradSumsWorkspace<T> workspace() const { return workspace_of(size_); }
   // Of an image: then its products are done with before the next panel's begin.
   bool has_one_chunk() const { return tiles_ >= tiles_of_image(problem_.geometry); }
+  bool has_few_tiles() const { return has_few_tiles_; }
   // From one xi to the next, with so many values each.
   static int64_t xi_step(int64_t values) { return WinogradBlocking<T>::xi_step(values); }
 
  private:
   WinogradSumsWorkspace<T> workspace_of(const GradientPartSize& size) const;
+  int64_t products_of_a_panel(const GradientPartSize& size) const;
 
   const ConvProblem& problem_;
   const kernels::WeightGradientKernel<T>& kernel_;
   int64_t tiles_, panels_;
+  bool has_few_tiles_ = false;
   GradientPartSize size_;
 };
 
@@ -66,6 +72,7 @@ class WinogradSums {
   void transform_grad(int64_t n, int64_t first, int64_t count, int64_t panel) const;
   void multiply(int64_t count, int64_t panel, bool adds) const;
   bool transform_sums(int64_t panel, const PartSums<T>& sums) const;
+  bool sum_few_tiles(int64_t panel, const PartSums<T>& sums) const;
   void mend(int64_t n, const PartSums<T>& sums, const TaskProgress& progress) const;
   void sum_bias(int64_t n, const PartSums<T>& sums) const;
   OutputRegion tile(int64_t number) const;
@@ -85,6 +92,7 @@ class WinogradSums {
   const PartPanels<T> panels_;
   const kernels::WinogradKernels<T>& forward_;
   const kernels::WinogradGradientKernels<T>& kernels_;
+  const kernels::FewTilesKernel<T>& few_tiles_;
   T *const input_, *const grad_, *const products_, *const copied_;
   const int64_t padded_channels_, across_, tiles_;  // of an image
 };
