@@ -1,0 +1,76 @@
+// operation.h: what a network knows of an operation: the shapes of its outputs, and how to compute them.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "convstep/runtime.h"
+#include "network/graph.h"
+
+namespace convstep::network {
+
+// What is known of a value before a network runs.
+template <class T>
+struct ValueInfo {
+  ValueInfo() = default;
+  ValueInfo(Element element_, const Dims& shape_, const Dims& order_, const ArrayView<T>& constant_ = {})
+      : element(element_), shape(shape_), order(order_), constant(constant_) {}
+
+  Element element = Element::kNone;  // kNone: left out
+  Dims shape;
+  Dims order;             // of the axes in memory, outermost first
+  ArrayView<T> constant;  // its elements, where they are known
+
+  explicit operator bool() const { return element != Element::kNone; }
+};
+
+// A node, and what is known of its inputs: one for each that the operation may have, those left out included.
+template <class T>
+struct Request {
+  const Node& node;
+  std::span<const ValueInfo<T>> inputs;
+
+  const ValueInfo<T>& input(size_t index) const;  // kNone where there are fewer
+};
+
+// What follows from the inputs' shapes, types, and constants.
+template <class T>
+struct Inferred {
+  std::vector<ValueInfo<T>> outputs;
+  // Set where output 0 is another view of input 0: what it is.
+  std::function<ArrayView<T>(const ArrayView<T>&)> view;
+  bool may_work_in_place = false;  // may output 0 be input 0, where their shape and order are the same?
+};
+
+// The arrays of one step of a run. Those left out are kNone.
+template <class T>
+struct StepArrays {
+  std::span<const ArrayView<T>> inputs, outputs;
+};
+
+// How to compute the outputs: made once, for the shapes that were inferred, and run by many threads at once.
+template <class T>
+struct Step {
+  std::function<void(const StepArrays<T>& arrays, const RunOptions& options)> run;
+  std::string method;        // for people: "direct 7x64, avx512"
+  double multiply_adds = 0;  // of one run
+};
+
+// Where infer finds nothing wrong, make does not throw but for std::bad_alloc. Both name what is wrong as ONNX names
+// the input or attribute; whoever calls them adds the node.
+template <class T>
+struct Operation {
+  const char* name;
+  size_t most_inputs;
+  Inferred<T> (*infer)(const Request<T>& request);
+  Step<T> (*make)(const Request<T>& request, const Inferred<T>& inferred);  // null: outputs are always views
+};
+
+// Null for an operation that is not there.
+template <class T>
+const Operation<T>* find_operation(std::string_view name);
+std::vector<std::string> operation_names();
+
+}  // namespace convstep::network
