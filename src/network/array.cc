@@ -97,6 +97,22 @@ Constant<T>::Constant(const ArrayView<T>& view) {
   if (view.element == Element::kInteger) copy_of(view.integers());
 }
 
+template <class T>
+Constant<T> Constant<T>::viewed(const ArrayView<T>& view) const {
+  Constant other = *this;
+  other.view_ = view;
+  return other;
+}
+
+template <class T>
+void copy(const ArrayView<T>& from, const ArrayView<T>& to) {
+  if (from.element == Element::kInteger) {
+    copy<int64_t>({from.integers().data, from.shape, from.strides}, to.integers());
+  } else {
+    copy<T>({from.real().data, from.shape, from.strides}, to.real());
+  }
+}
+
 template <class U>
 void copy(const NdView<const U>& from, const NdView<U>& to) {
   if (to.size() == 0) return;
@@ -115,5 +131,8 @@ template class Constant<double>;
 template void copy(const NdView<const float>&, const NdView<float>&);
 template void copy(const NdView<const double>&, const NdView<double>&);
 template void copy(const NdView<const int64_t>&, const NdView<int64_t>&);
+
+template void copy(const ArrayView<float>&, const ArrayView<float>&);
+template void copy(const ArrayView<double>&, const ArrayView<double>&);
 
 }  // namespace convstep::network

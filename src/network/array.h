@@ -72,6 +72,8 @@ class Constant {
   Constant(Tensor<int64_t, 1> values, const Dims& shape);
   // A dense copy.
   explicit Constant(const ArrayView<T>& view);
+  // Another view of the same memory.
+  Constant viewed(const ArrayView<T>& view) const;
 
   explicit operator bool() const { return static_cast<bool>(view_); }
   const ArrayView<T>& view() const { return view_; }
@@ -86,5 +88,7 @@ class Constant {
 // Copies between arrays of one shape, of any strides.
 template <class U>
 void copy(const NdView<const U>& from, const NdView<U>& to);
+template <class T>
+void copy(const ArrayView<T>& from, const ArrayView<T>& to);
 
 }  // namespace convstep::network

@@ -1,5 +1,7 @@
 #include "network/dims.h"
 
+#include <cstdlib>
+
 #include "convstep/error.h"
 
 namespace convstep::network {
@@ -45,6 +47,37 @@ Dims dense_strides(const Dims& shape, const Dims& order) {
     step *= std::max<int64_t>(shape[axis], 1);
   }
   return strides;
+}
+
+Dims order_of(const Dims& shape, const Dims& strides) {
+  Dims order = row_major(shape.rank());
+  const auto is_longer = [&](int64_t a, int64_t b) {
+    return std::abs(strides[static_cast<int>(a)]) > std::abs(strides[static_cast<int>(b)]);
+  };
+  // By insertion: an axis moves outwards past those with shorter strides, and axes of length 1 stop nobody.
+  for (int k = 1; k < order.rank(); ++k) {
+    const int64_t axis = order[k];
+    if (shape[static_cast<int>(axis)] == 1) continue;
+    int to = k;
+    for (int j = k; j-- > 0;) {
+      if (shape[static_cast<int>(order[j])] == 1) continue;
+      if (!is_longer(axis, order[j])) break;
+      to = j;
+    }
+    std::rotate(order.begin() + to, order.begin() + k, order.begin() + k + 1);
+  }
+  return order;
+}
+
+bool is_dense(const Dims& shape, const Dims& strides, const Dims& order) {
+  const Dims dense = dense_strides(shape, order);
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (shape[axis] == 0) return true;
+  }
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (shape[axis] != 1 && strides[axis] != dense[axis]) return false;
+  }
+  return true;
 }
 
 int check_axis(const char* argument, int64_t axis, int rank) {

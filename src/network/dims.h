@@ -58,6 +58,11 @@ Dims row_major(int rank);
 inline Dims channels_last() { return {0, 2, 3, 1}; }
 // The strides of an array whose elements lie side by side, its axes in this order in memory.
 Dims dense_strides(const Dims& shape, const Dims& order);
+// The order in memory that strides tell of. Axes that they say nothing of (those of length 1) keep their place among
+// the others as far as can be.
+Dims order_of(const Dims& shape, const Dims& strides);
+// Are these the strides of a dense array in this order? Those of axes of length 1 mean nothing.
+bool is_dense(const Dims& shape, const Dims& strides, const Dims& order);
 
 // The axis that a number from -rank to rank - 1 names. Throws ParameterError, naming `argument`, for others.
 int check_axis(const char* argument, int64_t axis, int rank);

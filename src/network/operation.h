@@ -39,12 +39,18 @@ struct Request {
 template <class T>
 struct Inferred {
   std::vector<ValueInfo<T>> outputs;
-  // Set where output 0 is another view of input 0: what it is.
+  // Set where output 0 is another view of input 0: what it is. Calls allocate nothing, and read no elements.
   std::function<ArrayView<T>(const ArrayView<T>&)> view;
-  bool may_work_in_place = false;  // may output 0 be input 0, where their shape and order are the same?
+  // May input 0 of such a view have any strides (Transpose, Slice)? If not (Reshape), it is dense in its order.
+  bool view_takes_strides = false;
+  // May output 0 be one of these inputs, where their shape and order are the same?
+  bool may_work_in_place = false;
+  std::vector<size_t> in_place_inputs = {0};
 };
 
-// The arrays of one step of a run. Those left out are kNone.
+// The arrays of one step of a run. Those left out are kNone. Inputs and outputs may have any strides: those of a
+// caller's arrays, or of a range of the channels of another array; but for the order of their axes, if they are not the
+// caller's, which is as inferred. They share no elements, but for an output that works in place.
 template <class T>
 struct StepArrays {
   std::span<const ArrayView<T>> inputs, outputs;

@@ -8,7 +8,8 @@ template <class T>
 Inferred<T> infer(const Request<T>& request) {
   const ValueInfo<T>& input = request.input(0);
   return {.outputs = {{input.element, input.shape, input.order}},
-          .view = [](const ArrayView<T>& array) { return array; }};
+          .view = [](const ArrayView<T>& array) { return array; },
+          .view_takes_strides = true};
 }
 
 }  // namespace
