@@ -40,12 +40,14 @@ template <class T>
 struct Inferred {
   std::vector<ValueInfo<T>> outputs;
   // Set where output 0 is another view of input 0: what it is. Calls allocate nothing, and read no elements.
-  std::function<ArrayView<T>(const ArrayView<T>&)> view;
+  std::function<ArrayView<T>(const ArrayView<T>&)> view = nullptr;
   // May input 0 of such a view have any strides (Transpose, Slice)? If not (Reshape), it is dense in its order.
   bool view_takes_strides = false;
   // May output 0 be one of these inputs, where their shape and order are the same?
   bool may_work_in_place = false;
   std::vector<size_t> in_place_inputs = {0};
+  // Holds the elements of an output that follows from the shapes of inputs alone (Shape), and is constant.
+  Constant<T> memory = Constant<T>();
 };
 
 // The arrays of one step of a run. Those left out are kNone. Inputs and outputs may have any strides: those of a
@@ -60,16 +62,18 @@ struct StepArrays {
 template <class T>
 struct Step {
   std::function<void(const StepArrays<T>& arrays, const RunOptions& options)> run;
-  std::string method;        // for people: "direct 7x64, avx512"
+  std::string method = "";   // for people: "direct 7x64, avx512"
   double multiply_adds = 0;  // of one run
 };
+
+inline constexpr size_t kAnyNumber = static_cast<size_t>(-1);
 
 // Where infer finds nothing wrong, make does not throw but for std::bad_alloc. Both name what is wrong as ONNX names
 // the input or attribute; whoever calls them adds the node.
 template <class T>
 struct Operation {
   const char* name;
-  size_t most_inputs;
+  size_t most_inputs;  // or kAnyNumber
   Inferred<T> (*infer)(const Request<T>& request);
   Step<T> (*make)(const Request<T>& request, const Inferred<T>& inferred);  // null: outputs are always views
 };
