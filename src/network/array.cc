@@ -2,53 +2,9 @@
 
 #include <algorithm>
 
+#include "network/loop.h"
+
 namespace convstep::network {
-namespace {
-
-// The axes of a copy, outermost first, as few as can be: those of length 1 left out, and neighbours that lie one after
-// the other in both arrays joined.
-struct CopyAxes {
-  Dims shape, from, to;
-};
-
-template <class U>
-CopyAxes joined_axes(const NdView<const U>& from, const NdView<U>& to) {
-  CopyAxes axes;
-  for (int axis = 0; axis < to.rank(); ++axis) {
-    if (to.shape[axis] == 1) continue;
-    const int last = axes.shape.rank() - 1;
-    if (last >= 0 && axes.from[last] == from.strides[axis] * to.shape[axis] &&
-        axes.to[last] == to.strides[axis] * to.shape[axis]) {
-      axes.shape[last] *= to.shape[axis];
-      axes.from[last] = from.strides[axis];
-      axes.to[last] = to.strides[axis];
-    } else {
-      axes.shape.push_back(to.shape[axis]);
-      axes.from.push_back(from.strides[axis]);
-      axes.to.push_back(to.strides[axis]);
-    }
-  }
-  return axes;
-}
-
-template <class U>
-void copy_axes(const CopyAxes& axes, int axis, const U* from, U* to) {
-  if (axis == axes.shape.rank()) {
-    *to = *from;
-    return;
-  }
-  const int64_t length = axes.shape[axis], from_step = axes.from[axis], to_step = axes.to[axis];
-  if (axis + 1 < axes.shape.rank()) {
-    for (int64_t i = 0; i < length; ++i) copy_axes(axes, axis + 1, from + i * from_step, to + i * to_step);
-  } else if (from_step == 1 && to_step == 1) {
-    std::copy_n(from, length, to);
-  } else {
-    for (int64_t i = 0; i < length; ++i) to[i * to_step] = from[i * from_step];
-  }
-}
-
-}  // namespace
-
 template <class U>
 bool NdView<U>::is_dense() const {
   if (size() == 0) return true;
@@ -105,19 +61,26 @@ Constant<T> Constant<T>::viewed(const ArrayView<T>& view) const {
 }
 
 template <class T>
-void copy(const ArrayView<T>& from, const ArrayView<T>& to) {
+void copy(const ArrayView<T>& from, const ArrayView<T>& to, const RunOptions& options) {
   if (from.element == Element::kInteger) {
-    copy<int64_t>({from.integers().data, from.shape, from.strides}, to.integers());
+    copy<int64_t>({from.integers().data, from.shape, from.strides}, to.integers(), options);
   } else {
-    copy<T>({from.real().data, from.shape, from.strides}, to.real());
+    copy<T>({from.real().data, from.shape, from.strides}, to.real(), options);
   }
 }
 
 template <class U>
-void copy(const NdView<const U>& from, const NdView<U>& to) {
-  if (to.size() == 0) return;
-  const CopyAxes axes = joined_axes(from, to);
-  copy_axes(axes, 0, from.data, to.data);
+void copy(const NdView<const U>& from, const NdView<U>& to, const RunOptions& options) {
+  const Loop loop(to.shape, {to.strides, from.strides});
+  loop.run(options, [&](const Run& run) {
+    const U* source = from.data + run.offset(1);
+    U* target = to.data + run.offset(0);
+    if (run.step(0) == 1 && run.step(1) == 1) {
+      std::copy_n(source, run.count, target);
+    } else {
+      for (int64_t i = 0; i < run.count; ++i) target[i * run.step(0)] = source[i * run.step(1)];
+    }
+  });
 }
 
 template struct NdView<float>;
@@ -128,11 +91,11 @@ template struct NdView<const double>;
 template struct NdView<const int64_t>;
 template class Constant<float>;
 template class Constant<double>;
-template void copy(const NdView<const float>&, const NdView<float>&);
-template void copy(const NdView<const double>&, const NdView<double>&);
-template void copy(const NdView<const int64_t>&, const NdView<int64_t>&);
+template void copy(const NdView<const float>&, const NdView<float>&, const RunOptions&);
+template void copy(const NdView<const double>&, const NdView<double>&, const RunOptions&);
+template void copy(const NdView<const int64_t>&, const NdView<int64_t>&, const RunOptions&);
 
-template void copy(const ArrayView<float>&, const ArrayView<float>&);
-template void copy(const ArrayView<double>&, const ArrayView<double>&);
+template void copy(const ArrayView<float>&, const ArrayView<float>&, const RunOptions&);
+template void copy(const ArrayView<double>&, const ArrayView<double>&, const RunOptions&);
 
 }  // namespace convstep::network

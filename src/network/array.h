@@ -6,6 +6,7 @@
 
 #include <memory>
 
+#include "convstep/runtime.h"
 #include "convstep/tensor.h"
 #include "network/dims.h"
 
@@ -85,10 +86,10 @@ class Constant {
   ArrayView<T> view_;
 };
 
-// Copies between arrays of one shape, of any strides.
+// Copies between arrays of one shape, of any strides that share no elements, on several threads where they are large.
 template <class U>
-void copy(const NdView<const U>& from, const NdView<U>& to);
+void copy(const NdView<const U>& from, const NdView<U>& to, const RunOptions& options = {});
 template <class T>
-void copy(const ArrayView<T>& from, const ArrayView<T>& to);
+void copy(const ArrayView<T>& from, const ArrayView<T>& to, const RunOptions& options = {});
 
 }  // namespace convstep::network
