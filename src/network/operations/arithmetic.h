@@ -52,14 +52,28 @@ struct Divide {
 struct Smaller {
   template <class U>
   U operator()(U a, U b) const {
-    return a < b || a != a ? a : b;
+    if constexpr (!kIsInteger<U>) {
+      if (a != a) return a;
+    }
+    return a < b ? a : b;
   }
 };
 struct Larger {
   template <class U>
   U operator()(U a, U b) const {
-    return a > b || a != a ? a : b;
+    if constexpr (!kIsInteger<U>) {
+      if (a != a) return a;
+    }
+    return a > b ? a : b;
   }
 };
+
+// Towards 0; the nearest there is where it is out of range, and 0 for NaN.
+inline int64_t to_integer(double x) {
+  constexpr double kEnd = 9223372036854775808.0;  // 2^63
+  if (x >= kEnd) return std::numeric_limits<int64_t>::max();
+  if (x < -kEnd) return std::numeric_limits<int64_t>::min();
+  return x == x ? static_cast<int64_t>(x) : 0;
+}
 
 }  // namespace convstep::network

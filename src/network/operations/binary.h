@@ -48,9 +48,7 @@ Step<T> make_binary(const Request<T>& request, const Inferred<T>&) {
     }};
   }
   return {.run = [run = function.real(request.node)](const StepArrays<T>& arrays, const RunOptions& options) {
-    const ArrayView<T>& output = arrays.outputs[0];
-    const NdView<R> to{static_cast<R*>(output.data), output.shape, output.strides};
-    apply(run, arrays.inputs[0].real(), arrays.inputs[1].real(), to, options);
+    apply(run, arrays.inputs[0].real(), arrays.inputs[1].real(), elements<R>(arrays.outputs[0]), options);
   }};
 }
 

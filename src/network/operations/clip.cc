@@ -40,9 +40,7 @@ Step<T> make(const Request<T>&, const Inferred<T>&) {
     const auto limit = [&](size_t index) { return index < arrays.inputs.size() ? arrays.inputs[index].data : nullptr; };
     with_elements(arrays.inputs[0], [&](const auto& from) {
       using U = std::remove_reference_t<decltype(*from.data)>;
-      const ArrayView<T>& output = arrays.outputs[0];
-      const NdView<U> to{static_cast<U*>(output.data), output.shape, output.strides};
-      clip<U>(from, static_cast<U*>(limit(1)), static_cast<U*>(limit(2)), to, options);
+      clip<U>(from, static_cast<U*>(limit(1)), static_cast<U*>(limit(2)), elements<U>(arrays.outputs[0]), options);
     });
   }};
 }

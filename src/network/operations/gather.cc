@@ -5,11 +5,6 @@
 namespace convstep::network {
 namespace {
 
-int64_t check_index(int64_t index, int64_t length) {
-  if (-length <= index && index < length) return index < 0 ? index + length : index;
-  throw ParameterError("indices", std::to_string(index), std::to_string(-length) + " to " + std::to_string(length - 1));
-}
-
 // The part at one place of an axis, without that axis.
 template <class T>
 ArrayView<T> part(const ArrayView<T>& array, int axis, int64_t index) {

@@ -10,13 +10,29 @@ namespace convstep::network {
 template <class T>
 Operation<T> activation_operation(const char* name);
 
+// arg.cc
+template <class T>
+Operation<T> arg_operation(const char* name);
+template <class T>
+Operation<T> top_operation();
+
 // arithmetic.cc
 template <class T>
 Operation<T> arithmetic_operation(const char* name);
 
+// cast.cc
+template <class T>
+Operation<T> cast_operation();
+
 // clip.cc
 template <class T>
 Operation<T> clip_operation();
+
+// comparison.cc
+template <class T>
+Operation<T> comparison_operation(const char* name);
+template <class T>
+Operation<T> truth_operation(const char* name);
 
 // concat.cc
 template <class T>
@@ -24,9 +40,29 @@ Operation<T> concat_operation();
 template <class T>
 Operation<T> split_operation();
 
+// cumulate.cc
+template <class T>
+Operation<T> cumulative_sum_operation();
+
+// expand.cc
+template <class T>
+Operation<T> expand_operation();
+template <class T>
+Operation<T> tile_operation();
+
+// fill.cc
+template <class T>
+Operation<T> constant_of_shape_operation();
+template <class T>
+Operation<T> range_operation();
+
 // gather.cc
 template <class T>
 Operation<T> gather_operation();
+
+// gather_elements.cc
+template <class T>
+Operation<T> gather_elements_operation();
 
 // gemm.cc
 template <class T>
@@ -43,6 +79,14 @@ Operation<T> math_operation(const char* name);
 // matmul.cc
 template <class T>
 Operation<T> matmul_operation();
+
+// pow.cc
+template <class T>
+Operation<T> pow_operation();
+
+// reduce.cc
+template <class T>
+Operation<T> reduce_operation(const char* name);
 
 // reshape.cc
 template <class T>
@@ -71,5 +115,13 @@ Operation<T> softmax_operation(const char* name);
 // transpose.cc
 template <class T>
 Operation<T> transpose_operation();
+
+// variadic.cc
+template <class T>
+Operation<T> variadic_operation(const char* name);
+
+// where.cc
+template <class T>
+Operation<T> where_operation();
 
 }  // namespace convstep::network

@@ -111,6 +111,11 @@ Dims marked_axes(const char* name, std::span<const int64_t> axes, int rank) {
   return marked;
 }
 
+int64_t check_index(int64_t index, int64_t length) {
+  if (-length <= index && index < length) return index < 0 ? index + length : index;
+  throw ParameterError("indices", std::to_string(index), std::to_string(-length) + " to " + std::to_string(length - 1));
+}
+
 const Dims& check_size(const Dims& shape, const char* name) {
   element_count(name, shape.begin(), shape.rank(), sizeof(double));
   return shape;

@@ -45,12 +45,21 @@ Dims plain_order(const Dims& shape, const Dims& order);
 // twice.
 Dims marked_axes(const char* name, std::span<const int64_t> axes, int rank);
 
+// The place along an axis of this length that one of the input `indices` names, from its end where it is negative.
+// Throws ParameterError where there is none.
+int64_t check_index(int64_t index, int64_t length);
+
 // Throws ShapeError where no memory could hold an array of such a shape.
 const Dims& check_size(const Dims& shape, const char* name);
 
 // The attribute `activation` that a pass gives a layer.
 Activation activation_attribute(const Node& node);
 
+// The view with elements U, which it has.
+template <class U, class T>
+NdView<U> elements(const ArrayView<T>& array) {
+  return {static_cast<U*>(array.data), array.shape, array.strides};
+}
 // Calls f with the view as what it is.
 template <class T, class F>
 void with_elements(const ArrayView<T>& array, const F& f) {
