@@ -255,14 +255,18 @@ TEST(ReductionTest, SoftmaxAlongAnyAxis) {
 
 TEST(ReductionTest, SoftmaxIsTheSameOnAnyThreads) {
   const Numbers data = made({40, 11, 60}, [](int64_t i) { return std::sin(double(i)) * 9; });
-  const auto run = [&](const Layout& layout, int threads) {
-    return Evaluation<float>(node_of("Softmax", 1, {{"axis", int64_t{1}}}), {data}, layout, {.threads = threads})
-        .outputs()[0]
-        .values;
-  };
-  const std::vector<double> wanted = run({}, 1);
-  for (const Layout& layout : kLayouts) {
-    for (const int threads : {1, 2, 4}) EXPECT_EQ(run(layout, threads), wanted);
+  for (const char* name : {"Softmax", "LogSoftmax"}) {
+    for (const int64_t axis : {0, 1, 2}) {
+      const auto run = [&](const Layout& layout, int threads) {
+        return Evaluation<float>(node_of(name, 1, {{"axis", axis}}), {data}, layout, {.threads = threads})
+            .outputs()[0]
+            .values;
+      };
+      const std::vector<double> wanted = run({}, 1);
+      for (const Layout& layout : kLayouts) {
+        for (const int threads : {1, 2, 4}) EXPECT_EQ(run(layout, threads), wanted) << name << axis;
+      }
+    }
   }
 }
 

@@ -18,60 +18,35 @@ UnaryRun<T, T> activation_run(Activation activation, double slope = 0) {
   };
 }
 
-template <class T>
-T softplus(T x) {  // log(1 + exp(x)), without overflow
-  return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
-}
-template <class T>
-T sigmoid(T x) {
-  return 1 / (1 + std::exp(-x));
-}
-// NaN stays what it is.
-template <class T>
-T between(T x, T least, T most) {
-  return x < least ? least : x > most ? most : x;
-}
+using kernels::Function;
 
 template <class T>
 UnaryRun<T, T> celu(const Node& node) {
-  const T alpha = static_cast<T>(node.real("alpha", 1));
-  return unary_run<T, T>([=](T x) { return x > 0 ? x : alpha * std::expm1(x / alpha); });
+  const double alpha = node.real("alpha", 1);
+  return kernel_run<T>(Function::kElu, {alpha, 1, 1 / alpha});
 }
 
 template <class T>
 UnaryRun<T, T> elu(const Node& node) {
-  const T alpha = static_cast<T>(node.real("alpha", 1));
-  return unary_run<T, T>([=](T x) { return x >= 0 ? x : alpha * std::expm1(x); });
+  return kernel_run<T>(Function::kElu, {node.real("alpha", 1), 1, 1});
 }
 
 template <class T>
 UnaryRun<T, T> gelu(const Node& node) {
   const std::string how = node.text("approximate", "none");
-  if (how == "none") {
-    return unary_run<T, T>([](T x) {
-      constexpr T kRootOfHalf = static_cast<T>(0.70710678118654752440);
-      return x / 2 * (1 + std::erf(x * kRootOfHalf));
-    });
-  }
+  if (how == "none") return kernel_run<T>(Function::kGelu);
   if (how != "tanh") throw ParameterError("approximate", "'" + how + "'", "'none' or 'tanh'");
-  return unary_run<T, T>([](T x) {
-    constexpr T kRootOfTwoByPi = static_cast<T>(0.79788456080286535588), kCubic = static_cast<T>(0.044715);
-    return x / 2 * (1 + std::tanh(kRootOfTwoByPi * (x + kCubic * x * x * x)));
-  });
+  return kernel_run<T>(Function::kGeluByTanh);
 }
 
 template <class T>
 UnaryRun<T, T> hard_sigmoid(const Node& node) {
-  const T alpha = static_cast<T>(node.real("alpha", 0.2)), beta = static_cast<T>(node.real("beta", 0.5));
-  return unary_run<T, T>([=](T x) { return between<T>(alpha * x + beta, 0, 1); });
+  return kernel_run<T>(Function::kHardSigmoid, {node.real("alpha", 0.2), node.real("beta", 0.5)});
 }
 
 template <class T>
 UnaryRun<T, T> hard_swish(const Node&) {
-  return unary_run<T, T>([](T x) {
-    constexpr T kSixth = static_cast<T>(1.0 / 6), kHalf = static_cast<T>(0.5);
-    return x * between<T>(kSixth * x + kHalf, 0, 1);
-  });
+  return kernel_run<T>(Function::kHardSwish, {1.0 / 6, 0.5});
 }
 
 template <class T>
@@ -85,7 +60,7 @@ UnaryRun<T, T> leaky_relu(const Node& node) {
 
 template <class T>
 UnaryRun<T, T> mish(const Node&) {
-  return unary_run<T, T>([](T x) { return x * std::tanh(softplus(x)); });
+  return kernel_run<T>(Function::kMish);
 }
 
 template <class T>
@@ -98,9 +73,8 @@ UnaryRun<int64_t, int64_t> relu_of_integers(const Node&) {
 
 template <class T>
 UnaryRun<T, T> selu(const Node& node) {
-  const T alpha = static_cast<T>(node.real("alpha", 1.67326319217681884765625));
-  const T gamma = static_cast<T>(node.real("gamma", 1.05070102214813232421875));
-  return unary_run<T, T>([=](T x) { return gamma * (x > 0 ? x : alpha * std::expm1(x)); });
+  const double alpha = node.real("alpha", 1.67326319217681884765625);
+  return kernel_run<T>(Function::kElu, {alpha, node.real("gamma", 1.05070102214813232421875), 1});
 }
 
 template <class T>
@@ -116,7 +90,7 @@ UnaryRun<T, T> sigmoid(const Node&) {
 
 template <class T>
 UnaryRun<T, T> softplus(const Node&) {
-  return unary_run<T, T>([](T x) { return softplus(x); });
+  return kernel_run<T>(Function::kSoftplus);
 }
 
 template <class T>
@@ -126,8 +100,7 @@ UnaryRun<T, T> softsign(const Node&) {
 
 template <class T>
 UnaryRun<T, T> swish(const Node& node) {
-  const T alpha = static_cast<T>(node.real("alpha", 1));
-  return unary_run<T, T>([=](T x) { return x * sigmoid(alpha * x); });
+  return kernel_run<T>(Function::kSwish, {node.real("alpha", 1)});
 }
 
 template <class T>

@@ -33,7 +33,7 @@ BinaryRun<int64_t, int64_t, int64_t> remainder_of_integers(const Node& node) {
 struct ParametricRelu {
   template <class U>
   U operator()(U x, U slope) const {
-    return x < 0 ? Multiply()(slope, x) : x;
+    return Multiply()(x < 0 ? slope : U{1}, x);  // what compilers do by vectors: a choice of factors, not of results
   }
 };
 struct BothTrue {

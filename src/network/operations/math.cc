@@ -12,6 +12,11 @@ UnaryRun<T, T> plain(const Node&) {
   return unary_run<T, T>([](T x) { return kFunction(x); });
 }
 
+template <class T, kernels::Function kFunction>
+UnaryRun<T, T> kernel(const Node&) {
+  return kernel_run<T>(kFunction);
+}
+
 template <class T>
 T sign(T x) {
   return x > 0 ? T(1) : x < 0 ? T(-1) : x;  // NaN stays what it is
@@ -39,8 +44,8 @@ std::span<const UnaryFunction<T>> functions() {
       {"Abs", "X", plain<T, std::abs>, plain<int64_t, magnitude>},
       {"Ceil", "X", plain<T, std::ceil>, nullptr},
       {"Cos", "input", plain<T, std::cos>, nullptr},
-      {"Erf", "input", plain<T, std::erf>, nullptr},
-      {"Exp", "input", plain<T, std::exp>, nullptr},
+      {"Erf", "input", kernel<T, kernels::Function::kErf>, nullptr},
+      {"Exp", "input", kernel<T, kernels::Function::kExp>, nullptr},
       {"Floor", "X", plain<T, std::floor>, nullptr},
       {"Log", "input", plain<T, std::log>, nullptr},
       {"Neg", "X", plain<T, negative>, plain<int64_t, negative_integer>},

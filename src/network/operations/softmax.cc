@@ -2,70 +2,138 @@
 //
 //   y = exp(x) / sum over the axis of exp(x)
 //
-// computed as exp(x - m), with the maximum m of the axis, so that nothing overflows. Sums are double's, in order.
+// computed as exp(x - m), with the maximum m of the axis, so that nothing overflows. Sums are double's.
 #include <cmath>
+#include <limits>
 
 #include "network/loop.h"
-#include "network/operations/arithmetic.h"
 #include "network/operations/operations.h"
 #include "network/operations/requests.h"
+#include "pointwise/function_kernel.h"
 
 namespace convstep::network {
 namespace {
 
+constexpr int64_t kLanes = 8;        // maxima and sums that do not wait for each other
+constexpr int64_t kNeighbours = 64;  // rows at a time, where it is rows that are neighbours in memory
+
+using kernels::Function;
+
+// Without NaN, which makes NaN of every exponential's sum whatever this is.
 template <class T>
 T maximum(const T* x, int64_t n) {
-  T most = x[0];
-  for (int64_t i = 1; i < n; ++i) most = Larger()(x[i], most);
-  return most;
+  T most[kLanes];
+  std::fill_n(most, kLanes, -std::numeric_limits<T>::infinity());
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    for (int64_t k = 0; k < kLanes; ++k) most[k] = x[i + k] > most[k] ? x[i + k] : most[k];
+  }
+  for (; i < n; ++i) most[0] = std::max(most[0], x[i]);
+  return *std::max_element(most, most + kLanes);
 }
 
-// Where y may be x.
-template <class T>
-void softmax_row(const T* x, T* y, int64_t n) {
-  const T most = maximum(x, n);
+// The sum of the lanes, whose elements are `stride` apart. The i-th element of a row goes to lane i % kLanes.
+double sum_of(const double* lanes, int64_t stride) {
   double sum = 0;
-  for (int64_t i = 0; i < n; ++i) sum += y[i] = std::exp(x[i] - most);
-  const T scale = static_cast<T>(sum);
-  for (int64_t i = 0; i < n; ++i) y[i] /= scale;
+  for (int64_t k = 0; k < kLanes; ++k) sum += lanes[k * stride];
+  return sum;
 }
 template <class T>
-void log_softmax_row(const T* x, T* y, int64_t n) {
+void add(const T* x, int64_t n, double* lanes) {
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    for (int64_t k = 0; k < kLanes; ++k) lanes[k] += x[i + k];
+  }
+  for (; i < n; ++i) lanes[i % kLanes] += x[i];
+}
+
+// A row, where y may be x.
+template <class T>
+void softmax_row(const kernels::Target& target, const T* x, T* y, int64_t n) {
+  kernels::function_run(target, x, y, n, Function::kExp, {maximum(x, n)});
+  double lanes[kLanes] = {};
+  add(y, n, lanes);
+  const T sum = static_cast<T>(sum_of(lanes, 1));
+  for (int64_t i = 0; i < n; ++i) y[i] /= sum;
+}
+
+template <class T>
+void log_softmax_row(const kernels::Target& target, const T* x, T* y, int64_t n) {
   const T most = maximum(x, n);
-  double sum = 0;
-  for (int64_t i = 0; i < n; ++i) sum += std::exp(x[i] - most);
-  const T log_sum = static_cast<T>(std::log(sum));
+  constexpr int64_t kBuffer = 256;
+  static_assert(kBuffer % kLanes == 0);
+  T buffer[kBuffer];
+  double lanes[kLanes] = {};
+  for (int64_t first = 0; first < n; first += kBuffer) {
+    const int64_t count = std::min(kBuffer, n - first);
+    kernels::function_run(target, x + first, buffer, count, Function::kExp, {most});
+    add(buffer, count, lanes);
+  }
+  const T log_sum = static_cast<T>(std::log(sum_of(lanes, 1)));
   for (int64_t i = 0; i < n; ++i) y[i] = x[i] - most - log_sum;
 }
 
-// Neighbouring rows that lie apart in memory are copied together, so that every cache line is read once.
-constexpr int64_t kRowsAtATime = 16;
+// So many rows that are neighbours in memory, whose elements are steps apart: with the bits of one row.
+template <class T>
+void neighbouring_rows(const kernels::Target& target, bool is_log, const T* x, int64_t x_step, T* y, int64_t y_step,
+                       int64_t n, int64_t rows) {
+  T most[kNeighbours], buffer[kNeighbours];
+  double lanes[kLanes * kNeighbours] = {};
+  std::fill_n(most, rows, -std::numeric_limits<T>::infinity());
+  for (int64_t i = 0; i < n; ++i) {
+    const T* from = x + i * x_step;
+    for (int64_t r = 0; r < rows; ++r) most[r] = from[r] > most[r] ? from[r] : most[r];
+  }
+  for (int64_t i = 0; i < n; ++i) {
+    const T* from = x + i * x_step;
+    T* to = is_log ? buffer : y + i * y_step;
+    for (int64_t r = 0; r < rows; ++r) buffer[r] = from[r] - most[r];
+    kernels::function_run(target, buffer, to, rows, Function::kExp, {});
+    double* sums = lanes + i % kLanes * kNeighbours;
+    for (int64_t r = 0; r < rows; ++r) sums[r] += to[r];
+  }
+  for (int64_t r = 0; r < rows; ++r) {
+    const double sum = sum_of(lanes + r, kNeighbours);
+    buffer[r] = static_cast<T>(is_log ? std::log(sum) : sum);
+  }
+  for (int64_t i = 0; i < n; ++i) {
+    const T* from = x + i * x_step;
+    T* to = y + i * y_step;
+    if (is_log) {
+      for (int64_t r = 0; r < rows; ++r) to[r] = from[r] - most[r] - buffer[r];
+    } else {
+      for (int64_t r = 0; r < rows; ++r) to[r] /= buffer[r];
+    }
+  }
+}
 
-template <class T, class Row>
-void run_rows(const NdView<T>& from, const NdView<T>& to, int axis, const Row& row, const RunOptions& options) {
+template <class T>
+void softmax(const kernels::Target& target, bool is_log, const NdView<T>& from, const NdView<T>& to, int axis,
+             const RunOptions& options) {
   const int64_t n = to.shape[axis], from_step = from.strides[axis], to_step = to.strides[axis];
   if (to.size() == 0) return;
   Dims rows = to.shape;
   rows[axis] = 1;
-  constexpr int64_t kWork = 16;  // that of an exponential
+  constexpr int64_t kWork = 4;  // that of an exponential
   const Loop loop(rows, {to.strides, from.strides}, n * kWork);
+  const auto row = is_log ? log_softmax_row<T> : softmax_row<T>;
   loop.run(options, [&](const Run& run) {
     const T* x = from.data + run.offset(1);
     T* y = to.data + run.offset(0);
-    if (from_step == 1 && to_step == 1) {
-      for (int64_t r = 0; r < run.count; ++r) row(x + r * run.step(1), y + r * run.step(0), n);
-      return;
-    }
-    const ThreadWorkspace workspace(static_cast<size_t>(n * kRowsAtATime) * sizeof(T));
-    T* buffer = static_cast<T*>(workspace.data());
-    for (int64_t first = 0; first < run.count; first += kRowsAtATime) {
-      const int64_t count = std::min(kRowsAtATime, run.count - first);
-      for (int64_t i = 0; i < n; ++i) {
-        for (int64_t r = 0; r < count; ++r) buffer[r * n + i] = x[(first + r) * run.step(1) + i * from_step];
+    if (run.step(0) == 1 && run.step(1) == 1) {
+      for (int64_t first = 0; first < run.count; first += kNeighbours) {
+        neighbouring_rows(target, is_log, x + first, from_step, y + first, to_step, n,
+                          std::min(kNeighbours, run.count - first));
       }
-      for (int64_t r = 0; r < count; ++r) row(buffer + r * n, buffer + r * n, n);
-      for (int64_t i = 0; i < n; ++i) {
-        for (int64_t r = 0; r < count; ++r) y[(first + r) * run.step(0) + i * to_step] = buffer[r * n + i];
+    } else if (from_step == 1 && to_step == 1) {
+      for (int64_t r = 0; r < run.count; ++r) row(target, x + r * run.step(1), y + r * run.step(0), n);
+    } else {
+      const ThreadWorkspace workspace(static_cast<size_t>(n) * sizeof(T));
+      T* buffer = static_cast<T*>(workspace.data());
+      for (int64_t r = 0; r < run.count; ++r) {
+        for (int64_t i = 0; i < n; ++i) buffer[i] = x[r * run.step(1) + i * from_step];
+        row(target, buffer, buffer, n);
+        for (int64_t i = 0; i < n; ++i) y[r * run.step(0) + i * to_step] = buffer[i];
       }
     }
   });
@@ -86,9 +154,9 @@ Inferred<T> infer(const Request<T>& request) {
 template <class T>
 Step<T> make(const Request<T>& request, const Inferred<T>&) {
   const int axis = axis_of(request);
-  const auto row = request.node.operation == "Softmax" ? softmax_row<T> : log_softmax_row<T>;
-  return {.run = [=](const StepArrays<T>& arrays, const RunOptions& options) {
-    run_rows(arrays.inputs[0].real(), arrays.outputs[0].real(), axis, row, options);
+  const bool is_log = request.node.operation == "LogSoftmax";
+  return {.run = [=, &target = kernels::chosen_target()](const StepArrays<T>& arrays, const RunOptions& options) {
+    softmax(target, is_log, arrays.inputs[0].real(), arrays.outputs[0].real(), axis, options);
   }};
 }
 

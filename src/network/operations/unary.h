@@ -3,6 +3,7 @@
 
 #include "network/operations/elementwise.h"
 #include "network/operations/requests.h"
+#include "pointwise/function_kernel.h"
 
 namespace convstep::network {
 
@@ -14,6 +15,26 @@ struct UnaryFunction {
   UnaryRun<T, T> (*real)(const Node& node);
   UnaryRun<int64_t, int64_t> (*integer)(const Node& node);
 };
+
+// The function of a kernel, for the SIMD target that is in use now. Through a buffer where numbers lie apart.
+template <class T>
+UnaryRun<T, T> kernel_run(kernels::Function function, const kernels::FunctionParameters& parameters = {}) {
+  const kernels::Target& target = kernels::chosen_target();
+  return [=, &target](const T* a, int64_t a_step, T* to, int64_t to_step, int64_t n) {
+    if (n == 1 || (a_step == 1 && to_step == 1)) {
+      kernels::function_run(target, a, to, n, function, parameters);
+      return;
+    }
+    constexpr int64_t kBuffer = 256;
+    T buffer[kBuffer];
+    for (int64_t first = 0; first < n; first += kBuffer) {
+      const int64_t count = std::min(kBuffer, n - first);
+      for (int64_t i = 0; i < count; ++i) buffer[i] = a[(first + i) * a_step];
+      kernels::function_run(target, buffer, buffer, count, function, parameters);
+      for (int64_t i = 0; i < count; ++i) to[(first + i) * to_step] = buffer[i];
+    }
+  };
+}
 
 template <class T>
 const UnaryFunction<T>& find_unary(std::span<const UnaryFunction<T>> functions, const Node& node) {
