@@ -123,6 +123,19 @@ TEST(MovementTest, ReshapeOfAnImageIsAViewWhereItCanBe) {
   EXPECT_TRUE(inferred({2, 1, 4, 5}, {2, 20}).view);
 }
 
+// Large enough for squares of any part, and for several threads.
+TEST(MovementTest, CopiesBetweenOrders) {
+  for (const Dims& shape : {Dims{2, 41, 67, 53}, Dims{3, 8, 5, 4}, Dims{1, 17, 1, 16}, Dims{2, 40000, 3, 2}}) {
+    for (const int threads : {1, 2, 3}) {
+      const Numbers data = counted(shape);
+      for (const Layout& layout : kLayouts) {
+        const Evaluation<float> flat(node_of("Reshape", 2), {data, known({-1})}, layout, {.threads = threads});
+        ASSERT_EQ(flat.outputs()[0].values, data.values) << to_string(shape);
+      }
+    }
+  }
+}
+
 TEST(MovementTest, FlattensSqueezesAndUnsqueezes) {
   const Numbers data = counted({2, 3, 4});
   const auto as = [](Numbers numbers, const Dims& shape) {
