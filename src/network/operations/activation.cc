@@ -1,21 +1,19 @@
 // activation.cc: what layers end with, element by element. Softmax is in softmax.cc, PRelu in arithmetic.cc.
-#include "convstep/activation.h"
-
 #include <cmath>
 
 #include "network/operations/operations.h"
 #include "network/operations/unary.h"
+#include "pointwise/activation_kernel.h"
 
 namespace convstep::network {
 namespace {
 
-// The function of activation.h, and its kernel. Threads are the loop's.
+// The function of activation.h.
 template <class T>
 UnaryRun<T, T> activation_run(Activation activation, double slope = 0) {
-  return [=](const T* a, int64_t a_step, T* to, int64_t to_step, int64_t n) {
-    activation_forward(View<const T, 4>(a, {1, 1, 1, n}, {0, 0, 0, a_step}),
-                       View<T, 4>(to, {1, 1, 1, n}, {0, 0, 0, to_step}), activation, slope, {.threads = 1});
-  };
+  return side_by_side<T>([=, &target = kernels::chosen_target()](const T* a, T* to, int64_t n) {
+    kernels::activate_run(target, a, to, n, activation, static_cast<T>(slope));
+  });
 }
 
 using kernels::Function;

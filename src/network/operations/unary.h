@@ -16,13 +16,12 @@ struct UnaryFunction {
   UnaryRun<int64_t, int64_t> (*integer)(const Node& node);
 };
 
-// The function of a kernel, for the SIMD target that is in use now. Through a buffer where numbers lie apart.
-template <class T>
-UnaryRun<T, T> kernel_run(kernels::Function function, const kernels::FunctionParameters& parameters = {}) {
-  const kernels::Target& target = kernels::chosen_target();
-  return [=, &target](const T* a, int64_t a_step, T* to, int64_t to_step, int64_t n) {
+// Of a kernel that takes runs side by side, kernel(a, to, n): through a buffer where numbers lie apart.
+template <class T, class Kernel>
+UnaryRun<T, T> side_by_side(const Kernel& kernel) {
+  return [kernel](const T* a, int64_t a_step, T* to, int64_t to_step, int64_t n) {
     if (n == 1 || (a_step == 1 && to_step == 1)) {
-      kernels::function_run(target, a, to, n, function, parameters);
+      kernel(a, to, n);
       return;
     }
     constexpr int64_t kBuffer = 256;
@@ -30,10 +29,18 @@ UnaryRun<T, T> kernel_run(kernels::Function function, const kernels::FunctionPar
     for (int64_t first = 0; first < n; first += kBuffer) {
       const int64_t count = std::min(kBuffer, n - first);
       for (int64_t i = 0; i < count; ++i) buffer[i] = a[(first + i) * a_step];
-      kernels::function_run(target, buffer, buffer, count, function, parameters);
+      kernel(buffer, buffer, count);
       for (int64_t i = 0; i < count; ++i) to[(first + i) * to_step] = buffer[i];
     }
   };
+}
+
+// The function of a kernel, for the SIMD target that is in use now.
+template <class T>
+UnaryRun<T, T> kernel_run(kernels::Function function, const kernels::FunctionParameters& parameters = {}) {
+  return side_by_side<T>([=, &target = kernels::chosen_target()](const T* a, T* to, int64_t n) {
+    kernels::function_run(target, a, to, n, function, parameters);
+  });
 }
 
 template <class T>
