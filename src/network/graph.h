@@ -2,7 +2,8 @@
 //
 // Operations are those of ONNX, in the form that its newest opset gives them (https://onnx.ai/onnx/operators): a reader
 // of files turns older forms into it, and what is built by hand has it from the start. Beside ONNX's own, Conv takes a
-// residual as fourth input and the attributes `activation` and `slope`, which a pass puts there (passes/).
+// residual as fourth input and the attributes `activation` ("Relu", "Relu6", "LeakyRelu", "Tanh" or "Sigmoid") and
+// `slope` (of LeakyRelu, a number; 0.01 where it is left out), which a pass puts there (passes/).
 #pragma once
 
 #include <map>

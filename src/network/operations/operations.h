@@ -20,6 +20,10 @@ Operation<T> top_operation();
 template <class T>
 Operation<T> arithmetic_operation(const char* name);
 
+// batch_normalization.cc
+template <class T>
+Operation<T> batch_normalization_operation();
+
 // cast.cc
 template <class T>
 Operation<T> cast_operation();
@@ -40,9 +44,27 @@ Operation<T> concat_operation();
 template <class T>
 Operation<T> split_operation();
 
+// conv.cc
+template <class T>
+Operation<T> conv_operation();
+
+// conv_transpose.cc
+template <class T>
+Operation<T> conv_transpose_operation();
+
 // cumulate.cc
 template <class T>
 Operation<T> cumulative_sum_operation();
+
+// depth_to_space.cc
+template <class T>
+Operation<T> depth_to_space_operation();
+template <class T>
+Operation<T> space_to_depth_operation();
+
+// dropout.cc
+template <class T>
+Operation<T> dropout_operation();
 
 // expand.cc
 template <class T>
@@ -68,9 +90,21 @@ Operation<T> gather_elements_operation();
 template <class T>
 Operation<T> gemm_operation();
 
+// global_pool.cc
+template <class T>
+Operation<T> global_pool_operation(const char* name);
+
 // identity.cc
 template <class T>
 Operation<T> identity_operation();
+
+// instance_normalization.cc
+template <class T>
+Operation<T> instance_normalization_operation();
+
+// lrn.cc
+template <class T>
+Operation<T> lrn_operation();
 
 // math.cc
 template <class T>
@@ -79,6 +113,14 @@ Operation<T> math_operation(const char* name);
 // matmul.cc
 template <class T>
 Operation<T> matmul_operation();
+
+// pad.cc
+template <class T>
+Operation<T> pad_operation();
+
+// pool.cc
+template <class T>
+Operation<T> pool_operation(const char* name);
 
 // pow.cc
 template <class T>
@@ -97,6 +139,10 @@ template <class T>
 Operation<T> squeeze_operation();
 template <class T>
 Operation<T> unsqueeze_operation();
+
+// resize.cc
+template <class T>
+Operation<T> resize_operation();
 
 // shape.cc
 template <class T>
