@@ -1,7 +1,9 @@
 // depth_to_space.cc: DepthToSpace, which turns channels into blocks of pixels, and SpaceToDepth, which turns them back.
 //
-//   DepthToSpace   input (N, C*b*b, H, W)   output (N, C, H*b, W*b)   mode DCR: channels are (b, b, C); CRD: (C, b, b)
-//   SpaceToDepth   input (N, C, H*b, W*b)   output (N, b*b*C, H, W)   as DCR
+//   DepthToSpace   input (N, C*b*b, H, W)   output (N, C, H*b, W*b)
+//   SpaceToDepth   the other way round
+//
+// In mode DCR the many channels are those of axes (b, b, C), in mode CRD of (C, b, b).
 #include "network/operations/operations.h"
 #include "network/operations/requests.h"
 
@@ -50,8 +52,8 @@ Inferred<T> infer(const Request<T>& request) {
   if (input.shape.rank() != 4) throw ShapeError("input", to_string(input.shape), "(N, C, H, W)");
   const auto [N, C, H, W] = input.shape.template as<4>();
   Dims shape;
+  order_of(request.node);
   if (request.node.operation == "DepthToSpace") {
-    order_of(request.node);
     if (C % (b * b) != 0) {
       throw ShapeError("input", to_string(input.shape), "channels that " + std::to_string(b * b) + " divides");
     }
@@ -69,7 +71,7 @@ template <class T>
 Step<T> make(const Request<T>& request, const Inferred<T>&) {
   const int64_t b = request.node.integer("blocksize", 0);
   const bool to_space = request.node.operation == "DepthToSpace";
-  const Order order = to_space ? order_of(request.node) : Order::kDepthColumnRow;
+  const Order order = order_of(request.node);
   Step<T> step;
   step.method = "copies";
   step.run = [b, to_space, order](const StepArrays<T>& arrays, const RunOptions& run) {

@@ -36,11 +36,13 @@ bool has_indices(const Node& node) { return node.outputs.size() > 1 && node.outp
 
 template <class T>
 Inferred<T> infer(const Request<T>& request) {
-  const Dims& shape = required(request, 0, "X", Element::kReal).shape;
+  const ValueInfo<T>& x = required(request, 0, "X");
+  if (request.node.operation != "MaxPool") check_element(x, "X", Element::kReal);
+  const Dims& shape = x.shape;
   const Shape<4> input = image_shape("X", shape);
   const PoolOptions options = options_of(request.node, shape.rank() - 2);
   const Shape<4> output = in_words(kImageWording, [&] { return pool_output_shape(input, options); });
-  std::vector<ValueInfo<T>> outputs = {image_info<T>(Element::kReal, output, shape.rank())};
+  std::vector<ValueInfo<T>> outputs = {image_info<T>(x.element, output, shape.rank())};
   if (has_indices(request.node)) outputs.push_back(image_info<T>(Element::kInteger, output, shape.rank()));
   return {.outputs = std::move(outputs)};
 }
@@ -63,6 +65,38 @@ void renumber(const View<int64_t, 4>& indices, const Shape<4>& input, bool by_co
   });
 }
 
+// Whole numbers are those of 8 bits, which T holds.
+template <class T>
+class RealCopy {
+ public:
+  RealCopy(const ArrayView<T>& array, bool has_elements) : array_(array) {
+    if (array.element == Element::kReal) return;
+    copy_ = Tensor<T, 4>::uninitialized(as_image(array.integers()).shape());
+    if (has_elements) each([](const int64_t& integer, T& real) { real = static_cast<T>(integer); });
+  }
+
+  View<T, 4> view() { return copy_.data() ? copy_.view() : as_image(array_.real()); }
+  void copy_back() {
+    if (copy_.data()) each([](int64_t& integer, const T& real) { integer = static_cast<int64_t>(real); });
+  }
+
+ private:
+  template <class F>
+  void each(const F& f) {
+    const View<int64_t, 4> integers = as_image(array_.integers());
+    const auto [N, H, W, C] = integers.shape();
+    T* real = copy_.data();
+    for (int64_t row = 0; row < N * H; ++row) {
+      for (int64_t x = 0; x < W; ++x) {
+        for (int64_t c = 0; c < C; ++c) f(integers(row / H, row % H, x, c), *real++);
+      }
+    }
+  }
+
+  ArrayView<T> array_;
+  Tensor<T, 4> copy_;
+};
+
 template <class T>
 Step<T> make(const Request<T>& request, const Inferred<T>& inferred) {
   const Dims& shape = request.input(0).shape;
@@ -71,18 +105,19 @@ Step<T> make(const Request<T>& request, const Inferred<T>& inferred) {
   const auto plan = std::make_shared<const PoolPlan<T>>(input, options);
   Step<T> step;
   step.method = plan->describe();
-  if (inferred.outputs.size() == 1) {
-    step.run = [plan](const StepArrays<T>& arrays, const RunOptions& run) {
-      plan->run(as_image(arrays.inputs[0].real()), as_image(arrays.outputs[0].real()), run);
-    };
-    return step;
-  }
-  step.method += ", with indices";
+  const bool with_indices = inferred.outputs.size() > 1;
+  if (with_indices) step.method += ", with indices";
   const bool by_columns = request.node.integer("storage_order", 0) != 0;
-  step.run = [plan, input, by_columns](const StepArrays<T>& arrays, const RunOptions& run) {
-    const View<int64_t, 4> indices = as_image(arrays.outputs[1].integers());
-    plan->run_with_indices(as_image(arrays.inputs[0].real()), as_image(arrays.outputs[0].real()), indices, run);
-    renumber(indices, input, by_columns, run);
+  step.run = [=](const StepArrays<T>& arrays, const RunOptions& run) {
+    RealCopy<T> from(arrays.inputs[0], true), to(arrays.outputs[0], false);
+    if (with_indices) {
+      const View<int64_t, 4> indices = as_image(arrays.outputs[1].integers());
+      plan->run_with_indices(from.view(), to.view(), indices, run);
+      renumber(indices, input, by_columns, run);
+    } else {
+      plan->run(from.view(), to.view(), run);
+    }
+    to.copy_back();
   };
   return step;
 }
