@@ -1,0 +1,118 @@
+#include "network/infer.h"
+
+#include <set>
+
+#include "network/node_error.h"
+
+namespace convstep::network {
+namespace {
+
+// That its elements can be counted, and that its order is one.
+template <class T>
+void check_info(const char* argument, const ValueInfo<T>& info) {
+  if (info) element_count(argument, info.shape.begin(), info.shape.rank(), sizeof(double));
+}
+
+bool is_as_declared(const GraphInput& input, const Dims& shape) {
+  if (static_cast<int>(input.shape.size()) != shape.rank()) return false;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    const int64_t declared = input.shape[static_cast<size_t>(axis)];
+    if (declared >= 0 && declared != shape[axis]) return false;
+  }
+  return true;
+}
+
+std::string declared_shape(const GraphInput& input) {
+  std::string text;
+  for (const int64_t length : input.shape) {
+    text += (text.empty() ? "" : ", ") + (length < 0 ? std::string("any") : std::to_string(length));
+  }
+  return "(" + text + (input.shape.size() == 1 ? ",)" : ")");
+}
+
+}  // namespace
+
+template <class T>
+InferredNode<T> infer_node(const Graph<T>& graph, const Node& node, std::span<const ValueInfo<T>> values) {
+  InferredNode<T> result{&node, nullptr, {}, {}};
+  for (const ValueId id : node.inputs) {
+    if (id != kNoValue && !values[static_cast<size_t>(id)]) return result;
+    result.inputs.push_back(id == kNoValue ? ValueInfo<T>() : values[static_cast<size_t>(id)]);
+  }
+  naming_node(graph, node, [&] {
+    const Operation<T>* operation = find_operation<T>(node.operation);
+    if (!operation) throw ParameterError("operation", node.operation, "one that convstep has");
+    if (node.inputs.size() > operation->most_inputs) {
+      throw ParameterError("inputs", std::to_string(node.inputs.size()),
+                           "at most " + std::to_string(operation->most_inputs));
+    }
+    result.inferred = operation->infer(result.request());
+    for (const ValueInfo<T>& output : result.inferred.outputs) check_info("output", output);
+    for (size_t k = 0; k < node.outputs.size(); ++k) {
+      if (node.outputs[k] != kNoValue && (k >= result.inferred.outputs.size() || !result.inferred.outputs[k])) {
+        throw ParameterError("outputs", "output " + std::to_string(k), "outputs that convstep computes");
+      }
+    }
+    result.operation = operation;
+  });
+  return result;
+}
+
+template <class T>
+InferredGraph<T> infer_graph(const Graph<T>& graph, std::span<const ValueInfo<T>> inputs) {
+  InferredGraph<T> result;
+  for (const Value<T>& value : graph.values) result.values.push_back(constant_info(value.constant));
+  for (size_t k = 0; k < inputs.size(); ++k) {
+    result.values[static_cast<size_t>(graph.inputs[k].value)] = inputs[k];
+  }
+  result.nodes.reserve(graph.nodes.size());
+  for (const Node& node : graph.nodes) {
+    result.nodes.push_back(infer_node<T>(graph, node, result.values));
+    const Inferred<T>& inferred = result.nodes.back().inferred;
+    for (size_t k = 0; k < node.outputs.size() && k < inferred.outputs.size(); ++k) {
+      if (node.outputs[k] != kNoValue) result.values[static_cast<size_t>(node.outputs[k])] = inferred.outputs[k];
+    }
+  }
+  return result;
+}
+
+template <class T>
+void check_operations(const Graph<T>& graph) {
+  std::set<std::string> missing;
+  for (const Node& node : graph.nodes) {
+    if (!find_operation<T>(node.operation)) missing.insert(node.operation);
+  }
+  if (missing.empty()) return;
+  std::string names;
+  for (const std::string& name : missing) names += (names.empty() ? "" : ", ") + name;
+  throw ParameterError("graph", names, "operations that convstep has");
+}
+
+template <class T>
+ValueInfo<T> input_info(const Graph<T>& graph, const GraphInput& input, const Dims& shape, const Dims& order) {
+  const std::string& name = graph[input.value].name;
+  if (!is_as_declared(input, shape)) throw ShapeError(name, to_string(shape), declared_shape(input));
+  const ValueInfo<T> info(input.element, shape, order);
+  check_info(name.c_str(), info);
+  return info;
+}
+
+template <class T>
+ValueInfo<T> constant_info(const Constant<T>& constant) {
+  if (!constant) return {};
+  const ArrayView<T>& view = constant.view();
+  return {view.element, view.shape, order_of(view.shape, view.strides), view};
+}
+
+template InferredNode<float> infer_node(const Graph<float>&, const Node&, std::span<const ValueInfo<float>>);
+template InferredGraph<float> infer_graph(const Graph<float>&, std::span<const ValueInfo<float>>);
+template void check_operations(const Graph<float>&);
+template ValueInfo<float> input_info(const Graph<float>&, const GraphInput&, const Dims&, const Dims&);
+template ValueInfo<float> constant_info(const Constant<float>&);
+template InferredNode<double> infer_node(const Graph<double>&, const Node&, std::span<const ValueInfo<double>>);
+template InferredGraph<double> infer_graph(const Graph<double>&, std::span<const ValueInfo<double>>);
+template void check_operations(const Graph<double>&);
+template ValueInfo<double> input_info(const Graph<double>&, const GraphInput&, const Dims&, const Dims&);
+template ValueInfo<double> constant_info(const Constant<double>&);
+
+}  // namespace convstep::network

@@ -1,0 +1,109 @@
+#include "network/program.h"
+
+#include "network/node_error.h"
+#include "network/program_state.h"
+
+namespace convstep::network {
+namespace {
+
+template <class T>
+StepInfo<T> step_info(const Graph<T>& graph, const InferredNode<T>& node, const Step<T>& step) {
+  StepInfo<T> info;
+  info.name = describe(graph, *node.node);
+  info.operation = node.node->operation;
+  info.method = step.method;
+  info.output = node.inferred.outputs[0];
+  for (const ValueInfo<T>& input : node.inputs) {
+    if (input.constant && input.element == Element::kReal) info.parameters += input.shape.count();
+  }
+  info.multiply_adds = step.multiply_adds;
+  return info;
+}
+
+template <class T>
+StepInfo<T> copy_info(const Graph<T>& graph, const Places<T>& places, const Work& copy) {
+  const size_t from = static_cast<size_t>(copy.inputs[0]);
+  StepInfo<T> info;
+  info.operation = "copy";
+  info.name = from < graph.values.size() ? "copy of '" + graph.values[from].name + "'" : "copy";
+  info.output = places.values[from];
+  return info;
+}
+
+template <class T>
+Step<T> copy_step() {
+  Step<T> step;
+  step.run = [](const StepArrays<T>& arrays, const RunOptions&) { copy(arrays.inputs[0], arrays.outputs[0]); };
+  return step;
+}
+
+}  // namespace
+
+template <class T>
+Program<T>::Program(Graph<T> graph, std::span<const ValueInfo<T>> inputs, const ProgramOptions& options)
+    : compiled_(std::make_unique<Compiled>()) {
+  check_operations(graph);
+  run_passes(graph, inputs, options.passes);
+  compiled_->graph = std::move(graph);
+  compiled_->poisons_memory = options.poisons_memory;
+  const Graph<T>& made = compiled_->graph;
+  const InferredGraph<T> inferred = infer_graph<T>(made, inputs);
+  compiled_->places = find_places(made, inferred);
+  compiled_->memory = lay_out(compiled_->places.blocks);
+  for (const Work& work : compiled_->places.works) {
+    if (work.node < 0) {
+      compiled_->steps.push_back(copy_step<T>());
+      compiled_->infos.push_back(copy_info(made, compiled_->places, work));
+      continue;
+    }
+    const InferredNode<T>& node = inferred.nodes[static_cast<size_t>(work.node)];
+    compiled_->steps.push_back(
+        naming_node(made, *node.node, [&] { return node.operation->make(node.request(), node.inferred); }));
+    compiled_->infos.push_back(step_info(made, node, compiled_->steps.back()));
+  }
+  compiled_->states.reserve(Compiled::kStates);
+  compiled_->give_back(compiled_->take_state());  // so that the first run, too, allocates nothing
+}
+
+template <class T>
+Program<T>::~Program() = default;
+template <class T>
+Program<T>::Program(Program&&) noexcept = default;
+template <class T>
+Program<T>& Program<T>::operator=(Program&&) noexcept = default;
+
+template <class T>
+const Graph<T>& Program<T>::graph() const {
+  return compiled_->graph;
+}
+
+template <class T>
+std::vector<ValueInfo<T>> Program<T>::inputs() const {
+  std::vector<ValueInfo<T>> infos;
+  for (const GraphInput& input : compiled_->graph.inputs) {
+    infos.push_back(compiled_->places.values[static_cast<size_t>(input.value)]);
+  }
+  return infos;
+}
+
+template <class T>
+std::vector<ValueInfo<T>> Program<T>::outputs() const {
+  std::vector<ValueInfo<T>> infos;
+  for (const ValueId id : compiled_->graph.outputs) infos.push_back(compiled_->places.values[static_cast<size_t>(id)]);
+  return infos;
+}
+
+template <class T>
+std::vector<StepInfo<T>> Program<T>::steps() const {
+  return compiled_->infos;
+}
+
+template <class T>
+size_t Program<T>::memory_bytes() const {
+  return static_cast<size_t>(compiled_->memory.bytes);
+}
+
+template class Program<float>;
+template class Program<double>;
+
+}  // namespace convstep::network
