@@ -21,7 +21,8 @@ bool live_together(const Block& a, const Block& b) { return a.first <= b.last &&
 MemoryLayout lay_out(std::span<const Block> blocks) {
   std::vector<size_t> by_size(blocks.size());
   std::iota(by_size.begin(), by_size.end(), size_t{0});
-  std::stable_sort(by_size.begin(), by_size.end(), [&](size_t a, size_t b) { return blocks[a].bytes > blocks[b].bytes; });
+  std::stable_sort(by_size.begin(), by_size.end(),
+                   [&](size_t a, size_t b) { return blocks[a].bytes > blocks[b].bytes; });
 
   MemoryLayout layout;
   layout.offsets.assign(blocks.size(), 0);

@@ -164,7 +164,8 @@ class Placer {
   std::vector<Work> joined(const Work& concat) {
     const ValueId whole = concat.outputs[0];
     const Dims shape = info(whole).shape;
-    const int axis = check_axis("axis", graph_.nodes[static_cast<size_t>(concat.node)].integer("axis", 0), shape.rank());
+    const int axis =
+        check_axis("axis", graph_.nodes[static_cast<size_t>(concat.node)].integer("axis", 0), shape.rank());
     std::vector<Work> copies;
     int64_t begin = 0;
     for (const ValueId id : concat.inputs) {
@@ -250,7 +251,7 @@ class Placer {
   void live(ValueId id, int work) {
     if (id == kNoValue) return;
     const Place<T>& at = place(root(id));
-    const int block = at.kind == Kind::kBlock  ? at.index
+    const int block = at.kind == Kind::kBlock   ? at.index
                       : at.kind == Kind::kInput ? all_.staging[static_cast<size_t>(at.index)]
                                                 : -1;
     if (block < 0) return;

@@ -25,7 +25,7 @@ enum class PlaceKind {
 template <class T>
 struct Place {
   PlaceKind kind = PlaceKind::kNowhere;
-  int index = 0;  // of the input, output or block; of the value
+  int index = 0;                                          // of the input, output or block; of the value
   std::function<ArrayView<T>(const ArrayView<T>&)> view;  // of kView: of that value
 };
 

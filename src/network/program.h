@@ -42,9 +42,9 @@ class Program {
   Program(Program&&) noexcept;
   Program& operator=(Program&&) noexcept;
 
-  // One array for each input and output of the graph, of the shapes inferred, with any strides. Outputs share no element
-  // with inputs or each other. Throws ShapeError or ParameterError before anything is written, and what steps throw.
-  // Where there is a place for them, `seconds` become those of each step.
+  // One array for each input and output of the graph, of the shapes inferred, with any strides. Outputs share no
+  // element with inputs or each other. Throws ShapeError or ParameterError before anything is written, and what steps
+  // throw. Where there is a place for them, `seconds` become those of each step.
   void run(std::span<const ArrayView<T>> inputs, std::span<const ArrayView<T>> outputs, const RunOptions& options = {},
            std::span<double> seconds = {}) const;
 

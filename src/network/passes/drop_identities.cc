@@ -1,3 +1,4 @@
+#include "network/passes/links.h"
 #include "network/passes/passes.h"
 
 namespace convstep::network {
@@ -14,20 +15,19 @@ bool passes_its_input_on(const Node& node) {
 template <class T>
 void drop_identities(Graph<T>& graph) {
   std::vector<ValueId> now(graph.values.size());  // what is read in the place of each value
+  std::vector<bool> is_output(graph.values.size(), false);
   for (size_t v = 0; v < now.size(); ++v) now[v] = static_cast<ValueId>(v);
-  std::vector<Node> kept;
+  for (const ValueId id : graph.outputs) is_output[static_cast<size_t>(id)] = true;
   for (Node& node : graph.nodes) {
     for (ValueId& id : node.inputs) {
       if (id != kNoValue) id = now[static_cast<size_t>(id)];
     }
-    if (passes_its_input_on(node)) {
-      now[static_cast<size_t>(node.outputs[0])] = node.inputs[0];
-    } else {
-      kept.push_back(std::move(node));
-    }
+    // An output of the graph keeps its name.
+    if (!passes_its_input_on(node) || is_output[static_cast<size_t>(node.outputs[0])]) continue;
+    now[static_cast<size_t>(node.outputs[0])] = node.inputs[0];
+    node.operation.clear();
   }
-  for (ValueId& id : graph.outputs) id = now[static_cast<size_t>(id)];
-  graph.nodes = std::move(kept);
+  erase_nodes(graph);
 }
 
 template void drop_identities(Graph<float>&);

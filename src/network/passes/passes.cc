@@ -8,12 +8,17 @@ template <class T>
 void run_passes(Graph<T>& graph, const Passes& passes) {
   fold_constants<T>(graph, {});
   if (passes.drop_identities) drop_identities(graph);
+  if (passes.fold_pads) fold_pads(graph);
+  if (passes.fold_affine) fold_affine(graph);
+  drop_unread(graph);
 }
 
 template <class T>
 void run_passes(Graph<T>& graph, std::span<const ValueInfo<T>> inputs, const Passes& passes) {
   fold_constants<T>(graph, inputs);
-  if (passes.drop_identities) drop_identities(graph);
+  run_passes(graph, passes);
+  if (passes.cut_splits) cut_splits(graph, infer_graph<T>(graph, inputs));
+  if (passes.fuse) fuse<T>(graph, infer_graph<T>(graph, inputs).values);
 }
 
 template void run_passes(Graph<float>&, const Passes&);
