@@ -1,0 +1,251 @@
+// network.cc: a graph as a network of the public face.
+#include "convstep/network.h"
+
+#include <algorithm>
+
+#include "convstep/error.h"
+#include "network/state.h"
+
+namespace convstep {
+namespace network {
+namespace {
+
+bool turns(const Node& node, const std::vector<int64_t>& perm) {
+  return node.operation == "Transpose" && node.integers("perm") == perm;
+}
+
+// Does the graph take it as (N, H, W, C), and turn it itself?
+template <class T>
+bool is_turned_first(const Graph<T>& graph, ValueId input) {
+  bool is_read = false;
+  for (const Node& node : graph.nodes) {
+    for (const ValueId id : node.inputs) {
+      if (id != input) continue;
+      if (!turns(node, {0, 3, 1, 2})) return false;
+      is_read = true;
+    }
+  }
+  return is_read;
+}
+
+template <class T>
+bool is_turned_last(const Graph<T>& graph, ValueId output) {
+  for (const Node& node : graph.nodes) {
+    if (!node.outputs.empty() && node.outputs[0] == output) return turns(node, {0, 2, 3, 1});
+  }
+  return false;
+}
+
+Passes passes_of(const NetworkOptions& options) { return {.fold_affine = !options.keep_roundings}; }
+
+Dims face_axes(int rank, bool as_they_are) { return rank == 4 && !as_they_are ? channels_last() : row_major(rank); }
+
+// A shape of the face as that of the graph.
+Dims of_graph(std::span<const int64_t> face, const Dims& axes) {
+  Dims shape = axes;
+  for (int k = 0; k < axes.rank(); ++k) shape[static_cast<int>(axes[k])] = face[static_cast<size_t>(k)];
+  return shape;
+}
+
+std::vector<int64_t> of_face(const Dims& shape, const Dims& axes) {
+  std::vector<int64_t> face;
+  for (const int64_t axis : axes) face.push_back(shape[static_cast<int>(axis)]);
+  return face;
+}
+
+std::string text_of(const std::vector<int64_t>& shape) {
+  return convstep::to_string(shape.data(), static_cast<int>(shape.size()));
+}
+
+// With one image, where their number is free.
+std::vector<std::vector<int64_t>> declared_shapes(const std::vector<NetworkArrayInfo>& inputs) {
+  std::vector<std::vector<int64_t>> shapes;
+  for (const NetworkArrayInfo& input : inputs) {
+    shapes.push_back(input.shape);
+    if (!input.shape.empty() && input.shape[0] < 0) shapes.back()[0] = 1;
+    for (const int64_t length : shapes.back()) {
+      if (length < 0)
+        throw ParameterError(input.name, text_of(input.shape), "a plan for a shape of yours", "-1 is free");
+    }
+  }
+  return shapes;
+}
+
+}  // namespace
+
+template <class T>
+Network<T> make_network(Graph<T> graph, const NetworkOptions& options, std::vector<bool> inputs_as_they_are,
+                        std::vector<bool> outputs_as_they_are) {
+  check_operations(graph);
+  if (graph.outputs.empty()) throw ParameterError("outputs", "none", "at least one");
+  auto state = std::make_shared<typename Network<T>::State>();
+  state->options = options;
+  state->inputs_as_they_are = std::move(inputs_as_they_are);
+  state->outputs_as_they_are = std::move(outputs_as_they_are);
+  state->prepared = graph;
+  state->graph = std::move(graph);
+  run_passes(state->prepared, passes_of(options));
+  return Network<T>(std::shared_ptr<const typename Network<T>::State>(std::move(state)));
+}
+
+template <class T>
+Network<T> make_network(Graph<T> graph, const NetworkOptions& options, ImageAxes axes) {
+  std::vector<bool> inputs, outputs;
+  for (const GraphInput& input : graph.inputs) {
+    inputs.push_back(axes == ImageAxes::kOfGraph || is_turned_first(graph, input.value));
+  }
+  for (const ValueId output : graph.outputs) {
+    outputs.push_back(axes == ImageAxes::kOfGraph || is_turned_last(graph, output));
+  }
+  return make_network(std::move(graph), options, std::move(inputs), std::move(outputs));
+}
+
+template Network<float> make_network(Graph<float>, const NetworkOptions&, std::vector<bool>, std::vector<bool>);
+template Network<double> make_network(Graph<double>, const NetworkOptions&, std::vector<bool>, std::vector<bool>);
+template Network<float> make_network(Graph<float>, const NetworkOptions&, ImageAxes);
+template Network<double> make_network(Graph<double>, const NetworkOptions&, ImageAxes);
+
+}  // namespace network
+
+template <class T>
+Network<T>::Network(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+template <class T>
+Network<T>::~Network() = default;
+template <class T>
+Network<T>::Network(const Network&) = default;
+template <class T>
+Network<T>::Network(Network&&) noexcept = default;
+template <class T>
+Network<T>& Network<T>::operator=(const Network&) = default;
+template <class T>
+Network<T>& Network<T>::operator=(Network&&) noexcept = default;
+
+template <class T>
+Network<T>::Network(const Shape<3>& image, std::span<const NetworkLayer> layers, uint64_t seed,
+                    const NetworkOptions& options) {
+  NetworkBuilder<T> build(seed);
+  auto value = build.input(image);
+  for (const NetworkLayer& layer : layers) value = build.layer(value, layer);
+  build.output(value);
+  *this = build.network(options);
+}
+template <class T>
+Network<T>::Network(const Shape<3>& image, std::initializer_list<NetworkLayer> layers, uint64_t seed,
+                    const NetworkOptions& options)
+    : Network(image, std::span<const NetworkLayer>(layers.begin(), layers.size()), seed, options) {}
+
+template <class T>
+NetworkPlan<T> Network<T>::plan(std::span<const std::vector<int64_t>> inputs) const {
+  const network::Graph<T>& graph = state_->prepared;
+  if (inputs.size() != graph.inputs.size()) {
+    throw ParameterError("inputs", std::to_string(inputs.size()) + " shapes", std::to_string(graph.inputs.size()));
+  }
+  std::vector<network::ValueInfo<T>> infos;
+  std::vector<network::Dims> input_axes, output_axes;
+  for (size_t k = 0; k < inputs.size(); ++k) {
+    const network::GraphInput& input = graph.inputs[k];
+    const int rank = static_cast<int>(inputs[k].size());
+    if (inputs[k].size() != input.shape.size()) {
+      throw ShapeError(graph[input.value].name, network::text_of(inputs[k]),
+                       std::to_string(input.shape.size()) + " axes");
+    }
+    input_axes.push_back(network::face_axes(rank, state_->inputs_as_they_are[k]));
+    infos.push_back(
+        network::input_info(graph, input, network::of_graph(inputs[k], input_axes.back()), input_axes.back()));
+  }
+  network::Program<T> program(graph, infos, {.passes = network::passes_of(state_->options)});
+  const std::vector<network::ValueInfo<T>> outputs = program.outputs();
+  for (size_t k = 0; k < outputs.size(); ++k) {
+    output_axes.push_back(network::face_axes(outputs[k].shape.rank(), state_->outputs_as_they_are[k]));
+  }
+  return NetworkPlan<T>(std::shared_ptr<const typename NetworkPlan<T>::State>(
+      new typename NetworkPlan<T>::State{std::move(program), std::move(input_axes), std::move(output_axes)}));
+}
+
+template <class T>
+NetworkPlan<T> Network<T>::plan(const std::vector<int64_t>& input) const {
+  return plan(std::span<const std::vector<int64_t>>(&input, 1));
+}
+
+template <class T>
+std::vector<NetworkOutput<T>> Network<T>::run(std::span<const NetworkArray<const T>> inputs,
+                                              const RunOptions& options) const {
+  using Kept = typename State::Kept;
+  std::vector<std::vector<int64_t>> shapes;
+  for (const auto& input : inputs) shapes.emplace_back(input.shape().begin(), input.shape().end());
+  const std::string target = simd_target();
+  std::shared_ptr<const Kept> kept;
+  std::vector<std::shared_ptr<const Kept>>& all = state_->kept;
+  {
+    const std::lock_guard lock(state_->mutex);
+    const auto found = std::find_if(all.begin(), all.end(), [&](const std::shared_ptr<const Kept>& one) {
+      return one->shapes == shapes && one->target == target;
+    });
+    if (found != all.end()) {
+      kept = *found;
+      std::rotate(all.begin(), found, found + 1);
+    }
+  }
+  if (!kept) {
+    kept = std::make_shared<const Kept>(Kept{shapes, target, plan(shapes)});
+    const std::lock_guard lock(state_->mutex);
+    all.insert(all.begin(), kept);
+    if (all.size() > kPlans) all.pop_back();
+  }
+  std::vector<NetworkOutput<T>> outputs;
+  std::vector<NetworkArray<T>> arrays;
+  for (const NetworkArrayInfo& info : kept->plan.outputs()) outputs.emplace_back(info.shape, info.is_integer);
+  for (NetworkOutput<T>& output : outputs) arrays.push_back(output.array());
+  kept->plan.run(inputs, arrays, options);
+  return outputs;
+}
+
+template <class T>
+NetworkOutput<T> Network<T>::run(const NetworkArray<const T>& input, const RunOptions& options) const {
+  if (state_->graph.outputs.size() != 1) {
+    throw ParameterError("outputs", "1", std::to_string(state_->graph.outputs.size()));
+  }
+  return std::move(run(std::span<const NetworkArray<const T>>(&input, 1), options)[0]);
+}
+
+template <class T>
+std::vector<NetworkArrayInfo> Network<T>::inputs() const {
+  std::vector<NetworkArrayInfo> infos;
+  for (size_t k = 0; k < state_->graph.inputs.size(); ++k) {
+    const network::GraphInput& input = state_->graph.inputs[k];
+    const network::Dims axes = network::face_axes(static_cast<int>(input.shape.size()), state_->inputs_as_they_are[k]);
+    infos.push_back({state_->graph[input.value].name, network::of_face(network::Dims(input.shape), axes),
+                     input.element == network::Element::kInteger});
+  }
+  return infos;
+}
+
+template <class T>
+std::vector<NetworkArrayInfo> Network<T>::outputs() const {
+  std::vector<NetworkArrayInfo> infos;
+  for (const network::ValueId id : state_->graph.outputs) infos.push_back({state_->graph[id].name, {}, false});
+  return infos;
+}
+
+template <class T>
+int64_t Network<T>::parameters() const {
+  int64_t count = 0;
+  for (const network::Value<T>& value : state_->graph.values) {
+    if (value.constant.element() == network::Element::kReal) count += value.constant.shape().count();
+  }
+  return count;
+}
+
+template <class T>
+std::string Network<T>::describe() const {
+  return plan(network::declared_shapes(inputs())).describe();
+}
+template <class T>
+std::string Network<T>::profile(Count runs, const RunOptions& options) const {
+  return plan(network::declared_shapes(inputs())).profile(runs, options);
+}
+
+template class Network<float>;
+template class Network<double>;
+
+}  // namespace convstep
