@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <cstring>
+#include <limits>
 #include <random>
 
 #include "network/fold.h"
@@ -79,7 +82,7 @@ class RandomGraph {
       : random_(seed), has_batch_normalization_(has_batch_normalization) {
     const Dims order = below(2) ? channels_last() : row_major(4);
     pool_.push_back(builder.input("image", {images, 1 + below(6), 5 + below(4), 4 + below(4)}, order));
-    if (below(3) == 0) pool_.push_back(builder.input("other", builder.shape(pool_[0]), channels_last()));
+    if (below(3) == 0) pool_.push_back(builder.input("other", Dims(builder.shape(pool_[0])), channels_last()));
     while (static_cast<int>(builder.graph.nodes.size()) < nodes) extend();
     for (size_t k = 0; k < 1 + static_cast<size_t>(below(2)); ++k) builder.graph.outputs.push_back(pick());
     const ValueId last = pool_.back();
@@ -242,12 +245,17 @@ std::vector<Constant<T>> evaluate(const Graph<T>& graph, std::span<const ValueIn
   return outputs;
 }
 
-// The bytes of the elements in row-major order.
+// The bytes of the elements in row-major order, where one NaN is as good as another.
 template <class T>
 std::string bytes_of(const ArrayView<T>& view) {
   const Constant<T> dense(view);
-  const size_t size = view.element == Element::kInteger ? sizeof(int64_t) : sizeof(T);
-  return {static_cast<const char*>(dense.view().data), static_cast<size_t>(view.shape.count()) * size};
+  const size_t count = static_cast<size_t>(view.shape.count());
+  if (view.element == Element::kInteger) return {static_cast<const char*>(dense.view().data), count * sizeof(int64_t)};
+  T* numbers = dense.view().real().data;
+  for (size_t i = 0; i < count; ++i) {
+    if (numbers[i] != numbers[i]) numbers[i] = std::numeric_limits<T>::quiet_NaN();
+  }
+  return {reinterpret_cast<const char*>(numbers), count * sizeof(T)};
 }
 
 // An array with gaps between its elements, its axes in this order.
@@ -274,11 +282,20 @@ class SpacedArray {
   Tensor<std::byte, 1> memory_;
 };
 
+// Here and there infinity, NaN, zeros of both signs and subnormals, where asked for.
 template <class T>
-std::vector<Constant<T>> random_inputs(unsigned seed, std::span<const ValueInfo<T>> infos) {
+std::vector<Constant<T>> random_inputs(unsigned seed, std::span<const ValueInfo<T>> infos, bool has_extremes = false) {
+  using Limits = std::numeric_limits<T>;
+  constexpr T kExtremes[] = {-T(0), T(0), Limits::infinity(), Limits::quiet_NaN(), -Limits::infinity(),
+                             Limits::denorm_min(), -T(0), Limits::max()};
   std::mt19937 random(seed);
   std::vector<Constant<T>> inputs;
-  for (const ValueInfo<T>& info : infos) inputs.push_back(random_array<T>(random, info.shape));
+  for (const ValueInfo<T>& info : infos) {
+    inputs.push_back(random_array<T>(random, info.shape));
+    for (int64_t i = 0; has_extremes && i < info.shape.count(); ++i) {
+      if (random() % 8 == 0) inputs.back().view().real().data[i] = kExtremes[random() % std::size(kExtremes)];
+    }
+  }
   return inputs;
 }
 

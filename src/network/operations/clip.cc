@@ -21,14 +21,15 @@ Inferred<T> infer(const Request<T>& request) {
   return {.outputs = {{input.element, input.shape, input.order}}, .may_work_in_place = true};
 }
 
-// Where the least is larger than the most, all is the most, as in NumPy. NaN stays what it is.
+// Where the least is larger than the most, all is the most, as in NumPy. NaN stays what it is, and -0 becomes the +0
+// that it is raised to: so a clip to 0 and 6 is the activation kRelu6, to the bit.
 template <class U>
 void clip(const NdView<U>& from, const U* least, const U* most, const NdView<U>& to, const RunOptions& options) {
   using Limits = std::numeric_limits<U>;
   const U low = least ? *least : Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
   const U high = most ? *most : Limits::has_infinity ? Limits::infinity() : Limits::max();
   const UnaryRun<U, U> run = unary_run<U, U>([=](U x) {
-    const U raised = x < low ? low : x;
+    const U raised = x > low || x != x ? x : low;
     return raised > high ? high : raised;
   });
   apply(run, from, to, options);
