@@ -72,6 +72,7 @@ void drop_unread(Graph<T>& graph) {
     for (const ValueId id : node.inputs) {
       if (id != kNoValue) is_read[static_cast<size_t>(id)] = true;
     }
+    if (node.outputs[0] == kNoValue) node.outputs[0] = graph.add_value("");  // which the step writes
     kept.push_back(std::move(node));
   }
   std::reverse(kept.begin(), kept.end());

@@ -77,15 +77,27 @@ InferredGraph<T> infer_graph(const Graph<T>& graph, std::span<const ValueInfo<T>
 }
 
 template <class T>
-void check_operations(const Graph<T>& graph) {
+void check_graph(Graph<T>& graph) {
   std::set<std::string> missing;
+  std::vector<bool> is_given(graph.values.size(), false);
+  for (size_t v = 0; v < is_given.size(); ++v) is_given[v] = static_cast<bool>(graph.values[v].constant);
+  for (const GraphInput& input : graph.inputs) is_given[static_cast<size_t>(input.value)] = true;
   for (const Node& node : graph.nodes) {
     if (!find_operation<T>(node.operation)) missing.insert(node.operation);
+    for (const ValueId id : node.outputs) {
+      if (id != kNoValue) is_given[static_cast<size_t>(id)] = true;
+    }
   }
-  if (missing.empty()) return;
-  std::string names;
-  for (const std::string& name : missing) names += (names.empty() ? "" : ", ") + name;
-  throw ParameterError("graph", names, "operations that convstep has");
+  if (!missing.empty()) {
+    std::string names;
+    for (const std::string& name : missing) names.append(names.empty() ? "" : ", ").append(name);
+    throw ParameterError("graph", names, "operations that convstep has");
+  }
+  sort_nodes(graph);
+  for (const ValueId id : graph.outputs) {
+    if (is_given[static_cast<size_t>(id)]) continue;
+    throw ParameterError("outputs", "'" + graph[id].name + "', which nothing gives", "values that are given");
+  }
 }
 
 template <class T>
@@ -106,12 +118,12 @@ ValueInfo<T> constant_info(const Constant<T>& constant) {
 
 template InferredNode<float> infer_node(const Graph<float>&, const Node&, std::span<const ValueInfo<float>>);
 template InferredGraph<float> infer_graph(const Graph<float>&, std::span<const ValueInfo<float>>);
-template void check_operations(const Graph<float>&);
+template void check_graph(Graph<float>&);
 template ValueInfo<float> input_info(const Graph<float>&, const GraphInput&, const Dims&, const Dims&);
 template ValueInfo<float> constant_info(const Constant<float>&);
 template InferredNode<double> infer_node(const Graph<double>&, const Node&, std::span<const ValueInfo<double>>);
 template InferredGraph<double> infer_graph(const Graph<double>&, std::span<const ValueInfo<double>>);
-template void check_operations(const Graph<double>&);
+template void check_graph(Graph<double>&);
 template ValueInfo<double> input_info(const Graph<double>&, const GraphInput&, const Dims&, const Dims&);
 template ValueInfo<double> constant_info(const Constant<double>&);
 

@@ -31,9 +31,10 @@ InferredGraph<T> infer_graph(const Graph<T>& graph, std::span<const ValueInfo<T>
 template <class T>
 InferredNode<T> infer_node(const Graph<T>& graph, const Node& node, std::span<const ValueInfo<T>> values);
 
-// Throws ParameterError that names all operations of the graph that are not there.
+// Puts the nodes in order. Throws ParameterError where that cannot be (sort_nodes); where operations are not there, all
+// of which it names; and where nothing gives an output of the graph.
 template <class T>
-void check_operations(const Graph<T>& graph);
+void check_graph(Graph<T>& graph);
 
 // What a graph's input is, where it is given an array of this shape whose axes have this order in memory. Throws
 // ShapeError, naming the input, where it is declared otherwise.

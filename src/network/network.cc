@@ -76,7 +76,7 @@ std::vector<std::vector<int64_t>> declared_shapes(const std::vector<NetworkArray
 template <class T>
 Network<T> make_network(Graph<T> graph, const NetworkOptions& options, std::vector<bool> inputs_as_they_are,
                         std::vector<bool> outputs_as_they_are) {
-  check_operations(graph);
+  check_graph(graph);
   if (graph.outputs.empty()) throw ParameterError("outputs", "none", "at least one");
   auto state = std::make_shared<typename Network<T>::State>();
   state->options = options;

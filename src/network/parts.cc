@@ -241,13 +241,8 @@ Network<T> from_parts(NetworkParts<T> parts) {
   }
   for (const Json& output : json["outputs"].list("outputs")) {
     graph.outputs.push_back(network::ids_of({Json::List{output["value"]}}, "outputs", count, false)[0]);
-    if (!is_given[static_cast<size_t>(graph.outputs.back())]) {
-      throw ParameterError("outputs", "'" + graph[graph.outputs.back()].name + "', which nothing gives",
-                           "what is given");
-    }
     outputs_as_they_are.push_back(output["axes_as_they_are"].boolean("axes_as_they_are"));
   }
-  sort_nodes(graph);
   return network::make_network<T>(std::move(graph), {json["keep_roundings"].boolean("keep_roundings")},
                                   std::move(inputs_as_they_are), std::move(outputs_as_they_are));
 }

@@ -42,7 +42,7 @@ Step<T> copy_step() {
 template <class T>
 Program<T>::Program(Graph<T> graph, std::span<const ValueInfo<T>> inputs, const ProgramOptions& options)
     : compiled_(std::make_unique<Compiled>()) {
-  check_operations(graph);
+  check_graph(graph);
   run_passes(graph, inputs, options.passes);
   compiled_->graph = std::move(graph);
   compiled_->poisons_memory = options.poisons_memory;

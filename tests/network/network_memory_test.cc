@@ -1,10 +1,10 @@
-#include "network/memory.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <new>
 #include <random>
+
+#include "network/memory.h"
 
 namespace convstep::network {
 namespace {

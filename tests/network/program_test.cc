@@ -73,7 +73,8 @@ void expect_blocks_fused_exactly(int64_t channels, int64_t pixels) {
   const Program<T> program(build.graph, infos, {.passes = kExactPasses, .poisons_memory = true});
   for (const StepInfo<T>& step : program.steps()) EXPECT_TRUE(step.operation == "Conv" || step.operation == "Sigmoid");
   const auto wanted = evaluate<T>(build.graph, infos, inputs);
-  for (const int64_t threads : {1, 2, 8}) expect_outputs(wanted, run_program<T>(program, inputs, 1, {.threads = threads}));
+  for (const int64_t threads : {1, 2, 8})
+    expect_outputs(wanted, run_program<T>(program, inputs, 1, {.threads = threads}));
 }
 
 TEST(Program, FusesLargeConvolutionsExactly) {
@@ -135,13 +136,14 @@ TEST(Program, TellsHowMuchIsDone) {
   const auto infos = build.input_infos();
   const Program<float> program(build.graph, infos);
   int64_t last = 0, whole = 0, calls = 0;
-  run_program<float>(program, random_inputs<float>(1, infos), 1, {.threads = 2, .progress = [&](int64_t done, int64_t total) {
-    EXPECT_GE(done, last);
-    EXPECT_LE(done, total);
-    last = done;
-    whole = total;
-    ++calls;
-  }});
+  run_program<float>(program, random_inputs<float>(1, infos), 1,
+                     {.threads = 2, .progress = [&](int64_t done, int64_t total) {
+                        EXPECT_GE(done, last);
+                        EXPECT_LE(done, total);
+                        last = done;
+                        whole = total;
+                        ++calls;
+                      }});
   EXPECT_EQ(last, whole);
   EXPECT_GE(calls, static_cast<int64_t>(program.steps().size()));
   const auto stops = [](int64_t, int64_t) { throw std::runtime_error("stop"); };
@@ -161,9 +163,11 @@ TEST(Program, FoldsArithmeticOnShapes) {
   const ValueId x = build.input("x", {3, 4, 2, 2}, channels_last());
   const ValueId shape = build.add1("Shape", {x});
   build.values[static_cast<size_t>(shape)].constant = {};
-  const ValueId zero = build.constant(integer_array<float>({0})), minus_one = build.constant(integer_array<float>({-1}));
+  const ValueId zero = build.constant(integer_array<float>({0})),
+                minus_one = build.constant(integer_array<float>({-1}));
   // Not through add1: the builder does not fold, so what follows has no shape yet.
-  const auto node = [&](const char* operation, std::vector<ValueId> inputs, GraphBuilder<float>::Attributes attributes) {
+  const auto node = [&](const char* operation, std::vector<ValueId> inputs,
+                        GraphBuilder<float>::Attributes attributes) {
     const ValueId id = build.graph.add_value(operation);
     build.graph.nodes.push_back({operation, "", std::move(inputs), {id}, std::move(attributes)});
     return id;
@@ -174,7 +178,8 @@ TEST(Program, FoldsArithmeticOnShapes) {
   const auto infos = build.input_infos();
   const Program<float> program(build.graph, infos);
   EXPECT_EQ(to_string(program.outputs()[0].shape), "(3, 16)");
-  for (const StepInfo<float>& step : program.steps()) EXPECT_TRUE(step.operation == "Reshape" || step.operation == "copy");
+  for (const StepInfo<float>& step : program.steps())
+    EXPECT_TRUE(step.operation == "Reshape" || step.operation == "copy");
 }
 
 TEST(Program, RefusesArraysThatDoNotFit) {
@@ -239,7 +244,9 @@ TEST(Program, RefusesInputsThatAreDeclaredOtherwise) {
   const ValueId x = build.input("x", {1, 3, 8, 8}, channels_last());
   build.graph.inputs[0].shape = {-1, 3, 8, 8};
   build.graph.outputs = {x};
-  const auto info = [&](const Dims& shape) { return input_info(build.graph, build.graph.inputs[0], shape, row_major(shape.rank())); };
+  const auto info = [&](const Dims& shape) {
+    return input_info(build.graph, build.graph.inputs[0], shape, row_major(shape.rank()));
+  };
   EXPECT_EQ(info({5, 3, 8, 8}).shape[0], 5);
   expect_error<ShapeError>([&] { info({5, 4, 8, 8}); }, "x", "(5, 4, 8, 8)", "(any, 3, 8, 8)");
   expect_error<ShapeError>([&] { info({3, 8, 8}); }, "x", "(3, 8, 8)", "(any, 3, 8, 8)");

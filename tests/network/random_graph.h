@@ -286,8 +286,9 @@ class SpacedArray {
 template <class T>
 std::vector<Constant<T>> random_inputs(unsigned seed, std::span<const ValueInfo<T>> infos, bool has_extremes = false) {
   using Limits = std::numeric_limits<T>;
-  constexpr T kExtremes[] = {-T(0), T(0), Limits::infinity(), Limits::quiet_NaN(), -Limits::infinity(),
-                             Limits::denorm_min(), -T(0), Limits::max()};
+  constexpr T kExtremes[] = {
+      -T(0), T(0),         Limits::infinity(), Limits::quiet_NaN(), -Limits::infinity(), Limits::denorm_min(),
+      -T(0), Limits::max()};
   std::mt19937 random(seed);
   std::vector<Constant<T>> inputs;
   for (const ValueInfo<T>& info : infos) {

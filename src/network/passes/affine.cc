@@ -18,7 +18,7 @@ std::optional<Affine> batch_normalization(const Graph<T>& graph, const Node& nod
   for (const auto* numbers : {&scale, &bias, &mean, &variance}) {
     if (!*numbers || (*numbers)->size() != channels) return {};
   }
-  Affine affine{node.inputs[0], {}, {}, true};
+  Affine affine{input_of(node, 0), {}, {}, true};
   for (size_t c = 0; c < channels; ++c) {
     const double deviation = std::sqrt((*variance)[c] + node.real("epsilon", 1e-5));
     if (!(std::abs((*mean)[c]) <= kSmallMean * deviation)) affine.input_is_small = false;

@@ -5,6 +5,7 @@ namespace convstep::network {
 namespace {
 
 bool passes_its_input_on(const Node& node) {
+  if (input_of(node, 0) == kNoValue || node.outputs.empty() || node.outputs[0] == kNoValue) return false;
   if (node.operation == "Identity") return true;
   const bool has_mask = node.outputs.size() > 1 && node.outputs[1] != kNoValue;
   return node.operation == "Dropout" && !has_mask;

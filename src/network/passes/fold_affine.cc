@@ -20,14 +20,16 @@ struct Layer {
 
 template <class T>
 std::optional<Layer> layer_of(const Graph<T>& graph, const Node& node) {
-  if (node.inputs.size() < 2 || !graph[node.inputs[1]].constant || node.has("activation")) return {};
+  if (input_of(node, 1) == kNoValue || !graph[node.inputs[1]].constant || node.has("activation")) return {};
   const Constant<T>& weights = graph[node.inputs[1]].constant;
   if (weights.element() != Element::kReal) return {};
   const bool has_bias = input_of(node, 2) != kNoValue;
   if (has_bias && !graph[node.inputs[2]].constant) return {};
   const Dims& shape = weights.shape();
   if (node.operation == "Conv" && input_of(node, 3) == kNoValue && shape.rank() >= 3) {
-    return Layer{shape.rank(), 0, 1, node.integer("group", 1), shape[0]};
+    const int64_t groups = node.integer("group", 1);
+    if (groups < 1 || shape[0] % groups != 0) return {};
+    return Layer{shape.rank(), 0, 1, groups, shape[0]};
   }
   if (node.operation == "ConvTranspose" && node.integer("group", 1) == 1 && shape.rank() >= 3) {
     return Layer{shape.rank(), 1, 0, 1, shape[1]};
@@ -70,11 +72,11 @@ void for_weights(std::vector<double>& weights, const Dims& shape, const Layer& l
     return count;
   };
   const int64_t output_step = inner_of(layer.output_axis), input_step = inner_of(layer.input_axis);
-  const int64_t inputs = shape[layer.input_axis], group_outputs = layer.outputs / std::max<int64_t>(layer.groups, 1);
+  const int64_t inputs = shape[layer.input_axis], group_outputs = layer.outputs / layer.groups;
   for (size_t i = 0; i < weights.size(); ++i) {
     const int64_t at = static_cast<int64_t>(i);
     const int64_t output = at / output_step % shape[layer.output_axis];
-    const int64_t group = group_outputs > 0 ? output / group_outputs : 0;
+    const int64_t group = output / group_outputs;
     body(weights[i], static_cast<size_t>(output), static_cast<size_t>(group * inputs + at / input_step % inputs));
   }
 }

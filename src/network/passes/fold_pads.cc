@@ -71,6 +71,7 @@ bool max_ignores(const Border& border, const Node* giver_of_image, const Node& p
 template <class T>
 void fold_pad(Graph<T>& graph, const Links<T>& links, Node& node, const Node& pad) {
   const bool is_conv = node.operation == "Conv";
+  if (is_conv && input_of(node, 1) == kNoValue) return;
   size_t axes = node.integers("kernel_shape").size();
   if (is_conv) {
     const Dims& weights = graph[node.inputs[1]].constant.shape();
@@ -83,7 +84,7 @@ void fold_pad(Graph<T>& graph, const Links<T>& links, Node& node, const Node& pa
   for (size_t k = 0; k < pads->size(); ++k) {
     if (__builtin_add_overflow((*pads)[k], border->pads[k], &(*pads)[k])) return;
   }
-  const Node* giver_of_image = links.giver(pad.inputs[0], graph);
+  const Node* giver_of_image = links.giver(input_of(pad, 0), graph);
   if (is_conv ? border->value != 0 : !max_ignores(*border, giver_of_image, node, *pads)) return;
   node.attributes["pads"] = *pads;
   node.attributes.erase("auto_pad");
@@ -97,7 +98,7 @@ void fold_pads(Graph<T>& graph) {
   const Links<T> links(graph);
   for (Node& node : graph.nodes) {
     if (node.operation != "Conv" && node.operation != "MaxPool") continue;
-    const Node* pad = links.giver(node.inputs[0], graph);
+    const Node* pad = links.giver(input_of(node, 0), graph);
     if (is(pad, "Pad")) fold_pad(graph, links, node, *pad);
   }
 }
