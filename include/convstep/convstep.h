@@ -15,6 +15,7 @@
 #include "convstep/error.h"       // IWYU pragma: export
 #include "convstep/linear.h"      // IWYU pragma: export
 #include "convstep/loss.h"        // IWYU pragma: export
+#include "convstep/network.h"     // IWYU pragma: export
 #include "convstep/notebook.h"    // IWYU pragma: export
 #include "convstep/numerics.h"    // IWYU pragma: export
 #include "convstep/pad.h"         // IWYU pragma: export

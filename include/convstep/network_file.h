@@ -11,13 +11,13 @@
 // what is wrong with it is said in a FormatError.
 #pragma once
 
+#include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "convstep/error.h"
 #include "convstep/network.h"
-#include "convstep/npy.h"
+#include "convstep/tensor.h"
+#include "convstep/warnings.h"
 
 namespace CONVSTEP_EXPORT convstep {
 
@@ -47,42 +47,13 @@ extern template Network<double> from_parts(NetworkParts<double>);
 
 // Writes the file as save_npz does, and throws what it throws.
 template <class T>
-void save_network(const std::string& path, const Network<T>& network, Warnings* warnings = nullptr) {
-  const NetworkParts<T> parts = to_parts(network);
-  std::vector<std::pair<std::string, Array>> members;
-  const auto* text = reinterpret_cast<const unsigned char*>(parts.text.data());
-  members.emplace_back("network",
-                       to_array(View<const unsigned char, 1>(text, {static_cast<int64_t>(parts.text.size())})));
-  for (const typename NetworkParts<T>::Part& part : parts.arrays) {
-    members.emplace_back(part.name, part.is_integer ? to_array(part.integers) : to_array(part.reals));
-    members.back().second.shape = part.shape;
-  }
-  save_npz(path, members, false, warnings);
-}
-
+void save_network(const std::string& path, const Network<T>& network, Warnings* warnings = nullptr);
 // Throws FileError and FormatError.
 template <class T>
-Network<T> load_network(const std::string& path) {
-  NetworkParts<T> parts;
-  for (auto& [name, array] : load_npz(path)) {
-    if (name == "network" && array.dtype == Dtype::kUint8) {
-      parts.text.assign(array.bytes.begin(), array.bytes.end());
-      continue;
-    }
-    typename NetworkParts<T>::Part part{name, array.shape, {}, {}, array.dtype == Dtype::kInt64};
-    if (part.is_integer) {
-      const auto* integers = reinterpret_cast<const int64_t*>(array.bytes.data());
-      part.integers = Tensor<int64_t, 1>(View<const int64_t, 1>(integers, {array.size()}));
-    } else {
-      part.reals = array.template flat<T>();
-    }
-    parts.arrays.push_back(std::move(part));
-  }
-  try {
-    return from_parts(std::move(parts));
-  } catch (const ArgumentError& error) {
-    throw FormatError(path, error.what());
-  }
-}
+Network<T> load_network(const std::string& path);
+extern template void save_network(const std::string&, const Network<float>&, Warnings*);
+extern template void save_network(const std::string&, const Network<double>&, Warnings*);
+extern template Network<float> load_network(const std::string&);
+extern template Network<double> load_network(const std::string&);
 
 }  // namespace convstep

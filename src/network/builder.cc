@@ -4,7 +4,7 @@
 
 #include "convstep/error.h"
 #include "network/builder_state.h"
-#include "network/state.h"
+#include "network/from_graph.h"
 
 namespace convstep {
 namespace {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "convstep/error.h"
+#include "network/from_graph.h"
 #include "network/state.h"
 
 namespace convstep {
@@ -72,6 +73,8 @@ std::vector<std::vector<int64_t>> declared_shapes(const std::vector<NetworkArray
 }
 
 }  // namespace
+
+std::vector<std::string> known_operations() { return operation_names(); }
 
 template <class T>
 Network<T> make_network(Graph<T> graph, const NetworkOptions& options, std::vector<bool> inputs_as_they_are,

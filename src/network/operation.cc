@@ -73,6 +73,7 @@ std::span<const Operation<T>> operations() {
       truth_operation<T>("Not"),
       arithmetic_operation<T>("Or"),
       pad_operation<T>(),
+      pointwise_operation<T>(),
       pow_operation<T>(),
       arithmetic_operation<T>("PRelu"),
       range_operation<T>(),

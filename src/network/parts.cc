@@ -4,6 +4,7 @@
 
 #include "convstep/error.h"
 #include "convstep/network_file.h"
+#include "network/from_graph.h"
 #include "network/json.h"
 #include "network/state.h"
 

@@ -4,6 +4,7 @@
 
 #include <random>
 
+#include "convstep/npy.h"
 #include "network/json.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temporary_directory.h"

@@ -306,6 +306,100 @@ TEST(Fuse, KeepsWhatOthersRead) {
   }
 }
 
+const Pass kJoinPointwise = [](auto& graph, auto& infos) {
+  join_pointwise<double>(graph, infer_graph<double>(graph, infos).values);
+};
+
+// Hard-swish as files spell it out.
+TEST(JoinPointwise, JoinsWhatFollowsEachOther) {
+  Build build;
+  const auto number = [&](double x) { return build.named("n", build.number(x)); };
+  ValueId y = build.add_named("a", "Add", {build.x, number(3)});
+  y = build.add_named("c", "Clip", {y, number(0), number(6)});
+  y = build.add_named("m", "Mul", {build.x, y});
+  y = build.add_named("y", "Div", {y, number(6)});
+  expect_after(build, y, kJoinPointwise,
+               "y = Pointwise(n(), x, n(), n(), n(), arguments: [2, 1, 4, 3, 5, 2, 3, 2, 1, 6, 2, 7, 0], "
+               "operations: [Add, Clip, Mul, Div])\noutputs: y\n",
+               0);
+}
+
+TEST(JoinPointwise, KeepsAttributesAndSquares) {
+  Build build;
+  ValueId y = build.add_named("a", "LeakyRelu", {build.x}, {{"alpha", 0.5}});
+  y = build.add_named("y", "Mul", {y, y});
+  expect_after(build, y, kJoinPointwise,
+               "y = Pointwise(x, 0.alpha: 0.5, arguments: [1, 0, 2, 1, 1], operations: [LeakyRelu, Mul])\noutputs: y\n",
+               0);
+}
+
+TEST(JoinPointwise, KeepsWhatOthersReadAndWhatIsBroadcast) {
+  {
+    Build build;
+    const ValueId a = build.add_named("a", "Relu", {build.x}), b = build.conv("b", a, 1);
+    expect_kept(build, build.add_named("y", "Mul", {a, b}), kJoinPointwise);
+  }
+  {
+    Build build;
+    const ValueId a = build.add_named("a", "Mul", {build.x, build.weights("m", {4, 1, 1})});
+    expect_kept(build, build.add_named("y", "Relu", {a}), kJoinPointwise);
+  }
+  {  // four arrays
+    Build build;
+    ValueId y = build.x;
+    for (const char* name : {"a", "b", "c"}) {
+      y = build.named(name, build.add1("Mul", {y, build.add_named(std::string("s") + name, "Softmax", {build.x})}));
+    }
+    build.graph.outputs = {y};
+    Graph<double> after = build.graph;
+    kJoinPointwise(after, build.input_infos());
+    EXPECT_EQ(std::count_if(after.nodes.begin(), after.nodes.end(), [](auto& n) { return n.operation == "Pointwise"; }),
+              1);
+  }
+}
+
+// Long enough for many blocks and tasks, and with what is not dense.
+TEST(JoinPointwise, HasTheBitsOfItsOperations) {
+  for (const int64_t pixels : {1, 7, 45, 300}) {
+    SCOPED_TRACE(pixels);
+    GraphBuilder<float> build;
+    const ValueId x = build.input("x", {2, 3, pixels, pixels}, channels_last());
+    const ValueId other = build.input("other", {2, 3, pixels, pixels}, channels_last());
+    const ValueId a = build.add1("Mul", {x, build.add1("Sigmoid", {x})});
+    const ValueId b = build.add1("Sub", {a, build.add1("Tanh", {build.add1("Exp", {other})})});
+    const ValueId c = build.add1("Max", {build.add1("Pow", {b, build.number(2)}), build.add1("HardSwish", {other})});
+    const ValueId d = build.add1("Concat", {build.add1("Neg", {c}), x}, {{"axis", int64_t{1}}});
+    build.graph.outputs = {d};
+    const auto infos = build.input_infos();
+    const Program<float> program(build.graph, infos, {.poisons_memory = true});
+    const std::vector<StepInfo<float>> steps = program.steps();
+    EXPECT_EQ(std::count_if(steps.begin(), steps.end(), [](auto& s) { return s.operation == "Pointwise"; }), 1);
+    const auto inputs = random_inputs<float>(3, infos, true);
+    const std::string wanted = bytes_of(evaluate<float>(build.graph, infos, inputs)[0].view());
+    for (const int64_t gap : {1, 2}) {
+      for (const int64_t threads : {1, 4}) {
+        EXPECT_TRUE(run_program<float>(program, inputs, gap, {.threads = threads})[0] == wanted) << gap << threads;
+      }
+    }
+  }
+}
+
+TEST(Pointwise, RefusesOperationsOfOtherKinds) {
+  const auto infer = [](const std::vector<std::string>& operations, const Ints& arguments) {
+    Build build;
+    build.add1("Pointwise", {build.x}, {{"operations", operations}, {"arguments", arguments}});
+  };
+  infer({"Relu", "Abs"}, {1, 0, 1, 1});
+  EXPECT_THROW(infer({"Relu", "Softmax"}, {1, 0, 1, 1}), ParameterError);
+  EXPECT_THROW(infer({"Identity"}, {1, 0}), ParameterError);
+  EXPECT_THROW(infer({"Relu"}, {1}), ParameterError);
+  EXPECT_THROW(infer({"Relu"}, {1, 1}), ParameterError);
+  EXPECT_THROW(infer({"Relu"}, {1, -2}), ParameterError);
+  EXPECT_THROW(infer({"Relu"}, {1, -1}), ParameterError);
+  EXPECT_THROW(infer({"Sum"}, {1, 0}), ParameterError);
+  EXPECT_THROW(infer({}, {}), ParameterError);
+}
+
 // What a file asks for all together, and a pass left out.
 TEST(Passes, RunTogetherOrNot) {
   Build build;
@@ -315,7 +409,7 @@ TEST(Passes, RunTogetherOrNot) {
   expect_after(
       build, y, [](auto& graph, auto& infos) { run_passes<double>(graph, infos, {}); },
       "y = Conv(x, w(4, 4, 3, 3), w, bias(4,), x, activation: Relu, pads: [1, 1, 1, 1])\noutputs: y\n");
-  const Passes none{false, false, false, false, false};
+  const Passes none{false, false, false, false, false, false};
   expect_after(
       build, y, [&](auto& graph, auto& infos) { run_passes<double>(graph, infos, none); }, to_text(build.graph), 0);
 }

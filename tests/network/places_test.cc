@@ -26,7 +26,7 @@ class Build : public GraphBuilder<float> {
   std::vector<std::string> steps(const std::vector<ValueId>& outputs) {
     graph.outputs = outputs;
     const auto infos = input_infos();
-    const Passes none{false, false, false, false, false};
+    const Passes none{false, false, false, false, false, false};
     const Program<float> program(graph, infos, {.passes = none, .poisons_memory = true});
     const auto inputs = random_inputs<float>(1, infos);
     const auto wanted = evaluate<float>(graph, infos, inputs);

@@ -122,6 +122,10 @@ Operation<T> pad_operation();
 template <class T>
 Operation<T> pool_operation(const char* name);
 
+// pointwise.cc
+template <class T>
+Operation<T> pointwise_operation();
+
 // pow.cc
 template <class T>
 Operation<T> pow_operation();

@@ -19,6 +19,7 @@ void run_passes(Graph<T>& graph, std::span<const ValueInfo<T>> inputs, const Pas
   run_passes(graph, passes);
   if (passes.cut_splits) cut_splits(graph, infer_graph<T>(graph, inputs));
   if (passes.fuse) fuse<T>(graph, infer_graph<T>(graph, inputs).values);
+  if (passes.join_pointwise) join_pointwise<T>(graph, infer_graph<T>(graph, inputs).values);
 }
 
 template void run_passes(Graph<float>&, const Passes&);

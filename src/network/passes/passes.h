@@ -12,6 +12,7 @@ struct Passes {
   bool fold_pads = true;
   bool fold_affine = true;  // the only one after which sums are rounded otherwise
   bool fuse = true;
+  bool join_pointwise = true;
 };
 
 // Folds constants, and runs the passes for which the shapes of inputs do not matter: once for all of them.
@@ -46,5 +47,9 @@ void fold_affine(Graph<T>& graph);
 // become inputs and attributes of the layer (graph.h), where nobody else reads what lies between.
 template <class T>
 void fuse(Graph<T>& graph, std::span<const ValueInfo<T>> values);
+
+// Operations by element, each of which alone reads what the one before it gives, become one node Pointwise.
+template <class T>
+void join_pointwise(Graph<T>& graph, std::span<const ValueInfo<T>> values);
 
 }  // namespace convstep::network
