@@ -1,4 +1,4 @@
-// A small network over weights that NumPy saved: two convolutions, each with ReLU and max pooling, then a dense layer.
+// A small network over weights that NumPy saved: two convolutions, each with ReLU and max pooling, then a linear layer.
 //
 //   network weights.npz images.npy scores.npy
 //
@@ -10,49 +10,37 @@
 #include <cstdio>
 #include <exception>
 #include <string>
-#include <utility>
 
 namespace {
 
-using convstep::Tensor;
+using convstep::Network;
+using convstep::NetworkBuilder;
 
-// A convolution with its weights, and the pooling that follows it.
-class Block {
- public:
-  Block(const std::string& path, const std::string& name)
-      : weights_(convstep::load_npz(path, name + ".W").to<float, 4>(name + ".W")),
-        bias_(convstep::load_npz(path, name + ".b").to<float, 1>(name + ".b")) {}
+template <int Rank>
+convstep::Tensor<float, Rank> load(const std::string& path, const std::string& name) {
+  return convstep::load_npz(path, name).to<float, Rank>(name);
+}
 
-  Tensor<float, 4> operator()(const Tensor<float, 4>& x) const {
-    const convstep::ConvOptions conv{.activation = convstep::Activation::kRelu};
-    Tensor<float, 4> y(convstep::conv_output_shape(x.shape(), weights_.shape(), conv));
-    convstep::conv_forward(x, weights_, bias_, y, conv);
-
-    const convstep::PoolOptions pool{.window = 2, .stride = 2};
-    Tensor<float, 4> pooled(convstep::pool_output_shape(y.shape(), pool));
-    convstep::pool_forward(y, pooled, pool);
-    return pooled;
+Network<float> network_of(const std::string& path) {
+  const convstep::ConvOptions conv{.activation = convstep::Activation::kRelu};
+  const convstep::PoolOptions pool{.window = 2, .stride = 2};
+  NetworkBuilder<float> build;
+  auto x = build.input({28, 28, 1}, "images");
+  for (const std::string name : {"conv1", "conv2"}) {
+    x = build.pool(build.conv(x, load<4>(path, name + ".W"), load<1>(path, name + ".b"), conv, name), pool);
   }
-
- private:
-  Tensor<float, 4> weights_;
-  Tensor<float, 1> bias_;
-};
-
-// A dense layer is a convolution whose window is the whole image.
-Tensor<float, 2> dense(const std::string& path, const std::string& name, const Tensor<float, 4>& x) {
-  const auto matrix = convstep::load_npz(path, name + ".W").to<float, 2>(name + ".W");
-  const auto bias = convstep::load_npz(path, name + ".b").to<float, 1>(name + ".b");
-  const auto weights = matrix.reshape<4>({x.shape(1), x.shape(2), x.shape(3), -1});
-  Tensor<float, 4> y(convstep::conv_output_shape(x.shape(), weights.shape()));
-  convstep::conv_forward(x, weights, bias, y);
-  return std::move(y).reshape<2>({x.shape(0), matrix.shape(1)});
+  build.output(build.linear(build.flatten(x), load<2>(path, "dense.W"), load<1>(path, "dense.b"), {}, "dense"), "scores");
+  return build.network();
 }
 
 void run(const std::string& weights, const std::string& images, const std::string& scores) {
-  const Block first(weights, "conv1"), second(weights, "conv2");
+  const Network<float> network = network_of(weights);
   const auto x = convstep::load_array(images).to<float, 4>("images");
-  convstep::save_npy(scores, convstep::to_array(dense(weights, "dense", second(first(x)))));
+  const auto plan = network.plan({x.shape(0), x.shape(1), x.shape(2), x.shape(3)});
+  std::printf("%s", plan.describe().c_str());
+  convstep::Tensor<float, 2> y({x.shape(0), 10});
+  plan.run(x, y);
+  convstep::save_npy(scores, convstep::to_array(y));
 }
 
 }  // namespace

@@ -1,4 +1,6 @@
 // parts.cc: a network as a text and arrays.
+#include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <set>
 
@@ -75,6 +77,18 @@ std::string member_name(const std::string& name, std::set<std::string>& taken) {
   std::string unique = member;
   for (int k = 2; !taken.insert(unique).second; ++k) unique = member + "_" + std::to_string(k);
   return unique;
+}
+
+// The axes from the longest stride to the shortest, so that weights are saved with the axes that they were given with,
+// also where some have the length 1.
+Dims order_in_memory(const Dims& shape, const Dims& strides) {
+  Dims order = row_major(shape.rank());
+  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+    const int first = static_cast<int>(a), second = static_cast<int>(b);
+    const int64_t x = std::abs(strides[first]), y = std::abs(strides[second]);
+    return x != y ? x > y : shape[first] > shape[second];
+  });
+  return order;
 }
 
 // The elements as they lie in memory, whose axes have this order.
@@ -157,7 +171,7 @@ NetworkParts<T> to_parts(const Network<T>& network) {
     Json::Object object{{"name", {value.name}}};
     if (value.constant) {
       const network::ArrayView<T>& view = value.constant.view();
-      const network::Dims order = network::order_of(view.shape, view.strides);
+      const network::Dims order = network::order_in_memory(view.shape, view.strides);
       parts.arrays.push_back(network::part_of(network::member_name(value.name, taken), value.constant, order));
       object.push_back({"array", {parts.arrays.back().name}});
       object.push_back({"order", network::list_of(order)});
