@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "convstep/error.h"
+#include "network/face.h"
 #include "network/from_graph.h"
 #include "network/state.h"
 
@@ -38,15 +39,6 @@ bool is_turned_last(const Graph<T>& graph, ValueId output) {
 }
 
 Passes passes_of(const NetworkOptions& options) { return {.fold_affine = !options.keep_roundings}; }
-
-Dims face_axes(int rank, bool as_they_are) { return rank == 4 && !as_they_are ? channels_last() : row_major(rank); }
-
-// A shape of the face as that of the graph.
-Dims of_graph(std::span<const int64_t> face, const Dims& axes) {
-  Dims shape = axes;
-  for (int k = 0; k < axes.rank(); ++k) shape[static_cast<int>(axes[k])] = face[static_cast<size_t>(k)];
-  return shape;
-}
 
 std::vector<int64_t> of_face(const Dims& shape, const Dims& axes) {
   std::vector<int64_t> face;

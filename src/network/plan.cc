@@ -2,30 +2,13 @@
 #include <array>
 
 #include "convstep/error.h"
+#include "network/face.h"
 #include "network/random.h"
 #include "network/state.h"
 #include "network/table.h"
 
 namespace convstep {
 namespace {
-
-// The axes of the graph, of an array that has those of the face.
-template <class T>
-network::ArrayView<T> of_graph(std::span<const int64_t> shape, std::span<const int64_t> strides, void* data,
-                               bool is_integer, const network::Dims& axes) {
-  network::ArrayView<T> view;
-  view.element = is_integer ? network::Element::kInteger : network::Element::kReal;
-  view.data = data;
-  view.shape = network::Dims(shape);
-  view.strides = network::Dims(strides);
-  if (view.shape.rank() != axes.rank()) return view;  // which the program refuses
-  const network::Dims face_shape = view.shape, face_strides = view.strides;
-  for (int k = 0; k < axes.rank(); ++k) {
-    view.shape[static_cast<int>(axes[k])] = face_shape[k];
-    view.strides[static_cast<int>(axes[k])] = face_strides[k];
-  }
-  return view;
-}
 
 template <class T>
 std::vector<NetworkArrayInfo> infos_of(const std::vector<network::ValueInfo<T>>& values,
@@ -133,13 +116,11 @@ void NetworkPlan<T>::run_timed(std::span<const NetworkArray<const T>> inputs, st
   };
   for (size_t k = 0; k < inputs.size(); ++k) {
     const NetworkArray<const T>& array = inputs[k];
-    views[k] = of_graph<T>(array.shape(), array.strides(), array.data(), array.is_integer(),
-                           axes_of(state_->input_axes, k, array.shape().size()));
+    views[k] = network::of_graph<T>(array, axes_of(state_->input_axes, k, array.shape().size()));
   }
   for (size_t k = 0; k < outputs.size(); ++k) {
     const NetworkArray<T>& array = outputs[k];
-    views[inputs.size() + k] = of_graph<T>(array.shape(), array.strides(), array.data(), array.is_integer(),
-                                           axes_of(state_->output_axes, k, array.shape().size()));
+    views[inputs.size() + k] = network::of_graph<T>(array, axes_of(state_->output_axes, k, array.shape().size()));
   }
   state_->program.run(views.first(inputs.size()), views.last(outputs.size()), options, seconds);
 }

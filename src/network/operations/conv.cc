@@ -4,14 +4,13 @@
 #include "convstep/conv.h"
 
 #include "core/in_words.h"
-#include "network/operations/images.h"
+#include "network/operations/layer_options.h"
 #include "network/operations/operations.h"
 #include "network/operations/requests.h"
 
 namespace convstep::network {
-namespace {
 
-ConvOptions options_of(const Node& node, int axes) {
+ConvOptions conv_options(const Node& node, int axes) {
   return {.stride = size_attribute(node, "strides", axes),
           .padding = padding_attribute(node, axes),
           .dilation = size_attribute(node, "dilations", axes),
@@ -20,12 +19,14 @@ ConvOptions options_of(const Node& node, int axes) {
           .slope = node.real("slope", 0.01)};
 }
 
+namespace {
+
 template <class T>
 Shape<4> output_of(const Request<T>& request) {
   const ValueInfo<T>& input = request.input(0);
   return in_words(kImageWording, [&] {
     return conv_output_shape(image_shape("X", input.shape), filter_shape("W", request.input(1).shape),
-                             options_of(request.node, input.shape.rank() - 2));
+                             conv_options(request.node, input.shape.rank() - 2));
   });
 }
 
@@ -71,7 +72,7 @@ View<const T, 4> residual_of(const StepArrays<T>& arrays) {
 template <class T>
 Step<T> make(const Request<T>& request, const Inferred<T>& inferred) {
   const ValueInfo<T>&input = request.input(0), &weights = request.input(1), &bias = request.input(2);
-  const ConvOptions options = options_of(request.node, input.shape.rank() - 2);
+  const ConvOptions options = conv_options(request.node, input.shape.rank() - 2);
   const Shape<4> filters = filter_shape("W", weights.shape);
   Step<T> step;
   step.multiply_adds = static_cast<double>(inferred.outputs[0].shape.count()) *

@@ -3,14 +3,14 @@
 //   X (N, C, H, W)   Y (N, C, 1, 1)
 #include "convstep/pool.h"
 #include "core/in_words.h"
-#include "network/operations/images.h"
+#include "network/operations/layer_options.h"
 #include "network/operations/operations.h"
 #include "network/operations/requests.h"
 
 namespace convstep::network {
-namespace {
 
-PoolOptions options_of(const Node& node, const Shape<4>& input) {
+PoolOptions global_pool_options(const Node& node, const Shape<4>& input) {
+  using convstep::global_pool_options;
   if (node.operation == "GlobalAveragePool") return global_pool_options(input, PoolMode::kAverage);
   if (node.operation == "GlobalMaxPool") return global_pool_options(input, PoolMode::kMax);
   PoolOptions options = global_pool_options(input, PoolMode::kLp);
@@ -18,19 +18,21 @@ PoolOptions options_of(const Node& node, const Shape<4>& input) {
   return options;
 }
 
+namespace {
+
 template <class T>
 Inferred<T> infer(const Request<T>& request) {
   const Dims& shape = required(request, 0, "X", Element::kReal).shape;
   const Shape<4> input = image_shape("X", shape);
   const Shape<4> output =
-      in_words(kImageWording, [&] { return pool_output_shape(input, options_of(request.node, input)); });
+      in_words(kImageWording, [&] { return pool_output_shape(input, global_pool_options(request.node, input)); });
   return {.outputs = {image_info<T>(Element::kReal, output, shape.rank())}};
 }
 
 template <class T>
 Step<T> make(const Request<T>& request, const Inferred<T>&) {
   const Shape<4> input = image_shape("X", request.input(0).shape);
-  const auto plan = std::make_shared<const PoolPlan<T>>(input, options_of(request.node, input));
+  const auto plan = std::make_shared<const PoolPlan<T>>(input, global_pool_options(request.node, input));
   Step<T> step;
   step.method = plan->describe();
   step.run = [plan](const StepArrays<T>& arrays, const RunOptions& run) {

@@ -7,15 +7,14 @@
 #include <algorithm>
 
 #include "core/in_words.h"
-#include "network/operations/images.h"
+#include "network/operations/layer_options.h"
 #include "network/operations/operations.h"
 #include "network/operations/requests.h"
 #include "runtime/threads.h"
 
 namespace convstep::network {
-namespace {
 
-PoolOptions options_of(const Node& node, int axes) {
+PoolOptions pool_options(const Node& node, int axes) {
   if (node.integers("kernel_shape").empty()) throw ParameterError("kernel_shape", "nothing", "the size of the window");
   PoolOptions options{.window = size_attribute(node, "kernel_shape", axes),
                       .stride = size_attribute(node, "strides", axes),
@@ -32,6 +31,8 @@ PoolOptions options_of(const Node& node, int axes) {
   return options;
 }
 
+namespace {
+
 bool has_indices(const Node& node) { return node.outputs.size() > 1 && node.outputs[1] != kNoValue; }
 
 template <class T>
@@ -40,7 +41,7 @@ Inferred<T> infer(const Request<T>& request) {
   if (request.node.operation != "MaxPool") check_element(x, "X", Element::kReal);
   const Dims& shape = x.shape;
   const Shape<4> input = image_shape("X", shape);
-  const PoolOptions options = options_of(request.node, shape.rank() - 2);
+  const PoolOptions options = pool_options(request.node, shape.rank() - 2);
   const Shape<4> output = in_words(kImageWording, [&] { return pool_output_shape(input, options); });
   std::vector<ValueInfo<T>> outputs = {image_info<T>(x.element, output, shape.rank())};
   if (has_indices(request.node)) outputs.push_back(image_info<T>(Element::kInteger, output, shape.rank()));
@@ -101,7 +102,7 @@ template <class T>
 Step<T> make(const Request<T>& request, const Inferred<T>& inferred) {
   const Dims& shape = request.input(0).shape;
   const Shape<4> input = image_shape("X", shape);
-  const PoolOptions options = options_of(request.node, shape.rank() - 2);
+  const PoolOptions options = pool_options(request.node, shape.rank() - 2);
   const auto plan = std::make_shared<const PoolPlan<T>>(input, options);
   Step<T> step;
   step.method = plan->describe();
