@@ -29,7 +29,8 @@ Network<float> network_of(const std::string& path) {
   for (const std::string name : {"conv1", "conv2"}) {
     x = build.pool(build.conv(x, load<4>(path, name + ".W"), load<1>(path, name + ".b"), conv, name), pool);
   }
-  build.output(build.linear(build.flatten(x), load<2>(path, "dense.W"), load<1>(path, "dense.b"), {}, "dense"), "scores");
+  build.output(build.linear(build.flatten(x), load<2>(path, "dense.W"), load<1>(path, "dense.b"), {}, "dense"),
+               "scores");
   return build.network();
 }
 
