@@ -23,5 +23,6 @@
 #include "convstep/runtime.h"     // IWYU pragma: export
 #include "convstep/shape.h"       // IWYU pragma: export
 #include "convstep/tensor.h"      // IWYU pragma: export
+#include "convstep/training.h"    // IWYU pragma: export
 #include "convstep/version.h"     // IWYU pragma: export
 #include "convstep/wording.h"     // IWYU pragma: export

@@ -1,5 +1,4 @@
 // Training: gradients beside central differences, bits beside plain functions, and what cannot be trained.
-#include "convstep/training.h"
 
 #include <gtest/gtest.h>
 
