@@ -29,4 +29,8 @@ class TaskProgress {
   mutable std::atomic<bool> is_stopped_{false};
 };
 
+// The progress of pass `number` of so many, each of which counts for itself, as a part of the whole. None where there
+// is none.
+ProgressCallback progress_of_pass(const ProgressCallback& progress, int64_t number, int64_t passes);
+
 }  // namespace convstep

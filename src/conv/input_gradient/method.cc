@@ -7,6 +7,7 @@
 #include "conv/weights.h"
 #include "reference/store.h"
 #include "runtime/machine.h"
+#include "runtime/task_progress.h"
 
 namespace convstep {
 namespace {
@@ -123,7 +124,11 @@ void ConvInputGradient<T>::run(const InputGradientCall<T>& call) const {
     return;
   }
   if (!call.accumulate && !covers_input()) reference::fill(call.input_grad, T(0));
-  for (const Phase& phase : phases_) run_phase(phase, call);
+  const int64_t phases = static_cast<int64_t>(phases_.size());
+  for (int64_t i = 0; i < phases; ++i) {
+    const ProgressCallback progress = progress_of_pass(call.progress, i, phases);
+    run_phase(phases_[static_cast<size_t>(i)], {call.grad, call.input_grad, call.accumulate, call.threads, progress});
+  }
   if (not_finite_.size() > 0) mend_border<T>(problem_, not_finite_, call.grad, call.input_grad);
 }
 
