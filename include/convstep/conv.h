@@ -73,8 +73,8 @@ void conv_forward(View<const double, 4> input, View<const double, 4> weights, Vi
 // the arrays hold, and without it every element is written. The bits of all three depend on nothing but the shape of
 // one image, the dtype and the numerics; and weights_grad and bias_grad of a batch that is taken in parts, one call
 // accumulating after the other, have the bits of the whole batch (docs/decisions/0016 has the order of the sums).
-// Outputs must share no element with inputs or each other. Errors as in conv_forward. Readable versions:
-// src/reference/conv_backward.cc.
+// Outputs must share no element with inputs or each other. Errors as in conv_forward. Readable version:
+// src/reference/conv.cc.
 void conv_backward_input(View<const float, 4> grad, View<const float, 4> weights, View<float, 4> input_grad,
                          const ConvOptions& options = {}, bool accumulate = false);
 void conv_backward_input(View<const double, 4> grad, View<const double, 4> weights, View<double, 4> input_grad,
@@ -83,6 +83,15 @@ void conv_backward_weights(View<const float, 4> grad, View<const float, 4> input
                            View<float, 1> bias_grad = {}, const ConvOptions& options = {}, bool accumulate = false);
 void conv_backward_weights(View<const double, 4> grad, View<const double, 4> input, View<double, 4> weights_grad,
                            View<double, 1> bias_grad = {}, const ConvOptions& options = {}, bool accumulate = false);
+
+// All three in one call, from the layer's input and weights; bias_grad may be {}. Nothing is written before all is
+// checked.
+void conv_backward(View<const float, 4> grad, View<const float, 4> input, View<const float, 4> weights,
+                   View<float, 4> input_grad, View<float, 4> weights_grad, View<float, 1> bias_grad = {},
+                   const ConvOptions& options = {}, bool accumulate = false);
+void conv_backward(View<const double, 4> grad, View<const double, 4> input, View<const double, 4> weights,
+                   View<double, 4> input_grad, View<double, 4> weights_grad, View<double, 1> bias_grad = {},
+                   const ConvOptions& options = {}, bool accumulate = false);
 
 // The same layer again and again: checks, chooses the algorithm and packs the weights once (it keeps no view of them).
 //

@@ -54,4 +54,13 @@ void linear_backward_weights(View<const double, 2> grad, View<const double, 2> i
                              View<double, 1> bias_grad = {}, const LinearOptions& options = {},
                              bool accumulate = false);
 
+// All three in one call, from the layer's input and weights; bias_grad may be {}. Nothing is written before all is
+// checked.
+void linear_backward(View<const float, 2> grad, View<const float, 2> input, View<const float, 2> weights,
+                     View<float, 2> input_grad, View<float, 2> weights_grad, View<float, 1> bias_grad = {},
+                     const LinearOptions& options = {}, bool accumulate = false);
+void linear_backward(View<const double, 2> grad, View<const double, 2> input, View<const double, 2> weights,
+                     View<double, 2> input_grad, View<double, 2> weights_grad, View<double, 1> bias_grad = {},
+                     const LinearOptions& options = {}, bool accumulate = false);
+
 }  // namespace convstep

@@ -96,13 +96,12 @@ struct ConvGradients {
   Tensor<T, 4> dA_prev, dW, db;
 };
 
-// The gradients of a layer from that of its Z, with NumPy's bits. Each output adds to what it was computed from, one
-// after the other in the order (i, h, w, c); what falls on the padding is dropped:
+// The gradients of a layer from that of its Z, with NumPy's bits where conv_forward has them. Each output adds to what
+// it was computed from, one after the other in the order (i, h, w, c); what falls on the padding is dropped:
 //   dA_prev[i, window] += W[...,c] * dZ[i,h,w,c]
 //   dW[...,c]          += A_prev[i, window] * dZ[i,h,w,c]
 //   db[...,c]          += dZ[i,h,w,c]
 //   dZ [m,n_H,n_W,n_C]   dA_prev [m,n_H_prev,n_W_prev,n_C_prev]   dW [f,f,n_C_prev,n_C]   db [1,1,1,n_C]
-// One thread computes it.
 ConvGradients<float> conv_backward(View<const float, 4> dZ, const ConvCache<float>& cache,
                                    const RunOptions& options = {});
 ConvGradients<double> conv_backward(View<const double, 4> dZ, const ConvCache<double>& cache,

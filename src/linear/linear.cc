@@ -7,6 +7,7 @@
 #include "convstep/conv.h"
 #include "convstep/error.h"
 #include "core/array_checks.h"
+#include "runtime/task_progress.h"
 
 namespace convstep {
 namespace {
@@ -99,6 +100,30 @@ void backward_weights(const View<const T, 2>& grad, const View<const T, 2>& inpu
                         accumulate);
 }
 
+template <class T>
+void backward(const View<const T, 2>& grad, const View<const T, 2>& input, const View<const T, 2>& weights,
+              const View<T, 2>& input_grad, const View<T, 2>& weights_grad, const View<T, 1>& bias_grad,
+              const LinearOptions& options, bool accumulate) {
+  check_shapes("input", input, "weights", weights, "grad", grad);
+  check_readable(extent_of("weights", weights));
+  check_shape("input_grad", input_grad.shape().data(), input.shape().data(), 2, "the shape of the input");
+  check_shape("weights_grad", weights_grad.shape().data(), weights.shape().data(), 2, "the shape of the weights");
+  check_writable(extent_of("input_grad", input_grad));
+  check_apart("input_grad", input_grad, "grad", grad);
+  check_apart("input_grad", input_grad, "input", input);
+  check_apart("input_grad", input_grad, "weights", weights);
+  check_apart("weights_grad", weights_grad, "weights", weights);
+  check_apart("weights_grad", weights_grad, "input_grad", input_grad);
+  if (bias_grad) check_apart("bias_grad", bias_grad, "weights", weights);
+  if (bias_grad) check_apart("bias_grad", bias_grad, "input_grad", input_grad);
+  // First those that find what else is wrong.
+  LinearOptions pass = options;
+  pass.progress = progress_of_pass(options.progress, 0, 2);
+  backward_weights(grad, input, weights_grad, bias_grad, pass, accumulate);
+  pass.progress = progress_of_pass(options.progress, 1, 2);
+  backward_input(grad, weights, input_grad, pass, accumulate);
+}
+
 }  // namespace
 
 void linear_forward(View<const float, 2> input, View<const float, 2> weights, View<const float, 1> bias,
@@ -124,6 +149,17 @@ void linear_backward_weights(View<const float, 2> grad, View<const float, 2> inp
 void linear_backward_weights(View<const double, 2> grad, View<const double, 2> input, View<double, 2> weights_grad,
                              View<double, 1> bias_grad, const LinearOptions& options, bool accumulate) {
   backward_weights(grad, input, weights_grad, bias_grad, options, accumulate);
+}
+
+void linear_backward(View<const float, 2> grad, View<const float, 2> input, View<const float, 2> weights,
+                     View<float, 2> input_grad, View<float, 2> weights_grad, View<float, 1> bias_grad,
+                     const LinearOptions& options, bool accumulate) {
+  backward(grad, input, weights, input_grad, weights_grad, bias_grad, options, accumulate);
+}
+void linear_backward(View<const double, 2> grad, View<const double, 2> input, View<const double, 2> weights,
+                     View<double, 2> input_grad, View<double, 2> weights_grad, View<double, 1> bias_grad,
+                     const LinearOptions& options, bool accumulate) {
+  backward(grad, input, weights, input_grad, weights_grad, bias_grad, options, accumulate);
 }
 
 }  // namespace convstep

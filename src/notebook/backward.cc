@@ -14,12 +14,6 @@ namespace {
 
 constexpr const char* kOfTheCache = "the shape of what the forward pass that made the cache returned";
 
-// The progress of one of two passes over as many outputs.
-ProgressCallback half_of(const ProgressCallback& progress, int64_t passes_before) {
-  if (!progress) return {};
-  return [&progress, passes_before](int64_t done, int64_t total) { progress(passes_before * total + done, 2 * total); };
-}
-
 template <class T>
 ConvGradients<T> convolve_backward(View<const T, 4> dZ, const ConvCache<T>& cache, const RunOptions& run) {
   const auto& [A_prev, W, b, hparameters] = cache;
@@ -35,11 +29,11 @@ ConvGradients<T> convolve_backward(View<const T, 4> dZ, const ConvCache<T>& cach
     check_readable(extent_of("A_prev", input));
     check_readable(extent_of("W", weights));
     options.numerics = given.numerics.value_or(notebook_numerics(weights.shape(), Z));
-    ConvGradients<T> result{Tensor<T, 4>(input.shape()), Tensor<T, 4>(weights.shape()), Tensor<T, 4>({1, 1, 1, Z[3]})};
-    options.progress = half_of(progress, 0);
-    conv_backward_input(dZ, weights, result.dA_prev.view(), options);
-    options.progress = half_of(progress, 1);
-    conv_backward_weights(dZ, input, result.dW.view(), result.db.template reshape<1>({Z[3]}), options);
+    ConvGradients<T> result{Tensor<T, 4>::uninitialized(input.shape()), Tensor<T, 4>::uninitialized(weights.shape()),
+                            Tensor<T, 4>::uninitialized({1, 1, 1, Z[3]})};
+    options.progress = progress;
+    conv_backward(dZ, input, weights, result.dA_prev.view(), result.dW.view(), result.db.template reshape<1>({Z[3]}),
+                  options);
     return result;
   };
   return in_words(wording, run.progress, compute);

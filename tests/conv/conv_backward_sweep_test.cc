@@ -16,7 +16,7 @@
 #include "tests/support/fill.h"
 #include "tests/support/fma_chain.h"
 #include "tests/support/gradient_chain.h"
-#include "tests/support/guarded_buffer.h"
+#include "tests/support/guarded_tensor.h"
 #include "tests/support/small_layers.h"
 
 namespace convstep {
@@ -37,19 +37,6 @@ Tensor<T, 4> tensor_of(const Shape<4>& shape, Data data, uint32_t seed) {
   if (data == Data::kOutlier) tensor.data()[random() % static_cast<size_t>(tensor.size())] = static_cast<T>(-9999);
   return tensor;
 }
-
-// The same elements between two pages that may not be touched.
-template <class T, int Rank>
-struct Guarded {
-  Guarded(const Tensor<T, Rank>& tensor, Flush flush) : buffer(tensor.size(), flush), shape(tensor.shape()) {
-    std::copy_n(tensor.data(), tensor.size(), buffer.data());
-  }
-  View<const T, Rank> in() const { return {buffer.data(), shape}; }
-  View<T, Rank> out() { return {buffer.data(), shape}; }
-
-  GuardedBuffer<T> buffer;
-  Shape<Rank> shape;
-};
 
 template <class T>
 class ConvBackwardSweepTest : public testing::Test {
@@ -83,9 +70,10 @@ class ConvBackwardSweepTest : public testing::Test {
       for (const int64_t threads : {1, 3}) {
         const Flush flush = (number + threads) % 4 < 2 ? Flush::kFront : Flush::kBack;
         layer.options.threads = threads;
-        const Guarded<T, 4> x(input, flush), w(weights, flush), g(grad, flush);
-        Guarded<T, 4> dx(filled<T, 4>(layer.input, kPoison), flush), dw(filled<T, 4>(layer.weights, kPoison), flush);
-        Guarded<T, 1> db(filled<T, 1>(bias_wanted.shape(), kPoison), flush);
+        const GuardedTensor<T, 4> x(input, flush), w(weights, flush), g(grad, flush);
+        GuardedTensor<T, 4> dx(filled<T, 4>(layer.input, kPoison), flush),
+            dw(filled<T, 4>(layer.weights, kPoison), flush);
+        GuardedTensor<T, 1> db(filled<T, 1>(bias_wanted.shape(), kPoison), flush);
         conv_backward_input(g.in(), w.in(), dx.out(), layer.options);
         conv_backward_weights(g.in(), x.in(), dw.out(), db.out(), layer.options);
         const std::string what = std::to_string(number) + ", " + target;

@@ -159,6 +159,31 @@ TYPED_TEST(LinearTest, GivesTheSameBitsForAnyNumberOfThreadsAndAnyStrides) {
   expect_same(one.output, Tensor<TypeParam, 2>(View<const TypeParam, 2>(output)));
 }
 
+TYPED_TEST(LinearTest, OneCallGivesAllGradients) {
+  Layer<TypeParam> layer(7, 40, 33), other(7, 40, 33);
+  layer.run();
+  const auto all = [&other](bool accumulate, const LinearOptions& options = {}) {
+    linear_backward(other.grad, other.input, other.weights, other.input_grad, other.weights_grad, other.bias_grad,
+                    options, accumulate);
+  };
+  int64_t last = 0, total = 0;
+  all(false, {.progress = [&](int64_t done, int64_t of) {
+        EXPECT_LE(last, done);
+        last = done;
+        total = of;
+      }});
+  EXPECT_TRUE(total > 0 && last == total);
+  expect_same(layer.input_grad, other.input_grad);
+  expect_same(layer.weights_grad, other.weights_grad);
+  expect_same(layer.bias_grad, other.bias_grad);
+  linear_backward_input(layer.grad, layer.weights, layer.input_grad, {}, true);
+  linear_backward_weights(layer.grad, layer.input, layer.weights_grad, layer.bias_grad, {}, true);
+  all(true);
+  expect_same(layer.input_grad, other.input_grad);
+  expect_same(layer.weights_grad, other.weights_grad);
+  expect_same(layer.bias_grad, other.bias_grad);
+}
+
 TYPED_TEST(LinearTest, HandlesAnEmptyBatch) {
   Layer<TypeParam> layer(0, 4, 3);
   layer.weights_grad.fill(7);
@@ -218,6 +243,33 @@ TEST(LinearRefusalTest, NamesShapesInTwoAxes) {
   Tensor<float, 1> bias_grad({3});
   expect_error<ShapeError>([&] { linear_backward_weights(layer.grad, layer.input, layer.weights_grad, bias_grad); },
                            "bias_grad", "(3,)", "(4,)");
+}
+
+TEST(LinearRefusalTest, OneCallChecksAllBeforeItWrites) {
+  Layer<float> layer(3, 3, 3);
+  layer.input_grad.fill(kPoison);
+  layer.weights_grad.fill(kPoison);
+  const auto all = [&](View<float, 2> input_grad, View<float, 2> weights_grad, View<float, 1> bias_grad,
+                       const LinearOptions& options = {}) {
+    return [=, &layer] {
+      linear_backward(layer.grad, layer.input, layer.weights, input_grad, weights_grad, bias_grad, options);
+    };
+  };
+  Tensor<float, 2> wrong({3, 4});
+  Tensor<float, 1> wrong_bias({4});
+  const View<float, 2> dx = layer.input_grad, dw = layer.weights_grad;
+  const View<float, 1> db = layer.bias_grad;
+  expect_error<ShapeError>(all(wrong, dw, db), "input_grad", "(3, 4)", "(3, 3)");
+  expect_error<ShapeError>(all(dx, wrong, db), "weights_grad", "(3, 4)", "(3, 3)");
+  expect_error<ShapeError>(all(dx, dw, wrong_bias), "bias_grad", "(4,)", "(3,)");
+  expect_error<ParameterError>(all(layer.input, dw, db), "input_grad", "memory that overlaps input");
+  expect_error<ParameterError>(all(dx, layer.weights, db), "weights_grad", "memory that overlaps weights");
+  expect_error<ParameterError>(all(dw, dw, db), "weights_grad", "memory that overlaps input_grad");
+  expect_error<ParameterError>(all(dx, dw, View<float, 1>(dx.data(), {3})), "bias_grad",
+                               "memory that overlaps input_grad");
+  expect_error<ParameterError>(all(dx, dw, db, {.activation = Activation::kRelu}), "activation");
+  expect_error<ParameterError>(all(dx, dw, db, {.threads = -1}), "threads");
+  EXPECT_TRUE(is_untouched(layer.input_grad) && is_untouched(layer.weights_grad));
 }
 
 TEST(LinearRefusalTest, NamesWhatElseIsWrongAndWritesNothing) {

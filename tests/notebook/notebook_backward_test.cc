@@ -122,13 +122,16 @@ TEST(NotebookBackward, ProgressGoesOnFromTheInputToTheWeights) {
   const Layer layer;
   const auto [Z, cache] = conv_forward(layer.A_prev, layer.W, layer.b, {.stride = 2, .pad = 2});
   int64_t last = 0, all = 0;
+  bool passed_half = false;
   conv_backward(Z, cache, {.progress = [&](int64_t done, int64_t total) {
                   EXPECT_LE(last, done);
+                  EXPECT_TRUE(all == 0 || all == total);
+                  passed_half |= done == total / 2;
                   last = done;
                   all = total;
                 }});
-  EXPECT_EQ(all, 2 * 10 * 4 * 4);
   EXPECT_EQ(last, all);
+  EXPECT_TRUE(passed_half);
   const auto stop = [](int64_t, int64_t) { throw std::domain_error("stop"); };
   EXPECT_THROW(conv_backward(Z, cache, {.progress = stop}), std::domain_error);
 }
