@@ -1,32 +1,8 @@
 /* c_api_test.c: the operations from C. */
-#include "convstep/c/convstep.h"
-
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-static int failures = 0;
-
-#define CHECK(condition)                                                                      \
-  do {                                                                                        \
-    if (!(condition)) {                                                                       \
-      printf("%s:%d: %s (%s)\n", __FILE__, __LINE__, #condition, convstep_last_error());      \
-      ++failures;                                                                             \
-    }                                                                                         \
-  } while (0)
-
-static int said(const char* text) {
-  return strstr(convstep_last_error(), text) != NULL;
-}
-
-static int stop(void* context, int64_t done, int64_t total) {
-  int* calls = context;
-  (void)done;
-  (void)total;
-  ++*calls;
-  return 1;
-}
+#include "tests/c/check.h"
 
 static int listen(void* context, int64_t done, int64_t total) {
   int64_t* last = context;
@@ -35,14 +11,7 @@ static int listen(void* context, int64_t done, int64_t total) {
   return 0;
 }
 
-/* A step from dark to bright, and the filter that looks for it. */
-static const int64_t kPicture[] = {1, 4, 6, 1}, kFilter[] = {3, 3, 1, 1}, kEdges[] = {1, 2, 4, 1};
 static const double kExpected[] = {0, 3, 3, 0, 0, 3, 3, 0};
-
-static void fill(double* picture, double* filter) {
-  for (int i = 0; i < 24; ++i) picture[i] = i % 6 < 3 ? 0 : 1;
-  for (int i = 0; i < 9; ++i) filter[i] = i % 3 - 1;
-}
 
 static void convolves_doubles(void) {
   double picture[24], filter[9], edges[8];

@@ -1,4 +1,4 @@
-/* convstep.h: convolution, pooling and padding for C, and for whatever calls C.
+/* convstep.h: convolution, pooling and padding, and their gradients, for C, and for whatever calls C.
  *
  *   const int64_t in[] = {1, 224, 224, 3}, w[] = {3, 3, 3, 64};
  *   convstep_conv_options options = convstep_conv_default_options();
@@ -141,6 +141,41 @@ CONVSTEP_C_API convstep_status convstep_conv_plan_run(const convstep_conv_plan* 
 /* `plan` may be null. */
 CONVSTEP_C_API void convstep_conv_plan_destroy(convstep_conv_plan* plan);
 
+/* The gradients of a layer, where `grad` is that of its output. The options are those of the layer, but for their
+ * activation, which is CONVSTEP_NONE: convstep_activation_backward gives the gradient before it. Where `accumulate` is
+ * not 0, gradients are added to what the arrays hold: so those of weights and bias of a batch in parts have the bits of
+ * the whole batch. `bias_grad` may be null. */
+CONVSTEP_C_API convstep_status convstep_conv_backward_input(const convstep_array* grad, const convstep_array* weights,
+                                                            const convstep_array* input_grad,
+                                                            const convstep_conv_options* options, int accumulate);
+CONVSTEP_C_API convstep_status convstep_conv_backward_weights(const convstep_array* grad, const convstep_array* input,
+                                                              const convstep_array* weights_grad,
+                                                              const convstep_array* bias_grad,
+                                                              const convstep_conv_options* options, int accumulate);
+
+/* ConvBackwardPlan: to the two above what a convstep_conv_plan is to convstep_conv_forward. */
+typedef struct convstep_conv_backward_plan convstep_conv_backward_plan;
+
+CONVSTEP_C_API convstep_status convstep_conv_backward_plan_create(convstep_conv_backward_plan** plan,
+                                                                  const int64_t input[4], const convstep_array* weights,
+                                                                  const convstep_conv_options* options);
+CONVSTEP_C_API convstep_status convstep_conv_backward_plan_run_input(const convstep_conv_backward_plan* plan,
+                                                                     const convstep_array* grad,
+                                                                     const convstep_array* input_grad, int accumulate);
+/* `bias_grad` may be null. */
+CONVSTEP_C_API convstep_status convstep_conv_backward_plan_run_weights(const convstep_conv_backward_plan* plan,
+                                                                       const convstep_array* grad,
+                                                                       const convstep_array* input,
+                                                                       const convstep_array* weights_grad,
+                                                                       const convstep_array* bias_grad, int accumulate);
+/* `plan` may be null. */
+CONVSTEP_C_API void convstep_conv_backward_plan_destroy(convstep_conv_backward_plan* plan);
+
+/* From the gradient of an activation's output and from its input. `input_grad` may be either of them. */
+CONVSTEP_C_API convstep_status convstep_activation_backward(const convstep_array* grad, const convstep_array* input,
+                                                            const convstep_array* input_grad,
+                                                            convstep_activation activation, double slope);
+
 typedef int32_t convstep_pool_mode;
 enum { CONVSTEP_MAX = 0, CONVSTEP_AVERAGE = 1, CONVSTEP_LP = 2 };
 
@@ -167,11 +202,29 @@ CONVSTEP_C_API convstep_status convstep_pool_forward(const convstep_array* input
                                                      const convstep_array* indices,
                                                      const convstep_pool_options* options);
 
+/* Which of several equal maxima of a window get the gradient: the first in row order, or all, each the whole. */
+typedef int32_t convstep_pool_ties;
+enum { CONVSTEP_TIES_FIRST = 0, CONVSTEP_TIES_ALL = 1 };
+
+/* The gradient of the input, from that of the output and from the input, whose data may be null for averages; for
+ * maxima also from the indices that convstep_pool_forward gave. `accumulate` as above. */
+CONVSTEP_C_API convstep_status convstep_pool_backward(const convstep_array* grad, const convstep_array* input,
+                                                      const convstep_array* input_grad,
+                                                      const convstep_pool_options* options, convstep_pool_ties ties,
+                                                      int accumulate);
+CONVSTEP_C_API convstep_status convstep_pool_backward_by_indices(const convstep_array* grad,
+                                                                 const convstep_array* indices,
+                                                                 const convstep_array* input_grad,
+                                                                 const convstep_pool_options* options, int accumulate);
+
 CONVSTEP_C_API convstep_status convstep_pad_output_shape(const int64_t input[4], const convstep_padding* padding,
                                                          int64_t output[4]);
 
 CONVSTEP_C_API convstep_status convstep_zero_pad(const convstep_array* input, const convstep_array* output,
                                                  const convstep_padding* padding);
+/* `grad` has the shape of the padded array; what arrived at the padding is cut off. */
+CONVSTEP_C_API convstep_status convstep_zero_pad_backward(const convstep_array* grad, const convstep_array* input_grad,
+                                                          const convstep_padding* padding);
 
 /* num_threads(), set_num_threads() and release_memory() of convstep/runtime.h. Where CONVSTEP_NUM_THREADS is no such
  * number, convstep_num_threads() is 0, and convstep_last_error() says so. */
