@@ -4,37 +4,12 @@
 #include <limits>
 
 #include "conv/checks.h"
-#include "conv/winograd/matrices.h"
 #include "tests/support/fma_chain.h"
 #include "tests/support/gradient_chain.h"
+#include "tests/support/winograd_gradient_bound.h"
 
 namespace convstep {
 namespace {
-
-constexpr int64_t kTile = 4;
-
-// |error| <= gamma(n) * growth * sum over the tiles of max |A| * sum |g|, with the matrices of the points:
-// growth is that of one axis, squared. n counts roundings: of a chain, of the chunks, of the three transformations.
-double growth_of_an_axis() {
-  const auto B = winograd_axis<double>(kTile, kTile);
-  const double points[] = {0, 0.625, -0.625, 1.5, -1.5};
-  double most = 0;
-  for (int tap = 0; tap < 3; ++tap) {
-    for (int j = 0; j < kTile; ++j) {
-      double sum = 0;
-      for (int k = 0; k < 6; ++k) {
-        double normalizer = 1, row = 0;
-        for (int s = 0; k < 5 && s < 5; ++s) normalizer *= s == k ? 1 : points[k] - points[s];
-        for (int l = 0; l < 6; ++l) row += std::abs(B.input[k][l]);
-        const double A = k < 5 ? std::pow(points[k], tap) : tap == 2;
-        const double G = k < 5 ? std::pow(points[k], j) / normalizer : j == kTile - 1;
-        sum += std::abs(A) * std::abs(G) * row;
-      }
-      most = std::max(most, sum);
-    }
-  }
-  return most;
-}
 
 template <class T>
 class ConvBackwardWinogradTest : public testing::Test {
@@ -60,36 +35,14 @@ class ConvBackwardWinogradTest : public testing::Test {
     return inside ? input_(n, row, column, c) : T(0);
   }
 
-  // Of a channel and an output: the sum over the tiles of the largest |A| times the sum of |g|.
-  double scale(int64_t c, int64_t o) const {
-    const auto& [height, width] = problem_.geometry;
-    const int64_t OH = height.output, OW = width.output;
-    double scale = 0;
-    for (int64_t n = 0; n < grad_.shape(0); ++n) {
-      for (int64_t y = 0; y < OH; y += kTile) {
-        for (int64_t x = 0; x < OW; x += kTile) {
-          double largest = 0, sum = 0;
-          for (int64_t k = 0; k < 36; ++k) {
-            largest = std::max<double>(largest, std::abs(at(n, height.source(y, k / 6), width.source(x, k % 6), c)));
-          }
-          for (int64_t k = 0; k < 16; ++k) {
-            if (y + k / 4 < OH && x + k % 4 < OW) sum += std::abs(grad_(n, y + k / 4, x + k % 4, o));
-          }
-          scale += largest * sum;
-        }
-      }
-    }
-    return scale;
-  }
-
   void expect_promise(const Tensor<T, 4>& got, const std::string& what) const {
-    const double growth = growth_of_an_axis() * growth_of_an_axis();
+    const double growth = winograd_gradient_growth();
     const auto [N, OH, OW, O] = grad_.shape();
-    const double u = std::numeric_limits<T>::epsilon() / 2, n = double(N * OH * OW) / 16 + 60;
+    const double u = std::numeric_limits<T>::epsilon() / 2, n = winograd_gradient_roundings(problem_, N);
     const auto& [height, width] = problem_.geometry;
     for (int64_t c = 0; c < got.shape(2); ++c) {
       for (int64_t o = 0; o < O; ++o) {
-        const double bound = n * u / (1 - n * u) * growth * scale(c, o);
+        const double bound = n * u / (1 - n * u) * growth * winograd_gradient_scale<T>(problem_, input_, grad_, c, o);
         for (int64_t tap = 0; tap < 9; ++tap) {
           long double exact = 0;
           for (int64_t k = 0; k < N * OH * OW; ++k) {

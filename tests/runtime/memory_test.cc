@@ -26,7 +26,9 @@ int64_t resident_bytes() {
   return resident * sysconf(_SC_PAGESIZE);
 }
 
-TEST(MemoryTest, IsFlatOverTenThousandShapes) {
+// Calls call(draw) ten thousand times; draw(least, most) is a random number.
+template <class Call>
+void expect_flat(const Call& call) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "sanitizers keep freed memory for a while";
 #endif
@@ -36,21 +38,51 @@ TEST(MemoryTest, IsFlatOverTenThousandShapes) {
   };
   int64_t warm = 0;
   for (int i = 0; i < 10'000; ++i) {
+    call(draw);
+    if (i == 2'000) warm = resident_bytes();
+  }
+  EXPECT_LT(resident_bytes() - warm, 4 * kMegabyte);
+}
+
+TEST(MemoryTest, IsFlatOverTenThousandShapes) {
+  expect_flat([](const auto& draw) {
     const Shape<4> input{1, draw(3, 20), draw(3, 20), draw(1, 40)}, weights{3, 3, input[3], draw(1, 40)};
     const Tensor<float, 4> x(input), w(weights);
     const ConvOptions options{.padding = Padding::all(draw(0, 1))};
     Tensor<float, 4> y(conv_output_shape(input, weights, options));
     conv_forward(x, w, {}, y, options);
-    Tensor<float, 4> dx(input), dw(weights);
-    conv_backward_input(y, w, dx, options);
-    conv_backward_weights(y, x, dw, {}, options);
     ConvPlan<float>(input, w, {}, options).run(x, y);
     const PoolOptions pool{.window = {2, 2}, .stride = {draw(1, 2), draw(1, 2)}};
     Tensor<float, 4> pooled(pool_output_shape(input, pool));
     pool_forward(x, pooled, pool);
-    if (i == 2'000) warm = resident_bytes();
-  }
-  EXPECT_LT(resident_bytes() - warm, 4 * kMegabyte);
+  });
+}
+
+TEST(MemoryTest, IsFlatOverTenThousandShapesOfGradients) {
+  expect_flat([](const auto& draw) {
+    const int64_t groups = draw(1, 3), channels = groups * draw(1, 14);
+    const Shape<4> input{draw(1, 2), draw(3, 20), draw(3, 20), channels};
+    const Shape<4> weights{draw(1, 3), draw(1, 3), channels / groups, groups * draw(1, 14)};
+    const ConvOptions options{.stride = {draw(1, 2), draw(1, 2)},
+                              .padding = Padding::all(draw(0, 1)),
+                              .groups = groups,
+                              .numerics = static_cast<Numerics>(draw(0, 1))};
+    const Tensor<float, 4> x(input), w(weights), y(conv_output_shape(input, weights, options));
+    Tensor<float, 4> dx(input), dw(weights);
+    Tensor<float, 1> db({weights[3]});
+    const bool accumulate = draw(0, 1);
+    conv_backward_input(y, w, dx, options, accumulate);
+    conv_backward_weights(y, x, dw, db, options, accumulate);
+    conv_backward(y, x, w, dx, dw, db, options);
+    const ConvBackwardPlan<float> plan(input, w, options);
+    plan.run_input(y, dx);
+    plan.run_weights(y, x, dw);
+    const PoolOptions pool{.window = 2, .stride = {draw(1, 2), draw(1, 2)}, .mode = static_cast<PoolMode>(draw(0, 2))};
+    const Tensor<float, 4> pooled(pool_output_shape(input, pool));
+    pool_backward(pooled, x, dx, pool, PoolTies::kAll, accumulate);
+    activation_backward(x, x, dx, Activation::kTanh);
+    zero_pad_backward(x, Tensor<float, 4>({input[0], input[1] - 1, input[2] - 2, channels}).view(), {1, 0, 1, 1});
+  });
 }
 
 // Whatever the image: the height and width of a layer do not show in its workspace.
