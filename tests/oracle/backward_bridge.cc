@@ -1,9 +1,8 @@
 // backward_bridge.cc: lets the Python tests call the gradients over standard input and output, as layers_bridge.cc does
 // the layers. "grad" is the gradient of the outputs, "where" the indices of maxima. "start" is what the output holds
-// before the call, which is then told to accumulate. The reference loops of convolution trust their arguments; the
-// options "input_shape" and "weights_shape" say what they are.
+// before the call, which is then told to accumulate. Where the output is the gradient of biases, "weights_shape" is
+// that of the weights.
 #include "convstep/convstep.h"
-#include "reference/reference.h"
 #include "tests/oracle/layers_bridge.h"
 
 namespace convstep {
@@ -56,7 +55,10 @@ class Call {
  private:
   void run() {
     const std::string& name = request_.operation;
-    if (name == "conv_backward_input") return run_conv_input();
+    if (name == "conv_backward_input") {
+      return conv_backward_input(grad_.const_view(), weights_.const_view(), output_.view(), conv_options(),
+                                 accumulates());
+    }
     if (name == "conv_backward_weights" || name == "conv_backward_bias") return run_conv_weights();
     if (name == "pool_backward" || name == "pool_backward_by_indices") return run_pool();
     if (name == "zero_pad_backward") {
@@ -83,28 +85,29 @@ class Call {
     };
   }
 
-  WindowGeometry conv_geometry() const {
-    const Shape<4> input = request_.integers<4>("input_shape"), weights = request_.integers<4>("weights_shape");
-    return resolve_geometry({input[1], input[2]}, {weights[0], weights[1]}, "weights (KH, KW)", request_.size("stride"),
-                            request_.size("dilation"), request_.padding(), Rounding::kFloor);
-  }
-  ConvOptions conv_options() { return {.groups = request_.integer("groups", 1), .progress = progress(false)}; }
-
-  void run_conv_input() {
-    reference::conv_backward_input<T>({grad_.const_view(), weights_.const_view(), output_.view()}, conv_geometry(),
-                                      conv_options(), accumulates());
+  ConvOptions conv_options() {
+    return {.stride = request_.size("stride"),
+            .padding = request_.padding(),
+            .dilation = request_.size("dilation"),
+            .groups = request_.integer("groups", 1),
+            .activation = static_cast<Activation>(request_.integer("activation", 0)),
+            .numerics = static_cast<Numerics>(request_.integer("numerics", 0)),
+            .algorithm = static_cast<ConvAlgorithm>(request_.integer("algorithm", 0)),
+            .threads = request_.integer("threads", 0),
+            .progress = progress(false)};
   }
 
   // The gradients of the weights, or those of the bias, are the output.
   void run_conv_weights() {
-    const WindowGeometry geometry = conv_geometry();
-    const bool wants_bias = request_.operation == "conv_backward_bias";
+    if (request_.operation == "conv_backward_weights") {
+      return conv_backward_weights(grad_.const_view(), input_.const_view(), output_.view(), View<T, 1>(),
+                                   conv_options(), accumulates());
+    }
     Tensor<T, 4> unwanted(request_.integers<4>("weights_shape"));
     const View<T, 4>& output = output_.view();
     const View<T, 1> bias(output.data(), {output.shape(3)}, {output.stride(3)});
-    reference::conv_backward_weights<T>({grad_.const_view(), input_.const_view(), wants_bias ? unwanted.view() : output,
-                                         wants_bias ? bias : View<T, 1>()},
-                                        geometry, conv_options(), accumulates());
+    conv_backward_weights(grad_.const_view(), input_.const_view(), unwanted.view(), bias, conv_options(),
+                          accumulates());
   }
 
   void run_pool() {

@@ -21,67 +21,6 @@ def _start(draw: Draw, call: Call, shape: tuple[int, ...]) -> np.ndarray | None:
     return call.arrays["start"]
 
 
-def _conv_case(draw: Draw, operation: str) -> tuple[Call, tuple[int, ...], tuple[int, ...]]:
-    """The call without its arrays, and the shapes of input and weights."""
-    image, window, options = _geometry(draw, pooling=False)
-    groups = draw.choice((1, 1, 1, 2, 3, 4))
-    group_inputs, group_outputs = draw.integer(1, 8 // groups), draw.integer(1, 8 // groups)
-    options["groups"] = groups
-    if draw.chance(0.3):
-        options["progress"] = 1
-    call = Call(operation, draw.dtype, {}, (1, 1, 1, 1), options)
-    return call, (_batch(draw), *image, groups * group_inputs), (*window, group_inputs, groups * group_outputs)
-
-
-def _finish_conv(draw: Draw, call: Call, input_shape: tuple[int, ...], weights_shape: tuple[int, ...], compute) -> Case:
-    """The reference trusts its arguments, so that only the geometry can be wrong; it is resolved before."""
-    options = call.options
-    call.output_shape = {"input": input_shape, "weights": weights_shape,
-                         "bias": (1, 1, 1, weights_shape[3])}[call.operation.removeprefix("conv_backward_")]
-    options["input_shape"], options["weights_shape"] = input_shape, weights_shape
-    call.arrays["grad"] = draw.array((input_shape[0], 1, 1, weights_shape[3]))
-
-    def with_grad() -> Answer:
-        rows, columns = oracle.resolve(input_shape, weights_shape[:2], options, "weights (KH, KW)")
-        call.arrays["grad"] = draw.array((input_shape[0], len(rows.taps), len(columns.taps), weights_shape[3]))
-        draw.layout(call, "grad")
-        return compute()
-
-    defects = {name: ("ParameterError", lambda name=name: options.update(
-        {name: _with(options[name], draw, draw.choice((0, -1, -2**63)))})) for name in ("stride", "dilation")}
-    defects["padding"] = ("ParameterError", lambda: options.update(padding=_broken_padding(draw, options["padding"])))
-    return _finish(draw, call, with_grad, defects)
-
-
-def conv_backward_input(seed: int, dtype: np.dtype, values: str) -> Case:
-    draw = Draw("conv_backward_input", dtype, values, seed)
-    call, input_shape, weights_shape = _conv_case(draw, "conv_backward_input")
-    call.arrays["weights"] = draw.array(weights_shape)
-    draw.layout(call, "weights")
-    start = _start(draw, call, input_shape)
-    return _finish_conv(draw, call, input_shape, weights_shape, lambda: backward_oracle.conv_backward_input(
-        call.arrays["grad"], call.arrays["weights"], input_shape, call.options, start))
-
-
-def conv_backward_weights(seed: int, dtype: np.dtype, values: str) -> Case:
-    draw = Draw("conv_backward_weights", dtype, values, seed)
-    call, input_shape, weights_shape = _conv_case(draw, "conv_backward_weights")
-    call.arrays["input"] = draw.array(input_shape)
-    draw.layout(call, "input")
-    start = _start(draw, call, weights_shape)
-    return _finish_conv(draw, call, input_shape, weights_shape, lambda: backward_oracle.conv_backward_weights(
-        call.arrays["input"], call.arrays["grad"], weights_shape, call.options, start))
-
-
-def conv_backward_bias(seed: int, dtype: np.dtype, values: str) -> Case:
-    draw = Draw("conv_backward_bias", dtype, values, seed)
-    call, input_shape, weights_shape = _conv_case(draw, "conv_backward_bias")
-    call.arrays["input"] = draw.array(input_shape)
-    start = _start(draw, call, (1, 1, 1, weights_shape[3]))
-    return _finish_conv(draw, call, input_shape, weights_shape, lambda: backward_oracle.conv_backward_bias(
-        call.arrays["grad"], start))
-
-
 def _pool_case(draw: Draw, operation: str) -> tuple[Call, tuple[int, ...], tuple[int, int]]:
     """The call without its arrays, the shape of the input and the window."""
     image, window, options = _geometry(draw, pooling=True)

@@ -1,5 +1,5 @@
-"""The gradients against backward_oracle.py over thousands of random calls: to the last bit, but for norms and
-exponentials.
+"""The gradients against backward_oracle.py over thousands of random calls: to the last bit, but for norms, exponentials
+and the sums of the engine.
 
 A failure names the call that rebuilds its case, such as
 backward_cases.pool_backward(7, np.float32, "normal", "max", "all").
@@ -8,6 +8,7 @@ backward_cases.pool_backward(7, np.float32, "normal", "max", "all").
 import pathlib
 
 import backward_cases
+import backward_conv_cases
 import layers_client
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ from layers_client import Call
 from oracle import Answer
 from test_oracle import DTYPES, SWEEP, check_block, complaint, notebook_shapes
 
-BLOCKS = {"normal": 2 * SWEEP, "integer": SWEEP, "special": SWEEP}  # 4,000 cases per operation and type
+# 4,000 cases per operation and type; make test-full has 20,000.
+BLOCKS = {"normal": 2 * SWEEP, "integer": SWEEP, "special": SWEEP}
 
 over_all_cases = pytest.mark.parametrize(
     "dtype, values, block",
@@ -29,7 +31,8 @@ def check(build_dir: pathlib.Path, make, arguments: tuple, block: int, exact: bo
 @pytest.mark.parametrize("of", ["input", "weights", "bias"])
 @over_all_cases
 def test_conv_backward(build_dir: pathlib.Path, dtype: type, values: str, block: int, of: str) -> None:
-    check(build_dir, getattr(backward_cases, f"conv_backward_{of}"), (dtype, values), block)
+    """Exact where NumPy's order is asked for, or of whole numbers; else within the errors that are promised."""
+    check(build_dir, getattr(backward_conv_cases, f"conv_backward_{of}"), (dtype, values), block, exact=False)
 
 
 @pytest.mark.parametrize("mode, ties", [("max", "first"), ("max", "all"), ("average", "first"), ("lp", "first")])
