@@ -25,11 +25,13 @@ WEIGHTS = np.ones((1, 1, 1, 1))
 SLICE = np.ones((1, 1, 1))
 BIAS = np.ones(1)
 OUT = np.empty_like(X)
+LABELS = np.zeros(1, int)
 STEP, WINDOW = {"stride": 1, "pad": 0}, {"stride": 1, "f": 1}
 LAYER = convstep.Conv2d(WEIGHTS, BIAS)
 # The notebook's layer, whose arithmetic is part of the cost: 960 outputs of 36 products.
 A_PREV, W, B = np.ones((10, 5, 7, 4)), np.ones((3, 3, 4, 8)), np.ones((1, 1, 1, 8))
 NOTEBOOK = {"stride": 2, "pad": 1}
+DZ, CACHE = convstep.conv_forward(A_PREV, W, B, NOTEBOOK)
 NOTEBOOK_LAYER = convstep.Conv2d(W, B.reshape(8), stride=2, padding=1)
 
 FUNCTIONS: dict[str, collections.abc.Callable[[], object]] = {
@@ -55,11 +57,23 @@ FUNCTIONS: dict[str, collections.abc.Callable[[], object]] = {
     "global_avg_pool2d": lambda: convstep.global_avg_pool2d(X),
     "global_l2_pool2d": lambda: convstep.global_l2_pool2d(X),
     "pad2d": lambda: convstep.pad2d(X, padding=0),
+    "linear": lambda: convstep.linear(SLICE[0], SLICE[0], BIAS),
+    "conv_backward": lambda: convstep.conv_backward(X, (X, WEIGHTS, WEIGHTS, STEP)),
+    "pool_backward": lambda: convstep.pool_backward(X, (X, WINDOW)),
+    "conv2d_backward": lambda: convstep.conv2d_backward(X, X, WEIGHTS),
+    "conv2d_backward_input out=": lambda: convstep.conv2d_backward_input(X, WEIGHTS, X, out=OUT),
+    "max_pool2d_backward": lambda: convstep.max_pool2d_backward(X, X, 1),
+    "activation_backward": lambda: convstep.activation_backward(X, X, "relu"),
+    "pad2d_backward": lambda: convstep.pad2d_backward(X, padding=0),
+    "linear_backward": lambda: convstep.linear_backward(SLICE[0], SLICE[0], SLICE[0]),
+    "softmax_cross_entropy": lambda: convstep.softmax_cross_entropy(SLICE[0], LABELS),
 }
 ON_THE_NOTEBOOKS_SHAPES: dict[str, collections.abc.Callable[[], object]] = {
     "np.add": lambda: np.add(A_PREV, A_PREV),
     "conv_forward": lambda: convstep.conv_forward(A_PREV, W, B, NOTEBOOK),
+    "conv_backward": lambda: convstep.conv_backward(DZ, CACHE),
     "conv2d": lambda: convstep.conv2d(A_PREV, W, stride=2, padding=1),
+    "conv2d_backward": lambda: convstep.conv2d_backward(DZ, A_PREV, W, stride=2, padding=1),
     "Conv2d": lambda: NOTEBOOK_LAYER(A_PREV),
     "pool_forward": lambda: convstep.pool_forward(A_PREV, {"stride": 2, "f": 3}),
     "max_pool2d": lambda: convstep.max_pool2d(A_PREV, kernel_size=3, stride=2),

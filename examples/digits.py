@@ -1,11 +1,12 @@
 """A network of plain functions learns scikit-learn's handwritten digits: digits.py [DIRECTORY]
 
-Two 3 x 3 convolutions, each with ReLU and max pooling, and a linear layer, which is a convolution whose window is the whole
-image. With a directory, the weights and a picture are saved there. It needs scikit-learn, and matplotlib for the picture.
+Two 3 x 3 convolutions, each with ReLU and max pooling, and a linear layer. With a directory, the weights and a picture are
+saved there. It needs scikit-learn, and matplotlib for the picture.
 """
 
 import pathlib
 import sys
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -16,12 +17,15 @@ from convstep import (
     conv2d,
     conv2d_backward_input,
     conv2d_backward_weights,
+    linear,
+    linear_backward,
     max_pool2d,
     max_pool2d_backward,
+    softmax_cross_entropy,
 )
 
 Weights = dict[str, np.ndarray]
-SHAPES = {"conv1": (3, 3, 1, 32), "conv2": (3, 3, 32, 64), "linear": (2, 2, 64, 10)}
+SHAPES = {"conv1": (3, 3, 1, 32), "conv2": (3, 3, 32, 64), "linear": (2 * 2 * 64, 10)}
 BATCH = 64
 
 
@@ -35,57 +39,48 @@ def he_weights(random: np.random.Generator) -> Weights:
 
 
 def forward(x: np.ndarray, w: Weights) -> tuple[np.ndarray, ...]:
-    """The logits (N, 1, 1, 10), and before them what the backward pass needs."""
+    """The logits (N, 10), and before them what the backward pass needs."""
     A1 = conv2d(x, w["conv1.W"], w["conv1.b"], padding=1, activation="relu")
     P1, where1 = max_pool2d(A1, 2, return_indices=True)
     A2 = conv2d(P1, w["conv2.W"], w["conv2.b"], padding=1, activation="relu")
     P2, where2 = max_pool2d(A2, 2, return_indices=True)
-    return x, A1, where1, P1, A2, where2, P2, conv2d(P2, w["linear.W"], w["linear.b"])
-
-
-def loss_and_gradient(logits: np.ndarray, labels: np.ndarray, count: int) -> tuple[float, np.ndarray]:
-    """The cross-entropy of the softmax, and its gradient, as parts of a mean over `count` examples."""
-    z = logits[:, 0, 0] - logits.max(axis=-1)[:, 0]
-    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
-    here = np.arange(len(labels)), labels
-    loss = float((np.log(np.exp(z).sum(axis=1)) - z[here]).sum()) / count
-    p[here] -= 1
-    return loss, (p / np.float32(count)).reshape(logits.shape)
+    rows = P2.reshape(len(P2), -1)
+    return x, A1, where1, P1, A2, where2, rows, linear(rows, w["linear.W"], w["linear.b"])
 
 
 def backward(grad: np.ndarray, output: tuple[np.ndarray, ...], w: Weights, gradient: Weights) -> None:
     """Adds the gradients of the weights to `gradient`."""
-    x, A1, where1, P1, A2, where2, P2, _ = output
+    x, A1, where1, P1, A2, where2, rows, _ = output
 
-    def add(name: str, grad: np.ndarray, input: np.ndarray, padding: int) -> None:
+    def add(name: str, grad: np.ndarray, input: np.ndarray) -> None:
         out = gradient[name + ".W"], gradient[name + ".b"]
-        conv2d_backward_weights(grad, input, out[0], bias=True, padding=padding, out=out, accumulate=True)
+        conv2d_backward_weights(grad, input, out[0], bias=True, padding=1, out=out, accumulate=True)
 
-    add("linear", grad, P2, 0)
-    grad = conv2d_backward_input(grad, w["linear.W"], P2)
-    grad = max_pool2d_backward(grad, A2, 2, indices=where2)
+    out = None, gradient["linear.W"], gradient["linear.b"]
+    grad, _, _ = linear_backward(grad, rows, w["linear.W"], out=out, accumulate=True)
+    grad = max_pool2d_backward(grad.reshape(where2.shape), A2, 2, indices=where2)
     grad = activation_backward(grad, A2, "relu")  # relu(Z) is positive where Z is: A serves as well
-    add("conv2", grad, P1, 1)
+    add("conv2", grad, P1)
     grad = conv2d_backward_input(grad, w["conv2.W"], P1, padding=1)
     grad = max_pool2d_backward(grad, A1, 2, indices=where1)
-    add("conv1", activation_backward(grad, A1, "relu"), x, 1)
+    add("conv1", activation_backward(grad, A1, "relu"), x)
 
 
 def train_batch(x: np.ndarray, labels: np.ndarray, parts: int, rate: float, velocity: Weights, w: Weights) -> float:
     """One step. The batch is taken in parts, whose gradients add up to the bits of the whole batch's."""
     gradient = {name: np.zeros_like(array) for name, array in w.items()}
     size = -(-len(x) // parts)
-    total = 0.0
+    loss: np.floating[Any] | float = 0.0
     for first in range(0, len(x), size):
         output = forward(x[first : first + size], w)
-        loss, grad = loss_and_gradient(output[-1], labels[first : first + size], len(x))
+        part = labels[first : first + size]
+        loss, grad = softmax_cross_entropy(output[-1], part, count=len(x), loss_so_far=loss)
         backward(grad, output, w, gradient)
-        total += loss
     for name, array in w.items():
         velocity[name] *= np.float32(0.9)
         velocity[name] += gradient[name] + np.float32(0.003) * array  # momentum and weight decay
         array -= np.float32(rate) * velocity[name]
-    return total
+    return float(loss)
 
 
 def train(x: np.ndarray, labels: np.ndarray, epochs: int, parts: int, seed: int) -> tuple[Weights, list[float]]:
@@ -132,7 +127,7 @@ def main(directory: pathlib.Path | None = None, epochs: int = 30, parts: int = 1
     held_out, training = np.split(order, [len(order) // 5])
     w, losses = train(images[training], digits.target[training], epochs, parts, seed)
 
-    taken_for = forward(images[held_out], w)[-1][:, 0, 0].argmax(axis=1)
+    taken_for = forward(images[held_out], w)[-1].argmax(axis=1)
     confusion = np.zeros((10, 10), int)
     np.add.at(confusion, (digits.target[held_out], taken_for), 1)
     accuracy = float(confusion.trace() / confusion.sum())

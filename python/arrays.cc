@@ -156,18 +156,18 @@ View<const T, 4> Input::weights(Layout layout) const {
   return filters_last(view<T, 4>(layout == Layout::kNHWC ? kFilters : kNchwFilters), layout);
 }
 
-Indices::Indices(nb::handle object) : array_(nb::borrow(object)) {
+Indices::Indices(const char* argument, nb::handle object) : argument_(argument), array_(nb::borrow(object)) {
   const bool plain = Py_TYPE(object.ptr()) == reinterpret_cast<PyTypeObject*>(numpy.ndarray);
   if (plain && buffer_.acquire(object, 0) && buffer_.format() == 'l') return;
   buffer_.release();
-  array_ = nb::handle(numpy.convert_indices)(array_, "indices");
+  array_ = nb::handle(numpy.convert_indices)(array_, argument);
   if (!buffer_.acquire(array_, 0)) {
-    throw nb::type_error("indices: got an array that cannot be read after its conversion");
+    throw nb::type_error((std::string(argument) + ": got an array that cannot be read after its conversion").c_str());
   }
 }
 
 View<const int64_t, 4> Indices::volume(Layout layout) const {
-  return channels_last(buffer_.view<const int64_t, 4>("indices"), layout);
+  return channels_last(buffer_.view<const int64_t, 4>(argument_), layout);
 }
 
 Scalar promote(std::initializer_list<Input*> inputs) {
@@ -214,5 +214,6 @@ template View<double, 1> Buffer::view(const char*) const;
 template View<bool, 2> Buffer::view(const char*) const;
 template View<int64_t, 4> Buffer::view(const char*) const;
 template View<const int64_t, 4> Buffer::view(const char*) const;
+template View<const int64_t, 1> Buffer::view(const char*) const;
 
 }  // namespace convstep::python

@@ -88,16 +88,18 @@ class Input {
   Buffer buffer_;
 };
 
-// The indices that max pooling returned: an array of int64 is read where it lies, other integers are converted first.
-// Throws TypeError for anything else.
+// Places or classes: an array of int64 is read where it lies, other integers are converted first. Throws TypeError for
+// anything else.
 class Indices {
  public:
-  explicit Indices(nb::handle object);
+  Indices(const char* argument, nb::handle object);
 
   // In the order (N, OH, OW, C).
   View<const int64_t, 4> volume(Layout layout) const;
+  View<const int64_t, 1> row() const { return buffer_.view<const int64_t, 1>(argument_); }
 
  private:
+  const char* argument_;
   nb::object array_;
   Buffer buffer_;
 };
@@ -116,8 +118,8 @@ class Output {
   // `shape` in the caller's order. `dtype` is 'f', 'd', 'l' (int64) or '?' (bool). Messages call it `name`.
   Output(nb::handle out, std::span<const int64_t> shape, char dtype, const char* name = "out");
   // `shape` in the order (N, H, W, C); a new array has the caller's layout.
-  Output(nb::handle out, const Shape<4>& shape, char dtype, Layout layout)
-      : Output(out, volume_shape(shape, layout), dtype) {}
+  Output(nb::handle out, const Shape<4>& shape, char dtype, Layout layout, const char* name = "out")
+      : Output(out, volume_shape(shape, layout), dtype, name) {}
 
   nb::object array() const { return array_; }
   // As it lies there.

@@ -19,6 +19,8 @@ NB_MODULE(_core, module) {
   convstep::python::define_conv_backward();
   convstep::python::define_pool_backward();
   convstep::python::define_activation();
+  convstep::python::define_linear();
+  convstep::python::define_loss();
   convstep::python::define_runtime();
   convstep::python::bind_functions(module);
   convstep::python::bind_conv_layer(module);

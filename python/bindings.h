@@ -12,6 +12,8 @@ void define_pool();
 void define_conv_backward();
 void define_pool_backward();
 void define_activation();
+void define_linear();
+void define_loss();
 void define_runtime();
 
 void bind_conv_layer(nanobind::module_& module);

@@ -27,11 +27,13 @@ template <class T>
 void compute(const ConvGradients<T>& arrays, const Shape<4>& weights, ConvOptions& options, bool accumulate = false) {
   if (is_worth_interrupting(arrays.grad.shape(), weights)) options.progress = interruptible();
   without_gil([&] {
-    if (arrays.input_grad) {
+    if (!arrays.weights_grad) {
       conv_backward_input(arrays.grad, arrays.weights, arrays.input_grad, options, accumulate);
-    }
-    if (arrays.weights_grad) {
+    } else if (!arrays.input_grad) {
       conv_backward_weights(arrays.grad, arrays.input, arrays.weights_grad, arrays.bias_grad, options, accumulate);
+    } else {
+      conv_backward(arrays.grad, arrays.input, arrays.weights, arrays.input_grad, arrays.weights_grad, arrays.bias_grad,
+                    options, accumulate);
     }
   });
 }
@@ -93,7 +95,7 @@ nb::object conv2d_backward_weights(nb::handle grad, nb::handle input, nb::handle
   Input given("grad", grad), images("input", input);
   const Shape<4> weights = to_weights_shape("weights_shape", weights_shape_given, layout);
   const nb::object outs = has_bias ? to_pair_of_outs(out) : nb::make_tuple(out);
-  return with_value_errors(gradient_wording(layout, Shapeless::kWeights, has_bias), [&] {
+  return with_value_errors(gradient_wording(layout, Shapeless::kWeights, has_bias ? Outs::kPair : Outs::kOne), [&] {
     return with_scalar(promote({&given, &images}), [&]<class T>(T) -> nb::object {
       const View<const T, 4> g = given.volume<T>(layout), x = images.volume<T>(layout);
       const Shape<4> output = checked_output_shape(x.shape(), weights, options, layout, {.weights = false});
@@ -113,10 +115,16 @@ nb::object conv2d_backward_weights(nb::handle grad, nb::handle input, nb::handle
   });
 }
 
-// All gradients of a layer; `biases` is the shape of that of the bias, of length 0 for none.
+// Where all gradients of a layer go.
+struct AllOuts {
+  nb::object outs;  // three
+  bool accumulate;
+};
+
+// All gradients of a layer; biases(O, view) makes that of the bias, or none.
 template <class Biases>
-nb::object all_gradients(Input& grad, Input& input, Input& weights, const Biases& biases, ConvOptions& options,
-                         Layout layout, const Wording& wording, bool is_notebook) {
+nb::object all_gradients(Input& grad, Input& input, Input& weights, const AllOuts& to, const Biases& biases,
+                         ConvOptions& options, Layout layout, const Wording& wording, bool is_notebook) {
   return with_value_errors(wording, [&] {
     return with_scalar(promote({&grad, &input, &weights}), [&]<class T>(T) {
       const View<const T, 4> g = grad.volume<T>(layout), x = input.volume<T>(layout), w = weights.weights<T>(layout);
@@ -124,30 +132,36 @@ nb::object all_gradients(Input& grad, Input& input, Input& weights, const Biases
       check_grad(g.shape(), output, layout,
                  is_notebook ? "the shape of the Z that conv_forward returned with this cache" : kOfTheOutput);
       if (is_notebook) options.numerics = notebook_numerics(w.shape(), output);
-      const Output input_grad(nb::none(), x.shape(), kFormat<T>, layout);
-      const Output weights_grad(nb::none(), weights_shape(w.shape(), layout), kFormat<T>);
+      const Output input_grad(to.outs[0], x.shape(), kFormat<T>, layout, "out[0]");
+      const Output weights_grad(to.outs[1], weights_shape(w.shape(), layout), kFormat<T>, "out[1]");
       ConvGradients<T> arrays{g, x, w, input_grad.volume<T>(layout), weights_grad.weights<T>(layout), {}};
       const nb::object bias_grad = biases(w.shape(3), arrays.bias_grad);
-      compute(arrays, w.shape(), options);
+      clear_new(arrays.input_grad, to.outs[0], to.accumulate);
+      clear_new(arrays.weights_grad, to.outs[1], to.accumulate);
+      compute(arrays, w.shape(), options, to.accumulate);
       return nb::make_tuple(input_grad.array(), weights_grad.array(), bias_grad);
     });
   });
 }
 
 nb::object conv2d_backward(nb::handle grad, nb::handle input, nb::handle weights, nb::handle bias, nb::handle stride,
-                           nb::handle padding, nb::handle dilation, nb::handle groups, nb::handle threads,
-                           nb::handle layout_name, nb::handle numerics, nb::handle algorithm) {
+                           nb::handle padding, nb::handle dilation, nb::handle groups, nb::handle out,
+                           nb::handle accumulate, nb::handle threads, nb::handle layout_name, nb::handle numerics,
+                           nb::handle algorithm) {
   ConvOptions options = layer_options(stride, padding, dilation, groups, threads, numerics, algorithm);
   const Layout layout = to_layout(layout_name);
   const bool has_bias = to_bool("bias", bias);
+  const AllOuts to{to_outs(out, has_bias), to_accumulate(accumulate, out)};
   Input g("grad", grad), x("input", input), w("weights", weights);
   const auto biases = [&]<class T>(int64_t O, View<T, 1>& view) -> nb::object {
     if (!has_bias) return nb::none();
-    const Output bias_grad(nb::none(), Shape<1>{O}, kFormat<T>);
+    const Output bias_grad(to.outs[2], Shape<1>{O}, kFormat<T>, "out[2]");
     view = bias_grad.view<T, 1>();
+    clear_new(view, to.outs[2], to.accumulate);
     return bias_grad.array();
   };
-  return all_gradients(g, x, w, biases, options, layout, gradient_wording(layout, Shapeless::kNone), false);
+  return all_gradients(g, x, w, to, biases, options, layout, gradient_wording(layout, Shapeless::kNone, Outs::kTriple),
+                       false);
 }
 
 nb::object notebook_conv_backward(nb::handle dZ, nb::handle cache) {
@@ -162,7 +176,8 @@ nb::object notebook_conv_backward(nb::handle dZ, nb::handle cache) {
     view = View<T, 1>(db.view<T, 4>().data(), {O});
     return db.array();
   };
-  return all_gradients(g, x, w, biases, options, Layout::kNHWC, kConvBackwardWording, true);
+  return all_gradients(g, x, w, {to_outs(nb::none(), true), false}, biases, options, Layout::kNHWC,
+                       kConvBackwardWording, true);
 }
 
 }  // namespace

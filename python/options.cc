@@ -242,7 +242,12 @@ PoolTies to_ties(nb::handle value) {
 
 bool to_accumulate(nb::handle value, nb::handle out) {
   const bool accumulate = to_bool("accumulate", value);
-  if (accumulate && out.is_none()) {
+  bool has_none = out.is_none();
+  if (PyTuple_Check(out.ptr())) {
+    has_none = true;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(out.ptr()); ++i) has_none &= PyTuple_GET_ITEM(out.ptr(), i) == Py_None;
+  }
+  if (accumulate && has_none) {
     throw nb::value_error("accumulate: got True, expected False where there is no out (it adds to what out holds)");
   }
   return accumulate;

@@ -67,7 +67,7 @@ Shape<2> to_plane_shape(const char* argument, nb::handle value);
 // "first" or "all".
 PoolTies to_ties(nb::handle value);
 
-// True or False. ValueError for True without an `out`, as there is nothing to add to.
+// True or False. ValueError for True without an `out`, or with none in a tuple of them, as there is nothing to add to.
 bool to_accumulate(nb::handle value, nb::handle out);
 
 // The items of the cache that a forward function of the notebook returned, as many as `names` says: "A_prev, W, b,

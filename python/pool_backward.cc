@@ -98,7 +98,7 @@ nb::object max_pool2d_backward(nb::handle grad, nb::handle input, nb::handle ker
     if (ties == PoolTies::kAll) {
       throw nb::value_error("ties: got 'all', expected \"first\" where there are indices, which name one each");
     }
-    return from_indices(g, Indices(indices), shape_beside_indices(input, input_shape, call.layout), call);
+    return from_indices(g, Indices("indices", indices), shape_beside_indices(input, input_shape, call.layout), call);
   }
   if (!input_shape.is_none()) {
     throw nb::value_error("input_shape: got a shape, expected None where there are no indices (it needs the input)");

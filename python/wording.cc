@@ -49,7 +49,7 @@ constexpr Wording::Phrase kNchwPhrases[] = {{Guess::kItIsNchw, ""},
 // The words of a function of gradients. A shape in the place of an array cannot be transposed, so what would say to do
 // that is left in the library's words, which only say what it looks like.
 struct GradientWords {
-  constexpr GradientWords(Layout layout, Shapeless shapeless, bool has_pair) {
+  constexpr GradientWords(Layout layout, Shapeless shapeless, Outs outs) {
     const std::string_view input = shapeless == Shapeless::kInput ? "input_shape" : "input";
     const bool has_weights = shapeless != Shapeless::kWeights;
     constexpr std::array kSame = {0, 1, 2, 3};
@@ -57,12 +57,16 @@ struct GradientWords {
     const std::array images = is_nhwc ? kSame : kChannelsSecond, filters = is_nhwc ? kSame : kFiltersFirst;
     arguments = {{{"grad", "grad", images},
                   {"input", input, images},
-                  {"input_grad", "out", images},
+                  {"input_grad", outs == Outs::kTriple ? "out[0]" : "out", images},
                   {"indices", "indices", images},
                   {"weights", has_weights ? "weights" : "weights_shape", filters},
                   {"weights (KH, KW)", has_weights ? "weights (KH, KW)" : "weights_shape (KH, KW)"},
-                  {"weights_grad", has_pair ? "out[0]" : "out", filters},
-                  {"bias_grad", "out[1]"},
+                  {"weights_grad",
+                   outs == Outs::kTriple ? "out[1]"
+                   : outs == Outs::kPair ? "out[0]"
+                                         : "out",
+                   filters},
+                  {"bias_grad", outs == Outs::kTriple ? "out[2]" : "out[1]"},
                   {"window", "kernel_size"}}};
     if (!is_nhwc) {
       phrases = kNchwPhrases;
@@ -77,25 +81,30 @@ struct GradientWords {
   std::span<const Wording::Phrase> phrases{};
 };
 
-template <Layout kLayout, Shapeless kShapeless, bool kPair>
+template <Layout kLayout, Shapeless kShapeless, Outs kOuts>
 const Wording& words_of() {
-  static constexpr GradientWords kWords(kLayout, kShapeless, kPair);
+  static constexpr GradientWords kWords(kLayout, kShapeless, kOuts);
   static constexpr Wording kWording{kWords.arguments, kWords.phrases};
   return kWording;
 }
 
 template <Layout kLayout>
-const Wording& words_in(Shapeless shapeless, bool has_pair) {
+const Wording& words_in(Shapeless shapeless, Outs outs) {
   switch (shapeless) {
     case Shapeless::kInput:
-      return words_of<kLayout, Shapeless::kInput, false>();
+      return words_of<kLayout, Shapeless::kInput, Outs::kOne>();
     case Shapeless::kWeights:
-      return has_pair ? words_of<kLayout, Shapeless::kWeights, true>()
-                      : words_of<kLayout, Shapeless::kWeights, false>();
+      return outs == Outs::kPair ? words_of<kLayout, Shapeless::kWeights, Outs::kPair>()
+                                 : words_of<kLayout, Shapeless::kWeights, Outs::kOne>();
     default:
-      return words_of<kLayout, Shapeless::kNone, false>();
+      return outs == Outs::kTriple ? words_of<kLayout, Shapeless::kNone, Outs::kTriple>()
+                                   : words_of<kLayout, Shapeless::kNone, Outs::kOne>();
   }
 }
+
+constexpr Wording::Argument kLinearArguments[] = {
+    {"output", "out"}, {"input_grad", "out[0]"}, {"weights_grad", "out[1]"}, {"bias_grad", "out[2]"}};
+constexpr Wording::Argument kLossArguments[] = {{"logits_grad", "out"}};
 
 }  // namespace
 
@@ -106,9 +115,11 @@ const Wording kNchwWording{kNchwArguments, kNchwPhrases};
 const Wording kConvBackwardWording{kConvBackwardArguments, kNotebookPhrases};
 const Wording kPoolBackwardWording{kPoolBackwardArguments, kNotebookPhrases};
 
-const Wording& gradient_wording(Layout layout, Shapeless shapeless, bool has_pair) {
-  return layout == Layout::kNHWC ? words_in<Layout::kNHWC>(shapeless, has_pair)
-                                 : words_in<Layout::kNCHW>(shapeless, has_pair);
+const Wording kLinearWording{.arguments = kLinearArguments};
+const Wording kLossWording{.arguments = kLossArguments};
+
+const Wording& gradient_wording(Layout layout, Shapeless shapeless, Outs outs) {
+  return layout == Layout::kNHWC ? words_in<Layout::kNHWC>(shapeless, outs) : words_in<Layout::kNCHW>(shapeless, outs);
 }
 
 }  // namespace convstep::python

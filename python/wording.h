@@ -17,7 +17,14 @@ extern const Wording kConvBackwardWording, kPoolBackwardWording;
 // What the functions of gradients take in the place of arrays of the layer: the shape of what they compute.
 enum class Shapeless { kNone, kInput, kWeights };
 
-// Their words. With `has_pair` weights_grad is the first of two outputs.
-const Wording& gradient_wording(Layout layout, Shapeless shapeless, bool has_pair = false);
+// What is `out`: the one gradient; a tuple of weights_grad and bias_grad; or one of input_grad, weights_grad,
+// bias_grad.
+enum class Outs { kOne, kPair, kTriple };
+
+// Their words.
+const Wording& gradient_wording(Layout layout, Shapeless shapeless, Outs outs = Outs::kOne);
+
+// Of linear layers, whose arrays have two axes, and of losses.
+extern const Wording kLinearWording, kLossWording;
 
 }  // namespace convstep::python

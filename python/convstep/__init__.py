@@ -3,10 +3,11 @@
 The notebook's functions have its names, arguments and results: `zero_pad`, `conv_single_step`, `conv_forward`,
 `pool_forward`, and on the way back `conv_backward`, `create_mask_from_window`, `distribute_value`, `pool_backward`. The
 others are called as elsewhere: `conv2d`, `max_pool2d`, `avg_pool2d`, `l2_pool2d`, `lp_pool2d`, `global_max_pool2d`,
-`global_avg_pool2d`, `global_l2_pool2d`, `pad2d`, and `Conv2d`, a layer that is made once and called many times. Their
-gradients are `conv2d_backward`, `conv2d_backward_input`, `conv2d_backward_weights`, `activation_backward`,
-`max_pool2d_backward`, `avg_pool2d_backward`, `lp_pool2d_backward`. `num_threads`, `simd_target` and their kin say and choose what calls run on. `convstep.draw` makes
-pictures, with matplotlib.
+`global_avg_pool2d`, `global_l2_pool2d`, `pad2d`, `linear`, and `Conv2d`, a layer that is made once and called many times.
+Their gradients are `conv2d_backward`, `conv2d_backward_input`, `conv2d_backward_weights`, `activation_backward`,
+`max_pool2d_backward`, `avg_pool2d_backward`, `lp_pool2d_backward`, `pad2d_backward`, `linear_backward` and the method
+`backward` of a `Conv2d`; they begin with `softmax_cross_entropy`. `num_threads`, `simd_target` and their kin say and
+choose what calls run on. `convstep.draw` makes pictures, with matplotlib.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -23,8 +24,10 @@ except ModuleNotFoundError as _error:
 
 from convstep._activation import activation_backward
 from convstep._conv2d import Conv2d
-from convstep._convolution import conv2d, pad2d
+from convstep._convolution import conv2d, pad2d, pad2d_backward
 from convstep._convolution_backward import conv2d_backward, conv2d_backward_input, conv2d_backward_weights
+from convstep._linear import linear, linear_backward
+from convstep._loss import softmax_cross_entropy
 from convstep._notebook import conv_forward, conv_single_step, pool_forward, zero_pad
 from convstep._notebook_backward import conv_backward, create_mask_from_window, distribute_value, pool_backward
 from convstep._pooling import (
@@ -71,12 +74,15 @@ __all__ = [
     "global_l2_pool2d",
     "global_max_pool2d",
     "l2_pool2d",
+    "linear",
+    "linear_backward",
     "lp_pool2d",
     "lp_pool2d_backward",
     "max_pool2d",
     "max_pool2d_backward",
     "num_threads",
     "pad2d",
+    "pad2d_backward",
     "pool_backward",
     "pool_forward",
     "release_memory",
@@ -85,6 +91,7 @@ __all__ = [
     "set_simd_target",
     "simd_target",
     "simd_targets",
+    "softmax_cross_entropy",
     "zero_pad",
 ]
 

@@ -27,6 +27,7 @@ OTHER_NAMES = {
     "grad_output": "grad", "dy": "grad", "dout": "grad", "dA": "grad", "dZ": "grad", "gradient": "grad",
     "input_size": "input_shape", "weight_size": "weights_shape", "filter_sizes": "weights_shape",
     "mode": "padding", "auto_pad": "padding", "border_mode": "padding", "pads": "padding", "img": "input",
+    "target": "labels", "targets": "labels", "y": "labels", "classes": "labels", "scores": "logits", "divisor": "count",
     "act": "activation", "relu": "activation", "nonlinearity": "activation", "skip": "residual", "shortcut": "residual",
 }
 
@@ -37,7 +38,8 @@ NO_ARGUMENTS = (
     (("mode", "pool_type"), "pool2d_backward",
      "each mode has its own function: max_pool2d_backward, avg_pool2d_backward, lp_pool2d_backward"),
     (("activation",), "conv2d_backward", "multiply by its derivative first: activation_backward(grad, input, activation)"),
-    (("out", "accumulate"), "conv2d_backward", "conv2d_backward_input and conv2d_backward_weights have it"),
+    (("activation",), "linear_backward", "multiply by its derivative first: activation_backward(grad, input, activation)"),
+    (("reduction", "size_average", "reduce"), "softmax_cross_entropy", "the loss is a mean; count=1 makes it a sum"),
     (("f", "stride", "pad", "hparameters", "A_prev", "W"), "conv_backward", "it is in the cache"),
     (("f", "stride", "hparameters", "A_prev"), "pool_backward", "it is in the cache"),
     (("mode", "pool_type"), "pool2d", "each mode has its own function: max_pool2d, avg_pool2d, l2_pool2d, lp_pool2d"),

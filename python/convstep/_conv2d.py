@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from convstep import _core
+from convstep._activation import activation_backward
 from convstep._compiled import with_hints
 from convstep._convert import convert
+from convstep._convolution import conv2d
+from convstep._convolution_backward import conv2d_backward
 from convstep._hints import numbers
-from convstep._types import Activation, Algorithm, Array, Axes, Int, Layout, Numerics, Padding, Real, Size
+from convstep._types import Activation, Algorithm, Array, Axes, Flag, Int, Layout, Numerics, Padding, Real, Size
 
 # Options and their defaults, in the order of Conv2d's own.
 OPTIONS = {
@@ -150,6 +153,48 @@ class Conv2d:
     ) -> Array:
         """The layer applied to `input`; `residual`, `out` and `threads` as in `conv2d`."""
         return self._layer.run(input, residual, out, threads)
+
+    @with_hints("Conv2d.backward")
+    def backward(
+        self,
+        grad: ArrayLike,
+        input: ArrayLike,
+        *,
+        residual: ArrayLike | None = None,
+        out: tuple[Array | None, Array | None, Array | None] | None = None,
+        accumulate: Flag = False,
+        threads: Int | None = None,
+    ) -> tuple[Array, Array, Array | None]:
+        """The gradients of input, weights and bias, from that of the layer's output: see `conv2d_backward`.
+
+        `input` and `residual` are those of the call whose output it was. Where the layer has an activation, what that was
+        applied to is computed anew. The gradient of a residual is `grad`, before the activation, if there is one.
+
+        >>> import numpy as np
+        >>> layer, x = Conv2d(np.ones((3, 3, 4, 8)), np.zeros(8), padding=1, activation="relu"), np.ones((10, 5, 7, 4))
+        >>> input_grad, weights_grad, bias_grad = layer.backward(np.ones(layer.output_shape(x)), x)
+        >>> input_grad.shape, weights_grad.shape
+        ((10, 5, 7, 4), (3, 3, 4, 8))
+        >>> print(bias_grad)
+        [350. 350. 350. 350. 350. 350. 350. 350.]
+        """
+        options = {name: getattr(self, name) for name in OPTIONS if name not in ("activation", "slope")}
+        if self.activation is not None:
+            sums = conv2d(input, self.weights, self.bias, residual=residual, threads=threads, **options)
+            grad = convert(grad, "grad")
+            if grad.shape != sums.shape:
+                raise ValueError(f"grad: got {grad.shape}, expected {sums.shape} (the shape of the layer's output)")
+            grad = activation_backward(grad, sums, self.activation, self.slope, threads=threads)
+        return conv2d_backward(
+            grad,
+            input,
+            self.weights,
+            bias=self.bias is not None,
+            out=out,
+            accumulate=accumulate,
+            threads=threads,
+            **options,
+        )
 
     @with_hints("Conv2d.describe")
     def describe(self, input_shape: Axes | Array | None = None) -> str:

@@ -35,7 +35,10 @@ def convert_indices(array: Any, argument: str) -> np.ndarray:
         return np.require(array, np.int64, "A")
     if array.ndim == 0 and not isinstance(given, (np.ndarray, np.generic)):
         raise TypeError(f"{argument}: got {_hints.shown(given)}, expected an array of integers")
-    raise TypeError(f"{argument}: got an array of {array.dtype}, expected integers, as max_pool2d returns them")
+    if argument == "indices":
+        raise TypeError(f"{argument}: got an array of {array.dtype}, expected integers, as max_pool2d returns them")
+    hint = f" (of one row for each: {argument}.argmax(axis=1))" if array.ndim == 2 else ""
+    raise TypeError(f"{argument}: got an array of {array.dtype}, expected integers{hint}")
 
 
 def _read(array: Any, argument: str) -> np.ndarray:

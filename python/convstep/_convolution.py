@@ -140,3 +140,46 @@ def pad2d(
            [1., 1., 0.],
            [1., 1., 0.]])
     """
+
+
+@compiled
+def pad2d_backward(
+    grad: ArrayLike,
+    padding: Padding,
+    *,
+    out: Array | None = None,
+    threads: Int | None = None,
+    layout: Layout = "NHWC",
+) -> Array:
+    """The gradient of `pad2d`'s input, from the gradient of its output: what arrived at the padding is cut off.
+
+    ``input_grad[n, y, x, c] = grad[n, y + top, x + left, c]``
+
+    Parameters
+    ----------
+    grad : array_like, shape (N, top + H + bottom, left + W + right, C), or with C second for layout "NCHW"
+    padding, threads, layout
+        As in `pad2d`.
+    out : ndarray, optional
+        Where to write the result: of its shape and dtype, writable, sharing no element with `grad`.
+
+    Returns
+    -------
+    input_grad : ndarray, shape (N, H, W, C), or with C second
+        `out`, if it was given.
+
+    Raises
+    ------
+    ValueError
+        Nothing is left of `grad`, or what `pad2d` refuses.
+    TypeError
+        As `pad2d` does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> grad = np.arange(12.0).reshape(1, 3, 4, 1)
+    >>> print(pad2d_backward(grad, padding=((1, 0), (0, 1)))[0, :, :, 0])
+    [[ 4.  5.  6.]
+     [ 8.  9. 10.]]
+    """

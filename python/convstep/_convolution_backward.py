@@ -54,7 +54,7 @@ def conv2d_backward_input(
         With "NCHW" arrays and shapes are (N, C, H, W), and weights (O, C/groups, KH, KW).
     numerics : {"fast", "numpy"}
         In which order the terms of a sum are added. "fast" is the library's own; "numpy" is that of the notebook's loops,
-        several times slower, on one thread.
+        several times slower.
     algorithm : {"auto", "direct", "winograd", "reference"}
         As in `conv2d`.
 
@@ -190,6 +190,8 @@ def conv2d_backward(
     padding: Padding = 0,
     dilation: Size = 1,
     groups: Int = 1,
+    out: tuple[Array | None, Array | None, Array | None] | None = None,
+    accumulate: Flag = False,
     threads: Int | None = None,
     layout: Layout = "NHWC",
     numerics: Numerics = "fast",
@@ -206,6 +208,8 @@ def conv2d_backward(
     padding: Padding = 0,
     dilation: Size = 1,
     groups: Int = 1,
+    out: tuple[Array | None, Array | None, Array | None] | None = None,
+    accumulate: Flag = False,
     threads: Int | None = None,
     layout: Layout = "NHWC",
     numerics: Numerics = "fast",
@@ -222,14 +226,14 @@ def conv2d_backward(
     padding: Padding = 0,
     dilation: Size = 1,
     groups: Int = 1,
+    out: tuple[Array | None, Array | None, Array | None] | None = None,
+    accumulate: Flag = False,
     threads: Int | None = None,
     layout: Layout = "NHWC",
     numerics: Numerics = "fast",
     algorithm: Algorithm = "auto",
 ) -> tuple[Array, Array, Array | None]:
     """All gradients of `conv2d`, from the gradient of its output.
-
-    To write into arrays of your own, or to add to them, call `conv2d_backward_input` and `conv2d_backward_weights`.
 
     Parameters
     ----------
@@ -241,6 +245,11 @@ def conv2d_backward(
         Had the layer a bias? Otherwise the third result is None.
     stride, padding, dilation, groups, threads, layout, numerics, algorithm
         As in `conv2d_backward_input`.
+    out : tuple of three, optional
+        Where to write the results, such as an earlier call returned: arrays of their shapes and dtypes, writable, sharing
+        no element with an input or each other. None in it stands for a new array.
+    accumulate : bool
+        Add the gradients to what the arrays of `out` hold.
 
     Returns
     -------
@@ -263,4 +272,8 @@ def conv2d_backward(
     ((2, 8, 8, 3), (3, 3, 3, 4), (4,))
     >>> print(bias_grad)
     [128. 128. 128. 128.]
+    >>> outs = None, weights_grad, bias_grad
+    >>> again = conv2d_backward(np.ones(output.shape), x, weights, padding=1, out=outs, accumulate=True)
+    >>> print(bias_grad, np.array_equal(again[0], input_grad))
+    [256. 256. 256. 256.] True
     """

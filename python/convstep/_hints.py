@@ -31,6 +31,15 @@ NOT_OURS = {
     },
 }
 
+# Layers and functions of other libraries whose spelling does not tell, without what differs from library to library.
+OTHER_FUNCTIONS = {
+    **dict.fromkeys(("dense", "fullyconnected", "innerproduct", "affine"), "linear"),
+    **dict.fromkeys(
+        ("crossentropy", "crossentropyloss", "sparsecategoricalcrossentropy", "softmax", "logsoftmax", "nllloss"),
+        "softmax_cross_entropy",
+    ),
+}
+
 # How a file becomes an array, by the end of its name.
 READERS = {
     ".npy": "np.load({})",
@@ -169,7 +178,8 @@ def attribute(name: str, names: Iterable[str]) -> str | None:
         if _plain(known) not in plain or known[0].isupper() == name[0].isupper():  # conv2d and Conv2d
             plain[_plain(known)] = known
     found = difflib.get_close_matches(wanted, plain, n=1, cutoff=0.7)
-    return f"did you mean {plain[found[0]]!r}?" if found else None
+    meant = OTHER_FUNCTIONS.get(wanted) or (plain[found[0]] if found else None)
+    return f"did you mean {meant!r}?" if meant else None
 
 
 def shown(value: Any, depth: int = 3) -> str:

@@ -130,7 +130,33 @@ ECOSYSTEM_BACKWARD = [
          lambda x, **more: convstep.activation_backward(x, ones(*IMAGES), "relu", **more), True, False),
     Face("activation_backward", "input", IMAGES,
          lambda x, **more: convstep.activation_backward(ones(*IMAGES), x, "relu", **more), True, False),
+    Face("pad2d_backward", "grad", (2, 7, 8, 4), lambda x, **more: convstep.pad2d_backward(x, 1, **more)),
+    Face("pad2d_backward NCHW", "grad", (2, 4, 7, 8),
+         lambda x, **more: convstep.pad2d_backward(x, (2, 1), layout="NCHW", **more)),
+]
+LINEAR = [
+    Face("linear", "input", (3, 2), lambda x, **more: convstep.linear(x, ones(2, 5), **more)),
+    Face("linear", "weights", (1, 2), lambda x, **more: convstep.linear(ones(3, 1), x, **more)),
+    Face("linear", "bias", (5,), lambda x, **more: convstep.linear(ones(3, 2), ones(2, 5), x, **more)),
+]
+SEVERAL_RESULTS = [
+    Face("conv2d_backward", "grad", OUTPUT,
+         lambda x: convstep.conv2d_backward(x, ones(*IMAGES), ones(*WEIGHTS))[1], False, False),
+    Face("conv2d_backward", "input", IMAGES,
+         lambda x: convstep.conv2d_backward(ones(*OUTPUT), x, ones(*WEIGHTS))[1], False, False),
+    Face("conv2d_backward", "weights", WEIGHTS,
+         lambda x: convstep.conv2d_backward(ones(*OUTPUT), ones(*IMAGES), x)[0], False, False),
+    Face("Conv2d.backward", "grad", OUTPUT,
+         lambda x: convstep.Conv2d(ones(*WEIGHTS), activation="relu").backward(x, ones(*IMAGES))[1], False, False),
+    Face("Conv2d.backward", "input", IMAGES,
+         lambda x: convstep.Conv2d(ones(*WEIGHTS), activation="relu").backward(ones(*OUTPUT), x)[1], False, False),
+    Face("linear_backward", "grad", (1, 2),
+         lambda x: convstep.linear_backward(x, ones(1, 4), ones(4, 2))[0], False, False),
+    Face("linear_backward", "input", (1, 2),
+         lambda x: convstep.linear_backward(ones(1, 5), x, ones(2, 5))[1], False, False),
+    Face("linear_backward", "weights", (1, 2),
+         lambda x: convstep.linear_backward(ones(3, 2), ones(3, 1), x)[0], False, False),
 ]
 NOTEBOOK += NOTEBOOK_BACKWARD
-ECOSYSTEM += ECOSYSTEM_BACKWARD
-FACES = NOTEBOOK + ECOSYSTEM
+ECOSYSTEM += ECOSYSTEM_BACKWARD + LINEAR
+FACES = NOTEBOOK + ECOSYSTEM + SEVERAL_RESULTS

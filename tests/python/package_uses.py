@@ -59,9 +59,22 @@ assert_type(convstep.avg_pool2d_backward(halves, (2, 6, 8, 3), kernel_size=2), N
 assert_type(convstep.lp_pool2d_backward(halves, x, p=2, kernel_size=2), NDArray[Any])
 assert_type(convstep.activation_backward(x, x, "relu"), NDArray[Any])
 
+assert_type(convstep.conv2d_backward(y, x, weights, out=(None, np.zeros_like(weights), None), accumulate=True),
+            tuple[NDArray[Any], NDArray[Any], NDArray[Any]])
+assert_type(convstep.pad2d_backward(x, padding=((1, 0), (0, 1))), NDArray[Any])
+rows, matrix = x.reshape(2, -1), np.ones((144, 5))
+logits = convstep.linear(rows, matrix, [0.0] * 5, activation="tanh")
+assert_type(logits, NDArray[Any])
+loss, logits_grad = convstep.softmax_cross_entropy(logits, [0, 4], count=2)
+assert_type(loss, np.floating[Any])
+assert_type(convstep.linear_backward(logits_grad, rows, matrix), tuple[NDArray[Any], NDArray[Any], NDArray[Any]])
+assert_type(convstep.linear_backward(logits_grad, rows, matrix, bias=False),
+            tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None])
+
 layer = convstep.Conv2d(weights, groups=1, activation="leaky_relu", slope=0.2)
 assert_type(layer, convstep.Conv2d)
 assert_type(layer(x, threads=1), NDArray[Any])
+assert_type(layer.backward(layer(x), x), tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None])
 assert_type(layer.describe(), str)
 assert_type(layer.describe((2, 6, 8, 3)), str)
 assert_type(layer.output_shape((2, 6, 8, 3)), tuple[int, int, int, int])

@@ -87,6 +87,7 @@ X, W, B, OUT = ones(*IMAGES), ones(*WEIGHTS), ones(8), ones(2, 3, 4, 8)
 LAYER = convstep.Conv2d(W, B)
 STEP, WINDOW = {"stride": 1, "pad": 1}, {"stride": 1, "f": 2}
 SIZE, SIDES = (2, 1), ((1, 0), (0, 1))
+W_GRAD, LABELS = ones(*WEIGHTS), np.zeros(6, int)
 POOLED, WHOLE_POOLED = ones(2, 2, 6, 4), np.ones((2, 2, 6, 4), int)
 WHOLE, SINGLE, LIST = np.ones(IMAGES, int), np.ones(IMAGES, np.float32), np.ones((1, 2, 2, 4)).tolist()
 HALF, MASKED = np.ones(IMAGES, np.float16), np.ma.masked_array(np.ones(IMAGES))
@@ -109,6 +110,14 @@ CALLS = {
     "conv_backward": lambda: convstep.conv_backward(OUT, (X, W, B, {"stride": 1, "pad": 0})),
     "conv2d_backward": lambda: convstep.conv2d_backward(OUT, X, W),
     "conv2d_backward_weights": lambda: convstep.conv2d_backward_weights(OUT, X, W.shape, bias=True),
+    "conv2d_backward out": lambda: convstep.conv2d_backward(OUT, X, W, out=(None, W_GRAD, None), accumulate=True),
+    "Conv2d.backward": lambda: LAYER.backward(OUT, X),
+    "pad2d_backward": lambda: convstep.pad2d_backward(X, padding=SIDES),
+    "linear": lambda: convstep.linear(X[0, 0], W[0, 0], B),
+    "linear_backward": lambda: convstep.linear_backward(OUT[0, 0], X[0, 0, :4], W[0, 0]),
+    "softmax_cross_entropy": lambda: convstep.softmax_cross_entropy(X[0, 0], LABELS),
+    "wrong labels": lambda: convstep.softmax_cross_entropy(X[0, 0], SIZE),
+    "wrong three outs": lambda: convstep.conv2d_backward(OUT, X, W, out=(X, W, B)),
     "max_pool2d_backward": lambda: convstep.max_pool2d_backward(POOLED, X, SIZE),
     "max_pool2d_backward indices": lambda: convstep.max_pool2d_backward(POOLED, X, SIZE, indices=WHOLE_POOLED),
     "create_mask_from_window": lambda: convstep.create_mask_from_window(X[0, :, :, 0]),

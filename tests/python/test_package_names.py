@@ -30,7 +30,10 @@ ZEROS = "it pads with zeros; for other values, use np.pad first"
     ("relu", 'an activation is an option: conv2d(..., activation="relu")'),
     ("LeakyReLU", 'an activation is an option: conv2d(..., activation="leaky_relu")'),
     ("relu_backward", 'write activation_backward(grad, input, "relu")'),
-    ("max_pool_backward", "did you mean 'max_pool2d_backward'?"), ("Linear", None), ("nn", None), ("__wrapped__", None),
+    ("max_pool_backward", "did you mean 'max_pool2d_backward'?"), ("nn", None), ("Linear", "did you mean 'linear'?"),
+    ("Dense", "did you mean 'linear'?"), ("fully_connected", "did you mean 'linear'?"),
+    ("CrossEntropyLoss", "did you mean 'softmax_cross_entropy'?"), ("cross_entropy", "did you mean 'softmax_cross_entropy'?"),
+    ("linear_backward_input", "did you mean 'linear_backward'?"), ("zero_pad_backward", "did you mean 'pad2d_backward'?"), ("__wrapped__", None),
 ])
 def test_names_of_the_package(name: str, hint: str | None) -> None:
     with pytest.raises(AttributeError) as raised:

@@ -26,6 +26,9 @@ WRONG_USES = {
     'convstep.pool_backward([], ([], {"f": 2, "stride": 1}), ties="last")': "arg-type",
     "convstep.conv_backward([], ([], {}))": "arg-type",
     "convstep.conv2d_backward_weights([], [], (1, 1, 1, 1), bias=True, out=None, accumulate=2)": "call-overload",
+    "convstep.conv2d_backward([], [], [], out=())": "arg-type|call-overload",
+    "convstep.linear([], [], layout='NHWC')": "call-arg",
+    "convstep.softmax_cross_entropy([], [], count=2.5)": "arg-type",
     "convstep.draw.window([], kernel_size=3, position=1)": "arg-type",
 }
 
