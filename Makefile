@@ -55,7 +55,7 @@ test-full: test
 	scripts/test_wheel.sh
 	scripts/test_torch.sh
 	scripts/test_jax.sh
-	CONVSTEP_CASES=full $(PYTHON) -m pytest -q -n 2 tests/python/test_onnx.py
+	CONVSTEP_CASES=full $(PYTHON) -m pytest -q -n 2 tests/python/test_onnx.py tests/python/test_package_differences.py
 	$(CONFIGURE) -DCONVSTEP_FULL_TESTS=ON
 	cmake --build --preset release
 	CONVSTEP_CASES=full ctest --preset release -R 'SweepTest|PoolKernelTest|^Overflow|^shared$$'

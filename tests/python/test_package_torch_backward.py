@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import convstep
-from test_package_torch import CASES, Case, every_layout, functional, torch
+from test_package_torch import Case, every_layout, functional, torch
 
+CASES = range(1000)
 EXAMPLE = pathlib.Path(__file__).resolve().parent.parent.parent / "examples" / "torch_layer.py"
 
 
@@ -38,40 +39,78 @@ def check(got: np.ndarray, expected: Any) -> None:
     np.testing.assert_allclose(got, expected, rtol=1e-10, atol=1e-11)
 
 
+def gamma(roundings: int) -> float:
+    """Higham's bound on so many roundings in a row, of float64."""
+    unit = np.finfo(np.float64).eps / 2
+    return roundings * unit / (1 - roundings * unit)
+
+
+def check_sums(got: np.ndarray, expected: Any, magnitudes: Any, roundings: int) -> None:
+    """Ours and PyTorch's may each be off by gamma times the sum of magnitudes, which is itself rounded."""
+    assert got.shape == expected.shape and got.dtype == expected.dtype
+    error, bound = np.abs(got - expected), 2.001 * gamma(roundings) * magnitudes
+    assert (error <= bound).all(), (error / np.where(bound, bound, 1)).max()
+
+
+def gradients(function: Any, grad: np.ndarray, *arrays: np.ndarray) -> list[np.ndarray]:
+    """PyTorch's, of sum(grad * function(arrays))."""
+    leaves = [leaf(array) for array in arrays]
+    function(*leaves).backward(torch.from_numpy(grad))
+    return [tensor.grad.numpy() for tensor in leaves]
+
+
 @every_layout
 @pytest.mark.parametrize("seed", CASES)
 def test_conv2d(seed: int, layout: str) -> None:
     case = Case(seed, dilated=True)
     weights = case.normal(case.groups * case.draw.randint(1, 3), case.channels // case.groups, *case.window)
     options = {"stride": case.stride, "padding": case.pair(0, 3), "dilation": case.dilation, "groups": case.groups}
-    x, w, b = leaf(case.x), leaf(weights), leaf(case.normal(weights.shape[0]))
-    output = functional.conv2d(x, w, b, **options)
-    grad = case.normal(*output.shape)
-    output.backward(torch.from_numpy(grad))
+
+    def function(x: Any, w: Any, b: Any) -> Any:
+        return functional.conv2d(x, w, b, **options)
+
+    bias = case.normal(weights.shape[0])
+    grad = case.normal(*functional.conv2d(torch.from_numpy(case.x), torch.from_numpy(weights), **options).shape)
+    expected = gradients(function, grad, case.x, weights, bias)
+    magnitudes = gradients(function, np.abs(grad), np.abs(case.x), np.abs(weights), bias)
     got = convstep.conv2d_backward(
         ordered(grad, layout), ordered(case.x, layout), filters(weights, layout), layout=layout, **options)
-    check(got[0], ordered(x.grad.numpy(), layout))
-    check(got[1], filters(w.grad.numpy(), layout))
-    check(got[2], b.grad.numpy())
+    pixels, taps = grad[:, 0].size, weights[0, 0].size * weights.shape[0] // case.groups
+    for ours, theirs, most, roundings, order in zip(got, expected, magnitudes, (taps, pixels, pixels),
+                                                    (ordered, filters, lambda array, _: array), strict=True):
+        check_sums(ours, order(theirs, layout), order(most, layout), roundings + 2)
 
 
 @every_layout
-@pytest.mark.parametrize("mode", ["max", "avg"])
+@pytest.mark.parametrize("mode", ["max", "avg", "lp"])
 @pytest.mark.parametrize("seed", CASES)
 def test_poolings(seed: int, mode: str, layout: str) -> None:
+    """PyTorch's norms have no padding, and its ceil_mode scales windows that hang over: both are avoided."""
     case = Case(seed, dilated=mode == "max")
-    if seed % 2:  # ties, but none between -0 and +0, which PyTorch holds to be equal
+    if seed % 2 and mode != "lp":  # ties, but none between -0 and +0, which PyTorch holds to be equal
         case.x = np.round(case.x * 2) + 0.0
-    options: dict[str, Any] = {"kernel_size": case.window, "stride": case.stride, "padding": case.pooling_padding(),
-                               "ceil_mode": case.draw.random() < 0.5}
-    options |= {"dilation": case.dilation} if mode == "max" else {"count_include_pad": case.draw.random() < 0.5}
-    x = leaf(case.x)
-    output = getattr(functional, f"{mode}_pool2d")(x, **options)
-    grad = case.normal(*output.shape)
-    output.backward(torch.from_numpy(grad))
+    options: dict[str, Any] = {"kernel_size": case.window, "stride": case.stride}
+    if mode == "lp":
+        options["p"] = 2
+    else:
+        options |= {"padding": case.pooling_padding(), "ceil_mode": case.draw.random() < 0.5}
+        options |= {"dilation": case.dilation} if mode == "max" else {"count_include_pad": case.draw.random() < 0.5}
+
+    def function(x: Any) -> Any:
+        if mode == "lp":
+            return functional.lp_pool2d(x, 2, case.window, case.stride)
+        return getattr(functional, f"{mode}_pool2d")(x, **options)
+
+    grad = case.normal(*function(torch.from_numpy(case.x)).shape)
+    (expected,) = gradients(function, grad, case.x)
+    # The places of maxima are those of the numbers themselves.
+    (magnitudes,) = gradients(function, np.abs(grad), case.x)
+    taps = case.window[0] * case.window[1]
+    # An average divides once. A norm's terms have a quotient, and the root of a sum of squares, taken by pow in PyTorch.
+    roundings = {"max": taps, "avg": taps + 1, "lp": 2 * taps + 40}[mode]
     backward = getattr(convstep, f"{mode}_pool2d_backward")
-    check(backward(ordered(grad, layout), ordered(case.x, layout), layout=layout, **options),
-          ordered(x.grad.numpy(), layout))
+    got = backward(ordered(grad, layout), ordered(case.x, layout), layout=layout, **options)
+    check_sums(got, ordered(expected, layout), ordered(np.abs(magnitudes), layout), roundings)
 
 
 @pytest.mark.parametrize("name, activation", [
