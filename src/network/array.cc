@@ -87,16 +87,19 @@ Constant<T>::Constant(Tensor<int64_t, 1> values, const Dims& shape) {
 }
 
 template <class T>
-Constant<T>::Constant(const ArrayView<T>& view) {
-  const auto copy_of = [&](auto from) {
-    using U = std::remove_reference_t<decltype(*from.data)>;
-    auto values = Tensor<U, 1>::uninitialized({from.size()});
-    const Dims strides = dense_strides(from.shape, row_major(from.rank()));
-    copy<U>({from.data, from.shape, from.strides}, {values.data(), from.shape, strides});
-    *this = Constant(std::move(values), from.shape);
-  };
-  if (view.element == Element::kReal) copy_of(view.real());
-  if (view.element == Element::kInteger) copy_of(view.integers());
+Constant<T> Constant<T>::uninitialized(Element element, const Dims& shape, const Dims& order) {
+  const Shape<1> count{shape.count()};
+  Constant room = element == Element::kInteger ? Constant(Tensor<int64_t, 1>::uninitialized(count), shape)
+                                               : Constant(Tensor<T, 1>::uninitialized(count), shape);
+  room.view_.strides = dense_strides(shape, order);
+  return room;
+}
+
+template <class T>
+Constant<T>::Constant(const ArrayView<T>& view, const Dims& order) {
+  if (!view) return;
+  *this = uninitialized(view.element, view.shape, order);
+  copy(view, view_);
 }
 
 template <class T>

@@ -71,8 +71,11 @@ class Constant {
   // Takes the elements, in row-major order, over. A shape of no axes is one number.
   Constant(Tensor<T, 1> values, const Dims& shape);
   Constant(Tensor<int64_t, 1> values, const Dims& shape);
-  // A dense copy.
-  explicit Constant(const ArrayView<T>& view);
+  // A dense copy, in row-major order or with its axes in memory in this one.
+  explicit Constant(const ArrayView<T>& view) : Constant(view, row_major(view.shape.rank())) {}
+  Constant(const ArrayView<T>& view, const Dims& order);
+  // Room for so many elements, whatever they are.
+  static Constant uninitialized(Element element, const Dims& shape, const Dims& order);
   // Another view of the same memory.
   Constant viewed(const ArrayView<T>& view) const;
 

@@ -5,27 +5,12 @@
 namespace convstep::network {
 namespace {
 
-// An array to write to, in the order of `info`.
-template <class T>
-Constant<T> room_for(const ValueInfo<T>& info) {
-  const Shape<1> count{info.shape.count()};
-  const Constant<T> dense = info.element == Element::kInteger
-                                ? Constant<T>(Tensor<int64_t, 1>::uninitialized(count), info.shape)
-                                : Constant<T>(Tensor<T, 1>::uninitialized(count), info.shape);
-  ArrayView<T> view = dense.view();
-  view.strides = dense_strides(info.shape, info.order);
-  return dense.viewed(view);
-}
-
 // The same elements, dense in the order that they have.
 template <class T>
 Constant<T> made_dense(const Constant<T>& constant) {
   const ArrayView<T>& view = constant.view();
   const Dims order = order_of(view.shape, view.strides);
-  if (is_dense(view.shape, view.strides, order)) return constant;
-  const Constant<T> dense = room_for<T>({view.element, view.shape, order});
-  copy(view, dense.view());
-  return dense;
+  return is_dense(view.shape, view.strides, order) ? constant : Constant<T>(view, order);
 }
 
 template <class T>
@@ -45,7 +30,9 @@ std::vector<Constant<T>> compute(const InferredNode<T>& node, std::span<const Co
     return {from.viewed(inferred.view(from.view()))};
   }
   std::vector<Constant<T>> outputs;
-  for (const ValueInfo<T>& info : inferred.outputs) outputs.push_back(info ? room_for(info) : Constant<T>());
+  for (const ValueInfo<T>& info : inferred.outputs) {
+    outputs.push_back(info ? Constant<T>::uninitialized(info.element, info.shape, info.order) : Constant<T>());
+  }
   const Step<T> step = node.operation->make(node.request(), inferred);
   step.run({views_of<T>(inputs), views_of<T>(outputs)}, {});
   return outputs;

@@ -1,5 +1,6 @@
 #include "network/loop.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace convstep::network {
@@ -21,8 +22,12 @@ Loop::Loop(const Dims& shape, std::initializer_list<Dims> strides, int64_t work)
     for (const Dims& steps : strides) axes[count].steps[array++] = steps[axis];
     ++count;
   }
-  std::stable_sort(axes.begin(), axes.begin() + count,
-                   [](const Axis& a, const Axis& b) { return std::abs(a.steps[0]) > std::abs(b.steps[0]); });
+  // By insertion: std::stable_sort would allocate.
+  const auto is_outside = [](const Axis& a, const Axis& b) { return std::abs(a.steps[0]) > std::abs(b.steps[0]); };
+  for (size_t k = 1; k < count; ++k) {
+    const auto axis = axes.begin() + k;
+    std::rotate(std::upper_bound(axes.begin(), axis, *axis, is_outside), axis, axis + 1);
+  }
   for (size_t k = 0; k < count; ++k) {
     const Axis& axis = axes[k];
     bool continues = outer_count_ > 0;

@@ -2,11 +2,14 @@
 #include "convstep/network.h"
 
 #include <algorithm>
+#include <mutex>
+#include <utility>
 
 #include "convstep/error.h"
 #include "network/face.h"
 #include "network/from_graph.h"
 #include "network/state.h"
+#include "runtime/fork_safe_mutex.h"
 
 namespace convstep {
 namespace network {
@@ -163,29 +166,43 @@ NetworkPlan<T> Network<T>::plan(const std::vector<int64_t>& input) const {
 }
 
 template <class T>
+auto Network<T>::State::find(const std::vector<std::vector<int64_t>>& shapes, const std::string& target) const
+    -> std::shared_ptr<const Kept> {
+  const std::lock_guard lock(fork_safe_mutex(this));
+  return find_locked(shapes, target);
+}
+
+template <class T>
+auto Network<T>::State::find_locked(const std::vector<std::vector<int64_t>>& shapes, const std::string& target) const
+    -> std::shared_ptr<const Kept> {
+  for (size_t k = 0; k < kPlans && kept_[k]; ++k) {
+    if (kept_[k]->shapes != shapes || kept_[k]->target != target) continue;
+    std::rotate(kept_.begin(), kept_.begin() + k, kept_.begin() + k + 1);
+    return kept_[0];
+  }
+  return nullptr;
+}
+
+template <class T>
+void Network<T>::State::keep(std::shared_ptr<const Kept> plan) const {
+  std::shared_ptr<const Kept> forgotten;  // freed after the mutex
+  const std::lock_guard lock(fork_safe_mutex(this));
+  if (find_locked(plan->shapes, plan->target)) return;  // another thread was faster
+  std::rotate(kept_.begin(), kept_.end() - 1, kept_.end());
+  forgotten = std::exchange(kept_[0], std::move(plan));
+}
+
+template <class T>
 std::vector<NetworkOutput<T>> Network<T>::run(std::span<const NetworkArray<const T>> inputs,
                                               const RunOptions& options) const {
   using Kept = typename State::Kept;
   std::vector<std::vector<int64_t>> shapes;
   for (const auto& input : inputs) shapes.emplace_back(input.shape().begin(), input.shape().end());
   const std::string target = simd_target();
-  std::shared_ptr<const Kept> kept;
-  std::vector<std::shared_ptr<const Kept>>& all = state_->kept;
-  {
-    const std::lock_guard lock(state_->mutex);
-    const auto found = std::find_if(all.begin(), all.end(), [&](const std::shared_ptr<const Kept>& one) {
-      return one->shapes == shapes && one->target == target;
-    });
-    if (found != all.end()) {
-      kept = *found;
-      std::rotate(all.begin(), found, found + 1);
-    }
-  }
+  std::shared_ptr<const Kept> kept = state_->find(shapes, target);
   if (!kept) {
     kept = std::make_shared<const Kept>(Kept{shapes, target, plan(shapes)});
-    const std::lock_guard lock(state_->mutex);
-    all.insert(all.begin(), kept);
-    if (all.size() > kPlans) all.pop_back();
+    state_->keep(kept);
   }
   std::vector<NetworkOutput<T>> outputs;
   std::vector<NetworkArray<T>> arrays;

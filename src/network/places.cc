@@ -1,44 +1,14 @@
 #include "network/places.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <limits>
+
+#include "network/views.h"
 
 namespace convstep::network {
 namespace {
 
 using Kind = PlaceKind;
-
-// Distinct indices lead to distinct elements, as far as can be told from the strides.
-template <class T>
-bool can_be_written(const ArrayView<T>& view) {
-  const Dims order = order_of(view.shape, view.strides);
-  int64_t reach = 0;  // of the axes inside
-  for (int k = order.rank(); k-- > 0;) {
-    const int axis = static_cast<int>(order[k]);
-    if (view.shape[axis] <= 1) continue;
-    const int64_t step = std::abs(view.strides[axis]);
-    if (step <= reach) return false;
-    reach += step * (view.shape[axis] - 1);
-  }
-  return true;
-}
-
-template <class T>
-std::function<ArrayView<T>(const ArrayView<T>&)> range_of_axis(int axis, int64_t begin, int64_t length) {
-  return [=](const ArrayView<T>& whole) {
-    ArrayView<T> range = whole;
-    const size_t size = whole.element == Element::kInteger ? sizeof(int64_t) : sizeof(T);
-    range.data = static_cast<char*>(whole.data) + begin * whole.strides[axis] * static_cast<int64_t>(size);
-    range.shape[axis] = length;
-    return range;
-  };
-}
-
-template <class T>
-ArrayView<T> itself(const ArrayView<T>& view) {
-  return view;
-}
 
 template <class T>
 class Placer {
@@ -137,6 +107,7 @@ class Placer {
     for (size_t k = 0; k < graph_.outputs.size(); ++k) {
       const ValueId id = graph_.outputs[k];
       const Place<T> callers{Kind::kOutput, static_cast<int>(k), {}};
+      if (is_turned_into_output(id, callers)) continue;
       if (place(id).kind == Kind::kBlock && !must_be_dense_[static_cast<size_t>(id)]) {
         place(id) = callers;
       } else {
@@ -144,6 +115,18 @@ class Placer {
         all_.works.push_back({-1, {id}, {add_value(copied, callers, dense_array(copied))}});
       }
     }
+  }
+
+  // Where the value is another one with its axes turned, that one may lie in the caller's array, turned back.
+  bool is_turned_into_output(ValueId id, const Place<T>& callers) {
+    if (place(id).kind != Kind::kView) return false;
+    const ValueId base = place(id).index;
+    if (!can_move(base)) return false;
+    const auto axes = axes_turned_back(natural(base), natural(id));
+    if (!axes) return false;
+    const ValueInfo<T> output = info(id);
+    place(base) = {Kind::kView, add_value(output, callers, dense_array(output)), with_axes<T>(*axes)};
+    return true;
   }
 
   // From the last to the first, so that a Concat of Concats is one array.

@@ -10,6 +10,9 @@ template <class T>
 StepInfo<T> step_info(const Graph<T>& graph, const InferredNode<T>& node, const Step<T>& step) {
   StepInfo<T> info;
   info.name = describe(graph, *node.node);
+  if (node.node->operation == "Conv" && node.inputs.size() > 3 && node.inputs[3]) info.name += " + residual";
+  const std::string activation = node.node->text("activation", "");
+  if (!activation.empty()) info.name += " + " + activation;
   info.operation = node.node->operation;
   info.method = step.method;
   info.output = node.inferred.outputs[0];
@@ -33,7 +36,10 @@ StepInfo<T> copy_info(const Graph<T>& graph, const Places<T>& places, const Work
 template <class T>
 Step<T> copy_step() {
   Step<T> step;
-  step.run = [](const StepArrays<T>& arrays, const RunOptions&) { copy(arrays.inputs[0], arrays.outputs[0]); };
+  step.run = [](const StepArrays<T>& arrays, const RunOptions& options) {
+    copy(arrays.inputs[0], arrays.outputs[0], options);
+  };
+  step.method = "rows";
   return step;
 }
 

@@ -32,7 +32,8 @@ struct Program<T>::Compiled {
 
   void check(std::span<const ArrayView<T>> inputs, std::span<const ArrayView<T>> outputs) const;
   // Says where each value is in a run with these arrays.
-  void bind(State& state, std::span<const ArrayView<T>> inputs, std::span<const ArrayView<T>> outputs) const;
+  void bind(State& state, std::span<const ArrayView<T>> inputs, std::span<const ArrayView<T>> outputs,
+            const RunOptions& options) const;
   ArrayView<T> in_block(int block, const ValueInfo<T>& info, State& state) const;
   StepArrays<T> arguments(State& state, const Work& work) const;
   void poison(State& state, int work) const;

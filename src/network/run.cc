@@ -8,6 +8,7 @@
 #include "core/array_checks.h"
 #include "network/program_state.h"
 #include "runtime/fork_safe_mutex.h"
+#include "runtime/threads.h"
 
 namespace convstep::network {
 namespace {
@@ -116,7 +117,7 @@ ArrayView<T> Program<T>::Compiled::in_block(int block, const ValueInfo<T>& info,
 
 template <class T>
 void Program<T>::Compiled::bind(State& state, std::span<const ArrayView<T>> inputs,
-                                std::span<const ArrayView<T>> outputs) const {
+                                std::span<const ArrayView<T>> outputs, const RunOptions& options) const {
   for (const ValueId id : places.bases_first) {
     const Place<T>& place = places.places[static_cast<size_t>(id)];
     const ValueInfo<T>& info = places.values[static_cast<size_t>(id)];
@@ -132,7 +133,7 @@ void Program<T>::Compiled::bind(State& state, std::span<const ArrayView<T>> inpu
         array = inputs[index];
         if (places.staging[index] >= 0 && !is_dense(array.shape, array.strides, info.order)) {
           array = in_block(places.staging[index], info, state);
-          copy(inputs[index], array);
+          copy(inputs[index], array, {.threads = options.threads});
         }
         break;
       case PlaceKind::kOutput:
@@ -176,10 +177,11 @@ void Program<T>::run(std::span<const ArrayView<T>> inputs, std::span<const Array
                      const RunOptions& options, std::span<double> seconds) const {
   using Clock = std::chrono::steady_clock;
   Compiled& all = *compiled_;
+  resolve_threads(options.threads);  // throws where there cannot be so many
   all.check(inputs, outputs);
   std::unique_ptr<State> state = all.take_state();
   if (all.poisons_memory) all.poison(*state, 0);
-  all.bind(*state, inputs, outputs);
+  all.bind(*state, inputs, outputs, options);
 
   Progress progress(options.progress, static_cast<int64_t>(all.steps.size()));
   const RunOptions of_step{options.threads, progress.of_step()};

@@ -1,7 +1,7 @@
 // state.h: what a Network is made of.
 #pragma once
 
-#include <mutex>
+#include <array>
 
 #include "convstep/network.h"
 #include "network/program.h"
@@ -22,14 +22,20 @@ struct Network<T>::State {
   // Which inputs and outputs of four axes have the file's axes, where others are (N, H, W, C) for (N, C, H, W).
   std::vector<bool> inputs_as_they_are, outputs_as_they_are;
 
-  // The last plans that run() used, the latest first.
+  // The plans that run() used last, the latest first.
   struct Kept {
     std::vector<std::vector<int64_t>> shapes;
     std::string target;
     NetworkPlan<T> plan;
   };
-  mutable std::mutex mutex;
-  mutable std::vector<std::shared_ptr<const Kept>> kept;
+  // Null where there is none.
+  std::shared_ptr<const Kept> find(const std::vector<std::vector<int64_t>>& shapes, const std::string& target) const;
+  void keep(std::shared_ptr<const Kept> plan) const;
+
+ private:
+  std::shared_ptr<const Kept> find_locked(const std::vector<std::vector<int64_t>>& shapes,
+                                          const std::string& target) const;
+  mutable std::array<std::shared_ptr<const Kept>, kPlans> kept_;
 };
 
 }  // namespace convstep

@@ -141,7 +141,17 @@ TEST(Places, OutputsOfAllKinds) {
   {  // a view of another value
     Build build;
     const ValueId c = build.conv(build.x), turned = build.add1("Transpose", {c}, {{"perm", Ints{0, 2, 3, 1}}});
-    EXPECT_EQ(build.steps({turned}), (Names{"Conv", "copy"}));
+    EXPECT_EQ(build.steps({turned}), (Names{"Conv"}));
+  }
+  {  // which something else reads, too
+    Build build;
+    const ValueId c = build.conv(build.x), turned = build.add1("Transpose", {c}, {{"perm", Ints{0, 2, 3, 1}}});
+    EXPECT_EQ(build.steps({turned, build.conv(c), c}), (Names{"Conv", "Conv", "copy"}));
+  }
+  {  // with other axes
+    Build build;
+    const ValueId c = build.conv(build.x), shape = build.constant(integer_array<float>({0, 0, 64}));
+    EXPECT_EQ(build.steps({build.add1("Reshape", {c, shape})}), (Names{"Conv", "copy"}));
   }
 }
 

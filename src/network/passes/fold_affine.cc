@@ -22,7 +22,7 @@ template <class T>
 std::optional<Layer> layer_of(const Graph<T>& graph, const Node& node) {
   if (input_of(node, 1) == kNoValue || !graph[node.inputs[1]].constant || node.has("activation")) return {};
   const Constant<T>& weights = graph[node.inputs[1]].constant;
-  if (weights.element() != Element::kReal) return {};
+  if (weights.element() != Element::kReal || weights.shape().count() == 0) return {};
   const bool has_bias = input_of(node, 2) != kNoValue;
   if (has_bias && !graph[node.inputs[2]].constant) return {};
   const Dims& shape = weights.shape();
@@ -56,47 +56,54 @@ std::optional<std::vector<double>> bias_of(const Graph<T>& graph, const Node& no
   return bias;
 }
 
-template <class T>
-ValueId add_constant(Graph<T>& graph, const std::string& name, const std::vector<double>& numbers, const Dims& shape) {
-  auto values = Tensor<T, 1>::uninitialized({static_cast<int64_t>(numbers.size())});
-  std::transform(numbers.begin(), numbers.end(), values.begin(), [](double x) { return static_cast<T>(x); });
-  return graph.add_value(name, Constant<T>(std::move(values), shape));
-}
-
-// Walks over weights in row-major order: body(weight, its output channel, its input channel).
-template <class Body>
-void for_weights(std::vector<double>& weights, const Dims& shape, const Layer& layer, const Body& body) {
-  const auto inner_of = [&](int axis) {
-    int64_t count = 1;
-    for (int k = axis + 1; k < shape.rank(); ++k) count *= shape[k];
-    return count;
-  };
-  const int64_t output_step = inner_of(layer.output_axis), input_step = inner_of(layer.input_axis);
-  const int64_t inputs = shape[layer.input_axis], group_outputs = layer.outputs / layer.groups;
-  for (size_t i = 0; i < weights.size(); ++i) {
-    const int64_t at = static_cast<int64_t>(i);
-    const int64_t output = at / output_step % shape[layer.output_axis];
-    const int64_t group = output / group_outputs;
-    body(weights[i], static_cast<size_t>(output), static_cast<size_t>(group * inputs + at / input_step % inputs));
+// Walks over weights, in the order in which they lie in memory: body(weight, its output channel, its input channel).
+template <class T, class Body>
+void for_weights(const Constant<T>& weights, const Layer& layer, const Body& body) {
+  const NdView<T> view = weights.view().real();
+  const Dims order = order_of(view.shape, view.strides);
+  const int inner = static_cast<int>(order[order.rank() - 1]);
+  const int64_t inputs = view.shape[layer.input_axis], group_outputs = layer.outputs / layer.groups;
+  Dims index = Dims::filled(view.rank(), 0);
+  for (int64_t row = view.size() / view.shape[inner]; row > 0; --row) {
+    T* weight = view.data;
+    for (int axis = 0; axis < view.rank(); ++axis) weight += index[axis] * view.strides[axis];
+    for (; index[inner] < view.shape[inner]; ++index[inner], weight += view.strides[inner]) {
+      const int64_t output = index[layer.output_axis];
+      const int64_t group = layer.groups == 1 ? 0 : output / group_outputs;
+      body(*weight, static_cast<size_t>(output), static_cast<size_t>(group * inputs + index[layer.input_axis]));
+    }
+    index[inner] = 0;
+    for (int k = order.rank() - 2; k >= 0; --k) {
+      const int axis = static_cast<int>(order[k]);
+      if (++index[axis] < view.shape[axis]) break;
+      index[axis] = 0;
+    }
   }
 }
 
-// As numbers of type T.
+// As the parameters of the node, if all of them are numbers of type T.
 template <class T>
-bool all_finite(const std::vector<double>& numbers) {
-  return std::all_of(numbers.begin(), numbers.end(), [](double x) { return std::isfinite(static_cast<T>(x)); });
+bool set_parameters(Graph<T>& graph, Node& node, const Constant<T>& weights, const std::vector<double>& bias) {
+  bool all_finite = true;
+  const NdView<T> dense = weights.view().real();
+  for (int64_t i = 0; i < dense.size(); ++i) all_finite &= std::isfinite(dense.data[i]);
+  auto values = Tensor<T, 1>::uninitialized({static_cast<int64_t>(bias.size())});
+  std::transform(bias.begin(), bias.end(), values.begin(), [](double x) { return static_cast<T>(x); });
+  for (const T value : values) all_finite &= std::isfinite(value);
+  if (!all_finite) return false;
+  const std::string name = graph[node.inputs[1]].name;
+  const Dims shape{values.size()};
+  node.inputs[1] = graph.add_value(name, weights);
+  node.inputs.resize(std::max<size_t>(node.inputs.size(), 3), kNoValue);
+  node.inputs[2] = graph.add_value(name + ", bias", Constant<T>(std::move(values), shape));
+  return true;
 }
 
-// Returns whether they are numbers of type T.
+// A copy of the weights, in the order in which they lie in memory.
 template <class T>
-bool set_parameters(Graph<T>& graph, Node& node, const std::vector<double>& weights, const std::vector<double>& bias) {
-  if (!all_finite<T>(weights) || !all_finite<T>(bias)) return false;
-  const std::string name = graph[node.inputs[1]].name;
-  const Dims shape = graph[node.inputs[1]].constant.shape();
-  node.inputs[1] = add_constant(graph, name, weights, shape);
-  node.inputs.resize(std::max<size_t>(node.inputs.size(), 3), kNoValue);
-  node.inputs[2] = add_constant(graph, name + ", bias", bias, {static_cast<int64_t>(bias.size())});
-  return true;
+Constant<T> copy_of_weights(const Graph<T>& graph, const Node& node) {
+  const ArrayView<T>& view = graph[node.inputs[1]].constant.view();
+  return Constant<T>(view, order_of(view.shape, view.strides));
 }
 
 // The layer, followed by the affine node.
@@ -104,9 +111,10 @@ template <class T>
 bool fold_behind(Graph<T>& graph, Node& node, const Layer& layer, const Affine& affine) {
   auto bias = bias_of(graph, node, layer);
   if (!bias) return false;
-  auto weights = *real_constant(graph, node.inputs[1]);
-  for_weights(weights, graph[node.inputs[1]].constant.shape(), layer,
-              [&](double& weight, size_t output, size_t) { weight *= affine.scale[output]; });
+  const Constant<T> weights = copy_of_weights(graph, node);
+  for_weights(weights, layer, [&](T& weight, size_t output, size_t) {
+    weight = static_cast<T>(static_cast<double>(weight) * affine.scale[output]);
+  });
   for (size_t o = 0; o < bias->size(); ++o) (*bias)[o] = (*bias)[o] * affine.scale[o] + affine.shift[o];
   return set_parameters(graph, node, weights, *bias);
 }
@@ -127,10 +135,10 @@ bool fold_ahead(Graph<T>& graph, Node& node, const Layer& layer, const Affine& a
   if (node.operation == "ConvTranspose" || node.integer("transA", 0)) return false;
   auto bias = bias_of(graph, node, layer);
   if (!bias) return false;
-  auto weights = *real_constant(graph, node.inputs[1]);
-  for_weights(weights, graph[node.inputs[1]].constant.shape(), layer, [&](double& weight, size_t output, size_t input) {
-    (*bias)[output] += weight * affine.shift[input];
-    weight *= affine.scale[input];
+  const Constant<T> weights = copy_of_weights(graph, node);
+  for_weights(weights, layer, [&](T& weight, size_t output, size_t input) {
+    (*bias)[output] += static_cast<double>(weight) * affine.shift[input];
+    weight = static_cast<T>(static_cast<double>(weight) * affine.scale[input]);
   });
   return set_parameters(graph, node, weights, *bias);
 }
