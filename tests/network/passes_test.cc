@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "convstep/error.h"
 #include "network/graph_text.h"
 #include "tests/network/random_graph.h"
 
