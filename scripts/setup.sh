@@ -6,8 +6,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-tool_packages="cmake ninja-build pkg-config"
-command_packages="libcairo2-dev libcli11-dev libfmt-dev zlib1g-dev libspng-dev libjpeg62-turbo-dev libhwy-dev libtbb-dev"
+tool_packages="cmake ninja-build pkg-config protobuf-compiler"
+command_packages="libcairo2-dev libcli11-dev libfmt-dev zlib1g-dev libspng-dev libjpeg62-turbo-dev libprotobuf-dev libhwy-dev libtbb-dev"
 test_packages="libgtest-dev libgmock-dev"
 venv_packages="python3 python3-venv"
 python_packages="$venv_packages python3-dev"
