@@ -1,15 +1,18 @@
-"""Write small valid files of every kind, for the fuzzer to start from: seeds.py DIRECTORY"""
+"""Write small valid files of every kind, for the fuzzers to start from, into DIRECTORY/files and DIRECTORY/onnx: seeds.py DIRECTORY"""
 
 import pathlib
 import struct
 import sys
+import warnings
 import zipfile
 import zlib
 
 import numpy as np
+import onnx
+from onnx.backend.test.loader import load_model_tests
 from PIL import Image
 
-directory = pathlib.Path(sys.argv[1])
+directory = pathlib.Path(sys.argv[1]) / "files"
 directory.mkdir(parents=True, exist_ok=True)
 random = np.random.default_rng(0)
 array = random.standard_normal((2, 3))
@@ -46,3 +49,20 @@ jpeg = (directory / "baseline.jpg").read_bytes()
 colour.save(directory / "restarts.jpg", restart_marker_blocks=1, subsampling=2)
 colour.save(directory / "progressive.jpg", progressive=True)
 colour.convert("L").save(directory / "grey.jpg")
+
+# The models of ONNX's own cases of operators, and what they lack: weights, in each of the ways in which a file holds them.
+models = directory.parent / "onnx"
+models.mkdir(exist_ok=True)
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    cases = [case for case in load_model_tests(kind="node") if case.model is not None]
+for case in cases:
+    if len(case.model.SerializeToString()) < 2048:
+        onnx.save(case.model, models / f"{case.name}.onnx")
+for dtype in (np.float32, np.float64, np.float16, np.int64, np.int8, np.bool_):
+    values = np.ones((2, 3), dtype)
+    kind = onnx.helper.np_dtype_to_tensor_dtype(values.dtype)
+    tensors = [onnx.numpy_helper.from_array(values, "raw"), onnx.helper.make_tensor("fields", kind, (2, 3), values.ravel())]
+    result = onnx.helper.make_tensor_value_info("y", kind, None)
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Add", ["raw", "fields"], ["y"])], "weights", [], [result], tensors)
+    onnx.save(onnx.helper.make_model(graph), models / f"weights_{np.dtype(dtype).name}.onnx")
