@@ -1,5 +1,5 @@
-# An installed copy of BUILD: what it is for a program that is built with pkg-config; what find_package says of it where its component io is
-# there, or is not. And where headers are looked for that SOURCE is told to install elsewhere.
+# An installed copy of BUILD: what it is for a program that is built with pkg-config; what find_package says of it where its components io
+# and onnx are there, or are not. And where headers are looked for that SOURCE is told to install elsewhere.
 set(folder ${BUILD}/package)
 set(prefix ${folder}/prefix)
 file(REMOVE_RECURSE ${folder})
@@ -10,7 +10,7 @@ find_program(PKG_CONFIG pkg-config REQUIRED)
 file(GLOB_RECURSE descriptions ${prefix}/*/convstep-io.pc)
 cmake_path(GET descriptions PARENT_PATH descriptions)
 set(ENV{PKG_CONFIG_PATH} ${descriptions})
-foreach(name convstep convstep-io)
+foreach(name convstep convstep-io convstep-onnx)
   execute_process(COMMAND ${PKG_CONFIG} --cflags --libs ${name} OUTPUT_VARIABLE flags OUTPUT_STRIP_TRAILING_WHITESPACE
                   COMMAND_ERROR_IS_FATAL ANY)
   separate_arguments(flags UNIX_COMMAND "${FLAGS} ${SOURCE}/examples/embed/embed.cc ${flags}")
@@ -21,14 +21,14 @@ foreach(name convstep convstep-io)
   endif()
 endforeach()
 
-# A project that calls find_package(convstep ...) and says whether convstep, and its io, were found.
+# A project that calls find_package(convstep ...) and says whether convstep, its io and its onnx were found.
 function(expect_said pattern)
   list(JOIN ARGN " " arguments)
   file(REMOVE_RECURSE ${folder}/build)
   file(WRITE ${folder}/CMakeLists.txt "cmake_minimum_required(VERSION 3.25)
 project(package LANGUAGES CXX)
 find_package(convstep ${arguments})
-message(\"found: \${convstep_FOUND}, io: \${convstep_io_FOUND}\")
+message(\"found: \${convstep_FOUND}, io: \${convstep_io_FOUND}, onnx: \${convstep_onnx_FOUND}\")
 ")
   execute_process(COMMAND ${CMAKE_COMMAND} -G Ninja -S ${folder} -B ${folder}/build -DCMAKE_CXX_COMPILER=${COMPILER}
                           -DCMAKE_PREFIX_PATH=${prefix}
@@ -39,9 +39,15 @@ message(\"found: \${convstep_FOUND}, io: \${convstep_io_FOUND}\")
   endif()
 endfunction()
 
-expect_said("found: 1, io: TRUE" REQUIRED COMPONENTS core io)
-expect_said("found: 1, io: *$" REQUIRED)
-expect_said("Its components are core and io" REQUIRED COMPONENTS files)
+expect_said("found: 1, io: TRUE, onnx: *$" REQUIRED COMPONENTS core io)
+expect_said("found: 1, io: TRUE, onnx: TRUE" REQUIRED COMPONENTS onnx)
+expect_said("found: 1, io: , onnx: *$" REQUIRED)
+expect_said("Its components are core, io and onnx" REQUIRED COMPONENTS files)
+
+file(GLOB_RECURSE onnx_targets ${prefix}/*/convstepOnnxTargets.cmake)
+file(REMOVE ${onnx_targets})
+expect_said("component onnx was not built: that takes CONVSTEP_BUILD_ONNX=ON" REQUIRED COMPONENTS onnx)
+expect_said("found: 1, io: TRUE" QUIET COMPONENTS io OPTIONAL_COMPONENTS onnx)
 
 file(GLOB_RECURSE io_targets ${prefix}/*/convstepIoTargets.cmake)
 file(REMOVE ${io_targets})
@@ -50,7 +56,7 @@ expect_said("^found: (0|FALSE), io:" QUIET COMPONENTS io)
 expect_said("found: 1, io:" QUIET OPTIONAL_COMPONENTS io)
 
 execute_process(COMMAND ${CMAKE_COMMAND} -G Ninja -S ${SOURCE} -B ${folder}/headers -DCMAKE_CXX_COMPILER=${COMPILER}
-                        -DCONVSTEP_BUILD_IO=OFF -DCONVSTEP_BUILD_CLI=OFF -DCONVSTEP_BUILD_TESTS=OFF
+                        -DCONVSTEP_BUILD_IO=OFF -DCONVSTEP_BUILD_ONNX=OFF -DCONVSTEP_BUILD_CLI=OFF -DCONVSTEP_BUILD_TESTS=OFF
                         -DCMAKE_INSTALL_INCLUDEDIR=include/elsewhere
                 COMMAND_ERROR_IS_FATAL ANY OUTPUT_QUIET)
 file(GLOB_RECURSE targets ${folder}/headers/convstepTargets.cmake)
