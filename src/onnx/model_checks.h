@@ -9,9 +9,8 @@
 
 namespace convstep::onnx {
 
-// The sets of operations that can be read: older ones broadcast in ways of their own, newer ones may have changed any
-// operation.
-inline constexpr int64_t kOldestOpset = 7;
+// The sets of operations that can be read: older ones are of 2017, newer ones may have changed any operation.
+inline constexpr int64_t kOldestOpset = 6;
 inline constexpr int64_t kNewestOpset = 28;
 
 // The model's set of operations. Throws FormatError where it is another than those, or missing.

@@ -166,8 +166,8 @@ class GraphReader {
 template <class T>
 Graph<T> read_model(ModelProto model, std::span<const std::string> operations, const Source& source) {
   if (!model.has_graph()) source.fail("it is not an ONNX model: it has no graph");
-  const int64_t opset = opset_of(model, source);
   check_operations(model, operations, source);
+  const int64_t opset = opset_of(model, source);
   return GraphReader<T>(model, opset, source).read();
 }
 

@@ -68,6 +68,32 @@ struct Upgrading {
 
 // Each of these is for the opsets before the one that the table says.
 
+// The second input was broadcast only if asked to, and then from the last axis on, as now, or from another one on.
+template <class T>
+void broadcast(Upgrading<T>& up) {
+  if (up.node.has("axis"))
+    throw ParameterError("axis", "an axis to broadcast from", "none, as all opsets from 7 on have it");
+  up.node.attributes.erase("broadcast");
+}
+
+template <class T>
+void gemm(Upgrading<T>& up) {
+  up.node.attributes.erase("broadcast");
+}
+
+// One slope for each channel is now one of shape (C, 1, 1).
+template <class T>
+void p_relu(Upgrading<T>& up) {
+  const Constant<T>* slope = up.constant_input(1);
+  if (!slope || slope->shape().count() != 1) throw ParameterError("slope", "several", "one, before opset 7");
+}
+
+template <class T>
+void check_is_test(Upgrading<T>& up) {
+  if (up.node.integer("is_test", 0) == 0) throw ParameterError("is_test", "0, which is training", "1");
+  up.node.attributes.erase("is_test");
+}
+
 // `spatial` = 0 normalised every position by itself; more outputs than one meant training.
 template <class T>
 void batch_normalization(Upgrading<T>& up) {
@@ -208,12 +234,25 @@ constexpr int64_t kAlways = 1 << 20;
 // In the order in which an operation's rows apply.
 template <class T>
 constexpr Row<T> kRows[] = {
+    {"Add", 7, broadcast<T>},
+    {"And", 7, broadcast<T>},
+    {"BatchNormalization", 7, check_is_test<T>},
     {"BatchNormalization", 14, batch_normalization<T>},
     {"Clip", 11, clip<T>},
+    {"Div", 7, broadcast<T>},
+    {"Dropout", 7, check_is_test<T>},
     {"Dropout", 12, dropout<T>},
+    {"Equal", 7, broadcast<T>},
+    {"Gemm", 7, gemm<T>},
+    {"Greater", 7, broadcast<T>},
     {"Hardmax", 13, softmax<T>},
+    {"Less", 7, broadcast<T>},
     {"LogSoftmax", 13, softmax<T>},
+    {"Mul", 7, broadcast<T>},
+    {"Or", 7, broadcast<T>},
+    {"PRelu", 7, p_relu<T>},
     {"Pad", 11, pad<T>},
+    {"Pow", 7, broadcast<T>},
     {"ReduceL1", 18, axes<T>},
     {"ReduceL2", 18, axes<T>},
     {"ReduceLogSum", 18, axes<T>},
@@ -231,9 +270,11 @@ constexpr Row<T> kRows[] = {
     {"Split", 13, split_sizes<T>},
     {"Split", 18, split_count<T>},
     {"Squeeze", 13, axes<T>},
+    {"Sub", 7, broadcast<T>},
     {"TopK", 10, top_k<T>},
     {"Unsqueeze", 13, axes<T>},
     {"Upsample", kAlways, upsample<T>},
+    {"Xor", 7, broadcast<T>},
 };
 
 }  // namespace

@@ -96,25 +96,16 @@ inline constexpr const char* kModelName = "model.onnx";
 
 template <class T = float>
 network::Graph<T> read(const std::string& bytes) {
-  static const std::vector<std::string> kOperations = {"Add",
-                                                       "BatchNormalization",
-                                                       "Clip",
-                                                       "Concat",
-                                                       "ConstantOfShape",
-                                                       "Dropout",
-                                                       "Flatten",
-                                                       "Pad",
-                                                       "Relu",
-                                                       "ReduceMean",
-                                                       "Reshape",
-                                                       "Resize",
-                                                       "ReduceSum",
-                                                       "Shape",
-                                                       "Slice",
-                                                       "Softmax",
-                                                       "Squeeze",
-                                                       "Split",
-                                                       "TopK",
+  static const std::vector<std::string> kOperations = {"Add",        "BatchNormalization",
+                                                       "PRelu",      "Clip",
+                                                       "Concat",     "ConstantOfShape",
+                                                       "Dropout",    "Flatten",
+                                                       "Pad",        "Relu",
+                                                       "ReduceMean", "Reshape",
+                                                       "Resize",     "ReduceSum",
+                                                       "Shape",      "Slice",
+                                                       "Softmax",    "Squeeze",
+                                                       "Split",      "TopK",
                                                        "Unsqueeze"};
   const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
   return onnx::read_onnx<T>(std::span(data, bytes.size()), kModelName, kOperations);

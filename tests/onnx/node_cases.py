@@ -39,7 +39,7 @@ class Case:
         """The pairs of inputs and outputs: in memory, or in files beside the model."""
         if self.source.data_sets is not None:
             for inputs, outputs in self.source.data_sets:
-                yield list(inputs), list(outputs)
+                yield arrays(inputs), arrays(outputs)
         else:
             for folder in sorted(pathlib.Path(self.source.model_dir).glob("test_data_set_*")):
                 yield load_tensors(folder, "input_"), load_tensors(folder, "output_")
@@ -52,6 +52,11 @@ class Case:
             if value.type.tensor_type.elem_type not in REALS | INTEGERS:
                 return TensorProto.DataType.Name(value.type.tensor_type.elem_type)
         return None
+
+
+def arrays(values: list) -> list[np.ndarray]:
+    """Some cases have tensors of the format in the place of arrays."""
+    return [numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else value for value in values]
 
 
 def load_tensors(folder: pathlib.Path, prefix: str) -> list[np.ndarray]:

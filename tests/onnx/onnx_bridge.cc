@@ -1,10 +1,10 @@
 // onnx_bridge: reads models and computes them, for the Python tests. A line of standard input is a command with its
 // arguments, separated by tabs; the reply is "ok ..." or "error: KIND: CAUSE" on one line.
 //
-//   operations                              the operations of networks, separated by spaces
-//   run TYPE KNOWN MODEL OUT INPUT...       evaluate, with KNOWN inputs (1) or not (0), in TYPE float32 or float64; the
-//                                           outputs into OUT0.npy, OUT1.npy ... Inputs are .npy files: int64, or TYPE
-//   read MODEL                              reads it as both types
+//   operations                         the operations of networks, separated by spaces
+//   run TYPE HOW MODEL OUT INPUT...    computes a model in TYPE float32 or float64, and writes its outputs as OUT0.npy,
+//                                      OUT1.npy ... Inputs are .npy files: int64, or TYPE. HOW is "given", to a program
+//                                      for arrays of their shapes, or "constant", when that is made
 
 #include <iostream>
 #include <sstream>
@@ -13,18 +13,20 @@
 
 #include "convstep/error.h"
 #include "convstep/npy.h"
-#include "network/evaluate.h"
-#include "network/operation.h"
+#include "network/program.h"
 #include "onnx/read.h"
+#include "tests/network/random_graph.h"
 
 namespace {
 
 using convstep::Array;
 using convstep::Dtype;
 using convstep::Tensor;
+using convstep::network::ArrayView;
 using convstep::network::Constant;
 using convstep::network::Dims;
 using convstep::network::Element;
+using convstep::network::ValueInfo;
 
 std::vector<std::string> split(const std::string& line) {
   std::vector<std::string> words;
@@ -53,14 +55,34 @@ void save(const std::string& path, const convstep::network::NdView<U>& view) {
 
 template <class T>
 void run(const std::vector<std::string>& words) {
-  const auto graph = convstep::onnx::read_onnx<T>(words.at(3), convstep::network::operation_names());
+  auto graph = convstep::onnx::read_onnx<T>(words.at(3), convstep::network::operation_names());
   std::vector<Constant<T>> inputs;
   for (size_t i = 5; i < words.size(); ++i) inputs.push_back(load<T>(words[i]));
-  const std::vector<Constant<T>> outputs = convstep::network::evaluate(graph, inputs, words.at(2) == "1");
-  for (size_t i = 0; i < outputs.size(); ++i) {
+  if (inputs.size() != graph.inputs.size()) throw std::invalid_argument("not as many inputs as the model has");
+  if (words.at(2) == "constant") {
+    for (size_t i = 0; i < inputs.size(); ++i) graph[graph.inputs[i].value].constant = inputs[i];
+    graph.inputs.clear();
+    inputs.clear();
+  }
+  std::vector<ValueInfo<T>> infos;
+  std::vector<ArrayView<T>> from, to;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const Dims& shape = inputs[i].shape();
+    infos.push_back(
+        convstep::network::input_info(graph, graph.inputs[i], shape, convstep::network::row_major(shape.rank())));
+    from.push_back(inputs[i].view());
+  }
+  const convstep::network::Program<T> program(std::move(graph), infos, {.poisons_memory = true});
+  std::vector<convstep::network::SpacedArray<T>> outputs;
+  for (const ValueInfo<T>& info : program.outputs()) {
+    outputs.emplace_back(info, info.order, 1);
+    to.push_back(outputs.back().view);
+  }
+  program.run(from, to);
+  for (size_t i = 0; i < to.size(); ++i) {
     const std::string path = words.at(4) + std::to_string(i) + ".npy";
-    const auto& view = outputs[i].view();
-    view.element == Element::kInteger ? save(path, view.integers()) : save(path, view.real());
+    const Constant<T> dense(to[i]);
+    dense.element() == Element::kInteger ? save(path, dense.view().integers()) : save(path, dense.view().real());
   }
 }
 
@@ -71,9 +93,6 @@ std::string reply(const std::vector<std::string>& words) {
     for (const std::string& name : convstep::network::operation_names()) text += " " + name;
   } else if (command == "run") {
     words.at(1) == "float32" ? run<float>(words) : run<double>(words);
-  } else if (command == "read") {
-    convstep::onnx::read_onnx<float>(words.at(1), convstep::network::operation_names());
-    convstep::onnx::read_onnx<double>(words.at(1), convstep::network::operation_names());
   } else {
     throw std::invalid_argument("unknown command " + command);
   }

@@ -25,10 +25,10 @@ TEST(OnnxRefusalTest, OtherFiles) {
 }
 
 TEST(OnnxRefusalTest, Opsets) {
-  for (const int64_t opset : {int64_t{6}, int64_t{29}, int64_t{-1}}) {
+  for (const int64_t opset : {int64_t{5}, int64_t{29}, int64_t{-1}}) {
     ModelBuilder builder = small_model();
     builder.model.mutable_opset_import(0)->set_version(opset);
-    EXPECT_THAT(refusal_of(builder), HasSubstr("ONNX's opset " + std::to_string(opset) + "; those of 7 to 28"));
+    EXPECT_THAT(refusal_of(builder), HasSubstr("ONNX's opset " + std::to_string(opset) + "; those of 6 to 28"));
   }
   ModelBuilder none = small_model();
   none.model.clear_opset_import();

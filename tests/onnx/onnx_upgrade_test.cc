@@ -198,6 +198,25 @@ TEST(OnnxUpgradeTest, BatchNormalization) {
               testing::HasSubstr("outputs: got those of training"));
 }
 
+TEST(OnnxUpgradeTest, Opset6) {
+  const auto broadcast = [](auto& node) { set(node, "broadcast", int64_t{1}); };
+  ModelBuilder add = one_node(6, "Add", broadcast, {"s"});
+  add.floats("s", {3}, {1, 2, 3});
+  EXPECT_TRUE(Upgraded{read(add)}.node().attributes.empty());
+  set(*add.graph().mutable_node(0), "axis", int64_t{1});
+  EXPECT_THAT(test::refusal_of(add), testing::HasSubstr("axis: got an axis to broadcast from"));
+  const auto is_test = [](int64_t value) { return [value](auto& node) { set(node, "is_test", value); }; };
+  EXPECT_TRUE(upgraded(6, "Dropout", is_test(1)).node().attributes.empty());
+  for (const char* operation : {"Dropout", "BatchNormalization"}) {
+    EXPECT_TRUE(upgraded(6, operation, is_test(1)).node().attributes.empty());
+    EXPECT_THAT(test::refusal_of(one_node(6, operation, is_test(0))), testing::HasSubstr("which is training"));
+    EXPECT_THAT(test::refusal_of(one_node(6, operation, kAsItIs)), testing::HasSubstr("which is training"));
+  }
+  ModelBuilder slopes = one_node(6, "PRelu", kAsItIs, {"s"});
+  slopes.floats("s", {2}, {1, 2});
+  EXPECT_THAT(test::refusal_of(slopes), testing::HasSubstr("slope: got several"));
+}
+
 TEST(OnnxUpgradeTest, WrongTypesOfAttributes) {
   EXPECT_THAT(test::refusal_of(one_node(10, "Clip", [](auto& node) { set(node, "max", "six"); })),
               testing::HasSubstr("Clip of 'y': max: got an attribute of another type"));

@@ -1,8 +1,8 @@
 """ONNX's own test cases of operators, read by our reader and computed by our operations, in float32 and float64.
 
-Each case runs in three forms: with all its inputs known when the network is prepared, with the first one alone given to the
-network and the others in the file, as weights are, and with all of them given. In the last form an operation may say that
-it needs one of them as a constant.
+Each case runs in three forms: with all its inputs known when the network is prepared, with the first one alone given to it
+and the others in the file, as weights are, and with all of them given. In the last form an operation may say that it needs
+one of them as a constant.
 """
 
 import collections
@@ -36,14 +36,14 @@ class Runner:
     def __init__(self, bridge: Bridge, folder: pathlib.Path) -> None:
         self.bridge, self.folder = bridge, folder
 
-    def run(self, model: onnx.ModelProto, inputs: list[np.ndarray], real: str, *, known: bool) -> list[np.ndarray] | str:
+    def run(self, model: onnx.ModelProto, inputs: list[np.ndarray], real: str, how: str) -> list[np.ndarray] | str:
         """The outputs, or what is wrong."""
         onnx.save(model, self.folder / "model.onnx")
         paths = []
         for i, array in enumerate(inputs):
             paths.append(self.folder / f"in{i}.npy")
             np.save(paths[-1], as_ours(array, np.dtype(real).type))
-        reply = self.bridge.ask("run", real, int(known), self.folder / "model.onnx", self.folder / "out", *paths)
+        reply = self.bridge.ask("run", real, how, self.folder / "model.onnx", self.folder / "out", *paths)
         if not reply.startswith("ok"):
             return reply
         return [np.load(self.folder / f"out{i}.npy") for i in range(len(model.graph.output))]
@@ -74,27 +74,27 @@ def test_case(case: Case, runner: Runner, operations: set[str]) -> None:
     names = [value.name for value in case.inputs]
     unknown = {name: count for name, count in case.operators.items() if name not in operations and name != "Upsample"}
     if unknown:
-        reply = runner.run(case.model, [], "float32", known=True)
+        reply = runner.run(case.model, [], "float32", "constant")
         assert reply.startswith("error: FormatError: ")
         for name, count in unknown.items():
             assert f"{count} {name}" in reply
         pytest.skip("other operations")
     if refused := case.refused_type():
-        reply = runner.run(case.model, [], "float32", known=True)
+        reply = runner.run(case.model, [], "float32", "constant")
         assert reply.startswith("error: FormatError: "), reply
         pytest.skip(f"elements of type {refused}")
     data_sets = list(case.data_sets())
     assert data_sets
     for inputs, expected in data_sets:
         for real in ("float32", "float64"):
-            outputs = runner.run(case.model, inputs, real, known=True)
+            outputs = runner.run(case.model, inputs, real, "constant")
             assert not isinstance(outputs, str), outputs
             check(outputs, expected, case, real)
             if len(inputs) > 1:
-                outputs = runner.run(with_weights(case.model, inputs, names), inputs[:1], real, known=False)
+                outputs = runner.run(with_weights(case.model, inputs, names), inputs[:1], real, "given")
                 assert not isinstance(outputs, str), outputs
                 check(outputs, expected, case, real)
-            outputs = runner.run(case.model, inputs, real, known=False)
+            outputs = runner.run(case.model, inputs, real, "given")
             if isinstance(outputs, str):
                 assert "constant" in outputs
             else:
