@@ -14,6 +14,8 @@ void add_conv(CLI::App& app);
 void add_pool(CLI::App& app);
 void add_conv_backward(CLI::App& app);
 void add_pool_backward(CLI::App& app);
+void add_run(CLI::App& app);
+void add_describe(CLI::App& app);
 void add_print(CLI::App& app);
 void add_info(CLI::App& app);
 void add_draw(CLI::App& app);

@@ -46,6 +46,8 @@ void add_commands(CLI::App& app) {
   add_pool(app);
   add_conv_backward(app);
   add_pool_backward(app);
+  add_run(app);
+  add_describe(app);
   add_print(app);
   add_info(app);
   add_draw(app);

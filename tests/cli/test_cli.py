@@ -9,8 +9,8 @@ import pytest
 import skimage
 from PIL import Image
 
-COMMANDS = ["tutorial", "random", "pad", "step", "conv", "pool", "conv-backward", "pool-backward", "print", "info", "draw",
-            "targets", "completion"]
+COMMANDS = ["tutorial", "random", "pad", "step", "conv", "pool", "conv-backward", "pool-backward", "run", "describe", "print",
+            "info", "draw", "targets", "completion"]
 PHOTO = pathlib.Path(skimage.__file__).parent / "data" / "astronaut.png"
 
 
