@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what a make target needs and this machine lacks: setup.sh demo|build|python|test|docs|tidy|format|clang|arm|torch|bench|bench-all ...
+# Installs what a make target needs and this machine lacks: setup.sh demo|build|python|test|models|docs|tidy|format|clang|arm|torch|bench|bench-all ...
 #
 # Packages come from Debian by apt-get (with sudo where we are not root); Python packages go into .venv and touch nothing else.
 # A machine that has them already is left alone, and needs no network.
@@ -82,6 +82,16 @@ install_demo() {
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps 'scikit-image>=0.22' 'scikit-learn>=1.3'
 }
 
+# Trained models, and what is compared with on them: ONNX Runtime; of rapidocr the files of its wheel alone, without what its code needs.
+install_models() {
+  .venv/bin/python -c 'import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, ("onnxruntime", "rapidocr_onnxruntime"))))' \
+    2>/dev/null && return 0
+  make_venv .venv
+  echo "setup: pip installs ONNX Runtime and three trained models into .venv (60 MB)"
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-warn-conflicts 'onnxruntime>=1.20'
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps 'rapidocr-onnxruntime>=1.4'
+}
+
 # install_onednn DIRECTORY REQUIREMENT...: each in a directory of its own, since their files have the same names. A benchmark
 # goes on without it.
 install_onednn() {
@@ -105,7 +115,7 @@ for part in "$@"; do
     arm) packages="$packages $tool_packages $arm_packages" ;;
     python) packages="$packages $python_packages" ;;
     test) packages="$packages $test_packages $python_packages" ;;
-    docs) packages="$packages $venv_packages" ;;
+    models | docs) packages="$packages $venv_packages" ;;
     torch) packages="$packages $torch_packages" ;;
     bench) packages="$packages $python_packages $bench_packages" ;;
     bench-all) ;;
@@ -123,6 +133,7 @@ for part in "$@"; do
     demo) install_demo ;;
     python) install_requirements .venv python/requirements.txt ;;
     test) install_requirements .venv tests/requirements.txt ;;
+    models) install_models ;;
     docs) install_requirements .venv-docs docs/site/requirements.txt ;;
     arm)
       # shellcheck disable=SC2086  # one word per package

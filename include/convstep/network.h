@@ -333,6 +333,8 @@ class Network {
   // Those of a plan for one input of the declared shape. Throw ParameterError where that leaves more free than N.
   std::string describe() const;
   std::string profile(Count runs = 5, const RunOptions& options = {}) const;
+  // The graph as a text, for inputs of these shapes: as it was built or read, and after each pass that changes it.
+  std::string describe_passes(std::span<const std::vector<int64_t>> inputs) const;
 
   // For what reads and writes networks (src/network/state.h).
   struct State;

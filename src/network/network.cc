@@ -41,8 +41,6 @@ bool is_turned_last(const Graph<T>& graph, ValueId output) {
   return false;
 }
 
-Passes passes_of(const NetworkOptions& options) { return {.fold_affine = !options.keep_roundings}; }
-
 std::vector<int64_t> of_face(const Dims& shape, const Dims& axes) {
   std::vector<int64_t> face;
   for (const int64_t axis : axes) face.push_back(shape[static_cast<int>(axis)]);
@@ -70,6 +68,27 @@ std::vector<std::vector<int64_t>> declared_shapes(const std::vector<NetworkArray
 }  // namespace
 
 std::vector<std::string> known_operations() { return operation_names(); }
+
+Passes passes_of(const NetworkOptions& options) { return {.fold_affine = !options.keep_roundings}; }
+
+template <class T>
+FaceInputs<T> face_inputs(const typename Network<T>::State& state, std::span<const std::vector<int64_t>> shapes) {
+  const Graph<T>& graph = state.prepared;
+  if (shapes.size() != graph.inputs.size()) {
+    throw ParameterError("inputs", std::to_string(shapes.size()) + " shapes", std::to_string(graph.inputs.size()));
+  }
+  FaceInputs<T> inputs;
+  for (size_t k = 0; k < shapes.size(); ++k) {
+    const GraphInput& input = graph.inputs[k];
+    const int rank = static_cast<int>(shapes[k].size());
+    if (shapes[k].size() != input.shape.size()) {
+      throw ShapeError(graph[input.value].name, text_of(shapes[k]), std::to_string(input.shape.size()) + " axes");
+    }
+    inputs.axes.push_back(face_axes(rank, state.inputs_as_they_are[k]));
+    inputs.infos.push_back(input_info(graph, input, of_graph(shapes[k], inputs.axes.back()), inputs.axes.back()));
+  }
+  return inputs;
+}
 
 template <class T>
 Network<T> make_network(Graph<T> graph, const NetworkOptions& options, std::vector<bool> inputs_as_they_are,
@@ -134,30 +153,15 @@ Network<T>::Network(const Shape<3>& image, std::initializer_list<NetworkLayer> l
 
 template <class T>
 NetworkPlan<T> Network<T>::plan(std::span<const std::vector<int64_t>> inputs) const {
-  const network::Graph<T>& graph = state_->prepared;
-  if (inputs.size() != graph.inputs.size()) {
-    throw ParameterError("inputs", std::to_string(inputs.size()) + " shapes", std::to_string(graph.inputs.size()));
-  }
-  std::vector<network::ValueInfo<T>> infos;
-  std::vector<network::Dims> input_axes, output_axes;
-  for (size_t k = 0; k < inputs.size(); ++k) {
-    const network::GraphInput& input = graph.inputs[k];
-    const int rank = static_cast<int>(inputs[k].size());
-    if (inputs[k].size() != input.shape.size()) {
-      throw ShapeError(graph[input.value].name, network::text_of(inputs[k]),
-                       std::to_string(input.shape.size()) + " axes");
-    }
-    input_axes.push_back(network::face_axes(rank, state_->inputs_as_they_are[k]));
-    infos.push_back(
-        network::input_info(graph, input, network::of_graph(inputs[k], input_axes.back()), input_axes.back()));
-  }
-  network::Program<T> program(graph, infos, {.passes = network::passes_of(state_->options)});
+  network::FaceInputs<T> face = network::face_inputs<T>(*state_, inputs);
+  std::vector<network::Dims> output_axes;
+  network::Program<T> program(state_->prepared, face.infos, {.passes = network::passes_of(state_->options)});
   const std::vector<network::ValueInfo<T>> outputs = program.outputs();
   for (size_t k = 0; k < outputs.size(); ++k) {
     output_axes.push_back(network::face_axes(outputs[k].shape.rank(), state_->outputs_as_they_are[k]));
   }
   return NetworkPlan<T>(std::shared_ptr<const typename NetworkPlan<T>::State>(
-      new typename NetworkPlan<T>::State{std::move(program), std::move(input_axes), std::move(output_axes)}));
+      new typename NetworkPlan<T>::State{std::move(program), std::move(face.axes), std::move(output_axes)}));
 }
 
 template <class T>
@@ -259,5 +263,9 @@ std::string Network<T>::profile(Count runs, const RunOptions& options) const {
 
 template class Network<float>;
 template class Network<double>;
+template network::FaceInputs<float> network::face_inputs<float>(const Network<float>::State&,
+                                                                std::span<const std::vector<int64_t>>);
+template network::FaceInputs<double> network::face_inputs<double>(const Network<double>::State&,
+                                                                  std::span<const std::vector<int64_t>>);
 
 }  // namespace convstep

@@ -38,4 +38,19 @@ struct Network<T>::State {
   mutable std::array<std::shared_ptr<const Kept>, kPlans> kept_;
 };
 
+namespace network {
+
+// What a network of T is given, for inputs of these shapes of the face.
+template <class T>
+struct FaceInputs {
+  std::vector<ValueInfo<T>> infos;
+  std::vector<Dims> axes;  // of the face, of those of the graph
+};
+// Throws ShapeError and ParameterError.
+template <class T>
+FaceInputs<T> face_inputs(const typename Network<T>::State& state, std::span<const std::vector<int64_t>> shapes);
+
+Passes passes_of(const NetworkOptions& options);
+
+}  // namespace network
 }  // namespace convstep

@@ -77,21 +77,32 @@ class GraphReader {
     }
   }
 
-  GraphInput read_input(const ValueInfoProto& value) {
-    const std::string what = "its input " + convstep::quoted(value.name());
-    if (!value.type().has_tensor_type()) source_.fail(what + " is not an array");
-    const auto& type = value.type().tensor_type();
-    const ElementTypeInfo info = element_type_info(type.elem_type());
-    if (info.element == network::Element::kNone) {
+  // Of an input, or an output, which may leave open what follows from whatever gives it.
+  network::Element element_of(const ValueInfoProto& value, const std::string& what, bool may_be_open) const {
+    const auto& type = value.type();
+    if (type.has_sequence_type() || type.has_map_type() || type.has_sparse_tensor_type() || type.has_optional_type()) {
+      source_.fail(what + " is not an array");
+    }
+    const int32_t number = type.tensor_type().elem_type();
+    const ElementTypeInfo info = element_type_info(number);
+    if (info.element == network::Element::kNone && !(may_be_open && number == 0)) {
       source_.fail(what + " has elements of type " + info.name + ", which cannot be read");
     }
+    return info.element;
+  }
+
+  GraphInput read_input(const ValueInfoProto& value) {
+    const std::string what = "its input " + convstep::quoted(value.name());
+    const network::Element element = element_of(value, what, false);
+    const auto& type = value.type().tensor_type();
     if (!type.has_shape()) source_.fail(what + " does not say how many axes it has");
     const int rank = type.shape().dim_size();
     if (rank > network::kMostAxes) source_.fail(what + " has " + std::to_string(rank) + " axes");
-    GraphInput input{add(value.name()), info.element, {}};
+    GraphInput input{add(value.name()), element, {}};
+    constexpr int64_t kFree = -1;  // which some programs write themselves
     for (const auto& length : type.shape().dim()) {
-      if (length.dim_value() < 0) source_.fail(what + " has an axis of length " + std::to_string(length.dim_value()));
-      constexpr int64_t kFree = -1;
+      if (length.dim_value() < kFree)
+        source_.fail(what + " has an axis of length " + std::to_string(length.dim_value()));
       input.shape.push_back(length.has_dim_value() ? length.dim_value() : kFree);
     }
     return input;
@@ -129,10 +140,21 @@ class GraphReader {
         source_.fail(what + " has two attributes " + convstep::quoted(attribute.name()));
       }
     }
+    check_is_onnx(node, what);
     try {
       upgrade(graph_, std::move(node), opset_);
     } catch (const ArgumentError& error) {
       source_.fail(what + ": " + error.what());
+    }
+  }
+
+  // Passes give a layer more than ONNX knows (graph.h).
+  void check_is_onnx(const Node& node, const std::string& what) const {
+    if (node.operation != "Conv" && node.operation != "Gemm") return;
+    constexpr size_t kMostInputs = 3;
+    if (node.inputs.size() > kMostInputs) source_.fail(what + " has more inputs than " + node.operation + " has");
+    for (const char* name : {"activation", "slope"}) {
+      if (node.has(name)) source_.fail(what + " has an attribute '" + name + "', which " + node.operation + " has not");
     }
   }
 
@@ -150,8 +172,10 @@ class GraphReader {
 
   void read_outputs() {
     if (model_.output_size() == 0) source_.fail("it has no outputs");
-    for (const ValueInfoProto& value : model_.output())
+    for (const ValueInfoProto& value : model_.output()) {
+      element_of(value, "its output " + convstep::quoted(value.name()), true);
       graph_.outputs.push_back(find(value.name(), "the model's output"));
+    }
   }
 
   onnx_file::GraphProto& model_;

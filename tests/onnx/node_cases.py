@@ -45,8 +45,8 @@ class Case:
                 yield load_tensors(folder, "input_"), load_tensors(folder, "output_")
 
     def refused_type(self) -> str | None:
-        """The first type of an input that our networks have no elements for."""
-        for value in self.inputs:
+        """The first type of an input or output that our networks have no elements for."""
+        for value in [*self.inputs, *self.model.graph.output]:
             if not value.type.HasField("tensor_type"):
                 return value.type.WhichOneof("value")
             if value.type.tensor_type.elem_type not in REALS | INTEGERS:

@@ -5,6 +5,8 @@
 //   run TYPE HOW MODEL OUT INPUT...    computes a model in TYPE float32 or float64, and writes its outputs as OUT0.npy,
 //                                      OUT1.npy ... Inputs are .npy files: int64, or TYPE. HOW is "given", to a program
 //                                      for arrays of their shapes, or "constant", when that is made
+//   bits TYPE MODEL INPUT...           that a program has the bits of its operations by themselves, but for the passes
+//                                      that round otherwise, for 1 thread and 8
 
 #include <iostream>
 #include <sstream>
@@ -26,6 +28,7 @@ using convstep::network::ArrayView;
 using convstep::network::Constant;
 using convstep::network::Dims;
 using convstep::network::Element;
+using convstep::network::Graph;
 using convstep::network::ValueInfo;
 
 std::vector<std::string> split(const std::string& line) {
@@ -54,24 +57,37 @@ void save(const std::string& path, const convstep::network::NdView<U>& view) {
 }
 
 template <class T>
+std::vector<Constant<T>> load_all(const std::vector<std::string>& words, size_t first) {
+  std::vector<Constant<T>> arrays;
+  for (size_t i = first; i < words.size(); ++i) arrays.push_back(load<T>(words[i]));
+  return arrays;
+}
+
+// In row-major order.
+template <class T>
+std::vector<ValueInfo<T>> infos_of(const Graph<T>& graph, const std::vector<Constant<T>>& inputs) {
+  std::vector<ValueInfo<T>> infos;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const Dims& shape = inputs[i].shape();
+    infos.push_back(
+        convstep::network::input_info(graph, graph.inputs[i], shape, convstep::network::row_major(shape.rank())));
+  }
+  return infos;
+}
+
+template <class T>
 void run(const std::vector<std::string>& words) {
   auto graph = convstep::onnx::read_onnx<T>(words.at(3), convstep::network::operation_names());
-  std::vector<Constant<T>> inputs;
-  for (size_t i = 5; i < words.size(); ++i) inputs.push_back(load<T>(words[i]));
+  std::vector<Constant<T>> inputs = load_all<T>(words, 5);
   if (inputs.size() != graph.inputs.size()) throw std::invalid_argument("not as many inputs as the model has");
   if (words.at(2) == "constant") {
     for (size_t i = 0; i < inputs.size(); ++i) graph[graph.inputs[i].value].constant = inputs[i];
     graph.inputs.clear();
     inputs.clear();
   }
-  std::vector<ValueInfo<T>> infos;
+  const std::vector<ValueInfo<T>> infos = infos_of(graph, inputs);
   std::vector<ArrayView<T>> from, to;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    const Dims& shape = inputs[i].shape();
-    infos.push_back(
-        convstep::network::input_info(graph, graph.inputs[i], shape, convstep::network::row_major(shape.rank())));
-    from.push_back(inputs[i].view());
-  }
+  for (const Constant<T>& input : inputs) from.push_back(input.view());
   const convstep::network::Program<T> program(std::move(graph), infos, {.poisons_memory = true});
   std::vector<convstep::network::SpacedArray<T>> outputs;
   for (const ValueInfo<T>& info : program.outputs()) {
@@ -86,6 +102,24 @@ void run(const std::vector<std::string>& words) {
   }
 }
 
+template <class T>
+void check_bits(const std::vector<std::string>& words) {
+  auto graph = convstep::onnx::read_onnx<T>(words.at(2), convstep::network::operation_names());
+  const std::vector<Constant<T>> inputs = load_all<T>(words, 3);
+  const std::vector<ValueInfo<T>> infos = infos_of(graph, inputs);
+  convstep::network::fold_constants<T>(graph, infos);
+  std::vector<std::string> expected;
+  for (const Constant<T>& output : convstep::network::evaluate<T>(graph, infos, inputs)) {
+    expected.push_back(convstep::network::bytes_of(output.view()));
+  }
+  const convstep::network::Program<T> program(graph, infos, {.passes = {.fold_pads = false, .fold_affine = false}});
+  for (const int64_t threads : {1, 8}) {
+    if (convstep::network::run_program<T>(program, inputs, 1, {.threads = threads}) != expected) {
+      throw std::runtime_error("other bits on " + std::to_string(threads) + " threads");
+    }
+  }
+}
+
 std::string reply(const std::vector<std::string>& words) {
   const std::string& command = words.at(0);
   std::string text = "ok";
@@ -93,6 +127,8 @@ std::string reply(const std::vector<std::string>& words) {
     for (const std::string& name : convstep::network::operation_names()) text += " " + name;
   } else if (command == "run") {
     words.at(1) == "float32" ? run<float>(words) : run<double>(words);
+  } else if (command == "bits") {
+    words.at(1) == "float32" ? check_bits<float>(words) : check_bits<double>(words);
   } else {
     throw std::invalid_argument("unknown command " + command);
   }

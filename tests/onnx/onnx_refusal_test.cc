@@ -158,6 +158,12 @@ TEST(OnnxRefusalTest, Inputs) {
               HasSubstr("its input 'in' is not an array"));
 }
 
+TEST(OnnxRefusalTest, Outputs) {
+  ModelBuilder builder = small_model();
+  builder.graph().mutable_output(0)->mutable_type()->mutable_tensor_type()->set_elem_type(21);
+  EXPECT_THAT(refusal_of(builder), HasSubstr("its output 'y' has elements of type uint4, which cannot be read"));
+}
+
 TEST(OnnxRefusalTest, Tensors) {
   const auto said_of = [](const std::vector<int64_t>& shape, int type, const auto& change) {
     ModelBuilder builder = small_model();

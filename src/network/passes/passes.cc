@@ -4,27 +4,42 @@
 
 namespace convstep::network {
 
+namespace {
+
 template <class T>
-void run_passes(Graph<T>& graph, const Passes& passes) {
-  fold_constants<T>(graph, {});
-  if (passes.drop_identities) drop_identities(graph);
-  if (passes.fold_pads) fold_pads(graph);
-  if (passes.fold_affine) fold_affine(graph);
-  drop_unread(graph);
+void run_pass(bool runs, const char* name, Graph<T>& graph, const PassObserver<T>& observe, const auto& pass) {
+  if (!runs) return;
+  pass();
+  if (observe) observe(name, graph);
+}
+
+}  // namespace
+
+template <class T>
+void run_passes(Graph<T>& graph, const Passes& passes, const PassObserver<T>& observe) {
+  run_pass(true, "fold_constants", graph, observe, [&] { fold_constants<T>(graph, {}); });
+  run_pass(passes.drop_identities, "drop_identities", graph, observe, [&] { drop_identities(graph); });
+  run_pass(passes.fold_pads, "fold_pads", graph, observe, [&] { fold_pads(graph); });
+  run_pass(passes.fold_affine, "fold_affine", graph, observe, [&] { fold_affine(graph); });
+  run_pass(true, "drop_unread", graph, observe, [&] { drop_unread(graph); });
 }
 
 template <class T>
-void run_passes(Graph<T>& graph, std::span<const ValueInfo<T>> inputs, const Passes& passes) {
-  fold_constants<T>(graph, inputs);
-  run_passes(graph, passes);
-  if (passes.cut_splits) cut_splits(graph, infer_graph<T>(graph, inputs));
-  if (passes.fuse) fuse<T>(graph, infer_graph<T>(graph, inputs).values);
-  if (passes.join_pointwise) join_pointwise<T>(graph, infer_graph<T>(graph, inputs).values);
+void run_passes(Graph<T>& graph, std::span<const ValueInfo<T>> inputs, const Passes& passes,
+                const PassObserver<T>& observe) {
+  const auto inferred = [&] { return infer_graph<T>(graph, inputs); };
+  run_pass(true, "fold_constants", graph, observe, [&] { fold_constants<T>(graph, inputs); });
+  run_passes(graph, passes, observe);
+  run_pass(passes.cut_splits, "cut_splits", graph, observe, [&] { cut_splits(graph, inferred()); });
+  run_pass(passes.fuse, "fuse", graph, observe, [&] { fuse<T>(graph, inferred().values); });
+  run_pass(passes.join_pointwise, "join_pointwise", graph, observe,
+           [&] { join_pointwise<T>(graph, inferred().values); });
 }
 
-template void run_passes(Graph<float>&, const Passes&);
-template void run_passes(Graph<double>&, const Passes&);
-template void run_passes(Graph<float>&, std::span<const ValueInfo<float>>, const Passes&);
-template void run_passes(Graph<double>&, std::span<const ValueInfo<double>>, const Passes&);
+template void run_passes(Graph<float>&, const Passes&, const PassObserver<float>&);
+template void run_passes(Graph<double>&, const Passes&, const PassObserver<double>&);
+template void run_passes(Graph<float>&, std::span<const ValueInfo<float>>, const Passes&, const PassObserver<float>&);
+template void run_passes(Graph<double>&, std::span<const ValueInfo<double>>, const Passes&,
+                         const PassObserver<double>&);
 
 }  // namespace convstep::network

@@ -1,6 +1,8 @@
 // passes.h: the passes that rewrite a graph into one that computes the same at less cost, and their order.
 #pragma once
 
+#include <functional>
+
 #include "network/infer.h"
 
 namespace convstep::network {
@@ -15,12 +17,17 @@ struct Passes {
   bool join_pointwise = true;
 };
 
+// Is called after each pass, with its name.
+template <class T>
+using PassObserver = std::function<void(const char* pass, const Graph<T>& graph)>;
+
 // Folds constants, and runs the passes for which the shapes of inputs do not matter: once for all of them.
 template <class T>
-void run_passes(Graph<T>& graph, const Passes& passes);
+void run_passes(Graph<T>& graph, const Passes& passes, const PassObserver<T>& observe = {});
 // All of them, for given inputs: `inputs` are as those of infer_graph.
 template <class T>
-void run_passes(Graph<T>& graph, std::span<const ValueInfo<T>> inputs, const Passes& passes);
+void run_passes(Graph<T>& graph, std::span<const ValueInfo<T>> inputs, const Passes& passes,
+                const PassObserver<T>& observe = {});
 
 // Each in a file of its name. What is known of a graph is known by infer_graph.
 
