@@ -80,6 +80,8 @@ constexpr OtherWord kOtherWords[] = {{"avg", "average"},
                                      {"--include-pad", "--count-include-pad"},
                                      {"--type", "--dtype"}};
 
+}  // namespace
+
 std::string other_word(std::string_view word, std::span<const std::string> known) {
   for (const auto& [theirs, ours] : kOtherWords) {
     if (word != theirs) continue;
@@ -88,8 +90,6 @@ std::string other_word(std::string_view word, std::span<const std::string> known
   }
   return {};
 }
-
-}  // namespace
 
 std::string nearest(std::string_view word, std::span<const std::string> known) {
   std::string best = other_word(word, known);

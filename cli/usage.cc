@@ -61,6 +61,9 @@ std::string explain_option(const CLI::App& app, const Unknown& unknown) {
   if (exists(unknown.word)) {
     return message + "; the file of that name is written ./" + unknown.word + ", or after --";
   }
+  const std::vector<std::string> known = option_names(*unknown.app);
+  const std::string theirs = other_word(name, known);
+  if (!theirs.empty()) return message + "; did you mean " + theirs + "?";
   std::vector<const CLI::App*> owners = commands_of(app);
   std::erase_if(owners, [&](const CLI::App* command) { return command->get_option_no_throw(name) == nullptr; });
   if (!owners.empty()) {
@@ -69,7 +72,7 @@ std::string explain_option(const CLI::App& app, const Unknown& unknown) {
     return message + "; it is an option of " + all + (early ? " and comes after the command's name" : "");
   }
   // With one dash too few, too.
-  const std::string near = did_you_mean(name.starts_with("--") ? name : "-" + name, option_names(*unknown.app));
+  const std::string near = did_you_mean(name.starts_with("--") ? name : "-" + name, known);
   if (!near.empty()) return message + near;
   if (is_name_of_file(name)) {
     return message + "; a file whose name begins with a dash is written ./" + unknown.word + ", or after --";
