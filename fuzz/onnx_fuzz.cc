@@ -1,5 +1,5 @@
-// Any bytes, given to the reader of models: they must end in a graph or in a FormatError. (Not in a network: that computes what is
-// constant, and may ask for as much memory as the file likes.)
+// Any bytes, given to the reader of models: they must end in a graph or in a FormatError. (Not in a network: that
+// computes what is constant, and may ask for as much memory as the file likes.)
 #include <cstdint>
 #include <span>
 
