@@ -1,7 +1,7 @@
 """convstep beside its peers, layer by layer, all in one run.
 
     python bench/compare.py                                   everything (about an hour)
-    python bench/compare.py --gradients                       the gradients of every convolution, instead
+    python bench/compare.py --gradients                       the gradients of every layer, instead
     python bench/compare.py --quick                           a few layers of every family (under 3 minutes)
     python bench/compare.py --layers 'resnet50/3x3' --peers 'ncnn|oneDNN' --threads 1 --dtype float32 --batch 1
 
@@ -67,7 +67,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a few layers of every family")
     parser.add_argument("--layers", default="", metavar="REGEX", help="of names such as resnet50/3x3_64_64@56")
     parser.add_argument("--family", default="", metavar="REGEX", help="of families such as depthwise")
-    parser.add_argument("--gradients", action="store_true", help="of the convolutions, instead of the layers")
+    parser.add_argument("--gradients", action="store_true", help="instead of the layers")
     parser.add_argument("--peers", default="", metavar="REGEX", help="convstep itself always runs")
     parser.add_argument("--threads", default="1,2", help="1,2")
     parser.add_argument("--dtype", default="float32,float64")
@@ -84,9 +84,7 @@ def parse() -> argparse.Namespace:
 
 
 def wanted_layers(arguments: argparse.Namespace) -> list[layers.Layer]:
-    all_layers = layers.LAYERS
-    if arguments.gradients:
-        all_layers = [gradient for layer in all_layers for gradient in layers.gradients(layer)]
+    all_layers = layers.GRADIENT_LAYERS if arguments.gradients else layers.LAYERS
     return [layer for layer in all_layers
             if re.search(arguments.layers, layer.name) and re.search(arguments.family, layer.family)
             and (layer.quick or not arguments.quick)]
@@ -174,7 +172,7 @@ def records(layer: layers.Layer, setting: Setting, batch: int, ready: list[runne
     describe = {runner.peer.name: runner.describe for runner in ready}
     common = {"layer": layer.name, "family": layer.family, "dtype": setting.dtype, "threads": setting.threads,
               "batch": batch, "asked_batch": setting.batch, "flops": layer.flops(batch),
-              "bytes": layer.elements(batch) * np.dtype(setting.dtype).itemsize,
+              "bytes": layer.bytes(batch, np.dtype(setting.dtype).itemsize),
               "seconds": medians.get(peers.OURS), "describe": describe.get(peers.OURS, failures.get(peers.OURS))}
     found = []
     for runner in ready:

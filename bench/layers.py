@@ -8,13 +8,15 @@
 import dataclasses
 
 FLOPS_PER_MULTIPLY_ADD = 2
+INDEX_BYTES = 8
 
 
 @dataclasses.dataclass(frozen=True)
 class Layer:
     name: str
     family: str
-    kind: str  # conv, max, average; of a convolution's gradients: input_grad, weights_grad
+    kind: str  # conv, max, average; of gradients, of a convolution: input_grad, weights_grad; of a pooling:
+    # max_grad (from the input), indices_grad (from the indices of the maxima), average_grad
     h: int
     w: int
     c: int
@@ -30,6 +32,10 @@ class Layer:
     twin: str = ""  # the layer whose channels are a multiple of a vector, where this one's are one off
 
     @property
+    def is_pool(self) -> bool:
+        return self.kind.removesuffix("_grad") in ("max", "indices", "average")
+
+    @property
     def oh(self) -> int:
         return (self.h + 2 * self.pad - self.dilation * (self.kh - 1) - 1) // self.stride + 1
 
@@ -39,14 +45,18 @@ class Layer:
 
     def flops(self, batch: int) -> int:
         """Of the direct method; 0 for pooling, which is measured in bytes."""
-        if self.kind in ("max", "average"):
+        if self.is_pool:
             return 0
         outputs = batch * self.oh * self.ow * self.o
         return FLOPS_PER_MULTIPLY_ADD * outputs * self.kh * self.kw * self.c // self.groups
 
-    def elements(self, batch: int) -> int:
-        """Of input and output together."""
-        return batch * (self.h * self.w * self.c + self.oh * self.ow * self.o)
+    def bytes(self, batch: int, itemsize: int) -> int:
+        """That are read and written, weights apart."""
+        image, output = batch * self.h * self.w * self.c, batch * self.oh * self.ow * self.o
+        if self.kind == "max_grad":
+            return (2 * image + output) * itemsize
+        indices = INDEX_BYTES * output if self.kind == "indices_grad" else 0
+        return (image + output) * itemsize + indices
 
 
 class Network:
@@ -165,10 +175,23 @@ def notebook() -> list[Layer]:
     return [conv, padded, pool, dataclasses.replace(pool, name="notebook/average-pool", kind="average", quick=False)]
 
 
+def more_pools() -> list[Layer]:
+    """Measured by their gradients alone."""
+    pools = Network("squeezenet").pool("max", 3, 64, 111, 2).pool("max", 3, 256, 27, 2).layers
+    pools += Network("densenet").pool("average", 2, 128, 56, 2).pool("average", 2, 512, 14, 2).layers
+    pools += Network("digits").pool("max", 2, 8, 28, 2).layers
+    return pools + Network("rgb").pool("max", 2, 3, 224, 2).pool("max", 3, 3, 224, 2).pool("average", 2, 3, 224, 2).layers
+
+
+GRADIENTS = {"conv": [("input_grad", "dA"), ("weights_grad", "dW")],
+             "max": [("max_grad", "dA"), ("indices_grad", "dA(indices)")], "average": [("average_grad", "dA")]}
+
+
 def gradients(layer: Layer) -> list[Layer]:
-    """Those of a convolution, as layers of their own."""
+    """Those of a layer, as layers of their own."""
     return [dataclasses.replace(layer, kind=kind, name=f"{short} {layer.name}", family=f"{short} {layer.family}")
-            for kind, short in (("input_grad", "dA"), ("weights_grad", "dW")) if layer.kind == "conv"]
+            for kind, short in GRADIENTS[layer.kind]]
 
 
 LAYERS: list[Layer] = [*notebook(), *resnet50(), *vgg16(), *mobilenets(), *yolov3(), *squeezenet(), *others()]
+GRADIENT_LAYERS: list[Layer] = [gradient for layer in [*LAYERS, *more_pools()] for gradient in gradients(layer)]

@@ -2,15 +2,25 @@
 // created, run again and again without Python in between, and asked for its output.
 //
 // Every array is dense: input [n,h,w,c], weights [kh,kw,c/groups,o], bias [o], output [n,oh,ow,o]; adapters that want
-// another layout reorder outside bench_run. For gradients that of the output stands in the place of the input (the
-// input's gradient is the output) or of the weights (and that of the weights is the output).
+// another layout reorder outside bench_run. For gradients of a convolution that of the output stands in the place of
+// the input (the input's gradient is the output) or of the weights (and that of the weights is the output). For those
+// of a pooling it stands in the place of the weights, beside the input, and the input's gradient is the output.
 #pragma once
 
 #include <cstdint>
 
 #define BENCH_EXPORT extern "C" __attribute__((visibility("default")))
 
-enum BenchKind : int64_t { kBenchConv, kBenchMaxPool, kBenchAveragePool, kBenchInputGrad, kBenchWeightsGrad };
+enum BenchKind : int64_t {
+  kBenchConv,
+  kBenchMaxPool,
+  kBenchAveragePool,
+  kBenchInputGrad,
+  kBenchWeightsGrad,
+  kBenchMaxPoolGrad,      // from the input
+  kBenchIndicesPoolGrad,  // from what the forward pass kept of where the maxima were
+  kBenchAveragePoolGrad
+};
 
 struct BenchLayer {
   int64_t kind;     // BenchKind

@@ -1,5 +1,6 @@
 // ours.cc: convstep behind the interface of native.h. Way 0 is what a user gets; the others show parts of it: way 1 is
-// the direct method alone, way 2 the memcpy that moves as many bytes as a pooling layer reads and writes.
+// the direct method alone, way 2 the memcpy that moves as many bytes as a pooling layer, or its gradient, reads and
+// writes.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -108,16 +109,20 @@ class Gradient : public Work {
   std::unique_ptr<convstep::ConvBackwardPlan<T>> plan_;
 };
 
+convstep::PoolOptions pool_options_of(const BenchLayer& layer) {
+  const bool is_average = layer.kind == kBenchAveragePool || layer.kind == kBenchAveragePoolGrad;
+  return {.window = {layer.kh, layer.kw},
+          .stride = {layer.stride, layer.stride},
+          .mode = is_average ? convstep::PoolMode::kAverage : convstep::PoolMode::kMax,
+          .padding = convstep::Padding::all(layer.pad),
+          .dilation = {layer.dilation, layer.dilation},
+          .threads = layer.threads};
+}
+
 template <class T>
 class Pool : public TypedWork<T> {
  public:
-  Pool(const BenchLayer& layer, const void* input) : TypedWork<T>(layer, input) {
-    options_.window = {layer.kh, layer.kw};
-    options_.stride = {layer.stride, layer.stride};
-    options_.dilation = {layer.dilation, layer.dilation};
-    options_.padding = convstep::Padding::all(layer.pad);
-    options_.mode = layer.kind == kBenchMaxPool ? convstep::PoolMode::kMax : convstep::PoolMode::kAverage;
-    options_.threads = static_cast<int>(layer.threads);
+  Pool(const BenchLayer& layer, const void* input) : TypedWork<T>(layer, input), options_(pool_options_of(layer)) {
     this->description = "pool_forward, " + convstep::simd_target();
   }
   void run() override { convstep::pool_forward(this->input_, this->output_, options_); }
@@ -126,13 +131,51 @@ class Pool : public TypedWork<T> {
   convstep::PoolOptions options_;
 };
 
+template <class T>
+class PoolGradient : public TypedWork<T> {
+ public:
+  PoolGradient(const BenchLayer& layer, const void* input, const void* grad)
+      : TypedWork<T>(layer, input),
+        options_(pool_options_of(layer)),
+        from_indices_(layer.kind == kBenchIndicesPoolGrad),
+        grad_(this->output_.shape()),
+        result_(this->input_.shape()) {
+    std::memcpy(grad_.data(), grad, static_cast<size_t>(grad_.size()) * sizeof(T));
+    if (from_indices_) {
+      indices_ = Tensor<int64_t, 4>(grad_.shape());
+      convstep::pool_forward(this->input_, this->output_, indices_, options_);
+    }
+    this->description = "pool_backward, " + convstep::simd_target();
+  }
+  void run() override {
+    if (from_indices_) {
+      convstep::pool_backward(grad_, indices_, result_, options_);
+    } else {
+      convstep::pool_backward(grad_, this->input_, result_, options_);
+    }
+  }
+  void output(void* to) const override {
+    std::memcpy(to, result_.data(), static_cast<size_t>(result_.size()) * sizeof(T));
+  }
+
+ private:
+  convstep::PoolOptions options_;
+  bool from_indices_;
+  Tensor<T, 4> grad_, result_;
+  Tensor<int64_t, 4> indices_;
+};
+
+int64_t pool_bytes(const BenchLayer& layer) {
+  const int64_t image = layer.n * layer.h * layer.w * layer.c, output = layer.n * layer.oh * layer.ow * layer.o;
+  const int64_t values = image + output + (layer.kind == kBenchMaxPoolGrad ? image : 0);
+  const int64_t indices = layer.kind == kBenchIndicesPoolGrad ? output : 0;
+  return values * layer.bytes + indices * static_cast<int64_t>(sizeof(int64_t));
+}
+
 // Half of the bytes that the layer reads and writes are copied, so that as many cross the bus.
 class Memcpy : public Work {
  public:
-  explicit Memcpy(const BenchLayer& layer)
-      : bytes_((layer.n * layer.h * layer.w * layer.c + layer.n * layer.oh * layer.ow * layer.o) * layer.bytes / 2),
-        from_({bytes_}),
-        to_({bytes_}) {
+  explicit Memcpy(const BenchLayer& layer) : bytes_(pool_bytes(layer) / 2), from_({bytes_}), to_({bytes_}) {
     this->description = "memcpy";
   }
   void run() override { std::memcpy(to_.data(), from_.data(), static_cast<size_t>(bytes_)); }
@@ -148,7 +191,10 @@ std::unique_ptr<Work> make(const BenchLayer& layer, int64_t way, const void* inp
                            const void* bias) {
   if (way == kMemcpy) return std::make_unique<Memcpy>(layer);
   if (layer.kind == kBenchConv) return std::make_unique<Conv<T>>(layer, way, input, weights, bias);
-  if (layer.kind >= kBenchInputGrad) return std::make_unique<Gradient<T>>(layer, way, input, weights);
+  if (layer.kind == kBenchInputGrad || layer.kind == kBenchWeightsGrad) {
+    return std::make_unique<Gradient<T>>(layer, way, input, weights);
+  }
+  if (layer.kind >= kBenchMaxPoolGrad) return std::make_unique<PoolGradient<T>>(layer, input, weights);
   return std::make_unique<Pool<T>>(layer, input);
 }
 
@@ -156,7 +202,7 @@ std::unique_ptr<Work> make(const BenchLayer& layer, int64_t way, const void* inp
 
 void* bench_create(const BenchLayer* layer, int64_t way, const void* input, const void* weights, const void* bias,
                    char* message, int64_t capacity) {
-  const bool conv = layer->kind == kBenchConv || layer->kind >= kBenchInputGrad;
+  const bool conv = layer->kind == kBenchConv || layer->kind == kBenchInputGrad || layer->kind == kBenchWeightsGrad;
   if (way < 0 || way >= kWays || (way == kDirect && !conv) || (way == kMemcpy && conv)) {
     std::snprintf(message, static_cast<size_t>(capacity), "no such way");
     return nullptr;

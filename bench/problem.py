@@ -20,14 +20,14 @@ class Problem:
     threads: int
     batch: int
     input: np.ndarray  # [N,H,W,C]; for input_grad the gradient of the output, [N,OH,OW,O]
-    weights: np.ndarray  # [KH,KW,C/groups,O]; for weights_grad the gradient of the output
+    weights: np.ndarray  # [KH,KW,C/groups,O]; for weights_grad, and a pooling's gradient, the gradient of the output
     bias: np.ndarray  # [O]
     build: pathlib.Path  # where CMake left the compiled adapters
 
     @property
     def output_shape(self) -> tuple[int, int, int, int]:
         layer = self.layer
-        if layer.kind == "input_grad":
+        if layer.kind == "input_grad" or layer.is_pool and layer.kind.endswith("_grad"):
             return self.batch, layer.h, layer.w, layer.c
         if layer.kind == "weights_grad":
             return 1, layer.kh, layer.kw * layer.c // layer.groups, layer.o

@@ -16,9 +16,9 @@ def arrays(layer: layers.Layer, dtype: str, batch: int) -> tuple[np.ndarray, np.
     kind = np.dtype(dtype).type
     x = random.standard_normal((batch, layer.h, layer.w, layer.c), kind)
     grad = random.standard_normal((batch, layer.oh, layer.ow, layer.o), kind)
-    if layer.kind == "weights_grad":
+    if layer.kind == "weights_grad" or layer.is_pool and layer.kind.endswith("_grad"):
         return x, grad, np.zeros(0, kind)
-    if layer.kind in ("max", "average"):
+    if layer.is_pool:
         return x, np.zeros((0, 0, 0, 0), kind), np.zeros(0, kind)
     taps = layer.kh * layer.kw * layer.c // layer.groups
     w = random.standard_normal((layer.kh, layer.kw, layer.c // layer.groups, layer.o), kind) * kind(np.sqrt(2 / taps))
@@ -29,8 +29,11 @@ def truths(layer: layers.Layer, first: np.ndarray, second: np.ndarray, bias: np.
     """Of the first and the last image; of a gradient of weights, which is a sum over all, the only one."""
     if layer.kind == "weights_grad":
         return [weights_gradient(layer, first, second)]
+    ends = sorted({0, len(first) - 1})
+    if layer.is_pool and layer.kind.endswith("_grad"):
+        return [pool_gradient(layer, first[index], second[index]) for index in ends]
     one = input_gradient if layer.kind == "input_grad" else lambda *arguments: expected(*arguments, bias)
-    return [one(layer, first[index], second) for index in sorted({0, len(first) - 1})]
+    return [one(layer, first[index], second) for index in ends]
 
 
 def taps(layer: layers.Layer) -> "collections.abc.Iterator[tuple[int, int, slice, slice]]":
@@ -62,6 +65,21 @@ def weights_gradient(layer: layers.Layer, images: np.ndarray, grad: np.ndarray) 
     for i, j, rows, columns in taps(layer):
         result[i, j] = np.einsum("nyxgc,nyxgo->cgo", x[:, rows, columns], g, optimize=True)
     return result.reshape(layer.kh, layer.kw * layer.c // groups, layer.o)
+
+
+def pool_gradient(layer: layers.Layer, image: np.ndarray, grad: np.ndarray) -> np.ndarray:
+    """Of one image, [H,W,C]: to the first maximum of each window, or to all of its elements alike."""
+    pad = layer.pad
+    padded = np.zeros((layer.h + 2 * pad, layer.w + 2 * pad, layer.c))
+    g = grad.astype(np.float64)
+    is_average = layer.kind == "average_grad"
+    view = windows(layer, np.ones_like(image) if is_average else image, 0 if is_average else -np.inf)
+    if is_average:
+        g /= view.sum(axis=(3, 4), dtype=np.float64)
+    first = view.reshape(*view.shape[:3], -1).argmax(axis=3)
+    for i, j, rows, columns in taps(layer):
+        padded[rows, columns] += g if is_average else np.where(first == i * layer.kw + j, g, 0)
+    return padded[pad:pad + layer.h, pad:pad + layer.w]
 
 
 def windows(layer: layers.Layer, image: np.ndarray, border: float) -> np.ndarray:

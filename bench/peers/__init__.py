@@ -27,7 +27,7 @@ PEERS = [
     Peer(OURS, "ours", "native", "convstep_bench:0", ours=True, has_gradients=True),
     Peer(BEFORE, "before", "native", "convstep_bench:0", ours=True, has_gradients=True),  # from the build that --before names
     Peer(DIRECT, "direct", "native", "convstep_bench:1", ours=True, has_gradients=True),
-    Peer(MEMCPY, "memcpy", "native", "convstep_bench:2", ours=True),
+    Peer(MEMCPY, "memcpy", "native", "convstep_bench:2", ours=True, has_gradients=True),
     Peer("oneDNN Debian", "dnnl-D", "native", "convstep_bench_onednn_debian", has_gradients=True),
     Peer("oneDNN gomp", "dnnl-G", "native", "convstep_bench_onednn_gomp", has_gradients=True),
     Peer("oneDNN sycl", "dnnl-S", "native", "convstep_bench_onednn_sycl", has_gradients=True),

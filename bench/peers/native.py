@@ -8,7 +8,8 @@ import numpy as np
 
 from problem import Candidate, Problem, Unsupported
 
-KINDS = {"conv": 0, "max": 1, "average": 2, "input_grad": 3, "weights_grad": 4}
+KINDS = {"conv": 0, "max": 1, "average": 2, "input_grad": 3, "weights_grad": 4, "max_grad": 5, "indices_grad": 6,
+         "average_grad": 7}
 FIELDS = ["kind", "bytes", "threads", "n", "h", "w", "c", "o", "kh", "kw", "stride", "dilation", "groups", "pad", "oh",
           "ow"]
 

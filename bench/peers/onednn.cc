@@ -72,6 +72,7 @@ typename Primitive::primitive_desc describe_backward(const dnnl::engine& engine,
   return {engine, description..., forward};
 }
 using Pooling = dnnl::pooling_forward;
+using PoolingBackward = dnnl::pooling_backward;
 #else
 template <class Primitive, class... Description>
 typename Primitive::primitive_desc describe(const dnnl::engine& engine, const Description&... description) {
@@ -83,6 +84,7 @@ typename Primitive::primitive_desc describe_backward(const dnnl::engine& engine,
   return {typename Primitive::desc(description...), engine, forward};
 }
 using Pooling = dnnl::pooling_v2_forward;
+using PoolingBackward = dnnl::pooling_v2_backward;
 #endif
 
 constexpr auto kType = memory::data_type::f32;  // f64 is for GPUs alone
@@ -167,21 +169,68 @@ void make_gradient(const BenchLayer& layer, int64_t way, const void* first, cons
   }
 }
 
-void make_pool(const BenchLayer& layer, int64_t way, const void* input, Work& work) {
+struct PoolLayouts {
+  Dims source_dims, destination_dims;
+  memory::desc source, destination;  // the caller's
+  memory::desc own_source;
+  dnnl::algorithm algorithm;
+  Dims strides, window, dilations, pads;
+};
+PoolLayouts pool_layouts(const BenchLayer& layer, int64_t way) {
   const Dims source{layer.n, layer.c, layer.h, layer.w}, destination{layer.n, layer.c, layer.oh, layer.ow};
-  // A pooling takes its input's layout as it comes, so the best one must be tried: channels in blocks of a vector.
-  const memory::desc source_layout(source, kType, way == 0 ? Tag::nChw16c : Tag::nhwc);
-  const auto algorithm =
-      layer.kind == kBenchMaxPool ? dnnl::algorithm::pooling_max : dnnl::algorithm::pooling_avg_exclude_padding;
-  const auto pool = describe<Pooling>(work.engine, dnnl::prop_kind::forward_inference, algorithm, source_layout,
-                                      memory::desc(destination, kType, Tag::any), Dims{layer.stride, layer.stride},
-                                      Dims{layer.kh, layer.kw}, Dims{layer.dilation - 1, layer.dilation - 1},
-                                      Dims{layer.pad, layer.pad}, Dims{layer.pad, layer.pad});
+  const bool is_average = layer.kind == kBenchAveragePool || layer.kind == kBenchAveragePoolGrad;
+  return {.source_dims = source,
+          .destination_dims = destination,
+          .source = memory::desc(source, kType, Tag::nhwc),
+          .destination = memory::desc(destination, kType, Tag::nhwc),
+          // A pooling takes its input's layout as it comes, so the best one must be tried: channels in blocks of a
+          // vector.
+          .own_source = memory::desc(source, kType, way == 0 ? Tag::nChw16c : Tag::nhwc),
+          .algorithm = is_average ? dnnl::algorithm::pooling_avg_exclude_padding : dnnl::algorithm::pooling_max,
+          .strides = {layer.stride, layer.stride},
+          .window = {layer.kh, layer.kw},
+          .dilations = {layer.dilation - 1, layer.dilation - 1},
+          .pads = {layer.pad, layer.pad}};
+}
+
+auto describe_pool(const Work& work, const PoolLayouts& layouts, dnnl::prop_kind kind) {
+  return describe<Pooling>(work.engine, kind, layouts.algorithm, layouts.own_source,
+                           memory::desc(layouts.destination_dims, kType, Tag::any), layouts.strides, layouts.window,
+                           layouts.dilations, layouts.pads, layouts.pads);
+}
+
+void make_pool(const BenchLayer& layer, int64_t way, const void* input, Work& work) {
+  const PoolLayouts layouts = pool_layouts(layer, way);
+  const auto pool = describe_pool(work, layouts, dnnl::prop_kind::forward_inference);
   work.primitive = Pooling(pool);
-  work.arguments = {
-      {DNNL_ARG_SRC, reordered(work, plain(work, memory::desc(source, kType, Tag::nhwc), input), pool.src_desc())},
-      {DNNL_ARG_DST, memory(pool.dst_desc(), work.engine)}};
+  work.arguments = {{DNNL_ARG_SRC, reordered(work, plain(work, layouts.source, input), pool.src_desc())},
+                    {DNNL_ARG_DST, memory(pool.dst_desc(), work.engine)}};
   work.description = pool.impl_info_str();
+}
+
+// Where the maxima were is known by the workspace, which the forward pass fills: once, and that is not timed.
+void make_pool_gradient(const BenchLayer& layer, int64_t way, const void* input, const void* grad, Work& work) {
+  const PoolLayouts layouts = pool_layouts(layer, way);
+  const auto pool = describe_pool(work, layouts, dnnl::prop_kind::forward_training);
+  const auto gradient = describe_backward<PoolingBackward>(
+      work.engine, pool, layouts.algorithm, layouts.own_source, memory::desc(layouts.destination_dims, kType, Tag::any),
+      layouts.strides, layouts.window, layouts.dilations, layouts.pads, layouts.pads);
+  work.primitive = PoolingBackward(gradient);
+  work.arguments = {
+      {DNNL_ARG_DIFF_DST, reordered(work, plain(work, layouts.destination, grad), gradient.diff_dst_desc())},
+      {DNNL_ARG_DIFF_SRC, memory(gradient.diff_src_desc(), work.engine)}};
+  if (layouts.algorithm == dnnl::algorithm::pooling_max) {
+    const memory workspace(pool.workspace_desc(), work.engine);
+    Pooling(pool).execute(work.stream,
+                          {{DNNL_ARG_SRC, reordered(work, plain(work, layouts.source, input), pool.src_desc())},
+                           {DNNL_ARG_DST, memory(pool.dst_desc(), work.engine)},
+                           {DNNL_ARG_WORKSPACE, workspace}});
+    work.stream.wait();
+    work.arguments.emplace(DNNL_ARG_WORKSPACE, workspace);
+  }
+  work.result = DNNL_ARG_DIFF_SRC;
+  work.plain_output = layouts.source;
+  work.description = gradient.impl_info_str();
 }
 
 }  // namespace
@@ -195,6 +244,8 @@ void* bench_create(const BenchLayer* layer, int64_t way, const void* input, cons
     work->plain_output = memory::desc({layer->n, layer->o, layer->oh, layer->ow}, kType, Tag::nhwc);
     if (layer->kind == kBenchConv) {
       make_conv(*layer, way, input, weights, bias, *work);
+    } else if (layer->kind >= kBenchMaxPoolGrad) {
+      make_pool_gradient(*layer, way, input, weights, *work);
     } else if (layer->kind >= kBenchInputGrad) {
       make_gradient(*layer, way, input, weights, *work);
     } else {

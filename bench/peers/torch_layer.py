@@ -22,7 +22,8 @@ class Functional(Candidate):
         self.problem, layer, self.describe = problem, problem.layer, memory
         torch.set_num_threads(problem.threads)
         if layer.kind.endswith("_grad"):
-            self.layer = gradient(problem, FORMATS[memory])
+            make = pool_gradient if layer.is_pool else gradient
+            self.layer = make(problem, FORMATS[memory])
             return
         image = torch.from_numpy(np.array(problem.input.transpose(0, 3, 1, 2), order="C"))
         x = image.contiguous(memory_format=FORMATS[memory])
@@ -70,6 +71,19 @@ def gradient(problem: Problem, memory: torch.memory_format) -> collections.abc.C
     return lambda: torch.ops.aten.convolution_backward(
         grad, image, filters, None, [layer.stride] * 2, [layer.pad] * 2, [layer.dilation] * 2, False, [0, 0],
         layer.groups, [is_input, not is_input, False])[0 if is_input else 1]
+
+
+def pool_gradient(problem: Problem, memory: torch.memory_format) -> collections.abc.Callable[[], torch.Tensor]:
+    """What autograd calls. A maximum's gradient is found by the indices of the forward pass, which is not timed."""
+    layer = problem.layer
+    image, grad = (torch.from_numpy(np.array(array.transpose(0, 3, 1, 2), order="C")).contiguous(memory_format=memory)
+                   for array in (problem.input, problem.weights))
+    window = [layer.kh, layer.kw], [layer.stride] * 2, [layer.pad] * 2
+    if layer.kind == "average_grad":
+        return lambda: torch.ops.aten.avg_pool2d_backward(grad, image, *window, False, False, None)
+    dilation = [layer.dilation] * 2
+    _, indices = torch.ops.aten.max_pool2d_with_indices(image, *window, dilation)
+    return lambda: torch.ops.aten.max_pool2d_with_indices_backward(grad, image, *window, dilation, False, indices)
 
 
 def candidates(problem: Problem, argument: str) -> list[Candidate]:
