@@ -63,6 +63,42 @@ HWY_INLINE hn::Mask<D> unordered(D, V a, V b) {
 #endif
 #endif
 
+// Lanes where x is above best in the order of the maximum: larger, +0 over -0, or a NaN over a number.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE hn::Mask<D> is_larger(D d, V x, V best) {
+  const hn::RebindToSigned<D> di;
+  const auto larger_or_nan = hn::AndNot(hn::Le(x, best), hn::Eq(best, best));  // a NaN that is best stays
+  const auto positive_over_negative = hn::Lt(hn::BitCast(di, hn::AndNot(x, best)), hn::Zero(di));
+  return hn::Or(larger_or_nan, hn::And(hn::Eq(x, best), hn::RebindMask(d, positive_over_negative)));
+}
+
+// What tells from all elements read that a plain maximum may not do. Their sum is NaN if one of them is, and the
+// processor adds elsewhere than it compares, so this is nearly free. (Infinities of both signs make it NaN, too, which
+// costs time, no more.) Where zeros are not ordered, the least as integers says whether one of them is -0.
+template <class D>
+struct Seen {
+  using Bits = hn::RebindToSigned<D>;
+  hn::Vec<D> sum;
+  hn::Vec<Bits> least;
+};
+
+template <class D>
+HWY_INLINE Seen<D> look(D, hn::Vec<D> x) {
+  return {x, hn::BitCast(typename Seen<D>::Bits(), x)};
+}
+template <class D>
+HWY_INLINE Seen<D> join(D, const Seen<D>& a, const Seen<D>& b) {
+  return {hn::Add(a.sum, b.sum), kOrdersZeros ? a.least : hn::Min(a.least, b.least)};
+}
+
+template <class D>
+HWY_INLINE bool is_plain(D d, const Seen<D>& seen) {
+  const typename Seen<D>::Bits bits;
+  const bool has_minus_zero =
+      !kOrdersZeros && !hn::AllFalse(bits, hn::Eq(seen.least, hn::BitCast(bits, hn::SignBit(d))));
+  return hn::AllFalse(d, hn::IsNaN(seen.sum)) && !has_minus_zero;
+}
+
 // A running maximum is three values: best, signs (unused with kOrdersZeros), nans.
 template <class D, class V = hn::Vec<D>, class M = hn::Mask<D>>
 HWY_INLINE void begin(D d, V a, V b, V& best, V& signs, M& nans) {

@@ -110,33 +110,6 @@ HWY_NOINLINE void slide_average(D d, const RowPair<T>& rows, const T* HWY_RESTRI
   }
 }
 
-// What tells from all elements read that a plain maximum may not do. Their sum is NaN if one of them is, and the
-// processor adds elsewhere than it compares, so this is nearly free. (Infinities of both signs make it NaN, too, which
-// costs time, no more.) Where zeros are not ordered, the least as integers says whether one of them is -0.
-template <class D>
-struct Seen {
-  using Bits = hn::RebindToSigned<D>;
-  hn::Vec<D> sum;
-  hn::Vec<Bits> least;
-};
-
-template <class D>
-HWY_INLINE Seen<D> look(D, hn::Vec<D> x) {
-  return {x, hn::BitCast(typename Seen<D>::Bits(), x)};
-}
-template <class D>
-HWY_INLINE Seen<D> join(D, const Seen<D>& a, const Seen<D>& b) {
-  return {hn::Add(a.sum, b.sum), kOrdersZeros ? a.least : hn::Min(a.least, b.least)};
-}
-
-template <class D>
-HWY_INLINE bool is_plain(D d, const Seen<D>& seen) {
-  const typename Seen<D>::Bits bits;
-  const bool has_minus_zero =
-      !kOrdersZeros && !hn::AllFalse(bits, hn::Eq(seen.least, hn::BitCast(bits, hn::SignBit(d))));
-  return hn::AllFalse(d, hn::IsNaN(seen.sum)) && !has_minus_zero;
-}
-
 template <int kStride, int kVectors, class D, class T, class V = hn::Vec<D>>
 HWY_INLINE void maxima_of_column(D d, Reader<3 + kStride, T>& from, Columns<kVectors, D>& maxima, Seen<D>& seen) {
   if (from.is_on_input()) {

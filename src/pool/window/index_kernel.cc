@@ -7,20 +7,11 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "simd/vectors-inl.h"
+#include "simd/maximum-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
 namespace {
-
-// Lanes where x is above best in the order of the maximum: larger, +0 over -0, or a NaN over a number.
-template <class D, class V = hn::Vec<D>>
-HWY_INLINE hn::Mask<D> is_larger(D d, V x, V best) {
-  const hn::RebindToSigned<D> di;
-  const auto larger_or_nan = hn::AndNot(hn::Le(x, best), hn::Eq(best, best));  // a NaN that is best stays
-  const auto positive_over_negative = hn::Lt(hn::BitCast(di, hn::AndNot(x, best)), hn::Zero(di));
-  return hn::Or(larger_or_nan, hn::And(hn::Eq(x, best), hn::RebindMask(d, positive_over_negative)));
-}
 
 // Positions ride in integer lanes as wide as the floats, relative to the run's first position; kNotHere marks a maximum
 // that the output held before.
