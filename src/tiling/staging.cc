@@ -58,21 +58,25 @@ void copy_padded(View<const T, 3> image, int64_t first_row, int64_t rows, int64_
 }
 
 template <class T>
-void scatter(const T* packed, const View<T, 3>& to) {
+void scatter(const T* packed, const View<T, 3>& to, int64_t gap, bool adds) {
   const auto [rows, columns, channels] = to.shape();
   const auto [row_step, pixel_step, channel_step] = to.strides();
-  for (int64_t r = 0; r < rows; ++r, packed += columns * channels) {
+  const int64_t step = channels + gap;
+  for (int64_t r = 0; r < rows; ++r, packed += columns * step) {
     T* row = to.data() + r * row_step;
     for (int64_t c = 0; c < channels; ++c) {  // planes outside: writes run along the row, as NCHW arrays lie
-      for (int64_t x = 0; x < columns; ++x) row[x * pixel_step + c * channel_step] = packed[x * channels + c];
+      for (int64_t x = 0; x < columns; ++x) {
+        T& value = row[x * pixel_step + c * channel_step];
+        value = adds ? value + packed[x * step + c] : packed[x * step + c];
+      }
     }
   }
 }
 
 template void copy_padded(View<const float, 3>, int64_t, int64_t, int64_t, int64_t, float*, int64_t);
 template void copy_padded(View<const double, 3>, int64_t, int64_t, int64_t, int64_t, double*, int64_t);
-template void scatter(const float*, const View<float, 3>&);
-template void scatter(const double*, const View<double, 3>&);
-template void scatter(const int64_t*, const View<int64_t, 3>&);
+template void scatter(const float*, const View<float, 3>&, int64_t, bool);
+template void scatter(const double*, const View<double, 3>&, int64_t, bool);
+template void scatter(const int64_t*, const View<int64_t, 3>&, int64_t, bool);
 
 }  // namespace convstep

@@ -26,8 +26,9 @@ template <class T>
 void copy_padded(View<const T, 3> image, int64_t first_row, int64_t rows, int64_t first_column, int64_t columns,
                  T* packed, int64_t gap = 0);
 
-// Copies a dense array to a part of an image with other strides.
+// Copies an array, whose pixels lie `gap` values apart, to a part of an image with other strides; or adds it to what is
+// there.
 template <class T>
-void scatter(const T* packed, const View<T, 3>& to);
+void scatter(const T* packed, const View<T, 3>& to, int64_t gap = 0, bool adds = false);
 
 }  // namespace convstep
