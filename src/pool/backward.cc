@@ -4,10 +4,11 @@
 #include "convstep/error.h"
 #include "core/array_checks.h"
 #include "core/in_words.h"
-#include "pool/backward_loops.h"
+#include "pool/backward/indices.h"
+#include "pool/backward/loops.h"
+#include "pool/backward/region.h"
 #include "pool/checks.h"
 #include "reference/reference.h"
-#include "reference/store.h"
 #include "runtime/threads.h"
 #include "tiling/staging.h"
 
@@ -16,17 +17,6 @@ namespace {
 
 // Fewer reads than this do not pay for waking a thread, as in pool/regions.cc.
 constexpr double kReadsPerThread = 1 << 19;
-
-// The arrays of one call, checked.
-template <class T>
-struct PoolBackwardCall {
-  const PoolProblem& problem;
-  View<const T, 4> grad, input;    // the input has elements where they are read
-  View<const int64_t, 4> indices;  // or none
-  View<T, 4> input_grad;
-  PoolTies ties;
-  bool accumulate;
-};
 
 template <class T>
 void check_gradients(const PoolBackwardCall<T>& call, const Shape<4>& input) {
@@ -37,39 +27,11 @@ void check_gradients(const PoolBackwardCall<T>& call, const Shape<4>& input) {
   check_no_overlap(extent_of("input_grad", call.input_grad), extent_of("grad", call.grad));
 }
 
-// That each names a pixel of its image.
-void check_indices(const View<const int64_t, 4>& indices, int64_t pixels) {
-  const auto [N, OH, OW, C] = indices.shape();
-  for (int64_t n = 0; n < N; ++n) {
-    for (int64_t y = 0; y < OH; ++y) {
-      for (int64_t x = 0; x < OW; ++x) {
-        for (int64_t c = 0; c < C; ++c) {
-          const int64_t index = indices(n, y, x, c);
-          if (0 <= index && index < pixels) continue;
-          throw ParameterError(
-              "indices", std::to_string(index) + " at " + ErrorText::axes("indices", Shape<4>{n, y, x, c}),
-              "0 to " + std::to_string(pixels - 1), "row * W + column, as the forward pass gives them");
-        }
-      }
-    }
-  }
-}
-
-// Image n alone, and of it the channels first to first + count - 1.
+// Some channels of an image.
 template <class T>
 View<T, 4> part_of(const View<T, 4>& array, int64_t n, int64_t first, int64_t count) {
   if (!array) return {};
   return {&array(n, 0, 0, first), {1, array.shape(1), array.shape(2), count}, array.strides()};
-}
-
-template <class T>
-PoolBackwardCall<T> part_of(const PoolBackwardCall<T>& call, int64_t n, int64_t first, int64_t count) {
-  PoolBackwardCall<T> part = call;
-  part.grad = part_of(call.grad, n, first, count);
-  part.input = part_of(call.input, n, first, count);
-  part.indices = part_of(call.indices, n, first, count);
-  part.input_grad = part_of(call.input_grad, n, first, count);
-  return part;
 }
 
 // The elements that a window reads, at most.
@@ -78,68 +40,73 @@ double reads_of_window(const PoolProblem& problem) {
   return double(std::min(height.window, height.input)) * double(std::min(width.window, width.input));
 }
 
-// The rest is left to the plain loops: norms, and channels that lie apart.
 template <class T>
-bool has_fast_loops(const PoolBackwardCall<T>& call) {
-  return call.problem.options.mode != PoolMode::kLp && has_dense_pixels(call.grad) &&
-         (!call.input || has_dense_pixels(call.input)) && has_dense_pixels(call.input_grad);
-}
-
-template <class T>
-void run_plain_loops(const PoolBackwardCall<T>& part, const TaskProgress& progress) {
-  PoolOptions options = part.problem.options;
-  const double reads_per_row = reads_of_window(part.problem) * double(part.grad.shape(2));
+void run_plain_loops(const PoolBackwardCall<T>& call, int64_t n, int64_t first, int64_t count,
+                     const TaskProgress& progress) {
+  const View<const T, 4> grad = part_of(call.grad, n, first, count);
+  PoolOptions options = call.problem.options;
+  const double reads_per_row = reads_of_window(call.problem) * double(grad.shape(2));
   double reads = 0;
   options.progress = [&](int64_t, int64_t) {
-    if ((reads += reads_per_row) < double(reads_per_report(part.problem.options))) return;
+    if ((reads += reads_per_row) < double(reads_per_report(call.problem.options))) return;
     reads = 0;
     progress.keep_going();
   };
-  reference::pool_backward<T>({part.grad, part.input, part.indices, part.input_grad}, part.problem.given, options,
-                              part.ties, part.accumulate);
+  reference::pool_backward<T>({grad, part_of(call.input, n, first, count), part_of(call.indices, n, first, count),
+                               part_of(call.input_grad, n, first, count)},
+                              call.problem.given, options, call.ties, call.accumulate);
 }
 
+// Whole cache lines of channels to each task, so that no two threads write to one line.
 template <class T>
-void run_fast_loops(const PoolBackwardCall<T>& part, const TaskProgress& progress) {
-  const View<T, 3> wanted = part.input_grad[0];
-  const auto [H, W, channels] = wanted.shape();
-  Tensor<T, 3> own;
-  if (part.accumulate) own = Tensor<T, 3>::uninitialized(wanted.shape());
-  const View<T, 3> sums = part.accumulate ? own.view() : wanted;
-  for (int64_t row = 0; row < H; ++row) {
-    for (int64_t column = 0; column < W; ++column) std::fill_n(&sums(row, column, 0), channels, T(0));
-  }
-  const auto image = [](const auto& array) { return array ? array[0] : decltype(array[0])(); };
-  add_pool_gradients<T>(
-      {part.problem.given, part.problem.options, part.ties, part.grad[0], image(part.input), image(part.indices), sums},
-      progress);
-  if (part.accumulate) reference::store(View<const T, 3>(sums), wanted, true);
-}
-
-// How many channels each task takes: whole cache lines of them, so that no two threads write to one line.
-template <class T>
-int64_t channels_per_task(const PoolBackwardCall<T>& call, int threads) {
+void run_plainly(const PoolBackwardCall<T>& call, int threads, const ProgressCallback& callback) {
   constexpr int64_t kLine = kCacheLine / static_cast<int64_t>(sizeof(T));
   const int64_t N = call.grad.shape(0), C = call.grad.shape(3);
-  const int64_t parts = std::max(divide_up(C, kMostBackwardChannels), divide_up(threads * kTasksPerThread, N));
-  return std::min(round_up(divide_up(C, parts), kLine), C);
+  const double reads = double(call.grad.size()) * reads_of_window(call.problem) + double(call.input_grad.size());
+  const int worth = threads_worth(reads, kReadsPerThread, threads);
+  const int64_t channels = std::min(round_up(divide_up(C, divide_up(worth * kTasksPerThread, N)), kLine), C);
+  const int64_t parts = divide_up(C, channels);
+  TaskProgress progress(callback, N * parts);
+  parallel_for(N * parts, worth, progress.after_task(), [&](int64_t task) {
+    const int64_t first = task % parts * channels;
+    run_plain_loops(call, task / parts, first, std::min(channels, C - first), progress);
+  });
+}
+
+// So few elements that the loops take less time than kernels and what these need.
+template <class T>
+bool is_tiny(const PoolBackwardCall<T>& call) {
+  constexpr double kFewReads = 256;
+  return call.problem.options.mode != PoolMode::kLp && !call.accumulate && call.grad.shape(3) <= kMostLoopChannels &&
+         has_dense_pixels(call.grad) && (!call.input || has_dense_pixels(call.input)) &&
+         has_dense_pixels(call.input_grad) && double(call.input_grad.size()) <= 2 * kFewReads &&
+         double(call.grad.size()) * (call.indices ? 1 : reads_of_window(call.problem)) <= kFewReads;
 }
 
 template <class T>
-void run(const PoolBackwardCall<T>& call) {
-  const PoolOptions& options = call.problem.options;
-  const double reads = double(call.grad.size()) * reads_of_window(call.problem) + double(call.input_grad.size());
-  const int threads = threads_worth(reads, kReadsPerThread, resolve_threads(options.threads));
+void run_loops(const PoolBackwardCall<T>& call) {
+  const int64_t N = call.grad.shape(0);
+  for (int64_t n = 0; n < N; ++n) {
+    const auto image = [n](const auto& array) { return array ? array[n] : decltype(array[n])(); };
+    loop_over_windows<T>({call.problem.given, call.problem.options, call.ties, call.grad[n], image(call.input),
+                          image(call.indices), call.input_grad[n]});
+    if (call.problem.options.progress) call.problem.options.progress(n + 1, N);
+  }
+}
+
+template <class T>
+void run(const PoolBackwardCall<T>& call, int threads) {
   if (call.grad.size() == 0) return;
-  const int64_t C = call.grad.shape(3), channels = channels_per_task(call, threads), parts = divide_up(C, channels);
-  const int64_t tasks = call.grad.shape(0) * parts;
-  const bool is_fast = has_fast_loops(call);
-  TaskProgress progress(options.progress, tasks);
-  parallel_for(tasks, threads, progress.after_task(), [&](int64_t task) {
-    const int64_t first = task % parts * channels;
-    const PoolBackwardCall<T> part = part_of(call, task / parts, first, std::min(channels, C - first));
-    is_fast ? run_fast_loops(part, progress) : run_plain_loops(part, progress);
-  });
+  if (is_tiny(call)) return run_loops(call);
+  const ProgressCallback& callback = call.problem.options.progress;
+  const std::optional<BackwardCut<T>> cut = cut_backward(call, threads);
+  if (!cut) return run_plainly(call, threads, callback);
+  const int64_t N = call.grad.shape(0), C = call.grad.shape(3), channels = cut->size.channels;
+  const RegionGrid grid(call.problem.geometry, cut->size, {C, channels, divide_up(C, channels)});
+  const int64_t regions = N * grid.regions_per_image();
+  TaskProgress progress(callback, regions);
+  parallel_for(regions, cut->threads, progress.after_task(),
+               [&](int64_t i) { run_backward_region(call, *cut, grid[i], progress); });
 }
 
 template <class T>
@@ -150,14 +117,19 @@ void run_with_input(const View<const T, 4>& grad, const View<const T, 4>& input,
     throw ParameterError("ties", std::to_string(static_cast<int>(ties)), "a value of PoolTies");
   }
   const bool is_read = options.mode != PoolMode::kAverage;
-  const PoolBackwardCall<T> call{
-      problem,   with_used_strides(grad),       is_read ? with_used_strides(input) : View<const T, 4>(),
-      {},        with_used_strides(input_grad), ties,
-      accumulate};
+  const PoolBackwardCall<T> call{.problem = problem,
+                                 .target = kernels::chosen_target(),
+                                 .grad = with_used_strides(grad),
+                                 .input = is_read ? with_used_strides(input) : View<const T, 4>(),
+                                 .indices = {},
+                                 .are_in_windows = false,
+                                 .input_grad = with_used_strides(input_grad),
+                                 .ties = ties,
+                                 .accumulate = accumulate};
   check_gradients(call, input.shape());
   if (is_read) check_readable(extent_of("input", input));
   if (input.data()) check_no_overlap(extent_of("input_grad", input_grad), extent_of("input", input));
-  run(call);
+  run(call, resolve_threads(options.threads));
 }
 
 template <class T>
@@ -169,19 +141,23 @@ void run_with_indices(const View<const T, 4>& grad, const View<const int64_t, 4>
   if (options.mode != PoolMode::kMax) {
     throw ParameterError("mode", "a mode that has no indices", "PoolMode::kMax");
   }
-  const PoolBackwardCall<T> call{problem,
-                                 with_used_strides(grad),
-                                 {},
-                                 with_used_strides(indices),
-                                 with_used_strides(input_grad),
-                                 PoolTies::kFirst,
-                                 accumulate};
+  PoolBackwardCall<T> call{.problem = problem,
+                           .target = kernels::chosen_target(),
+                           .grad = with_used_strides(grad),
+                           .input = {},
+                           .indices = with_used_strides(indices),
+                           .are_in_windows = false,
+                           .input_grad = with_used_strides(input_grad),
+                           .ties = PoolTies::kFirst,
+                           .accumulate = accumulate};
   check_gradients(call, input_grad.shape());
   check_shape("indices", indices.shape().data(), grad.shape().data(), 4, "the shape of grad");
   check_readable(extent_of("indices", indices));
   check_no_overlap(extent_of("input_grad", input_grad), extent_of("indices", indices));
-  check_indices(call.indices, input_grad.shape(1) * input_grad.shape(2));
-  run(call);
+  const int threads = resolve_threads(options.threads);
+  call.are_in_windows =
+      check_indices(call.indices, problem, !is_tiny(call) && asks_for_windows(call), call.target, threads);
+  run(call, threads);
 }
 
 }  // namespace

@@ -6,44 +6,11 @@
 #include <string>
 
 #include "runtime/threads.h"
-#include "tests/pool/pool_case.h"
+#include "tests/pool/pool_backward_case.h"
 #include "tests/support/expect_error.h"
 
 namespace convstep {
 namespace {
-
-// Between guard pages, in all layouts and with any number of threads: the bits of the plain loops.
-template <class T>
-void expect_bits_of_the_reference(const PoolCase& test, PoolTies ties, bool accumulate) {
-  SCOPED_TRACE(test.describe() + " ties " + std::to_string(static_cast<int>(ties)) + (accumulate ? " added" : ""));
-  const PoolOptions& options = test.options;
-  const WindowGeometry geometry =
-      resolve_geometry({test.input[1], test.input[2]}, options.window, "window", options.stride, options.dilation,
-                       options.padding, options.ceil_mode ? Rounding::kCeil : Rounding::kFloor);
-  const Shape<4> shape = pool_output_shape(test.input, options);
-  Guarded<T> x(test.input, test.input_layout, test.flush), g(shape, test.output_layout, test.flush);
-  Guarded<T> dx(test.input, test.input_layout, test.flush);
-  Guarded<int64_t> where(shape, test.output_layout, test.flush);
-  fill(x.buffer(), test.values, test.seed);
-  fill(g.buffer(), Values::kPlain, test.seed + 1);
-  Tensor<T, 4> expected(test.input), pooled(shape);
-  if (test.with_indices) pool_forward(x.view(), pooled.view(), where.view(), options);
-  if (accumulate) expected.fill(T(0.3));
-  reference::pool_backward<T>({g.view(), x.view(), {}, expected}, geometry, options, ties, accumulate);
-  for (const int64_t threads : {1, 2, 3, 8}) {
-    PoolOptions run = options;
-    run.threads = threads;
-    for (T& value : dx.buffer()) value = accumulate ? T(0.3) : static_cast<T>(kPoison);
-    if (test.with_indices) {
-      pool_backward(g.view(), View<const int64_t, 4>(where.view()), dx.view(), run, accumulate);
-    } else {
-      pool_backward(g.view(), x.view(), dx.view(), run, ties, accumulate);
-    }
-    const Tensor<T, 4> got{View<const T, 4>(dx.view())};
-    for (int64_t i = 0; i < got.size(); ++i)
-      ASSERT_PRED2(same<T>, got.data()[i], expected.data()[i]) << threads << " " << i;
-  }
-}
 
 template <class T>
 class PoolBackwardCallTest : public testing::Test {};
@@ -67,16 +34,22 @@ TYPED_TEST(PoolBackwardCallTest, HasTheBitsOfTheReferenceInAnyLayoutOnAnyThreads
                               .ceil_mode = draw(0, 1) == 1,
                               .count_include_pad = draw(0, 1) == 1,
                               .p = double(draw(2, 6)) / 2},
-                  .with_indices = draw(0, 3) == 0,
                   .values = static_cast<Values>(draw(0, 3)),
                   .input_layout = static_cast<Layout>(draw(0, 3)),
                   .output_layout = static_cast<Layout>(draw(0, 3)),
                   .flush = static_cast<Flush>(draw(0, 1)),
                   .seed = static_cast<unsigned>(tried)};
     if (!is_valid(test)) continue;
-    if (test.options.mode != PoolMode::kMax) test.with_indices = false;
-    const PoolTies ties = test.with_indices ? PoolTies::kFirst : static_cast<PoolTies>(draw(0, 1));
-    expect_bits_of_the_reference<TypeParam>(test, ties, draw(0, 2) == 0);
+    PoolBackwardCase call{.pooling = test,
+                          .result_layout = static_cast<Layout>(draw(0, 3)),
+                          .ties = static_cast<PoolTies>(draw(0, 1)),
+                          .accumulate = draw(0, 2) == 0,
+                          .threads = {1, 2, 3, 8}};
+    if (test.options.mode == PoolMode::kMax && draw(0, 3) == 0) {
+      call.indices = draw(0, 3) == 0 ? Indices::kOfAnyElement : Indices::kOfMaxima;
+      call.ties = PoolTies::kFirst;
+    }
+    expect_bits_of_the_reference<TypeParam>(call);
     if (this->HasFatalFailure()) break;
     ++tried;
   }
