@@ -50,6 +50,12 @@ struct WindowAxis {
   Taps some_taps_between(int64_t start, int64_t first_index, int64_t end_index) const;
 };
 
+// Bit n, for n < count: index first + n is not among 0 .. length - 1. For at most 31 of them.
+inline uint32_t bits_outside(int64_t first, int64_t count, int64_t length) {
+  const int64_t low = std::clamp<int64_t>(-first, 0, count), high = std::clamp(length - first, low, count);
+  return ((uint32_t{1} << count) - 1) & ~((uint32_t{1} << high) - (uint32_t{1} << low));
+}
+
 struct WindowGeometry {
   WindowAxis height, width;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "conv/input_gradient/border.h"
+#include "conv/input_gradient/depthwise.h"
 #include "conv/plan.h"
 #include "conv/weights.h"
 #include "reference/store.h"
@@ -97,6 +98,11 @@ ConvInputGradient<T>::ConvInputGradient(const ConvProblem& problem, const ConvWe
     : problem_(problem) {
   const SwappedWeights<T> swapped(problem, weights);
   if (!swapped.are_finite(weights)) not_finite_ = dense_weights<T>({swapped.view(), {}});
+  if (depthwise_by_two_fits<T>(problem)) {
+    phases_.push_back({all_positions(problem.geometry.height), all_positions(problem.geometry.width),
+                       make_depthwise_by_two<T>(problem, weights)});
+    return;
+  }
   const std::vector<GradientPhase> widths = gradient_phases(problem.geometry.width);
   for (const GradientPhase& height : gradient_phases(problem.geometry.height)) {
     for (const GradientPhase& width : widths) {

@@ -48,4 +48,11 @@ std::vector<GradientPhase> gradient_phases(const WindowAxis& axis) {
   return phases;
 }
 
+GradientPhase all_positions(const WindowAxis& axis) {
+  GradientPhase phase{0, 1, 0, 1, 0, axis};
+  phase.axis.input = axis.output;
+  phase.axis.output = axis.input;
+  return phase;
+}
+
 }  // namespace convstep

@@ -21,4 +21,7 @@ struct GradientPhase {
 // Those of an axis that some output reads. All other positions have a gradient of 0.
 std::vector<GradientPhase> gradient_phases(const WindowAxis& axis);
 
+// All positions as one, for what computes every phase: of the axis only the numbers of outputs and positions hold.
+GradientPhase all_positions(const WindowAxis& axis);
+
 }  // namespace convstep

@@ -1,34 +1,39 @@
-// depthwise_kernel.h: the gradient of weights where each channel has a filter of its own.
+// depthwise_kernel.h: the gradient of weights where each channel has a filter of its own, or each few of them have one
+// for each.
 //
-//   sums[tap][lane] = sum over pixels of values[pixel, tap][lane] * grad[pixel][lane]
+//   sums[tap][c][lane] = sum over pixels of padded input[pixel, tap][channel c of the lane's group] * grad[pixel][lane]
 //
-// A lane is a channel. The order of the sums is that of kernel.h.
+// A lane is a channel of the input, and an output. The input is read where it lies; zeros of its padding are
+// multiplied, too. The order of the sums is that of kernel.h.
 #pragma once
 
-#include <cstdint>
-
+#include "core/pixel_view.h"
+#include "core/window_axis.h"
 #include "runtime/targets.h"
 
 namespace convstep::kernels {
 
-// Some rows of the output of one image, and the channels of one panel.
+// Some rows of the output of one image, and some channels.
 template <class T>
 struct DepthwiseGradientBlock {
-  const T* values;                 // what tap (0, 0) of the first pixel reads
-  int64_t row_step, pixel_step;    // from one pixel's to the next one's
-  int64_t tap_row_step, tap_step;  // from one tap's to the next one's
-  int64_t window_rows, window_columns;
-  const T* grad;
-  int64_t grad_row_step, grad_pixel_step;
-  int64_t rows, columns, rows_of_a_chunk;
-  T* sums;  // [window_rows * window_columns][lanes of a panel], aligned to a vector
-  bool adds;
+  PixelView<const T> input;  // from pixel (0, 0) of the image on
+  WindowAxis height, width;  // `output` rows and columns, counted from those of the block
+  PixelView<const T> grad;   // of the block
+  int64_t lanes;             // a multiple of a vector's
+  int64_t group = 1;         // channels of a group, and outputs: a power of two up to most_group
+  int64_t rows_of_a_chunk = 0;
+  T* sums = nullptr;      // [KH * KW][group][lanes]
+  int64_t sums_step = 0;  // from one channel's to the next one's
+  bool adds = false;      // to what `sums` holds; or they begin with the first chunk, added to 0
 };
 
 template <class T>
 struct DepthwiseGradientKernel {
-  void (*run)(const DepthwiseGradientBlock<T>& block);         // a panel of two vectors
-  void (*run_narrow)(const DepthwiseGradientBlock<T>& block);  // of one
+  int64_t lanes;       // of a vector
+  int64_t most_group;  // channels of a group
+  void (*run)(const DepthwiseGradientBlock<T>& block);
+  // The same for the bias: sums[lane] = sum over pixels of grad[pixel][lane]. Reads no input.
+  void (*add_bias)(const DepthwiseGradientBlock<T>& block);
 };
 
 template <class T>

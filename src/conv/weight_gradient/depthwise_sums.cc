@@ -14,8 +14,11 @@ constexpr double kPatchBytes = double(kLevel2Bytes) / 8;
 
 }  // namespace
 
-bool is_depthwise_gradient(const ConvProblem& problem) {
-  return problem.groups == problem.channels && problem.groups == problem.outputs && problem.groups > 1;
+template <class T>
+bool is_depthwise_gradient(const ConvProblem& problem, const kernels::DepthwiseGradientKernel<T>& kernel) {
+  const int64_t group = problem.group_channels();
+  const bool is_power_of_two = (group & (group - 1)) == 0;
+  return problem.groups > 1 && problem.group_outputs() == group && is_power_of_two && group <= kernel.most_group;
 }
 
 template <class T>
@@ -28,7 +31,7 @@ DepthwiseGradientCut<T>::DepthwiseGradientCut(const ConvProblem& problem,
       panels_of_a_part_(1) {
   const int64_t wanted = threads > 1 ? threads * kTasksPerThread : 1, most = divide_up(panels_, wanted);
   const double taps = double(problem.geometry.height.window) * double(problem.geometry.width.window);
-  const double sums = taps * double(kernel.panel_lanes) * sizeof(T);
+  const double sums = taps * double(problem.group_channels()) * double(kernel.panel_lanes) * sizeof(T);
   while (panels_of_a_part_ < most && sums * double(panels_of_a_part_ + 1) <= kPatchBytes) ++panels_of_a_part_;
   const GradientChunk chunk = region_;
   while (chunk.columns == problem.geometry.width.output && region_.rows < problem.geometry.height.output &&
@@ -51,7 +54,7 @@ GradientPart DepthwiseGradientCut<T>::operator[](int64_t number) const {
   const GradientPieces panels(panels_, panels_of_a_part_);
   const int64_t first = panels.first(number) * kernel_.panel_lanes;
   const int64_t outputs = std::min(panels.length(number) * kernel_.panel_lanes, problem_.channels - first);
-  return {0, 0, problem_.geometry.height.window, 0, 1, first, outputs};
+  return {0, 0, problem_.geometry.height.window, 0, problem_.group_channels(), first, outputs};
 }
 
 template <class T>
@@ -63,7 +66,8 @@ DirectSumsWorkspace<T> DepthwiseGradientCut<T>::workspace() const {
   const int64_t lanes = panels_of_a_part_ * kernel_.panel_lanes;
   workspace.patch = layout.add<T>(static_cast<int64_t>(std::min(patch_values(region_.rows), most)));
   workspace.grad = layout.add<T>(region_.rows * region_.columns * kernel_.panel_lanes);
-  workspace.weight_sums = layout.add<T>(static_cast<int64_t>(std::min(taps * double(lanes), most)));
+  const double sums = taps * double(problem_.group_channels()) * double(lanes);
+  workspace.weight_sums = layout.add<T>(static_cast<int64_t>(std::min(sums, most)));
   workspace.bias_sums = layout.add<T>(lanes);
   return workspace;
 }
@@ -76,97 +80,95 @@ DepthwiseSums<T>::DepthwiseSums(const ConvProblem& problem, const WeightGradient
       call_(call),
       cut_(cut),
       part_(part),
-      panels_(cut.kernel(), part.outputs),
       kernel_(kernels::depthwise_gradient_kernel<T>(call.target)),
       patch_(workspace.patch.in(memory)),
-      grad_(workspace.grad.in(memory)) {}
+      grad_(workspace.grad.in(memory)),
+      is_dense_(has_dense_pixels(call.input) && has_dense_pixels(call.grad)) {}
 
 template <class T>
-void DepthwiseSums<T>::compute(int64_t n, const PartSums<T>& sums, const TaskProgress& progress) const {
-  const auto [rows, columns] = cut_.region();
-  const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output;
-  for (int64_t p = 0; p < panels_.count(); ++p) {
-    for (int64_t y = 0; y < OH; y += rows) {
-      for (int64_t x = 0; x < OW; x += columns) {
-        if (!progress.keep_going()) return;
-        add_region(n,
-                   {n, y, std::min(rows, OH - y), x, std::min(columns, OW - x), part_.first_output + panels_.first(p),
-                    panels_.outputs(p)},
-                   p, sums);
+bool DepthwiseSums<T>::begin_gradient(const TaskProgress& progress) const {
+  const bool fills_vectors = is_dense_ && part_.outputs % kernel_.lanes == 0;
+  if (!fills_vectors || !call_.weights_grad.is_dense() || (call_.bias_grad && !call_.bias_grad.is_dense()))
+    return false;
+  T* const bias = call_.bias_grad ? &call_.bias_grad(part_.first_output) : nullptr;
+  compute(0, Sums{&call_.weights_grad(0, 0, 0, part_.first_output), problem_.outputs, bias}, progress);
+  return true;
+}
+
+// Chunk after chunk, all channels of each, so that the rows of the input that chunks share are not far when the next
+// one reads them. Where channels lie apart it is a panel at a time of regions as large as its copy may be.
+template <class T>
+void DepthwiseSums<T>::compute(int64_t n, const Sums& sums, const TaskProgress& progress) const {
+  const auto [rows, columns] = is_dense_ ? gradient_chunk(problem_.geometry) : cut_.region();
+  const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output, channels = part_.outputs;
+  const int64_t step =
+      is_dense_ ? std::max(channels / kernel_.lanes, int64_t{1}) * kernel_.lanes : cut_.kernel().panel_lanes;
+  for (int64_t y = 0; y < OH; y += rows) {
+    for (int64_t x = 0; x < OW; x += columns) {
+      if (!progress.keep_going()) return;
+      for (int64_t c = 0; c < channels; c += step) {
+        add_region({n, y, std::min(rows, OH - y), x, std::min(columns, OW - x), part_.first_output + c,
+                    std::min(step, channels - c)},
+                   sums);
       }
     }
   }
 }
 
 template <class T>
-void DepthwiseSums<T>::add_region(int64_t n, const OutputRegion& region, int64_t panel, const PartSums<T>& sums) const {
-  const auto& [height, width] = problem_.geometry;
-  const int64_t taps = height.window * width.window, lanes = panels_.lanes(panel);
-  const PixelView<const T> input = input_of(n, region, lanes), grad = grad_of(n, region, lanes);
-  kernels::DepthwiseGradientBlock<T> block{.values = input.data,
-                                           .row_step = height.stride * input.row_step,
-                                           .pixel_step = width.stride * input.pixel_step,
-                                           .tap_row_step = height.dilation * input.row_step,
-                                           .tap_step = width.dilation * input.pixel_step,
-                                           .window_rows = height.window,
-                                           .window_columns = width.window,
-                                           .grad = grad.data,
-                                           .grad_row_step = grad.row_step,
-                                           .grad_pixel_step = grad.pixel_step,
-                                           .rows = region.rows,
-                                           .columns = region.columns,
-                                           .rows_of_a_chunk = gradient_chunk(problem_.geometry).rows,
-                                           .sums = sums.weights + panels_.first(panel) * taps,
-                                           .adds = region.first_row > 0 || region.first_column > 0};
-  const auto run = lanes == cut_.kernel().panel_lanes ? kernel_.run : kernel_.run_narrow;
-  run(block);
+void DepthwiseSums<T>::add_region(const OutputRegion& region, const Sums& sums) const {
+  const int64_t first = region.first_channel - part_.first_output;
+  const bool reads_in_place = is_dense_ && region.channels % kernel_.lanes == 0;
+  kernels::DepthwiseGradientBlock<T> block = reads_in_place ? in_place(region) : copied(region);
+  block.group = part_.channels;
+  block.rows_of_a_chunk = gradient_chunk(problem_.geometry).rows;
+  block.sums = sums.weights + first;
+  block.sums_step = sums.step;
+  block.adds = region.first_row > 0 || region.first_column > 0;
+  kernel_.run(block);
   if (!call_.bias_grad) return;
-  // The gradient of the bias is that of a weight that multiplies ones.
-  std::fill_n(patch_, lanes, T(1));  // the input is used up
-  block.values = patch_;
-  block.row_step = block.pixel_step = 0;
-  block.window_rows = block.window_columns = 1;
-  block.sums = sums.bias + panels_.first(panel);
-  run(block);
+  block.sums = sums.bias + first;
+  kernel_.add_bias(block);
 }
 
-// The channels of the panel with their padding; what lies in lanes beyond them may be anything.
+// What the kernel reads, where it lies.
 template <class T>
-PixelView<const T> DepthwiseSums<T>::input_of(int64_t n, const OutputRegion& region, int64_t lanes) const {
-  const auto& [height, width] = problem_.geometry;
+kernels::DepthwiseGradientBlock<T> DepthwiseSums<T>::in_place(const OutputRegion& region) const {
+  const View<const T, 4>&input = call_.input, &grad = call_.grad;
+  const T* from = &grad(region.image, region.first_row, region.first_column, region.first_channel);
+  return {.input = {&input(region.image, 0, 0, region.first_channel), input.stride(1), input.stride(2)},
+          .height = problem_.geometry.height.part(region.first_row, region.rows),
+          .width = problem_.geometry.width.part(region.first_column, region.columns),
+          .grad = {from, grad.stride(1), grad.stride(2)},
+          .lanes = region.channels};
+}
+
+// The same as copies, the input with its padding. What lies in lanes beyond the channels may be anything.
+template <class T>
+kernels::DepthwiseGradientBlock<T> DepthwiseSums<T>::copied(const OutputRegion& region) const {
+  const auto some = [&](const View<const T, 4>& view) {
+    return some_channels(view[region.image], region.first_channel, region.channels);
+  };
+  WindowAxis height = problem_.geometry.height, width = problem_.geometry.width;
   const int64_t rows = height.reach_of(region.rows), columns = width.reach_of(region.columns);
-  const int64_t row = height.source(region.first_row, 0), column = width.source(region.first_column, 0);
-  const View<const T, 3> image = some_channels(call_.input[n], region.first_channel, region.channels);
-  const PixelView<const T> patch{patch_, columns * lanes, lanes};
-  if (image.stride(2) != 1 && region.channels > 1) {
-    copy_padded(image, row, rows, column, columns, patch_, lanes - region.channels);
-    return patch;
-  }
-  const int64_t left = std::clamp<int64_t>(-column, 0, columns);
-  const int64_t end = std::clamp<int64_t>(width.input - column, left, columns);
-  T* to = patch_;
-  for (int64_t r = row; r < row + rows; ++r, to += columns * lanes) {
-    const bool is_inside = height.is_inside(r) && left < end;
-    std::fill_n(to, (is_inside ? left : columns) * lanes, T(0));
-    if (!is_inside) continue;
-    cut_.kernel().pack({&image(r, column + left, 0), 0, image.stride(1), 1, end - left}, region.channels,
-                       to + left * lanes);
-    std::fill(to + end * lanes, to + columns * lanes, T(0));
-  }
-  return patch;
+  const int64_t lanes = round_up(region.channels, kernel_.lanes), gap = lanes - region.channels;
+  copy_padded(some(call_.input), height.source(region.first_row, 0), rows, width.source(region.first_column, 0),
+              columns, patch_, gap);
+  copy_padded(some(call_.grad), region.first_row, region.rows, region.first_column, region.columns, grad_, gap);
+  height.input = rows;
+  height.output = region.rows;
+  width.input = columns;
+  width.output = region.columns;
+  height.before = width.before = 0;
+  return {.input = {patch_, columns * lanes, lanes},
+          .height = height,
+          .width = width,
+          .grad = {grad_, region.columns * lanes, lanes},
+          .lanes = lanes};
 }
 
-template <class T>
-PixelView<const T> DepthwiseSums<T>::grad_of(int64_t n, const OutputRegion& region, int64_t lanes) const {
-  const View<const T, 4>& grad = call_.grad;
-  if (grad.stride(3) == 1 && region.channels == lanes) {
-    return {&grad(n, region.first_row, region.first_column, region.first_channel), grad.stride(1), grad.stride(2)};
-  }
-  copy_padded(some_channels(grad[n], region.first_channel, region.channels), region.first_row, region.rows,
-              region.first_column, region.columns, grad_, lanes - region.channels);
-  return {grad_, region.columns * lanes, lanes};
-}
-
+template bool is_depthwise_gradient(const ConvProblem&, const kernels::DepthwiseGradientKernel<float>&);
+template bool is_depthwise_gradient(const ConvProblem&, const kernels::DepthwiseGradientKernel<double>&);
 template class DepthwiseGradientCut<float>;
 template class DepthwiseGradientCut<double>;
 template class DepthwiseSums<float>;

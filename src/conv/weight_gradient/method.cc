@@ -1,6 +1,7 @@
 #include "conv/weight_gradient/method.h"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "conv/weight_gradient/cut.h"
 #include "conv/weight_gradient/depthwise_sums.h"
@@ -18,9 +19,9 @@ namespace {
 constexpr double kProductsPerThread = 1'000'000;
 
 // Calls visit(rows, step between outputs) for all taps and panels of a part, and for the bias.
-template <class T, class Visit>
+template <class T, class Panels, class Visit>
 void for_each_tap(const ConvProblem& problem, const WeightGradientCall<T>& call, const GradientPart& part,
-                  const PartPanels<T>& panels, const PartSums<T>& of, const Visit& visit) {
+                  const Panels& panels, const PartSums<T>& of, const Visit& visit) {
   const int64_t output = part.group * problem.group_outputs() + part.first_output;
   const View<T, 4>& gradient = call.weights_grad;
   const T* sums = of.weights;
@@ -61,16 +62,19 @@ struct AddImage {
 };
 
 // One part from all images, which are added in order.
-template <class T, class Sums>
+template <class T, class Panels, class Sums>
 void run_part(const ConvProblem& problem, const WeightGradientCall<T>& call, const GradientPart& part,
-              const kernels::WeightGradientKernel<T>& kernel, const Sums& of_image, const PartSums<T>& sums,
-              const TaskProgress& progress) {
+              const kernels::WeightGradientKernel<T>& kernel, const Panels& panels, const Sums& of_image,
+              const PartSums<T>& sums, const TaskProgress& progress) {
   const int64_t images = call.input.shape(0);
-  const PartPanels<T> panels(kernel, part.outputs);
   for (int64_t n = 0; n < images; ++n) {
+    const bool begins = n == 0 && !call.accumulate;
+    if constexpr (std::is_same_v<Sums, DepthwiseSums<T>>) {
+      if (begins && of_image.begin_gradient(progress)) continue;
+    }
     of_image.compute(n, sums, progress);
     if (!progress.keep_going()) return;
-    for_each_tap(problem, call, part, panels, sums, AddImage<T>{kernel, n == 0 && !call.accumulate});
+    for_each_tap(problem, call, part, panels, sums, AddImage<T>{kernel, begins});
   }
   if (images > 0 || call.accumulate) return;
   for_each_tap(problem, call, part, panels, sums, [](const kernels::GradientRows<T>& rows, int64_t step) {
@@ -78,6 +82,16 @@ void run_part(const ConvProblem& problem, const WeightGradientCall<T>& call, con
       for (int64_t o = 0; o < rows.outputs; ++o) rows.gradient[r * rows.gradient_step + o * step] = 0;
     }
   });
+}
+
+// How the sums of a part lie.
+template <class T, class Cut>
+PartPanels<T> panels_of_sums(const Cut& cut, const GradientPart& part) {
+  return {cut.kernel(), part.outputs};
+}
+template <class T>
+PanelOfAll panels_of_sums(const DepthwiseGradientCut<T>& cut, const GradientPart& part) {
+  return cut.panel_of_sums(part);
 }
 
 template <class T, template <class> class Sums, class Cut>
@@ -89,7 +103,7 @@ void run_parts(const ConvProblem& problem, const WeightGradientCall<T>& call, co
     const GradientPart part = cut[number];
     const Sums<T> of_image(problem, call, cut, part, workspace, memory.data());
     const PartSums<T> sums{workspace.weight_sums.in(memory.data()), workspace.bias_sums.in(memory.data())};
-    run_part(problem, call, part, cut.kernel(), of_image, sums, progress);
+    run_part(problem, call, part, cut.kernel(), panels_of_sums<T>(cut, part), of_image, sums, progress);
   });
 }
 
@@ -107,7 +121,8 @@ void run_weight_gradient(const ConvProblem& problem, const WeightGradientCall<T>
     return;
   }
   if (has_images_of_one_pixel(problem)) return run_images_of_one_pixel(problem, call, threads);
-  if (problem.has_countable_padding() && is_depthwise_gradient(problem)) {
+  if (problem.has_countable_padding() &&
+      is_depthwise_gradient(problem, kernels::depthwise_gradient_kernel<T>(call.target))) {
     const DepthwiseGradientCut<T> cut(problem, kernel, threads);
     if (cut.fits()) return run_parts<T, DepthwiseSums>(problem, call, cut, threads);
   }
