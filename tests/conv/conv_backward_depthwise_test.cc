@@ -1,5 +1,5 @@
-// The gradients of depthwise layers and of small groups: every size of image and number of channels that a tile ends in,
-// between pages that may not be touched, into poisoned outputs, on every SIMD target, to the bit where it fuses
+// The gradients of depthwise layers and of small groups: every size of image and number of channels that a tile ends
+// in, between pages that may not be touched, into poisoned outputs, on every SIMD target, to the bit where it fuses
 // multiply-adds. Threads, batches in parts and layouts are conv_backward_bits_test's.
 #include <gtest/gtest.h>
 
@@ -26,13 +26,14 @@ Tensor<T, 4> tensor_of(const Shape<4>& shape, Data data, uint32_t seed) {
   Tensor<T, 4> tensor = random_tensor<T, 4>(shape, seed);
   std::mt19937 random(seed);
   // Products of some of these are too small for their type.
-  const T special[] = {0, -T(0), Limits::min(), -Limits::min(), Limits::denorm_min(), Limits::infinity(),
-                       Limits::quiet_NaN()};
+  const T special[] = {
+      0, -T(0), Limits::min(), -Limits::min(), Limits::denorm_min(), Limits::infinity(), Limits::quiet_NaN()};
   for (int64_t i = 0; i < tensor.size(); ++i) {
     T& value = tensor.data()[i];
     const size_t pick = random() % 64;
     if (data == Data::kWhole) value = std::round(8 * value);
-    if (data == Data::kSpecial) value = pick < std::size(special) ? special[pick] : pick < 32 ? special[pick % 5] : value;
+    if (data == Data::kSpecial)
+      value = pick < std::size(special) ? special[pick] : pick < 32 ? special[pick % 5] : value;
   }
   return tensor;
 }
@@ -89,7 +90,8 @@ class ConvBackwardDepthwiseTest : public testing::Test {
   void run(const Layer& layer, const ConvOptions& options, bool accumulates) const {
     const Flush flush = round_ % 2 ? Flush::kFront : Flush::kBack;
     const GuardedTensor<T, 4> x(layer.x, flush), w(layer.w, flush), g(layer.g, flush);
-    GuardedTensor<T, 4> dx(filled<T, 4>(layer.x.shape(), kPoison), flush), dw(filled<T, 4>(layer.w.shape(), kPoison), flush);
+    GuardedTensor<T, 4> dx(filled<T, 4>(layer.x.shape(), kPoison), flush),
+        dw(filled<T, 4>(layer.w.shape(), kPoison), flush);
     GuardedTensor<T, 1> db(filled<T, 1>(layer.db.shape(), kPoison), flush);
     conv_backward_weights(g.in(), x.in(), dw.out(), db.out(), options, accumulates);
     conv_backward_input(g.in(), w.in(), dx.out(), options, accumulates);
