@@ -40,6 +40,9 @@ double reads_of_window(const PoolProblem& problem) {
   return double(std::min(height.window, height.input)) * double(std::min(width.window, width.input));
 }
 
+// Thrown through the loops of the reference, to end them where another thread's progress has thrown.
+struct IsStopped {};
+
 template <class T>
 void run_plain_loops(const PoolBackwardCall<T>& call, int64_t n, int64_t first, int64_t count,
                      const TaskProgress& progress) {
@@ -50,11 +53,14 @@ void run_plain_loops(const PoolBackwardCall<T>& call, int64_t n, int64_t first, 
   options.progress = [&](int64_t, int64_t) {
     if ((reads += reads_per_row) < double(reads_per_report(call.problem.options))) return;
     reads = 0;
-    progress.keep_going();
+    if (!progress.keep_going()) throw IsStopped();
   };
-  reference::pool_backward<T>({grad, part_of(call.input, n, first, count), part_of(call.indices, n, first, count),
-                               part_of(call.input_grad, n, first, count)},
-                              call.problem.given, options, call.ties, call.accumulate);
+  try {
+    reference::pool_backward<T>({grad, part_of(call.input, n, first, count), part_of(call.indices, n, first, count),
+                                 part_of(call.input_grad, n, first, count)},
+                                call.problem.given, options, call.ties, call.accumulate);
+  } catch (const IsStopped&) {
+  }
 }
 
 // Whole cache lines of channels to each task, so that no two threads write to one line.
