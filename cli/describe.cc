@@ -23,6 +23,7 @@ std::string text_of(const NetworkArrayInfo& info) {
 struct DescribeCommand {
   std::string model_path;
   Shapes shapes;
+  NetworkPlanOptions plan_options;
   bool passes = false;
 
   void run() const {
@@ -39,7 +40,7 @@ struct DescribeCommand {
       fmt::print("{}", network.describe_passes(given));
       return;
     }
-    const NetworkPlan<float> plan = network.plan(given);
+    const NetworkPlan<float> plan = network.plan(given, plan_options);
     for (const NetworkArrayInfo& output : plan.outputs()) fmt::print("output {}\n", text_of(output));
     fmt::print("\n{}", plan.describe());
   }
@@ -73,6 +74,7 @@ void add_describe(CLI::App& app) {
           "--shape", parse, "Of an input, (N, H, W, C) for images: once for each (default: as the file says, N = 1)")
       ->allow_extra_args(false)
       ->type_name("N,...");
+  add_memory_option(command, state->plan_options.memory_bytes);
   command.add_flag("--passes", state->passes, "Print the graph instead, and what each pass over it makes of it");
   add_example(command, "convstep describe model.onnx --shape 1,224,224,3");
   command.callback([state] { state->run(); });

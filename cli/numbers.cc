@@ -2,7 +2,10 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
+#include <string_view>
 
 namespace convstep::cli {
 namespace {
@@ -50,6 +53,25 @@ int64_t parse_integer(const std::string& option, const std::string& text, const 
   const auto number = parse_number<int64_t>(option, text, what.c_str());
   if (number >= limits.least && number <= limits.most) return number;
   throw CLI::ValidationError(option, fmt::format("\"{}\" is not {}", text, what));
+}
+
+int64_t parse_bytes(const std::string& option, const std::string& text) {
+  struct Unit {
+    std::string_view name;
+    int64_t bytes;
+  };
+  constexpr Unit kUnits[] = {{"", 1},          {"B", 1},         {"KB", 1000},    {"MB", 1000000}, {"GB", 1000000000},
+                             {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}};
+  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const std::string_view unit = std::string_view(text).substr(digits);
+  const auto* found = std::find_if(std::begin(kUnits), std::end(kUnits), [&](const Unit& u) { return u.name == unit; });
+  int64_t bytes;
+  if (digits == 0 || found == std::end(kUnits) ||
+      __builtin_mul_overflow(parse_integer(option, text.substr(0, digits)), found->bytes, &bytes) || bytes == 0) {
+    throw CLI::ValidationError(option,
+                               fmt::format("\"{}\" is not a number of bytes such as 256MB, 1GB or 64KiB", text));
+  }
+  return bytes;
 }
 
 std::vector<int64_t> parse_integers(const std::string& option, const std::string& text) {

@@ -22,6 +22,9 @@ struct Limits {
 // "2" -> 2.
 int64_t parse_integer(const std::string& option, const std::string& text, const Limits& limits = {});
 
+// "256MB" -> 256'000'000. Also plain numbers, KB and GB, and KiB, MiB and GiB for multiples of 1024.
+int64_t parse_bytes(const std::string& option, const std::string& text);
+
 // "2,3" -> {2, 3}.
 std::vector<int64_t> parse_integers(const std::string& option, const std::string& text);
 

@@ -81,6 +81,15 @@ void add_threads_option(CLI::App& command, Count& threads) {
               "At most so many threads (default: CONVSTEP_NUM_THREADS, or as many as there are)");
 }
 
+void add_memory_option(CLI::App& command, int64_t& bytes) {
+  const auto parse = [&bytes](const std::string& text) { bytes = parse_bytes("--memory", text); };
+  command
+      .add_option_function<std::string>(
+          "--memory", parse,
+          "At most so many bytes for what lies between inputs and outputs, in bands of rows if need be: 256MB")
+      ->type_name("BYTES");
+}
+
 CLI::Option* add_input(CLI::App& command, const std::string& name, std::string& path, const std::string& help) {
   return command.add_option(name, path, help)->type_name("FILE");
 }

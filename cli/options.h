@@ -37,6 +37,9 @@ void add_dtype_option(CLI::App& command, std::optional<Dtype>& dtype);
 // --threads: at most so many, 1 to kMaxThreads.
 void add_threads_option(CLI::App& command, Count& threads);
 
+// --memory: at most so many bytes, "256MB", for what lies between the inputs and outputs of a network.
+void add_memory_option(CLI::App& command, int64_t& bytes);
+
 // An array or a picture to read.
 CLI::Option* add_input(CLI::App& command, const std::string& name, std::string& path, const std::string& help);
 

@@ -51,6 +51,7 @@ struct RunCommand {
   Dtype dtype = Dtype::kFloat32;
   RunOptions options;
   int64_t top = 0;
+  NetworkPlanOptions plan_options;
   bool profile = false;
 
   void run() const {
@@ -97,7 +98,7 @@ struct RunCommand {
       given.emplace_back(load_input(infos[k].name, paths[k]), infos[k], inputs);
       shapes.push_back(given.back().shape());
     }
-    const NetworkPlan<T> plan = network.plan(shapes);
+    const NetworkPlan<T> plan = network.plan(shapes, plan_options);
     if (profile) fmt::print("{}", plan.profile(kRuns, options));
     std::vector<NetworkOutput<T>> results;
     for (const NetworkArrayInfo& info : plan.outputs()) results.emplace_back(info.shape, info.is_integer);
@@ -185,6 +186,7 @@ void add_run(CLI::App& app) {
   add_input(command, "--labels", state->labels_path, "The names of the classes, a line for each");
   command.add_flag("--profile", state->profile, "Print a table of the network's steps and their times");
   add_threads_option(command, state->options.threads);
+  add_memory_option(command, state->plan_options.memory_bytes);
   const Choices<Dtype> dtypes{{"float32", Dtype::kFloat32}, {"float64", Dtype::kFloat64}};
   add_choice(
       command, "--dtype", dtypes, [state = state.get()](const std::string&, Dtype value) { state->dtype = value; },

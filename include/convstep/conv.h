@@ -116,6 +116,17 @@ class ConvPlan {
   void run(View<const T, 4> input, View<T, 4> output, View<const T, 4> residual = {},
            const RunOptions& options = {}) const;
 
+  // Some rows of the output alone, with the bits that run() gives to them: for images of which memory holds a band at a
+  // time. The views are those of whole images, as for run(); but only the rows input_rows(rows) of the input are read,
+  // and only these rows of output and residual are touched, so that no others need be there. The rows begin with a
+  // multiple of row_step(), and are as many, unless they end with the image. Throws as run(), and ParameterError.
+  void run_rows(const RowRange& rows, View<const T, 4> input, View<T, 4> output, View<const T, 4> residual = {},
+                const RunOptions& options = {}) const;
+  // The rows of the input that these rows of the output need.
+  RowRange input_rows(const RowRange& rows) const;
+  // 1, or the height of a tile; OH where the method computes whole images alone.
+  int64_t row_step() const;
+
   // [N,OH,OW,O] for so many images. Throws ShapeError where N is negative or makes the output too large.
   Shape<4> output_shape(int64_t images) const;
   // The algorithm, its tile and the SIMD target, for people: "direct 7x64, avx512".
@@ -132,6 +143,8 @@ class ConvPlan {
   // With threads and progress of the packing alone.
   ConvPlan(const Shape<4>& input, View<const T, 4> weights, View<const T, 1> bias, const ConvOptions& options,
            const RunOptions& packing);
+  void run_layer(const RowRange& rows, const View<const T, 4>& input, const View<T, 4>& output,
+                 const View<const T, 4>& residual, const RunOptions& options) const;
 
   struct Layer;
   std::unique_ptr<const Layer> layer_;

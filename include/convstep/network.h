@@ -191,6 +191,14 @@ struct NetworkOptions {
   bool keep_roundings = false;
 };
 
+struct NetworkPlanOptions {
+  // The most that memory_bytes() of the plan may be; 0: no matter. Where the arrays between inputs and outputs would
+  // take more, convolutions, poolings and operations by element that follow one another run in bands of rows, image by
+  // image, with the same bits. Operations that need a whole image at once (a global pooling, Softmax, Resize) find it
+  // in memory. ParameterError where less is asked for than that takes.
+  int64_t memory_bytes = 0;
+};
+
 namespace layers {
 
 // Weights to begin with, drawn evenly from -limit to limit: the same numbers on every machine.
@@ -317,8 +325,8 @@ class Network {
 
   // For inputs of these shapes, N included, on the SIMD target in use. Throws ShapeError or ParameterError, which name
   // the layer, and std::bad_alloc.
-  NetworkPlan<T> plan(const std::vector<int64_t>& input) const;
-  NetworkPlan<T> plan(std::span<const std::vector<int64_t>> inputs) const;
+  NetworkPlan<T> plan(const std::vector<int64_t>& input, const NetworkPlanOptions& options = {}) const;
+  NetworkPlan<T> plan(std::span<const std::vector<int64_t>> inputs, const NetworkPlanOptions& options = {}) const;
 
   // Plans, or takes one of the kPlans that were used last, and runs. May be called by many threads at once.
   static constexpr size_t kPlans = 4;

@@ -93,6 +93,9 @@ class PoolPlan {
   // Max pooling with indices, as above.
   void run_with_indices(View<const T, 4> input, View<T, 4> output, View<int64_t, 4> indices,
                         const RunOptions& options = {}) const;
+  // Some rows of the output alone, as ConvPlan's run_rows; any of them.
+  void run_rows(const RowRange& rows, View<const T, 4> input, View<T, 4> output, const RunOptions& options = {}) const;
+  RowRange input_rows(const RowRange& rows) const;
 
   // [N,OH,OW,C] for so many images. Throws ShapeError where N is negative or makes the output too large.
   Shape<4> output_shape(int64_t images) const;
@@ -105,8 +108,8 @@ class PoolPlan {
 
  private:
   struct Layer;
-  void run_layer(const View<const T, 4>& input, const View<T, 4>& output, const View<int64_t, 4>* indices,
-                 const RunOptions& options) const;
+  void run_layer(const RowRange& rows, const View<const T, 4>& input, const View<T, 4>& output,
+                 const View<int64_t, 4>* indices, const RunOptions& options) const;
   std::unique_ptr<const Layer> layer_;
 };
 extern template class PoolPlan<float>;

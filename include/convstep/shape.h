@@ -50,6 +50,15 @@ struct Size2 {
   friend bool operator==(const Size2&, const Size2&) = default;
 };
 
+// Some rows of an image: first, ..., first + count - 1.
+struct RowRange {
+  int64_t first = 0;
+  int64_t count = 0;
+
+  constexpr int64_t end() const { return first + count; }
+  friend bool operator==(const RowRange&, const RowRange&) = default;
+};
+
 // Rows on top and at the bottom, columns on the left and on the right, by their names: Sides{.top = 1, .left = 2},
 // where those left out are 0. Not by their order, of which there is no usual one.
 struct Sides {

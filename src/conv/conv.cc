@@ -14,8 +14,9 @@ template <class T>
 void run(const reference::ConvArguments<T>& arguments, const ConvOptions& options) {
   const auto& [input, weights, bias, residual, output] = arguments;
   const ConvProblem problem = check_problem(input.shape(), weights.shape(), options);
-  const ConvCall<T> call{with_used_strides(input), with_used_strides(residual), with_used_strides(output),
-                         resolve_threads(options.threads), options.progress};
+  const ConvCall<T> call{with_used_strides(input),  with_used_strides(residual),
+                         with_used_strides(output), resolve_threads(options.threads),
+                         options.progress,          {0, problem.geometry.height.output}};
   check_call(call, problem);
   check_weights<T>({weights, bias}, problem);
   check_no_overlap(extent_of("output", output), extent_of("weights", weights));

@@ -10,7 +10,8 @@
 
 namespace convstep {
 
-// One run of a layer over a batch. The views fit the problem; their strides are as they come.
+// One run of a layer over a batch, or over some rows of its output. The views fit the problem; their strides are as
+// they come.
 template <class T>
 struct ConvCall {
   View<const T, 4> input;
@@ -18,6 +19,7 @@ struct ConvCall {
   View<T, 4> output;
   int threads;
   const ProgressCallback& progress;
+  RowRange rows;  // of the output; all, unless the method has a row_step()
 };
 
 // A layer ready to run: its weights packed, its blocks chosen, its kernels those of the SIMD target in use when it was
@@ -27,6 +29,9 @@ class ConvMethod {
  public:
   virtual ~ConvMethod() = default;
   virtual void run(const ConvCall<T>& call) const = 0;
+  // Bands of so many rows, or of a multiple of that, have the bits that the whole output has, and only what they read
+  // of the input is read. 0: the output is computed as a whole.
+  virtual int64_t row_step() const { return 0; }
   // For people: the method's name, up to a space or a comma; its tile; and target_, if it has kernels.
   virtual std::string describe() const = 0;
   // The name of the SIMD target that it keeps to.

@@ -7,6 +7,7 @@
 #include "conv/checks.h"
 #include "conv/methods.h"
 #include "core/array_checks.h"
+#include "core/rows.h"
 #include "runtime/threads.h"
 
 namespace convstep {
@@ -65,11 +66,41 @@ ConvPlan<T>& ConvPlan<T>::operator=(ConvPlan&&) noexcept = default;
 template <class T>
 void ConvPlan<T>::run(View<const T, 4> input, View<T, 4> output, View<const T, 4> residual,
                       const RunOptions& options) const {
+  run_layer({0, layer_->problem.geometry.height.output}, input, output, residual, options);
+}
+
+template <class T>
+void ConvPlan<T>::run_rows(const RowRange& rows, View<const T, 4> input, View<T, 4> output, View<const T, 4> residual,
+                           const RunOptions& options) const {
+  check_rows(rows, layer_->method->row_step(), layer_->problem.geometry.height.output);
+  run_layer(rows, input, output, residual, options);
+}
+
+template <class T>
+void ConvPlan<T>::run_layer(const RowRange& rows, const View<const T, 4>& input, const View<T, 4>& output,
+                            const View<const T, 4>& residual, const RunOptions& options) const {
   const int threads = resolve_threads(options.threads ? options.threads : layer_->threads);
-  const ConvCall<T> call{with_used_strides(input), with_used_strides(residual), with_used_strides(output), threads,
-                         options.progress ? options.progress : layer_->progress};
+  const ConvCall<T> call{with_used_strides(input),
+                         with_used_strides(residual),
+                         with_used_strides(output),
+                         threads,
+                         options.progress ? options.progress : layer_->progress,
+                         rows};
   check_call(call, layer_->problem);
   if (input.shape(0) > 0) layer_->method->run(call);
+}
+
+template <class T>
+RowRange ConvPlan<T>::input_rows(const RowRange& rows) const {
+  const WindowAxis& height = layer_->problem.geometry.height;
+  check_rows(rows, 1, height.output);
+  return height.read_by(rows);
+}
+
+template <class T>
+int64_t ConvPlan<T>::row_step() const {
+  const int64_t step = layer_->method->row_step();
+  return step > 0 ? step : layer_->problem.geometry.height.output;
 }
 
 template <class T>

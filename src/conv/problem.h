@@ -18,8 +18,9 @@ struct ConvProblem {
   int64_t group_outputs() const { return outputs / groups; }
   // Products per output, and per image.
   int64_t window_size() const { return geometry.height.window * geometry.width.window * group_channels(); }
-  double products() const {  // may exceed 63 bits
-    return double(geometry.height.output) * double(geometry.width.output) * double(outputs) * double(window_size());
+  double products() const { return products(geometry.height.output); }  // may exceed 63 bits
+  double products(int64_t rows) const {
+    return double(rows) * double(geometry.width.output) * double(outputs) * double(window_size());
   }
 
   // What most methods need, as they count the values of padded images.

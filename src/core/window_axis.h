@@ -24,6 +24,14 @@ struct WindowAxis {
   WindowAxis part(int64_t first, int64_t count) const {
     return {input, window, stride, dilation, before - first * stride, after, count};
   }
+  // From one window's first tap to its last on the input, dilation included; never more than the input is long.
+  int64_t reach_on_input() const { return window - 1 > (input - 1) / dilation ? input : reach(); }
+  // The elements of the input that the windows at these positions can read, from the first to the last.
+  RowRange read_by(const RowRange& outputs) const {
+    const int64_t on_input = reach_on_input(), first = std::clamp<int64_t>(source(outputs.first, 0), 0, input);
+    const int64_t end = on_input >= input ? input : std::min(source(outputs.end() - 1, 0) + on_input, input);
+    return {first, std::max<int64_t>(end - first, 0)};
+  }
   // The elements from the first of the input and all windows to the last, which may exceed 63 bits.
   double span() const {
     const double last = double(output - 1) * double(stride) - double(before) + double(window - 1) * double(dilation);

@@ -152,10 +152,14 @@ Network<T>::Network(const Shape<3>& image, std::initializer_list<NetworkLayer> l
     : Network(image, std::span<const NetworkLayer>(layers.begin(), layers.size()), seed, options) {}
 
 template <class T>
-NetworkPlan<T> Network<T>::plan(std::span<const std::vector<int64_t>> inputs) const {
+NetworkPlan<T> Network<T>::plan(std::span<const std::vector<int64_t>> inputs, const NetworkPlanOptions& options) const {
+  if (options.memory_bytes < 0) {
+    throw ParameterError("memory", std::to_string(options.memory_bytes), "0 (any) or more");
+  }
   network::FaceInputs<T> face = network::face_inputs<T>(*state_, inputs);
   std::vector<network::Dims> output_axes;
-  network::Program<T> program(state_->prepared, face.infos, {.passes = network::passes_of(state_->options)});
+  network::Program<T> program(state_->prepared, face.infos,
+                              {.passes = network::passes_of(state_->options), .memory_limit = options.memory_bytes});
   const std::vector<network::ValueInfo<T>> outputs = program.outputs();
   for (size_t k = 0; k < outputs.size(); ++k) {
     output_axes.push_back(network::face_axes(outputs[k].shape.rank(), state_->outputs_as_they_are[k]));
@@ -165,8 +169,8 @@ NetworkPlan<T> Network<T>::plan(std::span<const std::vector<int64_t>> inputs) co
 }
 
 template <class T>
-NetworkPlan<T> Network<T>::plan(const std::vector<int64_t>& input) const {
-  return plan(std::span<const std::vector<int64_t>>(&input, 1));
+NetworkPlan<T> Network<T>::plan(const std::vector<int64_t>& input, const NetworkPlanOptions& options) const {
+  return plan(std::span<const std::vector<int64_t>>(&input, 1), options);
 }
 
 template <class T>

@@ -58,12 +58,24 @@ struct StepArrays {
   std::span<const ArrayView<T>> inputs, outputs;
 };
 
+// How to compute some rows of the output alone, where inputs and output are images (N, C, H, W): with the bits of the
+// whole. The arrays are those of whole images, of which only the rows that are read and written need be there.
+template <class T>
+struct RowStep {
+  std::function<void(const RowRange& rows, const StepArrays<T>& arrays, const RunOptions& options)> run = nullptr;
+  std::function<RowRange(size_t input, const RowRange& rows)> reads = nullptr;  // of the input of that number
+  int64_t step = 1;  // rows begin with a multiple of it, and are as many, unless they end with the image
+
+  explicit operator bool() const { return static_cast<bool>(run); }
+};
+
 // How to compute the outputs: made once, for the shapes that were inferred, and run by many threads at once.
 template <class T>
 struct Step {
   std::function<void(const StepArrays<T>& arrays, const RunOptions& options)> run;
-  std::string method = "";   // for people: "direct 7x64, avx512"
-  double multiply_adds = 0;  // of one run
+  std::string method = "";            // for people: "direct 7x64, avx512"
+  double multiply_adds = 0;           // of one run
+  RowStep<T> of_rows = RowStep<T>();  // none, where images are computed as a whole
 };
 
 inline constexpr size_t kAnyNumber = static_cast<size_t>(-1);

@@ -20,13 +20,13 @@ class Placer {
     must_be_dense_.resize(all_.values.size(), false);
   }
 
-  Places<T> find() {
+  Places<T> find(bool may_overwrite) {
     place_constants_and_inputs();
     for (size_t n = 0; n < graph_.nodes.size(); ++n) place_node(static_cast<int>(n));
     place_outputs();
     join_concats();
     find_last_uses();
-    for (size_t w = all_.works.size(); w-- > 0;) work_in_place(static_cast<int>(w));
+    for (size_t w = all_.works.size(); may_overwrite && w-- > 0;) work_in_place(static_cast<int>(w));
     number_blocks();
     list_bases_first();
     return std::move(all_);
@@ -272,11 +272,11 @@ class Placer {
 }  // namespace
 
 template <class T>
-Places<T> find_places(const Graph<T>& graph, const InferredGraph<T>& inferred) {
-  return Placer<T>(graph, inferred).find();
+Places<T> find_places(const Graph<T>& graph, const InferredGraph<T>& inferred, bool may_overwrite) {
+  return Placer<T>(graph, inferred).find(may_overwrite);
 }
 
-template Places<float> find_places(const Graph<float>&, const InferredGraph<float>&);
-template Places<double> find_places(const Graph<double>&, const InferredGraph<double>&);
+template Places<float> find_places(const Graph<float>&, const InferredGraph<float>&, bool);
+template Places<double> find_places(const Graph<double>&, const InferredGraph<double>&, bool);
 
 }  // namespace convstep::network

@@ -47,7 +47,9 @@ struct Places {
 //   - what a step overwrites (Inferred::in_place_inputs) lies with its output.
 // Else a value has a block of its own. Copies take over where a view wants an array that is dense and it is not, where
 // an output of the graph lies elsewhere, and where an input of a Concat has to.
+//
+// Without `may_overwrite`, no step works in place: rows of a stream (stream.h) may be read again.
 template <class T>
-Places<T> find_places(const Graph<T>& graph, const InferredGraph<T>& inferred);
+Places<T> find_places(const Graph<T>& graph, const InferredGraph<T>& inferred, bool may_overwrite = true);
 
 }  // namespace convstep::network

@@ -1,6 +1,10 @@
 #include "network/program.h"
 
+#include <limits>
+
+#include "convstep/error.h"
 #include "network/node_error.h"
+#include "network/operations/pointwise.h"
 #include "network/program_state.h"
 
 namespace convstep::network {
@@ -33,6 +37,16 @@ StepInfo<T> copy_info(const Graph<T>& graph, const Places<T>& places, const Work
   return info;
 }
 
+// Are the rows of the output computed from the same rows of the inputs, element by element?
+template <class T>
+bool goes_by_row(const InferredNode<T>& node) {
+  constexpr size_t kMostInputs = 16;
+  const std::string& operation = node.node->operation;
+  if (operation == "Concat") return node.node->integer("axis", 0) == 1 && node.node->inputs.size() <= kMostInputs;
+  return operation == "Pointwise" || operation == "BatchNormalization" ||
+         goes_by_element<T>(*node.node, std::span(node.inputs).first(node.node->inputs.size()));
+}
+
 template <class T>
 Step<T> copy_step() {
   Step<T> step;
@@ -40,6 +54,7 @@ Step<T> copy_step() {
     copy(arrays.inputs[0], arrays.outputs[0], options);
   };
   step.method = "rows";
+  step.of_rows = by_element(step);
   return step;
 }
 
@@ -65,10 +80,36 @@ Program<T>::Program(Graph<T> graph, std::span<const ValueInfo<T>> inputs, const 
     const InferredNode<T>& node = inferred.nodes[static_cast<size_t>(work.node)];
     compiled_->steps.push_back(
         naming_node(made, *node.node, [&] { return node.operation->make(node.request(), node.inferred); }));
-    compiled_->infos.push_back(step_info(made, node, compiled_->steps.back()));
+    Step<T>& step = compiled_->steps.back();
+    if (!step.of_rows && goes_by_row(node)) step.of_rows = by_element(step);
+    compiled_->infos.push_back(step_info(made, node, step));
   }
+  const int64_t limit = options.memory_limit;
+  if (limit > 0 && compiled_->memory.bytes > limit) compiled_->keep_within(limit, inferred);
   compiled_->states.reserve(Compiled::kStates);
   compiled_->give_back(compiled_->take_state());  // so that the first run, too, allocates nothing
+}
+
+template <class T>
+void Program<T>::Compiled::keep_within(int64_t limit, const InferredGraph<T>& inferred) {
+  constexpr int64_t kMostBands = 4096;
+  places = find_places(graph, inferred, false);
+  int64_t least = memory.bytes;
+  for (int64_t bands = 2; bands <= kMostBands; bands *= 2) {
+    streams = find_streams<T>(places, steps, bands);
+    std::vector<Block> blocks = places.blocks;
+    for (const Stream<T>& stream : streams) stream.change(blocks);
+    memory = lay_out(blocks);
+    if (memory.bytes <= limit) {
+      places.blocks = std::move(blocks);
+      for (const Stream<T>& stream : streams) {
+        for (int w = stream.first(); w < stream.end(); ++w) infos[static_cast<size_t>(w)].method += ", in bands";
+      }
+      return;
+    }
+    least = std::min(least, memory.bytes);
+  }
+  throw ParameterError("memory", std::to_string(limit) + " bytes", std::to_string(least) + " or more");
 }
 
 template <class T>

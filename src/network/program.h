@@ -17,6 +17,8 @@ namespace convstep::network {
 
 struct ProgramOptions {
   Passes passes{};
+  // The most that memory_bytes() may be, for which works run in bands of rows where they can (stream.h); 0: no matter.
+  int64_t memory_limit = 0;
   // For tests: fills the arena with NaN, and each block anew when its life begins and ends.
   bool poisons_memory = false;
 };
@@ -36,7 +38,7 @@ template <class T>
 class Program {
  public:
   // `inputs` are what input_info (infer.h) says of what run() will be given. Throws ShapeError or ParameterError, which
-  // name the node, and std::bad_alloc.
+  // name the node; ParameterError, naming "memory", where the limit is below what is possible; and std::bad_alloc.
   Program(Graph<T> graph, std::span<const ValueInfo<T>> inputs, const ProgramOptions& options = {});
   ~Program();
   Program(Program&&) noexcept;

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "network/program.h"
+#include "network/stream.h"
 
 namespace convstep::network {
 
@@ -22,6 +23,7 @@ struct Program<T>::Compiled {
   MemoryLayout memory;
   std::vector<Step<T>> steps;  // one for each of places.works
   std::vector<StepInfo<T>> infos;
+  std::vector<Stream<T>> streams;
   bool poisons_memory = false;
 
   // Kept from run to run: as many as run at the same time, but no more than these. A run that finds none makes one.
@@ -36,6 +38,8 @@ struct Program<T>::Compiled {
             const RunOptions& options) const;
   ArrayView<T> in_block(int block, const ValueInfo<T>& info, State& state) const;
   StepArrays<T> arguments(State& state, const Work& work) const;
+  // Chooses streams that keep the memory within so many bytes.
+  void keep_within(int64_t limit, const InferredGraph<T>& inferred);
   void poison(State& state, int work) const;
 };
 

@@ -185,8 +185,18 @@ void Program<T>::run(std::span<const ArrayView<T>> inputs, std::span<const Array
 
   Progress progress(options.progress, static_cast<int64_t>(all.steps.size()));
   const RunOptions of_step{options.threads, progress.of_step()};
+  auto stream = all.streams.begin();
   for (size_t w = 0; w < all.steps.size(); ++w) {
     if (all.poisons_memory && w > 0) all.poison(*state, static_cast<int>(w));
+    if (stream != all.streams.end() && stream->first() == static_cast<int>(w)) {
+      const size_t end = static_cast<size_t>(stream->end());
+      stream->run(state->arrays, state->arguments, of_step,
+                  end <= seconds.size() ? seconds.subspan(w, end - w) : std::span<double>());
+      for (; w < end; ++w) progress.end_step();
+      --w;
+      ++stream;
+      continue;
+    }
     const StepArrays<T> arrays = all.arguments(*state, all.places.works[w]);
     const Clock::time_point begin = Clock::now();
     all.steps[w].run(arrays, of_step);

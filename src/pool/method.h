@@ -8,7 +8,8 @@
 
 namespace convstep {
 
-// One run of a layer over a batch. The views fit the problem; their strides are as they come.
+// One run of a layer over a batch, or over some rows of its output. The views fit the problem; their strides are as
+// they come.
 template <class T>
 struct PoolCall {
   const PoolProblem& problem;
@@ -18,6 +19,7 @@ struct PoolCall {
   View<int64_t, 4> indices;  // or none
   int threads;
   const ProgressCallback& progress;
+  RowRange rows;  // of the output
 };
 
 // What a region reads and writes: in place where channels lie side by side, else copies in the workspace.

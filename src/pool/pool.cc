@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/array_checks.h"
+#include "core/rows.h"
 #include "pool/checks.h"
 #include "pool/regions.h"
 #include "runtime/threads.h"
@@ -21,18 +22,21 @@ PoolLayout layout_of(const PoolCall<T>& call) {
           .copies_indices = call.indices && !has_dense_pixels(call.indices)};
 }
 
+RowRange all_rows(const PoolProblem& problem) { return {0, problem.geometry.height.output}; }
+
 // Without indices where they are null. Problem and progress must live as long as the call.
 template <class T>
 PoolCall<T> checked_call(const PoolProblem& problem, const kernels::Target& target, const View<const T, 4>& input,
                          const View<T, 4>& output, const View<int64_t, 4>* indices, Count threads,
-                         const ProgressCallback& progress) {
+                         const ProgressCallback& progress, const RowRange& rows) {
   const PoolCall<T> call{problem,
                          target,
                          with_used_strides(input),
                          with_used_strides(output),
                          indices ? with_used_strides(*indices) : View<int64_t, 4>(),
                          resolve_threads(threads),
-                         progress};
+                         progress,
+                         rows};
   check_call(call, indices != nullptr);
   return call;
 }
@@ -41,8 +45,8 @@ template <class T>
 void run(const View<const T, 4>& input, const View<T, 4>& output, const View<int64_t, 4>* indices,
          const PoolOptions& options) {
   const PoolProblem problem = check_problem(input.shape(), options);
-  const PoolCall<T> call =
-      checked_call(problem, kernels::chosen_target(), input, output, indices, options.threads, options.progress);
+  const PoolCall<T> call = checked_call(problem, kernels::chosen_target(), input, output, indices, options.threads,
+                                        options.progress, all_rows(problem));
   if (output.size() > 0) run_regions(call, cut_pool<T>(problem, layout_of(call)));
 }
 
@@ -81,24 +85,37 @@ template <class T>
 PoolPlan<T>& PoolPlan<T>::operator=(PoolPlan&&) noexcept = default;
 
 template <class T>
-void PoolPlan<T>::run_layer(const View<const T, 4>& input, const View<T, 4>& output, const View<int64_t, 4>* indices,
-                            const RunOptions& options) const {
+void PoolPlan<T>::run_layer(const RowRange& rows, const View<const T, 4>& input, const View<T, 4>& output,
+                            const View<int64_t, 4>* indices, const RunOptions& options) const {
   const PoolProblem& problem = layer_->problem;
   const PoolCall<T> call = checked_call(problem, layer_->target, input, output, indices,
                                         options.threads ? options.threads : problem.options.threads,
-                                        options.progress ? options.progress : problem.options.progress);
+                                        options.progress ? options.progress : problem.options.progress, rows);
   if (output.size() > 0) layer_->run(call);
 }
 
 template <class T>
 void PoolPlan<T>::run(View<const T, 4> input, View<T, 4> output, const RunOptions& options) const {
-  run_layer(input, output, nullptr, options);
+  run_layer(all_rows(layer_->problem), input, output, nullptr, options);
 }
 
 template <class T>
 void PoolPlan<T>::run_with_indices(View<const T, 4> input, View<T, 4> output, View<int64_t, 4> indices,
                                    const RunOptions& options) const {
-  run_layer(input, output, &indices, options);
+  run_layer(all_rows(layer_->problem), input, output, &indices, options);
+}
+
+template <class T>
+void PoolPlan<T>::run_rows(const RowRange& rows, View<const T, 4> input, View<T, 4> output,
+                           const RunOptions& options) const {
+  check_rows(rows, 1, layer_->problem.geometry.height.output);
+  run_layer(rows, input, output, nullptr, options);
+}
+
+template <class T>
+RowRange PoolPlan<T>::input_rows(const RowRange& rows) const {
+  check_rows(rows, 1, layer_->problem.geometry.height.output);
+  return layer_->problem.geometry.height.read_by(rows);
 }
 
 template <class T>

@@ -21,17 +21,12 @@ inline int64_t count_taps(const WindowAxis& axis, int64_t o, bool include_paddin
   return (include_padding ? axis.taps_on_padded_input(o) : axis.taps_on_input(o)).count();
 }
 
-// The taps from one window's first to its last on the input, dilation included; never more than the input is long.
-inline int64_t reach_on_input(const WindowAxis& axis) {
-  return axis.window - 1 > (axis.input - 1) / axis.dilation ? axis.input : (axis.window - 1) * axis.dilation + 1;
-}
-
 // Do neighbouring windows read the same elements?
 inline bool overlaps(const WindowAxis& axis) { return axis.output > 1 && axis.window > axis.stride; }
 
 // The elements from the first to the last that `outputs` neighbouring windows can read.
 inline int64_t longest_span(const WindowAxis& axis, int64_t outputs) {
-  const int64_t reach = reach_on_input(axis);
+  const int64_t reach = axis.reach_on_input();
   if (outputs - 1 > (axis.input - reach) / axis.stride) return axis.input;
   return (outputs - 1) * axis.stride + reach;
 }

@@ -13,25 +13,14 @@ namespace {
 // Fewer reads than this (10 to 20 microseconds) do not pay for waking a thread.
 constexpr double kReadsPerThread = 1 << 19;
 
-// The elements of the input that `outputs` positions from o on can read.
-struct Span {
-  int64_t first, count;
-};
-Span span_of(const WindowAxis& axis, int64_t o, int64_t outputs) {
-  const int64_t reach = reach_on_input(axis), first = std::max<int64_t>(axis.source(o, 0), 0);
-  const int64_t last =
-      reach >= axis.input ? axis.input - 1 : std::min(axis.source(o + outputs - 1, 0) + reach, axis.input) - 1;
-  return {first, last - first + 1};
-}
-
 template <class T>
 RegionViews<T> views_in_place(const PoolCall<T>& call, const PoolCut<T>& cut, const OutputRegion& region) {
   const View<const T, 4>& input = call.input;
   const View<T, 4>& output = call.output;
   const View<int64_t, 4>& indices = call.indices;
   const WindowGeometry& geometry = call.problem.geometry;
-  const Span rows = span_of(geometry.height, region.first_row, region.rows);
-  const Span columns = span_of(geometry.width, region.first_column, region.columns);
+  const RowRange rows = geometry.height.read_by({region.first_row, region.rows});
+  const RowRange columns = geometry.width.read_by({region.first_column, region.columns});
   RegionViews<T> views{.input = &input(region.image, rows.first, columns.first, region.first_channel),
                        .row_step = input.stride(1),
                        .pixel_step = input.stride(2),
@@ -111,9 +100,11 @@ void run_region(const PoolCall<T>& call, const PoolCut<T>& cut, const OutputRegi
 template <class T>
 void run_regions(const PoolCall<T>& call, const PoolCut<T>& cut) {
   const int64_t N = call.output.shape(0), C = call.output.shape(3), channels = cut.size.channels;
-  const RegionGrid grid(call.problem.geometry, cut.size, {C, channels, divide_up(C, channels)}, cut.method->rows);
+  const RegionGrid grid(call.problem.geometry, call.rows, cut.size, {C, channels, divide_up(C, channels)},
+                        cut.method->rows);
   const int64_t regions = N * grid.regions_per_image();
-  const int threads = threads_worth(double(N) * cut.reads, kReadsPerThread, call.threads);
+  const double reads = double(N) * cut.reads * double(call.rows.count) / double(call.problem.geometry.height.output);
+  const int threads = threads_worth(reads, kReadsPerThread, call.threads);
   TaskProgress progress(call.progress, regions);
   parallel_for(regions, threads, progress.after_task(), [&](int64_t i) { run_region(call, cut, grid[i], progress); });
 }

@@ -56,7 +56,7 @@ TYPED_TEST(ConvDepthwiseMemoryTest, OddStridesOfInputOutputAndResidual) {
         const auto addend = place(kinds / 16, residual_memory);
         copy(this->input_, input);
         copy(residual, addend);
-        this->method()->run({input, addend, output, 1, kSilent});
+        this->method()->run({input, addend, output, 1, kSilent, this->all_rows()});
         ASSERT_NO_FATAL_FAILURE(this->expect_right(output, simd_target(), "kinds " + std::to_string(kinds)));
         int64_t untouched = 0;
         for (int64_t i = 0; i < output_memory.size(); ++i) untouched += output_memory(i) == static_cast<T>(kPoison);
@@ -79,7 +79,8 @@ TYPED_TEST(ConvDepthwiseMemoryTest, NothingIsReadOrWrittenBesideTheArrays) {
             GuardedBuffer<T> input(this->input_.size(), flush), output(this->expected_.size(), flush);
             std::copy_n(this->input_.data(), this->input_.size(), input.data());
             const View<T, 4> to(output.data(), this->expected_.shape());
-            this->method()->run({View<const T, 4>(input.data(), this->input_.shape()), {}, to, 1, kSilent});
+            this->method()->run(
+                {View<const T, 4>(input.data(), this->input_.shape()), {}, to, 1, kSilent, this->all_rows()});
             ASSERT_NO_FATAL_FAILURE(this->expect_right(to, target, "window " + std::to_string(window)));
           }
         }
@@ -101,7 +102,8 @@ TYPED_TEST(ConvDepthwiseMemoryTest, LargeImagesBetweenForbiddenPages) {
         GuardedBuffer<T> input(this->input_.size(), flush), output(this->expected_.size(), flush);
         std::copy_n(this->input_.data(), this->input_.size(), input.data());
         const View<T, 4> to(output.data(), this->expected_.shape());
-        this->method()->run({View<const T, 4>(input.data(), this->input_.shape()), {}, to, 1, kSilent});
+        this->method()->run(
+            {View<const T, 4>(input.data(), this->input_.shape()), {}, to, 1, kSilent, this->all_rows()});
         ASSERT_NO_FATAL_FAILURE(this->expect_right(to, target, describe(shape, {3, 3}, options)));
       }
     }
@@ -137,7 +139,7 @@ TYPED_TEST(ConvDepthwiseMemoryTest, LargeBatchesBetweenForbiddenPages) {
         const View<T, 4> to = repeated(output.data(), this->expected_.shape(), images);
         View<const T, 4> added;
         if (C % 4 == 0) added = repeated(residual.data(), residual.shape(), images);
-        this->method()->run({from, added, to, 1, kSilent});
+        this->method()->run({from, added, to, 1, kSilent, this->all_rows()});
         const View<T, 4> one(output.data(), this->expected_.shape());
         ASSERT_NO_FATAL_FAILURE(this->expect_right(one, target, describe(shape, {3, 3}, options)));
       }
@@ -162,7 +164,7 @@ TYPED_TEST(ConvDepthwiseMemoryTest, PixelsThatCollideInTheCache) {
             for (const Flush flush : {Flush::kFront, Flush::kBack}) {
               GuardedBuffer<T> input(this->colliding_size(), flush), output(this->expected_.size(), flush);
               const View<T, 4> to(output.data(), this->expected_.shape());
-              this->method()->run({this->colliding_input(input.data()), {}, to, 1, kSilent});
+              this->method()->run({this->colliding_input(input.data()), {}, to, 1, kSilent, this->all_rows()});
               ASSERT_NO_FATAL_FAILURE(this->expect_right(to, target, describe(shape, {3, 3}, options)));
             }
           }
@@ -195,7 +197,7 @@ TYPED_TEST(ConvDepthwiseMemoryTest, PixelsThatCollideWithResidualsAndActivations
         this->residual_ = residual;
         this->update();
         ASSERT_NO_FATAL_FAILURE(this->expect_runs_right(input, kind, "residual apart, " + target));
-        this->method()->run({input, residual.view(), residual.view(), 1, kSilent});
+        this->method()->run({input, residual.view(), residual.view(), 1, kSilent, this->all_rows()});
         ASSERT_NO_FATAL_FAILURE(this->expect_right(residual, kind, "residual in place, " + target));
         this->residual_ = {};
       }

@@ -103,7 +103,7 @@ TYPED_TEST(ConvFewOutputsTest, OddStridesBetweenGuardPages) {
         const auto input = place(kinds % 3, input_memory, C), output = place(kinds / 3, output_memory, O);
         for (int64_t i = 0; i < H * W * C; ++i) input(0, i / C / W, i / C % W, i % C) = this->input_.data()[i];
         std::fill(output_memory.begin(), output_memory.end(), static_cast<T>(kPoison));
-        this->method()->run({input, {}, output, 1, kSilent});
+        this->method()->run({input, {}, output, 1, kSilent, this->all_rows()});
         ASSERT_NO_FATAL_FAILURE(this->expect_right(output, target, "kinds " + std::to_string(kinds)));
       }
     }

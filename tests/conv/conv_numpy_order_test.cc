@@ -36,7 +36,8 @@ class ConvNumpyOrderTest : public testing::Test {
     const auto residual = random_tensor<T, 4>(shape, 4);
     const View<const T, 4> addend = with_residual ? View<const T, 4>(residual) : View<const T, 4>();
     Tensor<T, 4> expected(shape);
-    ReferenceLoopsMethod<T>::kKind.make(problem, {weights, bias})->run({input, addend, expected, 1, kSilent});
+    ReferenceLoopsMethod<T>::kKind.make(problem, {weights, bias})
+        ->run({input, addend, expected, 1, kSilent, {0, problem.geometry.height.output}});
     for (const std::string& target : simd_targets()) {
       set_simd_target(target);
       for (const Flush flush : {Flush::kFront, Flush::kBack}) {
@@ -46,7 +47,8 @@ class ConvNumpyOrderTest : public testing::Test {
                            to = view_of(output.data(), shape, is_nchw);
           copy(input, from);
           std::fill(output.begin(), output.end(), static_cast<T>(kPoison));
-          NumpyOrderMethod<T>::kKind.make(problem, {weights, bias})->run({from, addend, to, threads_, kSilent});
+          NumpyOrderMethod<T>::kKind.make(problem, {weights, bias})
+              ->run({from, addend, to, threads_, kSilent, {0, problem.geometry.height.output}});
           int64_t i = 0;
           for (const T wanted : values_of(expected)) {
             ASSERT_EQ(wanted, at(to, i)) << what << ", " << target << ", output " << i;

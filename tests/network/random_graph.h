@@ -78,10 +78,10 @@ class GraphBuilder {
 template <class T>
 class RandomGraph {
  public:
-  RandomGraph(unsigned seed, int64_t images, int nodes, bool has_batch_normalization = false)
+  RandomGraph(unsigned seed, int64_t images, int nodes, bool has_batch_normalization = false, int64_t height = 5)
       : random_(seed), has_batch_normalization_(has_batch_normalization) {
     const Dims order = below(2) ? channels_last() : row_major(4);
-    pool_.push_back(builder.input("image", {images, 1 + below(6), 5 + below(4), 4 + below(4)}, order));
+    pool_.push_back(builder.input("image", {images, 1 + below(6), height + below(4), 4 + below(4)}, order));
     if (below(3) == 0) pool_.push_back(builder.input("other", Dims(builder.shape(pool_[0])), channels_last()));
     while (static_cast<int>(builder.graph.nodes.size()) < nodes) extend();
     for (size_t k = 0; k < 1 + static_cast<size_t>(below(2)); ++k) builder.graph.outputs.push_back(pick());

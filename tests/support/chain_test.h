@@ -60,9 +60,10 @@ class ChainTest : public testing::Test {
   void expect_runs_right(View<const T, 4> input, const std::string& target, const std::string& what,
                          int threads = 1) const {
     auto output = filled<T, 4>(expected_.shape(), kPoison);
-    method()->run({input, residual_, output, threads, kSilent});
+    method()->run({input, residual_, output, threads, kSilent, all_rows()});
     ASSERT_NO_FATAL_FAILURE(expect_right(output, target, what));
   }
+  RowRange all_rows() const { return {0, problem_.geometry.height.output}; }
   // The layer without a residual, with one, and with one that is the output itself.
   void expect_runs_right_with_residuals(const std::string& target) {
     // The exponential of a vector and that of the C library differ in the last bits.
@@ -72,7 +73,7 @@ class ChainTest : public testing::Test {
     residual_ = residual;
     update();
     ASSERT_NO_FATAL_FAILURE(expect_runs_right(kind, "residual apart, " + target));
-    method()->run({input_, residual.view(), residual.view(), 1, kSilent});
+    method()->run({input_, residual.view(), residual.view(), 1, kSilent, all_rows()});
     ASSERT_NO_FATAL_FAILURE(expect_right(residual, kind, "residual in place, " + target));
     residual_ = {};
   }

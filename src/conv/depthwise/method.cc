@@ -50,11 +50,12 @@ class ConvDepthwise final : public ConvMethod<T> {
   }
 
   void run(const ConvCall<T>& call) const override;
+  int64_t row_step() const override { return 1; }
   std::string describe() const override { return std::string("depthwise, ") + this->target_.name; }
 
  private:
   size_t workspace_for(int64_t scratch_per_value) const override {
-    RegionSize size = size_for(1, 1, true, scratch_per_value);
+    RegionSize size = size_for(1, problem_.geometry.height.output, 1, true, scratch_per_value);
     size.channels = std::max(size.channels, problem_.channels - (parts_of(size) - 1) * size.channels);
     return workspace_of(size, true, scratch_per_value).layout.bytes();
   }
@@ -67,7 +68,7 @@ class ConvDepthwise final : public ConvMethod<T> {
   int64_t parts_of(const RegionSize& size) const {
     return divide_up(std::max<int64_t>(problem_.channels / kernel_.lanes * kernel_.lanes, 1), size.channels);
   }
-  RegionSize size_for(int64_t images, int threads, bool copy, int64_t scratch_per_value) const;
+  RegionSize size_for(int64_t images, int64_t rows, int threads, bool copy, int64_t scratch_per_value) const;
   void run_region(const ConvCall<T>& call, const OutputRegion& region, bool copy) const;
 
   ConvProblem problem_;
@@ -81,17 +82,18 @@ class ConvDepthwise final : public ConvMethod<T> {
 };
 
 template <class T>
-RegionSize ConvDepthwise<T>::size_for(int64_t images, int threads, bool copy, int64_t scratch_per_value) const {
-  const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output;
+RegionSize ConvDepthwise<T>::size_for(int64_t images, int64_t rows, int threads, bool copy,
+                                      int64_t scratch_per_value) const {
+  const int64_t OW = problem_.geometry.width.output;
   const CutRules rules{
       .shortest_band = kShortestBand, .shortest_row = 1, .narrowest = 1, .channel_step = kernel_.lanes};
   const bool has_workspace = copy || scratch_per_value > 0;
-  const RegionSize size = cut_to_fit({OH, OW, problem_.channels}, rules, [&](const RegionSize& part) {
+  const RegionSize size = cut_to_fit({rows, OW, problem_.channels}, rules, [&](const RegionSize& part) {
     return part.rows * part.columns * part.channels <= kMostProducts / problem_.window_size() &&
            (!has_workspace || workspace_of(part, true, scratch_per_value).layout.bytes() <= kPatchBytes);
   });
   return cut_for_threads(size, rules, threads, [&](const RegionSize& part) {
-    return images * divide_up(OH, part.rows) * divide_up(OW, part.columns) * parts_of(part);
+    return images * divide_up(rows, part.rows) * divide_up(OW, part.columns) * parts_of(part);
   });
 }
 
@@ -134,10 +136,10 @@ void ConvDepthwise<T>::run_region(const ConvCall<T>& call, const OutputRegion& r
 template <class T>
 void ConvDepthwise<T>::run(const ConvCall<T>& call) const {
   const int64_t N = call.input.shape(0), C = problem_.channels;
-  const int threads = threads_worth(double(N) * problem_.products(), kProductsPerThread, call.threads);
+  const int threads = threads_worth(double(N) * problem_.products(call.rows.count), kProductsPerThread, call.threads);
   const bool copy = needs_copy_ || (C > 1 && call.input.stride(3) != 1);
-  const RegionSize size = size_for(N, threads, copy, StagedOutput<T>::scratch_per_value(call));
-  const RegionGrid grid(problem_.geometry, size, {C, size.channels, parts_of(size)});
+  const RegionSize size = size_for(N, call.rows.count, threads, copy, StagedOutput<T>::scratch_per_value(call));
+  const RegionGrid grid(problem_.geometry, call.rows, size, {C, size.channels, parts_of(size)});
   parallel_for(N * grid.regions_per_image(), threads, call.progress,
                [&](int64_t task) { run_region(call, grid[task], copy); });
 }

@@ -36,9 +36,9 @@ kernels::DirectPanels cut_into_panels(int64_t outputs, const kernels::DirectKern
   return {kernel.lanes, vectors, count, vectors % count, vectors / count};
 }
 
-// How the output is cut: bands of at most `rows` rows and strips of at most `columns` columns of an image, or several
-// images as a whole; and runs of panels. Not as tiling/cutter.h does it: the weights of a panel, which every band
-// reads, count as much as the input, and the small images of a batch go together.
+// How the output, or some rows of it, are cut: bands of at most `rows` rows and strips of at most `columns` columns of
+// an image, or several images as a whole; and runs of panels. Not as tiling/cutter.h does it: the weights of a panel,
+// which every band reads, count as much as the input, and the small images of a batch go together.
 struct Cut {
   int64_t images, bands, rows, columns, panels;
 };
@@ -55,6 +55,7 @@ class ConvDirect final : public ConvMethod<T> {
         input_(problem, are_finite(weights, weights_)) {}
 
   void run(const ConvCall<T>& call) const override;
+  int64_t row_step() const override { return 1; }
   std::string describe() const override {
     return "direct " + std::to_string(2 * kernel_.max_pixels) + "x" +
            std::to_string(panels_.first_vector(1) * panels_.lanes) + ", " + this->target_.name;
@@ -63,7 +64,7 @@ class ConvDirect final : public ConvMethod<T> {
  private:
   // Small images are copied as many at a time as kPatchBytes hold.
   size_t workspace_for(int64_t scratch_per_value) const override {
-    const Cut cut = cut_for(1, 1, scratch_per_value);
+    const Cut cut = cut_for(1, problem_.geometry.height.output, 1, scratch_per_value);
     const TaskWorkspace<T> largest =
         workspace_of({cut.rows, cut.columns, problem_.group_outputs()}, 1, true, scratch_per_value);
     return std::max(static_cast<size_t>(kPatchBytes), largest.layout.bytes());
@@ -76,8 +77,8 @@ class ConvDirect final : public ConvMethod<T> {
   int64_t group_width() const { return panels_.vectors * panels_.lanes; }
   Tensor<T, 1> pack(const ConvWeights<T>& weights) const;
   Tensor<T, 1> pack(const View<const T, 1>& bias) const;
-  Cut cut_for(int64_t images, int threads, int64_t scratch_per_value) const;
-  void spread(int64_t images, int threads, bool is_scattered, Cut& cut) const;
+  Cut cut_for(int64_t images, int64_t height, int threads, int64_t scratch_per_value) const;
+  void spread(int64_t images, int64_t height, int threads, bool is_scattered, Cut& cut) const;
   // Panels first .. end - 1 of a group.
   struct Panels {
     int64_t group, first, end;
@@ -125,25 +126,25 @@ Tensor<T, 1> ConvDirect<T>::pack(const View<const T, 1>& bias) const {
 }
 
 template <class T>
-Cut ConvDirect<T>::cut_for(int64_t images, int threads, int64_t scratch_per_value) const {
-  const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output;
+Cut ConvDirect<T>::cut_for(int64_t images, int64_t height, int threads, int64_t scratch_per_value) const {
+  const int64_t OW = problem_.geometry.width.output;
   const auto values = [&](int64_t rows, int64_t columns) {
     return input_.copied_values(rows, columns) + rows * columns * problem_.outputs * (1 + scratch_per_value);
   };
   constexpr int64_t kLimit = kWorkspaceLimit / static_cast<int64_t>(sizeof(T));
   const int64_t budget = kPatchBytes / static_cast<int64_t>(sizeof(T));
-  Cut cut{1, OH, 1, OW, panels_.count};
+  Cut cut{1, height, 1, OW, panels_.count};
   const auto is_too_large = [&] {
     return values(1, cut.columns) > (cut.columns > kernel_.max_pixels ? budget : kLimit);
   };
   while (cut.columns > 1 && is_too_large()) cut.columns = divide_up(cut.columns, 2);
   const int64_t first_row = values(1, cut.columns), further_row = values(2, cut.columns) - first_row;
   const int64_t room = std::clamp<int64_t>(kLeastRows * first_row, budget, kLimit);
-  cut.rows = std::min(OH, 1 + std::max<int64_t>(room - first_row, 0) / further_row);
-  spread(images, threads, scratch_per_value > 0, cut);
-  if (cut.rows == OH && cut.columns == OW && scratch_per_value == 0) {
+  cut.rows = std::min(height, 1 + std::max<int64_t>(room - first_row, 0) / further_row);
+  spread(images, height, threads, scratch_per_value > 0, cut);
+  if (cut.rows == problem_.geometry.height.output && cut.columns == OW && scratch_per_value == 0) {
     const int64_t per_thread = std::max<int64_t>(images / (threads > 1 ? threads * kTasksPerThread : 1), 1);
-    cut.images = std::clamp<int64_t>(budget / values(OH, OW), 1, per_thread);
+    cut.images = std::clamp<int64_t>(budget / values(height, OW), 1, per_thread);
   }
   return cut;
 }
@@ -151,23 +152,23 @@ Cut ConvDirect<T>::cut_for(int64_t images, int threads, int64_t scratch_per_valu
 // Makes tasks for all threads, where there are too few: every band of rows reads all its weights, every run of panels
 // reads (and copies) all its input, so the larger of the two is cut first.
 template <class T>
-void ConvDirect<T>::spread(int64_t images, int threads, bool is_scattered, Cut& cut) const {
-  const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output;
-  const bool weights_first =
-      !is_scattered && weights_.size() / problem_.groups > input_.copied_values(std::min(OH, cut.rows), cut.columns);
+void ConvDirect<T>::spread(int64_t images, int64_t height, int threads, bool is_scattered, Cut& cut) const {
+  const int64_t OW = problem_.geometry.width.output;
+  const bool weights_first = !is_scattered && weights_.size() / problem_.groups >
+                                                  input_.copied_values(std::min(height, cut.rows), cut.columns);
   const int64_t tasks_per_thread = weights_first && input_.needs_copy() ? kTasksPerThread / 2 : kTasksPerThread;
   const int64_t wanted = threads > 1 ? threads * tasks_per_thread : 1;
   const int64_t across = images * divide_up(OW, cut.columns) * problem_.groups;
   const auto missing = [&] {
-    const int64_t tasks = across * divide_up(OH, cut.rows) * divide_up(panels_.count, cut.panels);
+    const int64_t tasks = across * divide_up(height, cut.rows) * divide_up(panels_.count, cut.panels);
     return divide_up(wanted, tasks);
   };
   const auto cut_panels = [&] { cut.panels = divide_up(panels_.count, std::min(missing(), panels_.count)); };
   if (weights_first) cut_panels();
-  const int64_t shortest = input_.needs_copy() ? std::min(2 * problem_.geometry.height.reach(), OH) : 1;
-  const int64_t fewest = divide_up(OH, cut.rows), most = std::max(fewest, OH / shortest);
+  const int64_t shortest = input_.needs_copy() ? std::min(2 * problem_.geometry.height.reach(), height) : 1;
+  const int64_t fewest = divide_up(height, cut.rows), most = std::max(fewest, height / shortest);
   cut.bands = std::min(round_up(fewest * missing(), threads), most);
-  cut.rows = divide_up(OH, cut.bands);
+  cut.rows = divide_up(height, cut.bands);
   if (!weights_first) cut_panels();
 }
 
@@ -223,9 +224,9 @@ void ConvDirect<T>::run_region(const ConvCall<T>& call, OutputRegion region, int
 template <class T>
 void ConvDirect<T>::run(const ConvCall<T>& call) const {
   const int64_t N = call.input.shape(0);
-  const int threads = threads_worth(double(N) * problem_.products(), kProductsPerThread, call.threads);
-  const Cut cut = cut_for(N, threads, StagedOutput<T>::scratch_per_value(call));
-  const RegionGrid grid(problem_.geometry, cut.bands, divide_up(problem_.geometry.width.output, cut.columns),
+  const int threads = threads_worth(double(N) * problem_.products(call.rows.count), kProductsPerThread, call.threads);
+  const Cut cut = cut_for(N, call.rows.count, threads, StagedOutput<T>::scratch_per_value(call));
+  const RegionGrid grid(problem_.geometry, call.rows, cut.bands, divide_up(problem_.geometry.width.output, cut.columns),
                         {problem_.outputs, problem_.outputs, 1});
   const int64_t places = divide_up(N, cut.images) * grid.regions_per_image();
   const int64_t runs = divide_up(panels_.count, cut.panels);

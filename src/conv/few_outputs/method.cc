@@ -42,11 +42,13 @@ class ConvFewOutputs final : public ConvMethod<T> {
         bias_(weights.bias ? dense_bias(weights) : Tensor<T, 1>({problem.outputs})) {}
 
   void run(const ConvCall<T>& call) const override;
+  int64_t row_step() const override { return 1; }
   std::string describe() const override { return std::string("few-outputs, ") + this->target_.name; }
 
  private:
   size_t workspace_for(int64_t scratch_per_value) const override {
-    return workspace_of(size_for(1, 1, scratch_per_value), scratch_per_value).layout.bytes();
+    return workspace_of(size_for(1, problem_.geometry.height.output, 1, scratch_per_value), scratch_per_value)
+        .layout.bytes();
   }
   TaskWorkspace<T> workspace_of(const RegionSize& size, int64_t scratch_per_value) const {
     const auto& [height, width] = problem_.geometry;
@@ -54,7 +56,7 @@ class ConvFewOutputs final : public ConvMethod<T> {
         kernels::few_outputs_planes(height, width, size.rows, size.columns, problem_.group_channels(), kernel_.lanes),
         size.rows * size.columns * problem_.group_outputs() * scratch_per_value};
   }
-  RegionSize size_for(int64_t images, int threads, int64_t scratch_per_value) const;
+  RegionSize size_for(int64_t images, int64_t rows, int threads, int64_t scratch_per_value) const;
   void run_region(const ConvCall<T>& call, const OutputRegion& region) const;
 
   ConvProblem problem_;
@@ -64,14 +66,14 @@ class ConvFewOutputs final : public ConvMethod<T> {
 };
 
 template <class T>
-RegionSize ConvFewOutputs<T>::size_for(int64_t images, int threads, int64_t scratch_per_value) const {
-  const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output;
+RegionSize ConvFewOutputs<T>::size_for(int64_t images, int64_t rows, int threads, int64_t scratch_per_value) const {
+  const int64_t OW = problem_.geometry.width.output;
   const CutRules rules{.shortest_band = kShortestBand, .shortest_row = kShortestRow, .narrowest = kernel_.lanes};
-  const RegionSize size = cut_to_fit({OH, OW, problem_.group_outputs()}, rules, [&](const RegionSize& part) {
+  const RegionSize size = cut_to_fit({rows, OW, problem_.group_outputs()}, rules, [&](const RegionSize& part) {
     return workspace_of(part, scratch_per_value).layout.bytes() <= kPlaneBytes;
   });
   return cut_for_threads(size, rules, threads, [&](const RegionSize& part) {
-    return images * divide_up(OH, part.rows) * divide_up(OW, part.columns) * problem_.groups;
+    return images * divide_up(rows, part.rows) * divide_up(OW, part.columns) * problem_.groups;
   });
 }
 
@@ -103,9 +105,9 @@ void ConvFewOutputs<T>::run_region(const ConvCall<T>& call, const OutputRegion& 
 template <class T>
 void ConvFewOutputs<T>::run(const ConvCall<T>& call) const {
   const int64_t N = call.input.shape(0), outputs = problem_.group_outputs();
-  const int threads = threads_worth(double(N) * problem_.products(), kProductsPerThread, call.threads);
-  const RegionSize size = size_for(N, threads, StagedOutput<T>::scratch_per_value(call));
-  const RegionGrid grid(problem_.geometry, size, {problem_.outputs, outputs, problem_.groups});
+  const int threads = threads_worth(double(N) * problem_.products(call.rows.count), kProductsPerThread, call.threads);
+  const RegionSize size = size_for(N, call.rows.count, threads, StagedOutput<T>::scratch_per_value(call));
+  const RegionGrid grid(problem_.geometry, call.rows, size, {problem_.outputs, outputs, problem_.groups});
   parallel_for(N * grid.regions_per_image(), threads, call.progress,
                [&](int64_t task) { run_region(call, grid[task]); });
 }

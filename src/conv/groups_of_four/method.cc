@@ -43,20 +43,22 @@ class ConvGroupsOfFour final : public ConvMethod<T> {
   }
 
   void run(const ConvCall<T>& call) const override;
+  int64_t row_step() const override { return 1; }
   std::string describe() const override { return std::string("groups-of-four, ") + this->target_.name; }
 
  private:
   static constexpr int64_t kGroups = kernels::kGroupsOfPart<T>, kChannels = kernels::kChannelsOfPart<T>;
 
   size_t workspace_for(int64_t scratch_per_value) const override {
-    return workspace_of(size_for(1, 1, scratch_per_value), scratch_per_value).layout.bytes();
+    return workspace_of(size_for(1, problem_.geometry.height.output, 1, scratch_per_value), scratch_per_value)
+        .layout.bytes();
   }
   TaskWorkspace<T> workspace_of(const RegionSize& size, int64_t scratch_per_value) const {
     const auto& [height, width] = problem_.geometry;
     return {height.reach_of(size.rows) * width.reach_of(size.columns) * kChannels,
             size.rows * size.columns * kChannels * scratch_per_value};
   }
-  RegionSize size_for(int64_t images, int threads, int64_t scratch_per_value) const;
+  RegionSize size_for(int64_t images, int64_t rows, int threads, int64_t scratch_per_value) const;
   void run_region(const ConvCall<T>& call, const OutputRegion& region) const;
 
   ConvProblem problem_;
@@ -65,14 +67,14 @@ class ConvGroupsOfFour final : public ConvMethod<T> {
 };
 
 template <class T>
-RegionSize ConvGroupsOfFour<T>::size_for(int64_t images, int threads, int64_t scratch_per_value) const {
-  const int64_t OH = problem_.geometry.height.output, OW = problem_.geometry.width.output;
+RegionSize ConvGroupsOfFour<T>::size_for(int64_t images, int64_t rows, int threads, int64_t scratch_per_value) const {
+  const int64_t OW = problem_.geometry.width.output;
   const CutRules rules{.shortest_band = kShortestBand, .shortest_row = 1, .narrowest = 1};
-  const RegionSize size = cut_to_fit({OH, OW, kChannels}, rules, [&](const RegionSize& part) {
+  const RegionSize size = cut_to_fit({rows, OW, kChannels}, rules, [&](const RegionSize& part) {
     return workspace_of(part, scratch_per_value).layout.bytes() <= kPatchBytes;
   });
   return cut_for_threads(size, rules, threads, [&](const RegionSize& part) {
-    return images * divide_up(OH, part.rows) * divide_up(OW, part.columns) * (problem_.outputs / kChannels);
+    return images * divide_up(rows, part.rows) * divide_up(OW, part.columns) * (problem_.outputs / kChannels);
   });
 }
 
@@ -104,9 +106,10 @@ void ConvGroupsOfFour<T>::run_region(const ConvCall<T>& call, const OutputRegion
 template <class T>
 void ConvGroupsOfFour<T>::run(const ConvCall<T>& call) const {
   const int64_t N = call.input.shape(0);
-  const int threads = threads_worth(double(N) * problem_.products(), kProductsPerThread, call.threads);
-  const RegionSize size = size_for(N, threads, StagedOutput<T>::scratch_per_value(call));
-  const RegionGrid grid(problem_.geometry, size, {problem_.outputs, kChannels, problem_.outputs / kChannels});
+  const int threads = threads_worth(double(N) * problem_.products(call.rows.count), kProductsPerThread, call.threads);
+  const RegionSize size = size_for(N, call.rows.count, threads, StagedOutput<T>::scratch_per_value(call));
+  const RegionGrid grid(problem_.geometry, call.rows, size,
+                        {problem_.outputs, kChannels, problem_.outputs / kChannels});
   parallel_for(N * grid.regions_per_image(), threads, call.progress,
                [&](int64_t task) { run_region(call, grid[task]); });
 }

@@ -142,7 +142,8 @@ template <class T>
 void ConvInputGradient<T>::run_phase(const Phase& phase, const InputGradientCall<T>& call) const {
   const View<T, 4> to = positions(call.input_grad, phase.height, phase.width);
   const View<const T, 4> before = call.accumulate ? View<const T, 4>(to) : View<const T, 4>();
-  phase.method->run({outputs_read(call.grad, phase.height, phase.width), before, to, call.threads, call.progress});
+  phase.method->run(
+      {outputs_read(call.grad, phase.height, phase.width), before, to, call.threads, call.progress, {0, to.shape(1)}});
 }
 
 template <class T>

@@ -57,7 +57,6 @@ class ConvWinograd final : public ConvMethod<T> {
         panels_(cut_into_panels(problem.outputs, kernels_.lanes, kernels_.panel_vectors)),
         blocking_(choose_blocking<T>(problem, m_)),
         workspace_(blocking_.workspace()),
-        grid_(problem.geometry, m_),
         whole_(winograd_axis<T>(m_, m_)),
         last_down_(winograd_axis<T>(m_, last_outputs(problem.geometry.height))),
         last_across_(winograd_axis<T>(m_, last_outputs(problem.geometry.width))) {
@@ -80,17 +79,19 @@ class ConvWinograd final : public ConvMethod<T> {
   }
 
   void run(const ConvCall<T>& call) const override {
-    const int64_t tiles = call.input.shape(0) * grid_.tiles_per_image();
-    const int threads =
-        threads_worth(double(call.input.shape(0)) * problem_.products(), kProductsPerThread, call.threads);
+    const WinogradGrid grid(problem_.geometry, call.rows, m_);
+    const int64_t tiles = call.input.shape(0) * grid.tiles_per_image();
+    const int threads = threads_worth(double(call.input.shape(0)) * problem_.products(call.rows.count),
+                                      kProductsPerThread, call.threads);
     const int64_t blocks = count_blocks(tiles, threads), parts = count_parts(tiles, blocks, threads);
     parallel_for(blocks * parts, threads, call.progress, [&](int64_t task) {
       const int64_t block = task / parts, part = task % parts;
       const int64_t first = tiles * block / blocks, end = tiles * (block + 1) / blocks;
-      run_block(call, first, end - first, groups() * part / parts, groups() * (part + 1) / parts);
+      run_block(call, grid, first, end - first, groups() * part / parts, groups() * (part + 1) / parts);
     });
   }
 
+  int64_t row_step() const override { return m_; }
   std::string describe() const override {
     const std::string m = std::to_string(m_);
     return "winograd " + m + "x" + m + ", " + std::to_string(blocking_.tiles) + " tiles, " + this->target_.name;
@@ -143,15 +144,15 @@ class ConvWinograd final : public ConvMethod<T> {
   }
 
   // One block of tiles and the panels of the groups first_group .. end_group - 1.
-  void run_block(const ConvCall<T>& call, int64_t first_tile, int64_t count, int64_t first_group,
-                 int64_t end_group) const {
+  void run_block(const ConvCall<T>& call, const WinogradGrid& grid, int64_t first_tile, int64_t count,
+                 int64_t first_group, int64_t end_group) const {
     const ThreadWorkspace memory(workspace_.layout.bytes());
     T* const V = workspace_.transformed.in(memory.data());
     T* const M = workspace_.products.in(memory.data());
     T* const copied = workspace_.copied.in(memory.data());
     T* const scattered = workspace_.scattered.in(memory.data());
     T* const replacement = workspace_.replacement.in(memory.data());
-    const WinogradTileList tiles(grid_, first_tile, count, m_, last_down_, last_across_);
+    const WinogradTileList tiles(grid, first_tile, count, m_, last_down_, last_across_);
     const bool in_one_go = blocking_.channels >= problem_.channels;
     std::array<WinogradMagnitudes<T>, kMostWinogradTiles> largest;
     std::array<SpoiltOutputs, kMostWinogradTiles> spoilt;
@@ -296,7 +297,6 @@ class ConvWinograd final : public ConvMethod<T> {
   std::vector<WinogradPanel> panels_;
   WinogradBlocking<T> blocking_;
   WinogradWorkspace<T> workspace_;
-  WinogradGrid grid_;
   WinogradAxis<T> whole_, last_down_, last_across_;
   Tensor<T, 4> weights_;  // as given, dense
   Tensor<T, 1> bias_, packed_;

@@ -10,22 +10,24 @@
 
 namespace convstep {
 
-// The m x m tiles of images, numbered row by row, of no channels yet. The last ones of a row and of a column may be
-// shorter.
+// The m x m tiles of some rows of images, numbered row by row, of no channels yet. The last ones of a row and of a
+// column may be shorter.
 class WinogradGrid {
  public:
-  WinogradGrid(const WindowGeometry& geometry, int64_t m)
-      : height_(geometry.height.output), width_(geometry.width.output), m_(m), across_(divide_up(width_, m)) {}
+  WinogradGrid(const WindowGeometry& geometry, const RowRange& rows, int64_t m)
+      : rows_(rows), width_(geometry.width.output), m_(m), across_(divide_up(width_, m)) {}
 
-  int64_t tiles_per_image() const { return divide_up(height_, m_) * across_; }
+  int64_t tiles_per_image() const { return divide_up(rows_.count, m_) * across_; }
   OutputRegion operator[](int64_t number) const {
-    const int64_t in_image = number % tiles_per_image(), row = in_image / across_ * m_,
+    const int64_t in_image = number % tiles_per_image(), row = rows_.first + in_image / across_ * m_,
                   column = in_image % across_ * m_;
-    return {number / tiles_per_image(), row, std::min(m_, height_ - row), column, std::min(m_, width_ - column), 0, 0};
+    return {
+        number / tiles_per_image(), row, std::min(m_, rows_.end() - row), column, std::min(m_, width_ - column), 0, 0};
   }
 
  private:
-  int64_t height_, width_, m_, across_;
+  RowRange rows_;
+  int64_t width_, m_, across_;
 };
 
 // Tiles of an image's last row are shorter down where its height is no multiple of m, those of its last column shorter

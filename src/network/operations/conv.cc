@@ -70,6 +70,18 @@ View<const T, 4> residual_of(const StepArrays<T>& arrays) {
 }
 
 template <class T>
+RowStep<T> row_step_of(const std::shared_ptr<const ConvPlan<T>>& plan) {
+  RowStep<T> step;
+  step.run = [plan](const RowRange& rows, const StepArrays<T>& arrays, const RunOptions& run) {
+    plan->run_rows(rows, as_image(arrays.inputs[0].real()), as_image(arrays.outputs[0].real()), residual_of(arrays),
+                   run);
+  };
+  step.reads = [plan](size_t input, const RowRange& rows) { return input == 0 ? plan->input_rows(rows) : rows; };
+  step.step = plan->row_step();
+  return step;
+}
+
+template <class T>
 Step<T> make(const Request<T>& request, const Inferred<T>& inferred) {
   const ValueInfo<T>&input = request.input(0), &weights = request.input(1), &bias = request.input(2);
   const ConvOptions options = conv_options(request.node, input.shape.rank() - 2);
@@ -84,6 +96,7 @@ Step<T> make(const Request<T>& request, const Inferred<T>& inferred) {
     step.run = [plan](const StepArrays<T>& arrays, const RunOptions& run) {
       plan->run(as_image(arrays.inputs[0].real()), as_image(arrays.outputs[0].real()), residual_of(arrays), run);
     };
+    if (input.shape.rank() == 4 && plan->row_step() < inferred.outputs[0].shape[2]) step.of_rows = row_step_of(plan);
     return step;
   }
   step.method = "weights packed in each run";

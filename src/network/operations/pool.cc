@@ -120,6 +120,12 @@ Step<T> make(const Request<T>& request, const Inferred<T>& inferred) {
     }
     to.copy_back();
   };
+  if (shape.rank() == 4 && !with_indices && request.input(0).element == Element::kReal) {
+    step.of_rows.run = [plan](const RowRange& rows, const StepArrays<T>& arrays, const RunOptions& run) {
+      plan->run_rows(rows, as_image(arrays.inputs[0].real()), as_image(arrays.outputs[0].real()), run);
+    };
+    step.of_rows.reads = [plan](size_t, const RowRange& rows) { return plan->input_rows(rows); };
+  }
   return step;
 }
 

@@ -257,7 +257,7 @@ class Windows {
   static constexpr int64_t kMostPosition = INT32_MAX;
 
   bool positions_fit() const {
-    return reach_on_input(call_.problem.geometry.height) <= kMostPosition / call_.problem.geometry.width.input;
+    return call_.problem.geometry.height.reach_on_input() <= kMostPosition / call_.problem.geometry.width.input;
   }
 
   int64_t most_taps(int64_t first) const {
