@@ -24,4 +24,6 @@ NB_MODULE(_core, module) {
   convstep::python::define_runtime();
   convstep::python::bind_functions(module);
   convstep::python::bind_conv_layer(module);
+  convstep::python::bind_networks(module);
+  convstep::python::bind_trainers(module);
 }

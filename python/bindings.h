@@ -17,5 +17,8 @@ void define_loss();
 void define_runtime();
 
 void bind_conv_layer(nanobind::module_& module);
+// The classes Network32 and Network64, Trainer32 and Trainer64.
+void bind_networks(nanobind::module_& module);
+void bind_trainers(nanobind::module_& module);
 
 }  // namespace convstep::python

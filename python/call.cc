@@ -32,19 +32,13 @@ auto take_gil(Take take) {
 // The state of this thread where it gave up the GIL.
 thread_local PyThreadState* released_state = nullptr;
 
-// Takes back, for as long as it lives, the GIL that this thread gave up (progress is reported on the caller's thread).
-// PyGILState_Ensure would look the thread's state up in a table that is gone once the interpreter shuts down.
-class GilHeld {
- public:
-  GilHeld() {
-    take_gil([] { PyEval_RestoreThread(released_state); });
-  }
-  ~GilHeld() { released_state = PyEval_SaveThread(); }
-  GilHeld(const GilHeld&) = delete;
-  GilHeld& operator=(const GilHeld&) = delete;
-};
-
 }  // namespace
+
+// PyGILState_Ensure would look the thread's state up in a table that is gone once the interpreter shuts down.
+GilHeld::GilHeld() {
+  take_gil([] { PyEval_RestoreThread(released_state); });
+}
+GilHeld::~GilHeld() { released_state = PyEval_SaveThread(); }
 
 GilReleased::GilReleased() { released_state = PyEval_SaveThread(); }
 GilReleased::~GilReleased() {

@@ -16,6 +16,15 @@ inline constexpr int64_t kWorthInterrupting = 1'000'000;
 // Looks for pending signals now and then and throws what their handlers raise, so that Ctrl-C ends a long call.
 ProgressCallback interruptible();
 
+// Takes back, for as long as it lives, the GIL that this thread gave up (progress is reported on the caller's thread).
+class GilHeld {
+ public:
+  GilHeld();
+  ~GilHeld();
+  GilHeld(const GilHeld&) = delete;
+  GilHeld& operator=(const GilHeld&) = delete;
+};
+
 // Gives up the GIL for as long as it lives. nb::gil_scoped_release would do, but for threads that compute while the
 // interpreter shuts down: see take_gil in call.cc.
 class GilReleased {

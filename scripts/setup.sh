@@ -79,7 +79,7 @@ install_demo() {
   make_venv .venv
   echo "setup: pip installs NumPy, a photograph and digits into .venv (50 MB)"
   .venv/bin/python -m pip install --quiet --disable-pip-version-check 'numpy>=2.4,<3'
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps 'scikit-image>=0.22' 'scikit-learn>=1.3'
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps 'scikit-image>=0.22' 'scikit-learn>=1.6'
 }
 
 # Trained models, and what is compared with on them: ONNX Runtime; of rapidocr the files of its wheel alone, without what its code needs.

@@ -22,7 +22,9 @@ LANGUAGES = {".cc": "cpp", ".h": "cpp", ".py": "python", ".sh": "sh", ".txt": "c
 LINK = re.compile(r"(?<=\]\()(?!\w+:|#)([^)#\s]+)")
 
 PYTHON = {
-    "python": ("Python: convstep", "convstep", "{filters: ['!^_', '!^draw$']}"),
+    "python": ("Python: convstep", "convstep", "{filters: ['!^_', '!^(draw|layers|sklearn)$']}"),
+    "layers": ("Python: convstep.layers", "convstep.layers", "{show_root_toc_entry: false}"),
+    "sklearn": ("Python: convstep.sklearn", "convstep.sklearn", "{show_root_toc_entry: false}"),
     "draw": ("Python: convstep.draw", "convstep.draw", "{show_root_toc_entry: false}"),
 }
 

@@ -7,7 +7,9 @@ others are called as elsewhere: `conv2d`, `max_pool2d`, `avg_pool2d`, `l2_pool2d
 Their gradients are `conv2d_backward`, `conv2d_backward_input`, `conv2d_backward_weights`, `activation_backward`,
 `max_pool2d_backward`, `avg_pool2d_backward`, `lp_pool2d_backward`, `pad2d_backward`, `linear_backward` and the method
 `backward` of a `Conv2d`; they begin with `softmax_cross_entropy`. `num_threads`, `simd_target` and their kin say and
-choose what calls run on. `convstep.draw` makes pictures, with matplotlib.
+choose what calls run on. A `Network` is made of `convstep.layers` or read from a file, runs, and learns with `Sgd` or
+`Adam`, which gives a `History`; `convstep.sklearn` has estimators of scikit-learn's kind. `convstep.draw` makes pictures,
+with matplotlib.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -28,6 +30,7 @@ from convstep._convolution import conv2d, pad2d, pad2d_backward
 from convstep._convolution_backward import conv2d_backward, conv2d_backward_input, conv2d_backward_weights
 from convstep._linear import linear, linear_backward
 from convstep._loss import softmax_cross_entropy
+from convstep._network import Network
 from convstep._notebook import conv_forward, conv_single_step, pool_forward, zero_pad
 from convstep._notebook_backward import conv_backward, create_mask_from_window, distribute_value, pool_backward
 from convstep._pooling import (
@@ -51,11 +54,19 @@ from convstep._runtime import (
     simd_targets,
 )
 
+from convstep._training import Adam, History, Sgd
+
 if TYPE_CHECKING:
     from convstep import draw as draw
+    from convstep import layers as layers
+    from convstep import sklearn as sklearn
 
 __all__ = [
+    "Adam",
     "Conv2d",
+    "History",
+    "Network",
+    "Sgd",
     "__version__",
     "activation_backward",
     "avg_pool2d",
@@ -99,14 +110,14 @@ __all__ = [
 if not TYPE_CHECKING:  # type checkers are to know which names there are
 
     def __getattr__(name: str) -> Any:
-        if name == "draw":  # imported when it is first used, as it needs matplotlib
+        if name in ("draw", "sklearn"):  # imported when they are first used, as they need matplotlib and scikit-learn
             import importlib
 
-            return importlib.import_module("convstep.draw")
+            return importlib.import_module(f"convstep.{name}")
         from convstep import _hints
 
         message = f"module 'convstep' has no attribute {name!r}"
-        hint = None if name.startswith("__") else _hints.attribute(name, [*__all__, "draw"])
+        hint = None if name.startswith("__") else _hints.attribute(name, [*__all__, "draw", "layers", "sklearn"])
         if hint:
             raise AttributeError(f"{message}; {hint}", name=name, obj=None)  # or Python 3.12 would add its own guess
         raise AttributeError(message, name=name, obj=__import__(__name__))
@@ -116,4 +127,5 @@ def __dir__() -> list[str]:
     import importlib.util
 
     # Whatever is listed is looked at, by help() for one.
-    return [*__all__, "draw"] if importlib.util.find_spec("matplotlib") else list(__all__)
+    extras = (("draw", "matplotlib"), ("sklearn", "sklearn"))
+    return [*__all__, "layers", *(name for name, needs in extras if importlib.util.find_spec(needs))]

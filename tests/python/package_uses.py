@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from typing_extensions import assert_type
 
 import convstep
-from convstep import draw
+from convstep import draw, layers
 
 x = np.ones((2, 6, 8, 3))
 weights = np.ones((3, 3, 3, 4))
@@ -90,3 +90,15 @@ assert_type(draw.volume(x, titles=("r", "g", "b")), Figure)
 assert_type(draw.filters(weights), Figure)
 assert_type(draw.window(x, kernel_size=(3, 3), padding="same_lower", position=(1, 2)), Figure)
 assert_type(draw.pairs(x, convstep.zero_pad(x, 1), limit=1), Figure)
+
+network = convstep.Network([layers.Conv(8, 3, padding="same"), layers.Flatten(), layers.Linear(3)], (6, 8, 3), seed=1)
+history = network.fit(x, [0, 1], optimizer=convstep.Sgd(0.1, momentum=0.9), epochs=2, validation=(x, [0, 1]), progress=False)
+assert_type(history, convstep.History)
+assert_type(history.loss, list[float])
+assert_type(network.predict(x), NDArray[Any])
+assert_type(network.weights, dict[str, NDArray[Any]])
+assert_type(network.inputs, dict[str, tuple[int | None, ...]])
+assert_type(network.describe(memory=10**9), str)
+assert_type(network.astype("float64"), convstep.Network)
+assert network(x, threads=1).shape == (2, 3)
+assert_type(convstep.sklearn.ConvClassifier(epochs=1).fit(x, [0, 1]).predict(x), NDArray[Any])

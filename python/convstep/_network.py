@@ -1,0 +1,415 @@
+"""Networks: layers put together, read from files, run and trained."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from convstep import _core
+from convstep._compiled import with_hints
+from convstep._convert import convert, convert_indices
+from convstep._training import Adam, Bar, History, Sgd
+from convstep._types import Array, Flag, Int, Layout, Real
+from convstep.layers import Layer
+
+_Dtype: TypeAlias = Literal["float32", "float64"]
+_Shape: TypeAlias = Sequence[Int]
+_Path: TypeAlias = "str | os.PathLike[str]"
+
+_NETWORKS = {"float32": _core.Network32, "float64": _core.Network64}
+_TRAINERS = {"float32": _core.Trainer32, "float64": _core.Trainer64}
+_CHANNELS_FIRST, _CHANNELS_LAST = (0, 3, 1, 2), (0, 2, 3, 1)
+
+
+class Network:
+    """Layers one after the other, or a model out of a file; called with arrays, it computes.
+
+    A network computes in one dtype, float32 or float64, to which it converts real arrays. It plans the first call with
+    inputs of some shape (chooses methods, packs weights, lays out memory) and keeps the last few plans. It may be called
+    from many threads at once. Results have the same bits for any number of threads, any batch and any memory.
+
+    Images are (N, H, W, C), also those of models whose files say (N, C, H, W).
+
+    Parameters
+    ----------
+    layers : sequence of layers
+        See `convstep.layers`.
+    input_shape : (H, W, C)
+        Of one image. Images of other sizes are welcome later, where the layers allow it.
+    seed : int
+        Of the weights to begin with, the same on every machine.
+    dtype : "float32" or "float64"
+    keep_roundings : bool
+        Leave batch normalisation, and what else multiplies and shifts channels, apart from the weights beside it. Then a
+        network has the bits of its layers one by one.
+
+    Raises
+    ------
+    ValueError, TypeError
+        What cannot be, naming it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convstep import Network, layers
+    >>> network = Network(
+    ...     [layers.Conv(16, 3, padding="same", activation="relu"), layers.MaxPool(2), layers.Flatten(), layers.Linear(10)],
+    ...     input_shape=(28, 28, 1))
+    >>> network
+    Network(input (N, 28, 28, 1), float32, 31530 parameters)
+    >>> network(np.zeros((5, 28, 28, 1))).shape
+    (5, 10)
+    """
+
+    dtype: _Dtype
+    _network: _core.Network32 | _core.Network64
+    _image: tuple[int, ...] | None  # the size that it was made for, where it was made of layers
+
+    @with_hints("Network")
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        input_shape: _Shape,
+        *,
+        seed: Int = 0,
+        dtype: _Dtype = "float32",
+        keep_roundings: Flag = False,
+    ) -> None:
+        layers = list(layers)
+        for layer in layers:
+            if not isinstance(layer, Layer):
+                hint = f" (write layers.{layer.__name__}())" if layer in Layer.__subclasses__() else ""
+                raise TypeError(f"layers: got {layer!r}, expected layers of convstep.layers{hint}")
+        image = _shape("input_shape", input_shape)
+        self._become(_class_of(dtype).build(layers, image, seed, keep_roundings), dtype, image)
+
+    def _become(
+        self, network: _core.Network32 | _core.Network64, dtype: str, image: tuple[int, ...] | None = None
+    ) -> None:
+        vars(self).update(_network=network, dtype=str(np.dtype(dtype)), _image=image)
+
+    @classmethod
+    @with_hints("Network.load")
+    def load(cls, path: _Path, *, dtype: _Dtype = "float32", keep_roundings: Flag = False) -> Network:
+        """A trained network out of a file: .onnx, or an .npz that `save` wrote.
+
+        Files from strangers are safe to load: what is wrong with one is said in a ValueError.
+
+        Raises
+        ------
+        OSError
+            The file cannot be read.
+        ValueError
+            It is no such file, or has operations that convstep does not have, all of which are named.
+        """
+        path = os.fspath(path)
+        os.stat(path)  # Python's own errors where it is not there
+        network = cls.__new__(cls)
+        network._become(_class_of(dtype).load(path, keep_roundings), dtype)
+        return network
+
+    @with_hints("Network.save")
+    def save(self, path: _Path) -> None:
+        """Write the network to an .npz file, which `load` reads, and whose arrays are its weights."""
+        path = os.fspath(path)
+        if not path.endswith(".npz"):
+            raise ValueError(f"path: got {path!r}, expected a name that ends with .npz")
+        self._network.save(path)
+
+    @with_hints("Network.__call__")
+    def __call__(
+        self,
+        *inputs: ArrayLike | Mapping[str, ArrayLike],
+        layout: Layout = "NHWC",
+        out: Array | tuple[Array | None, ...] | None = None,
+        threads: Int | None = None,
+        memory: Int | None = None,
+    ) -> Any:
+        """What the network makes of its inputs: an array, or a tuple of arrays if there are several outputs.
+
+        Parameters
+        ----------
+        *inputs : array_like
+            One for each input, in the order of `inputs`; or a mapping from their names. float32 and float64 are read where
+            they lie if they are of the network's dtype.
+        layout : "NHWC" or "NCHW"
+            The order of the axes of arrays with four, both read and written.
+        out : ndarray, or a tuple of them, optional
+            Where to write: of the outputs' shapes and dtypes, writable, sharing no element with an input or each other.
+        threads : int, optional
+        memory : int, optional
+            The most bytes for what lies between inputs and outputs. Where it would be more, layers run in bands of rows,
+            with the same bits.
+        """
+        self._check_layout(layout)
+        arrays = [self._converted(array, info, layout) for array, info in zip(self._ordered(inputs), self.inputs.items())]
+        outs = None if out is None else out if isinstance(out, tuple) else (out,)
+        if outs is not None:
+            outs = tuple(array if array is None else _turned(array, layout, _CHANNELS_LAST) for array in outs)
+        results = self._network.run(tuple(arrays), outs, threads, memory)
+        if outs is not None:
+            given = out if isinstance(out, tuple) else (out,)
+            results = tuple(a if b is None else b for a, b in zip(results, given))
+        else:
+            results = tuple(_turned(array, layout, _CHANNELS_FIRST) for array in results)
+        return results[0] if len(results) == 1 else results
+
+    def predict(self, *inputs: ArrayLike | Mapping[str, ArrayLike], threads: Int | None = None) -> Array:
+        """The class of each row: where its score is largest."""
+        scores = self(*inputs, threads=threads)
+        if isinstance(scores, tuple) or scores.ndim != 2:
+            raise ValueError("predict: got a network whose output is not (N, classes), expected a classifier")
+        return np.asarray(scores.argmax(axis=1))
+
+    @property
+    def inputs(self) -> dict[str, tuple[int | None, ...]]:
+        """The shape of each input, by its name, with None for a length that is free."""
+        return {name: _free(shape) for name, shape, _ in self._network.inputs()}
+
+    @property
+    def outputs(self) -> list[str]:
+        """The names of the outputs, whose shapes follow from those of the inputs."""
+        return [name for name, _, _ in self._network.outputs()]
+
+    @property
+    def parameters(self) -> int:
+        """The numbers in all weights."""
+        return self._network.parameters()
+
+    @property
+    def weights(self) -> dict[str, Array]:
+        """Copies of the weights and other constants, by their names in files: (KH, KW, C, O) and (C, O) of layers."""
+        return {name: array for name, array in self._network.parts()[1].items()}
+
+    @with_hints("Network.describe")
+    def describe(self, *input_shapes: _Shape, memory: Int | None = None) -> str:
+        """A table of the layers: outputs, methods, parameters, multiplications and additions, memory.
+
+        For inputs of these shapes, (N, H, W, C) of images: by default those of the file or of the first layer, N = 1.
+        """
+        return self._network.describe(self._shapes(input_shapes), memory)
+
+    @with_hints("Network.profile")
+    def profile(
+        self, *input_shapes: _Shape, runs: Int = 5, threads: Int | None = None, memory: Int | None = None
+    ) -> str:
+        """The same table, with the shortest time of each layer in so many runs."""
+        return self._network.profile(self._shapes(input_shapes), memory, runs, threads)
+
+    @with_hints("Network.describe_passes")
+    def describe_passes(self, *input_shapes: _Shape) -> str:
+        """The graph as a text: as it was built or read, and what each pass over it makes of it."""
+        return self._network.describe_passes(self._shapes(input_shapes))
+
+    @with_hints("Network.memory_bytes")
+    def memory_bytes(self, *input_shapes: _Shape, memory: Int | None = None) -> int:
+        """The memory of what lies between inputs of these shapes and the outputs."""
+        return self._network.memory_bytes(self._shapes(input_shapes), memory)
+
+    @with_hints("Network.astype")
+    def astype(self, dtype: _Dtype) -> Network:
+        """The same network, computing in another dtype."""
+        text, arrays = self._network.parts()
+        turned = {name: a if a.dtype == np.int64 else a.astype(_name_of(dtype)) for name, a in arrays.items()}
+        network = type(self).__new__(type(self))
+        network._become(_class_of(dtype).of_parts(text, turned), dtype, self._image)
+        return network
+
+    @with_hints("Network.fit")
+    def fit(
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        *,
+        loss: Literal["cross_entropy", "squared_error"] = "cross_entropy",
+        optimizer: Sgd | Adam = Adam(),
+        epochs: Int = 1,
+        batch_size: Int = 32,
+        parts: Int = 1,
+        shuffle: Flag = True,
+        seed: Int = 0,
+        rate: Callable[[int, int], float] | None = None,
+        validation: tuple[ArrayLike, ArrayLike] | None = None,
+        on_epoch: Callable[[History], object] | None = None,
+        progress: Flag | None = None,
+        threads: Int | None = None,
+    ) -> History:
+        """Let the network learn from examples. It changes; copies that were made before do not.
+
+        The same network, examples and seed give the same bits for any number of threads and of `parts`. Ctrl-C, and what
+        `on_epoch` or `rate` raise, end the training after a whole step: the network has learnt what it has by then.
+
+        Parameters
+        ----------
+        x : array_like, shape (N, H, W, C)
+        y : array_like
+            The class of each image, (N,) of integers, for "cross_entropy"; its targets, (N, K), for "squared_error".
+        loss : "cross_entropy" or "squared_error"
+            The mean of the cross-entropy of the softmax of the outputs (a Softmax that the network ends with is left out, as
+            it is part of the loss); or the mean of (output - target)**2 over all elements.
+        optimizer : convstep.Sgd or convstep.Adam
+            What it remembers of earlier steps begins anew with each call.
+        epochs, batch_size : int
+        parts : int
+            A batch is taken in so many calls one after the other, which need less memory.
+        shuffle : bool
+            Mix the examples before each epoch, by `seed`.
+        rate : function of step and steps, optional
+            The rate of each step, where it is not always the optimizer's.
+        validation : (x, y), optional
+            Examples to measure on after each epoch.
+        on_epoch : function of the History so far, optional
+        progress : bool, optional
+            Show on stderr how far it is; by default, if that is a terminal.
+        threads : int, optional
+
+        Returns
+        -------
+        History
+            Lists with a number for each epoch.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from convstep import Network, Sgd, layers
+        >>> random = np.random.RandomState(1)
+        >>> x = random.randn(64, 6, 6, 1)
+        >>> y = (x.mean(axis=(1, 2, 3)) > 0).astype(int)
+        >>> network = Network([layers.Conv(4, 3, activation="relu"), layers.Flatten(), layers.Linear(2)], (6, 6, 1))
+        >>> history = network.fit(x, y, optimizer=Sgd(0.1), epochs=20, batch_size=16)
+        >>> history.loss[-1] < history.loss[0], len(history.accuracy)
+        (True, 20)
+        """
+        if not isinstance(optimizer, (Sgd, Adam)):
+            name = getattr(optimizer, "__name__", None)
+            hint = f" (write convstep.{name}())" if optimizer in (Sgd, Adam) else ""
+            raise TypeError(f"optimizer: got {optimizer!r}, expected convstep.Sgd(...) or convstep.Adam(...){hint}")
+        has_classes = loss == "cross_entropy"
+
+        def examples(images: ArrayLike, answers: ArrayLike) -> tuple[Array, Array]:
+            y = convert_indices(answers, "y") if has_classes else _real(answers, "y", self.dtype)
+            return _real(images, "x", self.dtype), y
+
+        images, answers = examples(x, y)
+        held_out = None if validation is None else examples(*validation)
+        trainer = _TRAINERS[self.dtype](self._network, loss, optimizer, parts)
+        history = History()
+        shows = sys.stderr.isatty() if progress is None else bool(progress)
+        bar = Bar(history) if shows else None
+
+        def ended(epoch: tuple[float, float, float, float]) -> None:
+            history._add(epoch, has_classes, held_out is not None)
+            if bar:
+                bar.epoch()
+            if on_epoch:
+                on_epoch(history)
+
+        on_step = bar.step if bar else None
+        try:
+            trainer.fit(images, answers, epochs, batch_size, shuffle, seed, rate, held_out, on_step, ended, threads)
+        finally:
+            self._become(trainer.network(), self.dtype, self._image)
+        return history
+
+    def __repr__(self) -> str:
+        inputs = [f"{name} {_text(shape)}" for name, shape in self.inputs.items()]
+        if self._image is not None:
+            inputs = [f"input (N, {', '.join(map(str, self._image))})"]
+        return f"Network({', '.join(inputs)}, {self.dtype}, {self.parameters} parameters)"
+
+    if not TYPE_CHECKING:
+
+        def __setattr__(self, name: str, value: object) -> None:
+            raise AttributeError(f"{name}: a Network's attributes do not change; fit() changes its weights")
+
+    def __getstate__(self) -> dict[str, Any]:
+        text, arrays = self._network.parts()
+        return {"dtype": self.dtype, "text": text, "arrays": arrays, "image": self._image}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        network = _class_of(state["dtype"]).of_parts(state["text"], state["arrays"])
+        self._become(network, state["dtype"], state["image"])
+
+    def __copy__(self) -> Network:
+        other = type(self).__new__(type(self))
+        other._become(self._network, self.dtype, self._image)
+        return other
+
+    def __deepcopy__(self, memo: object) -> Network:
+        return self.__copy__()
+
+    def _ordered(self, inputs: tuple[ArrayLike | Mapping[str, ArrayLike], ...]) -> list[ArrayLike]:
+        names = list(self.inputs)
+        if len(inputs) == 1 and isinstance(inputs[0], Mapping):
+            given = inputs[0]
+            if set(given) != set(names):
+                raise ValueError(f"inputs: got {', '.join(map(str, given)) or 'none'}, expected {', '.join(names)}")
+            return [given[name] for name in names]
+        if len(inputs) != len(names):
+            raise ValueError(f"inputs: got {len(inputs)}, expected {len(names)}: {', '.join(names)}")
+        return list(inputs)  # type: ignore[arg-type]
+
+    def _converted(self, array: ArrayLike, info: tuple[str, tuple[int | None, ...]], layout: Layout) -> Array:
+        name, shape = info
+        integers = {name for name, _, is_integer in self._network.inputs() if is_integer}
+        real = convert_indices(array, name) if name in integers else _real(array, name, self.dtype)
+        if len(shape) == 4 and real.ndim == 3:
+            raise ValueError(f"{name}: got {real.shape}, expected {_text(shape)} (for one image: {name}[None])")
+        return _turned(real, layout, _CHANNELS_LAST)
+
+    def _shapes(self, shapes: tuple[_Shape, ...]) -> list[tuple[int, ...]]:
+        if shapes:
+            return [_shape("input_shape", getattr(shape, "shape", shape)) for shape in shapes]
+        if self._image is not None:
+            return [(1, *self._image)]
+        for name, shape in self.inputs.items():
+            if None in shape[1:]:
+                raise ValueError(f"input_shape: got none, expected that of {name}, {_text(shape)}, whose size is free")
+        return [tuple(1 if n is None else n for n in shape) for shape in self.inputs.values()]
+
+    @staticmethod
+    def _check_layout(layout: str) -> None:
+        if layout not in ("NHWC", "NCHW"):
+            raise ValueError(f"layout: got {layout!r}, expected 'NHWC' or 'NCHW'")
+
+
+def _name_of(dtype: Any) -> type[np.generic]:
+    return np.float32 if np.dtype(dtype) == np.float32 else np.float64
+
+
+def _real(array: ArrayLike, argument: str, dtype: str) -> Array:
+    return np.require(convert(array, argument), _name_of(dtype), "A")
+
+
+def _class_of(dtype: Any) -> Any:
+    try:
+        name = str(np.dtype(dtype))
+    except TypeError:
+        name = str(dtype)
+    if name not in _NETWORKS:
+        raise ValueError(f"dtype: got {dtype!r}, expected 'float32' or 'float64'")
+    return _NETWORKS[name]
+
+
+def _shape(argument: str, shape: Any) -> tuple[int, ...]:
+    try:
+        return tuple(int(length.__index__()) for length in shape)
+    except (AttributeError, TypeError):
+        raise TypeError(f"{argument}: got {shape!r}, expected a tuple of integers") from None
+
+
+def _free(shape: tuple[int, ...]) -> tuple[int | None, ...]:
+    return tuple(None if length < 0 else length for length in shape)
+
+
+def _text(shape: tuple[int | None, ...]) -> str:
+    return "(" + ", ".join("any" if n is None else str(n) for n in shape) + ")"
+
+
+def _turned(array: Array, layout: Layout, axes: tuple[int, ...]) -> Array:
+    return array.transpose(axes) if layout == "NCHW" and array.ndim == 4 else array
