@@ -10,10 +10,13 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
+#include <optional>
 
 #include "network/loop.h"
 #include "network/operations/operations.h"
 #include "network/operations/requests.h"
+#include "pointwise/chain_kernel.h"
 
 namespace convstep::network {
 namespace {
@@ -107,6 +110,35 @@ Inferred<T> infer(const Request<T>& request) {
   return inferred;
 }
 
+// The operations as a program of the kernel; none where it does not have one of them.
+template <class T>
+std::optional<kernels::ChainProgram> program_of(std::span<const Part<T>> parts, size_t inputs) {
+  using Kind = kernels::ChainOperation;
+  constexpr std::pair<std::string_view, Kind> kKinds[] = {
+      {"Add", Kind::kAdd},    {"Sub", Kind::kSubtract},    {"Mul", Kind::kMultiply},
+      {"Div", Kind::kDivide}, {"Clip", Kind::kClip},       {"Erf", Kind::kErf},
+      {"Relu", Kind::kRelu},  {"Sigmoid", Kind::kSigmoid}, {"Tanh", Kind::kTanh}};
+  // Behind the inputs of the node come the limits of a Clip that has none.
+  kernels::ChainProgram program{static_cast<int>(inputs) + 2, {}};
+  if (inputs + 2 > kernels::kMostChainInputs || inputs + 2 + parts.size() > kernels::kMostChainValues) return {};
+  const auto value = [&](ValueId id) { return id < static_cast<ValueId>(inputs) ? id : id + 2; };
+  for (const Part<T>& part : parts) {
+    const auto found = std::find_if(std::begin(kKinds), std::end(kKinds),
+                                    [&](const auto& kind) { return kind.first == part.node.operation; });
+    if (found == std::end(kKinds)) return {};
+    const std::vector<ValueId>& ids = part.node.inputs;
+    kernels::ChainStep step{found->second, value(ids[0]), 0, 0};
+    if (found->second == Kind::kClip) {
+      step.b = ids.size() > 1 && ids[1] != kNoValue ? value(ids[1]) : static_cast<int>(inputs);
+      step.c = ids.size() > 2 && ids[2] != kNoValue ? value(ids[2]) : static_cast<int>(inputs) + 1;
+    } else if (ids.size() > 1) {
+      step.b = value(ids[1]);
+    }
+    program.steps.push_back(step);
+  }
+  return program;
+}
+
 // A step, and where its arguments are: inputs of the node, or one of a few blocks of memory.
 template <class T>
 struct BlockStep {
@@ -121,6 +153,7 @@ class Chain {
  public:
   explicit Chain(const Request<T>& request) : inputs_(request.inputs.size()) {
     std::vector<Part<T>> parts = parts_of(request);
+    program_ = program_of<T>(parts, inputs_);
     std::vector<size_t> last_read(parts.size(), 0);
     for (size_t k = 0; k < parts.size(); ++k) {
       for (const ValueId id : parts[k].node.inputs) {
@@ -165,6 +198,7 @@ class Chain {
     }
     const Loop loop(to.shape, {strides[0], strides[1], strides[2], strides[3]});
     loop.run(options, [&](const Run& run) {
+      if (program_ && run_program(arrays, run, {array_of.data(), count})) return;
       ThreadWorkspace workspace(static_cast<size_t>(blocks_ * kBlock) * sizeof(T));
       for (int64_t first = 0; first < run.count; first += kBlock) {
         const int64_t n = std::min(kBlock, run.count - first);
@@ -197,10 +231,31 @@ class Chain {
   }
 
  private:
+  // False where elements do not lie side by side. Array k of the loop, for k > 0, is the input array_of[k].
+  bool run_program(const StepArrays<T>& arrays, const Run& run, std::span<const size_t> array_of) const {
+    constexpr T kInfinity = std::numeric_limits<T>::infinity(), kLimits[] = {-kInfinity, kInfinity};
+    if (run.step(0) != 1) return false;
+    std::array<kernels::ChainInput<T>, kernels::kMostChainInputs> from;
+    for (size_t k = 0; k < inputs_; ++k) {
+      from[k] = {arrays.inputs[k] ? arrays.inputs[k].real().data : &kLimits[0], true};
+    }
+    from[inputs_] = {&kLimits[0], true};
+    from[inputs_ + 1] = {&kLimits[1], true};
+    for (size_t a = 1; a < array_of.size(); ++a) {
+      if (run.step(a) != 0 && run.step(a) != 1) return false;
+      kernels::ChainInput<T>& input = from[array_of[a]];
+      input = {input.data + run.offset(a), run.step(a) == 0};
+    }
+    T* const to = arrays.outputs[0].real().data + run.offset(0);
+    kernels::chain_run(target_, *program_, from.data(), to, run.count);
+    return true;
+  }
   bool is_result(ValueId id) const { return id >= static_cast<ValueId>(inputs_); }
   size_t result(ValueId id) const { return static_cast<size_t>(id) - inputs_; }
 
   size_t inputs_;
+  const kernels::Target& target_ = kernels::chosen_target();
+  std::optional<kernels::ChainProgram> program_;
   std::vector<BlockStep<T>> steps_;
   int blocks_ = 0;
 };
