@@ -47,12 +47,23 @@ void DirectSums<T>::add_region(int64_t n, const Region& region, const PartSums<T
                                         .count = run,
                                         .sums = nullptr,
                                         .adds = !region.is_first};
+  const View<T, 4>& gradient = call_.weights_grad;
+  const bool is_last =
+      region.first_row + region.rows == height.output && region.first_column + region.columns == width.output;
+  // A run may go on with the next tap, whose first channel is to be as far from the last as channels are.
+  const bool rows_are_even = runs == width.window || gradient.stride(1) == part_.channels * gradient.stride(2);
+  const bool asks_ahead = is_last && rows_are_even && gradient.stride(3) == 1;
+  const int64_t output = part_.group * problem_.group_outputs() + part_.first_output;
+  block.gradient_step = gradient.stride(2);
   for (int64_t p = 0; p < panels_.count(); ++p) {
     block.grad = grad_ + panels_.first(p) * region.rows * region.columns;
     block.sums = sums.weights + panels_.first(p) * values();
     for (int64_t i = 0; i < part_.window_rows; ++i) {
       for (int64_t j = 0; j < runs; ++j, block.sums += run * panels_.lanes(p)) {
         block.values = input.data + i * height.dilation * input.row_step + j * width.dilation * input.pixel_step;
+        if (asks_ahead) {
+          block.gradient = &gradient(part_.first_window_row + i, j, part_.first_channel, output + panels_.first(p));
+        }
         panels_.run(p, block);
       }
     }
@@ -65,6 +76,7 @@ template <class T>
 void DirectSums<T>::add_bias(int64_t panel, kernels::WeightGradientBlock<T> block, T* sums) const {
   static constexpr T kOne = 1;
   block.values = &kOne;
+  block.gradient = nullptr;
   block.row_step = block.pixel_step = 0;
   block.count = 1;
   block.sums = sums;

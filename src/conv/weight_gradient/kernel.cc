@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "runtime/machine.h"
 #include "simd/dispatch.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -126,6 +127,16 @@ HWY_INLINE const WeightTileFunction<T>* weight_tiles_of(std::integer_sequence<in
   return kTiles;
 }
 
+// Rows of a gradient lie far apart, often pages, where the hardware does not see ahead what is written. What a tile's
+// sums are added to comes from the level-3 cache while tiles run.
+template <class T>
+HWY_INLINE void ask_for_gradient(const WeightGradientBlock<T>& block, int64_t first, int64_t count, int64_t lanes) {
+  const T* row = block.gradient + first * block.gradient_step;
+  for (int64_t v = 0; v < count; ++v, row += block.gradient_step) {
+    for (int64_t o = 0; o < lanes; o += kCacheLine / int64_t{sizeof(T)}) __builtin_prefetch(row + o, 1, 2);
+  }
+}
+
 // Tiles as equal as can be: 192 values are 4 tiles of 14 and 10 of 13, which keep more chains going than 13 and a rest.
 template <class T, int kVectors, bool kPixelsAreImages>
 void run_weight_gradient(const WeightGradientBlock<T>& block) {
@@ -135,6 +146,7 @@ void run_weight_gradient(const WeightGradientBlock<T>& block) {
   int64_t first = 0;
   for (int64_t left = (block.count + kMostValues - 1) / kMostValues; left > 0; --left) {
     const int64_t now = (block.count - first + left - 1) / left;
+    if (block.gradient) ask_for_gradient(block, first, now, lanes);
     tiles[now - 1](block, block.values + first, block.sums + first * lanes);
     first += now;
   }

@@ -24,6 +24,10 @@ struct WeightGradientBlock {
   int64_t count;            // of values
   T* sums;                  // [count][lanes of a panel], aligned to a vector
   bool adds;                // to what `sums` holds; or the first chunk is where the sums begin
+  // Where the sums of the first value are added next, and how far apart those of its neighbours: asked for while the
+  // tiles run. Or null.
+  const T* gradient = nullptr;
+  int64_t gradient_step = 0;
 };
 
 // Pixels whose values lie side by side.
