@@ -9,7 +9,7 @@
 #                   over every small layer; the tests again under clang and under the sanitizers, with more cases
 #   make test-tsan  the C++ tests under the thread sanitizer
 #   make test-arm   the C++ tests on 64-bit ARM, cross-compiled, under qemu
-#   make bench      every layer beside every peer that installs, and what a call from Python costs beside np.add (an hour)
+#   make bench      every layer and network beside every peer that installs, and what a call from Python costs beside np.add (an hour)
 #   make bench-quick   some layers of each kind, within 3 minutes
 #   make docs       a site of the pages and the references of C++, Python and the command: build/docs/html/index.html
 #   make fuzz       feed broken files to the readers, FUZZ_SECONDS (60) for each kind
@@ -85,9 +85,11 @@ bench: python setup-bench-all bench-adapters
 	$(PYTHON) bench/call_overhead.py
 	$(BENCH)
 	$(BENCH) --gradients
+	.venv-bench/bin/python bench/networks.py
 
 bench-quick: bench-adapters
 	$(BENCH) --quick
+	.venv-bench/bin/python bench/networks.py --quick
 
 bench-adapters: setup-build setup-bench
 	$(CONFIGURE) -DCONVSTEP_BUILD_BENCH=ON

@@ -96,6 +96,24 @@ class Runner:
                 return f"wrong: error {self.error:.1e} ({self.describe})"
         return ""
 
+    def prepare_network(self, model: pathlib.Path, dtype: str, input: str, least: float,
+                        truth_of: np.ndarray | None) -> tuple[str, np.ndarray | None]:
+        """Why it cannot run the network, empty if it can; and its output."""
+        self.forget()
+        output = os.path.join(os.path.dirname(input), "output.npy")
+        result = self.ask("prepare_network", model=str(model), dtype=dtype, threads=self.threads, input=input, least=least,
+                          output=output)
+        if "skip" in result:
+            return result["skip"], None
+        self.describe, self.repetitions = result["describe"], result["repetitions"]
+        self.load, self.memory = result["load"], result["memory"]
+        got = np.load(output)
+        if truth_of is not None:
+            self.error = truth.array_error(got, truth_of)
+            if not self.error <= truth.NETWORK_TOLERANCE[dtype]:
+                return f"wrong: error {self.error:.1e} ({self.describe})", got
+        return "", got
+
     def sample(self) -> None:
         if self.threads > 1:
             time.sleep(PAUSE)

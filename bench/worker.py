@@ -1,8 +1,10 @@
-"""Runs one peer, in a process of its own with its own number of threads, and takes orders from compare.py.
+"""Runs one peer, in a process of its own with its own number of threads, and takes orders from compare.py and
+networks.py.
 
     python bench/worker.py NAME MODULE ARGUMENT BUILD       (one JSON object a line, in and out)
 """
 
+import dataclasses
 import gc
 import importlib
 import json
@@ -16,6 +18,7 @@ import typing
 import numpy as np
 
 import layers
+from network_problem import NetworkProblem
 from problem import Candidate, Problem, Unsupported
 
 CHOOSING_ROUNDS = 3  # of each candidate, interleaved; the fastest is kept
@@ -38,17 +41,39 @@ class Worker:
         gc.collect()
         arrays = [np.load(os.path.join(folder, name + ".npy"), mmap_mode="r") for name in ("input", "weights", "bias")]
         problem = Problem(layers.Layer(**layer), dtype, threads, batch, *arrays, self.build)
+        return self.choose(lambda: self.peer.candidates(problem, self.argument), least, output, [0, -1])
+
+    def prepare_network(self, model: str, dtype: str, threads: int, input: str, least: float,
+                        output: str) -> dict[str, typing.Any]:
+        self.candidate = None
+        gc.collect()
+        problem = NetworkProblem(pathlib.Path(model), dtype, threads, np.load(input), self.build)
+        costs: list[Costs] = []
+
+        def candidates() -> list[Candidate]:
+            found = [first_run(way, problem) for way in self.peer.ways(problem)]
+            costs.extend(cost for _, cost in found)
+            return [candidate for candidate, _ in found]
+
+        result = self.choose(candidates, least, output, slice(None))
+        return result | dataclasses.asdict(min(costs, key=lambda cost: cost.load)) if costs else result
+
+    def choose(self, candidates: typing.Callable[[], list[Candidate]], least: float, output: str,
+               images: typing.Any) -> dict[str, typing.Any]:
+        """The fastest is kept, and these images of its output."""
         try:
-            found = self.peer.candidates(problem, self.argument)
-            self.candidate, seconds = fastest(found)
+            self.candidate, seconds = fastest(candidates())
         except Unsupported as error:
             return {"skip": str(error)}
         self.warm = seconds < LONG_ENOUGH
         result = self.candidate.output()
         if result is not None:
-            np.save(output, np.asarray(result)[[0, -1]])
+            np.save(output, np.asarray(result)[images])
         return {"describe": self.candidate.describe, "repetitions": max(1, round(least / seconds)), "seconds": seconds,
                 "checked": result is not None}
+
+    def profile(self) -> dict[str, str]:
+        return {"profile": self.candidate.profile()}
 
     def sample(self, repetitions: int) -> dict[str, float]:
         assert self.candidate
@@ -62,6 +87,25 @@ class Worker:
         self.candidate = None
         gc.collect()
         return {}
+
+
+@dataclasses.dataclass
+class Costs:
+    load: float  # seconds from the file to what can be run
+    memory: int  # bytes that the process grows by in a first run
+
+
+def first_run(way: type[Candidate], problem: NetworkProblem) -> tuple[Candidate, Costs]:
+    start = time.perf_counter()
+    candidate = way(problem)
+    load = time.perf_counter() - start
+    before = resident_bytes()
+    candidate.run(1)
+    return candidate, Costs(load, resident_bytes() - before)
+
+
+def resident_bytes() -> int:
+    return int(pathlib.Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def fastest(found: list[Candidate]) -> tuple[Candidate, float]:

@@ -82,14 +82,20 @@ install_demo() {
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps 'scikit-image>=0.22' 'scikit-learn>=1.6'
 }
 
-# Trained models, and what is compared with on them: ONNX Runtime; of rapidocr the files of its wheel alone, without what its code needs.
+# Trained models: of rapidocr the files of its wheel alone, without what its code needs.
+install_rapidocr() {
+  "$1/bin/python" -c 'import importlib.util as u, sys; sys.exit(not u.find_spec("rapidocr_onnxruntime"))' 2>/dev/null && return 0
+  make_venv "$1"
+  echo "setup: pip installs three trained models into $1 (15 MB)"
+  "$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps 'rapidocr-onnxruntime>=1.4'
+}
+
+# Them, and what they are compared with.
 install_models() {
-  .venv/bin/python -c 'import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, ("onnxruntime", "rapidocr_onnxruntime"))))' \
-    2>/dev/null && return 0
-  make_venv .venv
-  echo "setup: pip installs ONNX Runtime and three trained models into .venv (60 MB)"
+  install_rapidocr .venv
+  .venv/bin/python -c 'import importlib.util as u, sys; sys.exit(not u.find_spec("onnxruntime"))' 2>/dev/null && return 0
+  echo "setup: pip installs ONNX Runtime into .venv (45 MB)"
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-warn-conflicts 'onnxruntime>=1.20'
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps 'rapidocr-onnxruntime>=1.4'
 }
 
 # install_onednn DIRECTORY REQUIREMENT...: each in a directory of its own, since their files have the same names. A benchmark
@@ -141,6 +147,7 @@ for part in "$@"; do
       ;;
     bench)
       install_requirements .venv-bench bench/requirements.txt
+      install_rapidocr .venv-bench
       install_onednn onednn-gomp $onednn_gomp
       ;;
     bench-all)

@@ -39,3 +39,11 @@ PEERS = [
     Peer("SciPy", "SciPy", "scipy_ndimage"),
     Peer(LOOPS, "loops", "notebook"),
 ]
+
+# Of whole networks: modules with `version()` and `ways(problem)`. ncnn reads no .onnx files.
+NETWORK_PEERS = [
+    Peer(OURS, "ours", "network_ours", ours=True),
+    Peer(BEFORE, "before", "network_ours", ours=True),
+    Peer("ONNX Runtime", "ORT", "network_ort", follows_isa=False),
+    Peer("OpenVINO", "OpenV", "network_openvino", follows_isa=False),
+]

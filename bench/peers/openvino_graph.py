@@ -16,6 +16,11 @@ def version(build: pathlib.Path, argument: str) -> str:
     return openvino.__version__.split("-")[0]
 
 
+def settings(threads: int) -> dict[str, object]:
+    return {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32",
+            "ENABLE_CPU_PINNING": False}
+
+
 class Compiled(Candidate):
     def __init__(self, problem: Problem, proto: bytes, layout: str) -> None:
         self.layout = self.describe = layout
@@ -27,9 +32,7 @@ class Compiled(Candidate):
                 end.tensor().set_layout(openvino.Layout("NHWC"))
                 end.model().set_layout(openvino.Layout("NCHW"))
             graph = steps.build()
-        settings = {"INFERENCE_NUM_THREADS": problem.threads, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32",
-                    "ENABLE_CPU_PINNING": False}
-        self.request = core.compile_model(graph, "CPU", settings).create_infer_request()
+        self.request = core.compile_model(graph, "CPU", settings(problem.threads)).create_infer_request()
         self.x = np.array(problem.input if layout == "NHWC" else problem.input.transpose(0, 3, 1, 2), order="C")
         self.request.set_input_tensor(openvino.Tensor(self.x, shared_memory=True))
 

@@ -1,4 +1,4 @@
-"""Trained networks, and networks of well-known shapes, for the tests: where they are, and what they are given."""
+"""Trained networks, and networks of well-known shapes, for the tests and the benchmark: where they are."""
 
 import importlib.util
 import pathlib
@@ -6,9 +6,7 @@ import zlib
 
 import numpy as np
 import onnx
-import skimage.data
 from onnx import numpy_helper
-from PIL import Image, ImageDraw
 
 LIGHT = pathlib.Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
 LIGHT_NETWORKS = ("bvlc_alexnet", "densenet121", "inception_v1", "inception_v2", "resnet50", "shufflenet", "squeezenet", "vgg19",
@@ -54,32 +52,3 @@ def rapidocr_models() -> dict[str, pathlib.Path]:
         return {}
     folder = pathlib.Path(found.submodule_search_locations[0]) / "models"
     return {kind: next(folder.glob(f"*_{kind}_infer.onnx")) for kind in ("det", "cls", "rec")}
-
-
-def photographs() -> list[np.ndarray]:
-    return [skimage.data.astronaut(), skimage.data.coffee(), skimage.data.chelsea(), skimage.data.rocket()]
-
-
-TEXTS = ("Convolution 1989", "step by step", "NCHW or NHWC?", "12 apples, 3 pears")
-
-
-def with_text(picture: Image.Image, text: str, y: int) -> Image.Image:
-    ImageDraw.Draw(picture).text((10, y), text, fill=(255, 255, 255), font_size=30, stroke_width=2, stroke_fill=(0, 0, 0))
-    return picture
-
-
-def photographs_with_text() -> list[np.ndarray]:
-    return [np.asarray(with_text(Image.fromarray(photograph), text, 80))
-            for photograph, text in zip(photographs(), TEXTS, strict=True)]
-
-
-def lines_of_text() -> list[np.ndarray]:
-    """Texts, drawn on a part of a photograph."""
-    return [np.asarray(with_text(Image.fromarray(photograph).crop((40, 60, 360, 108)), text, 8))
-            for photograph, text in zip(photographs(), TEXTS, strict=True)]
-
-
-def as_input(picture: np.ndarray, height: int, width: int) -> np.ndarray:
-    """(1, 3, H, W), values from -1 to 1, as these models take it."""
-    resized = np.asarray(Image.fromarray(picture).resize((width, height), Image.BILINEAR), np.float32)
-    return np.ascontiguousarray((resized / 127.5 - 1).transpose(2, 0, 1)[None])

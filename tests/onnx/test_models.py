@@ -7,8 +7,9 @@ import numpy as np
 import onnx
 import pytest
 from bridge import Bridge
-from models import LIGHT_NETWORKS, as_input, given_inputs, light_network, lines_of_text, photographs_with_text, rapidocr_models
+from models import LIGHT_NETWORKS, given_inputs, light_network, rapidocr_models
 from onnx.reference import ReferenceEvaluator
+from pictures import as_input, lines_of_text, photographs_with_text
 from runner import Runner
 
 # Of the largest output; of the norm of all.
