@@ -12,8 +12,9 @@ import time
 import numpy as np
 import onnx
 import pytest
-from models import light_network, photographs
+from models import light_network
 from onnx import TensorProto, helper, numpy_helper
+from pictures import photographs
 from PIL import Image
 
 import convstep
