@@ -57,7 +57,8 @@ test-full: test
 	scripts/test_jax.sh
 	CONVSTEP_CASES=full $(PYTHON) -m pytest -q -n 2 tests/python/test_onnx.py tests/python/test_package_differences.py
 	scripts/setup.sh models
-	CONVSTEP_BUILD_DIR=build/release CONVSTEP_CASES=full $(PYTHON) -m pytest -q -n 2 tests/onnx/test_models.py tests/onnx/test_random_models.py
+	CONVSTEP_BUILD_DIR=build/release CONVSTEP_CASES=full $(PYTHON) -m pytest -q -n 2 tests/onnx/test_models.py tests/onnx/test_random_models.py \
+	  tests/onnx/test_damaged_models.py
 	$(CONFIGURE) -DCONVSTEP_FULL_TESTS=ON
 	cmake --build --preset release
 	CONVSTEP_CASES=full ctest --preset release -R 'SweepTest|PoolKernelTest|^Overflow|^shared$$'

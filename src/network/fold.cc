@@ -20,6 +20,16 @@ std::vector<ArrayView<T>> views_of(std::span<const Constant<T>> constants) {
   return views;
 }
 
+// Of what compute() makes.
+template <class T>
+double bytes_of(const Inferred<T>& inferred) {
+  double bytes = 0;
+  for (const ValueInfo<T>& info : inferred.outputs) {
+    if (info && !inferred.view) bytes += double(info.shape.count()) * sizeof(double);
+  }
+  return bytes;
+}
+
 }  // namespace
 
 template <class T>
@@ -67,7 +77,8 @@ void drop_unread(Graph<T>& graph) {
 }
 
 template <class T>
-void fold_constants(Graph<T>& graph, std::span<const ValueInfo<T>> inputs) {
+void fold_constants(Graph<T>& graph, std::span<const ValueInfo<T>> inputs, int64_t most_bytes) {
+  double room = static_cast<double>(most_bytes);
   std::vector<ValueInfo<T>> values;
   for (const Value<T>& value : graph.values) values.push_back(constant_info(value.constant));
   for (size_t k = 0; k < inputs.size(); ++k) values[static_cast<size_t>(graph.inputs[k].value)] = inputs[k];
@@ -81,7 +92,8 @@ void fold_constants(Graph<T>& graph, std::span<const ValueInfo<T>> inputs) {
       constants.push_back(id == kNoValue ? Constant<T>() : graph[id].constant);
     }
     std::vector<Constant<T>> outputs;
-    if (constants.size() == node.inputs.size()) {
+    if (constants.size() == node.inputs.size() && bytes_of(known.inferred) <= room) {
+      room -= bytes_of(known.inferred);
       outputs = naming_node(graph, node, [&] { return compute<T>(known, constants); });
     }
     for (size_t k = 0; k < node.outputs.size(); ++k) {
@@ -99,8 +111,8 @@ void fold_constants(Graph<T>& graph, std::span<const ValueInfo<T>> inputs) {
   drop_unread(graph);
 }
 
-template void fold_constants(Graph<float>&, std::span<const ValueInfo<float>>);
-template void fold_constants(Graph<double>&, std::span<const ValueInfo<double>>);
+template void fold_constants(Graph<float>&, std::span<const ValueInfo<float>>, int64_t);
+template void fold_constants(Graph<double>&, std::span<const ValueInfo<double>>, int64_t);
 template void drop_unread(Graph<float>&);
 template void drop_unread(Graph<double>&);
 template std::vector<Constant<float>> compute(const InferredNode<float>&, std::span<const Constant<float>>);

@@ -7,14 +7,24 @@
 //                                      for arrays of their shapes, or "constant", when that is made
 //   bits TYPE MODEL INPUT...           that a program has the bits of its operations by themselves, but for the passes
 //                                      that round otherwise, for 1 thread and 8
+//   damage MODEL TURNS CUTS SEED       loads it with one bit turned, TURNS times, and cut to every length, or to CUTS
+//   of
+//                                      them: the reply is how many were read and refused, the longest time in
+//                                      milliseconds, and by how many bytes the process grew. Other errors than
+//                                      those of load_onnx end this
 
+#include <chrono>
+#include <fstream>
 #include <iostream>
+#include <iterator>
+#include <random>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "convstep/error.h"
 #include "convstep/npy.h"
+#include "convstep/onnx.h"
 #include "network/program.h"
 #include "onnx/read.h"
 #include "tests/network/random_graph.h"
@@ -120,6 +130,63 @@ void check_bits(const std::vector<std::string>& words) {
   }
 }
 
+// The most memory that the process had so far, in bytes.
+size_t peak_memory() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.rfind("VmHWM:", 0) == 0) return static_cast<size_t>(std::stoll(line.substr(6))) * 1024;
+  }
+  return 0;
+}
+
+class DamagedLoads {
+ public:
+  void load(std::span<const unsigned char> bytes, const std::string& what) {
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point start = Clock::now();
+    try {
+      convstep::load_onnx<float>(bytes);
+      ++read_;
+    } catch (const convstep::FormatError&) {
+      ++refused_;
+    } catch (const std::exception& error) {
+      throw std::runtime_error(what + ": " + error.what());
+    }
+    slowest_ = std::max(slowest_, std::chrono::duration<double, std::milli>(Clock::now() - start).count());
+  }
+
+  std::string report() const {
+    return std::to_string(read_) + " " + std::to_string(refused_) + " " + std::to_string(slowest_) + " " +
+           std::to_string(peak_memory() - memory_);
+  }
+
+ private:
+  size_t read_ = 0, refused_ = 0, memory_ = peak_memory();
+  double slowest_ = 0;
+};
+
+std::string damage(const std::vector<std::string>& words) {
+  std::ifstream file(words.at(1), std::ios::binary);
+  std::vector<unsigned char> bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (bytes.empty()) throw std::invalid_argument("no model");
+  const size_t turns = std::stoul(words.at(2)), cuts = std::stoul(words.at(3));
+  std::mt19937_64 random(std::stoul(words.at(4)));
+  convstep::load_onnx<float>(bytes);
+  DamagedLoads loads;
+  for (size_t i = 0; i < turns; ++i) {
+    const size_t bit = random() % (bytes.size() * 8);
+    const auto turn = [&] { bytes[bit / 8] ^= static_cast<unsigned char>(1U << bit % 8); };
+    turn();
+    loads.load(bytes, "bit " + std::to_string(bit));
+    turn();
+  }
+  for (size_t i = 0; i < std::min(cuts, bytes.size()); ++i) {
+    const size_t length = cuts < bytes.size() ? random() % bytes.size() : i;
+    loads.load(std::span(bytes).first(length), "cut to " + std::to_string(length));
+  }
+  return loads.report();
+}
+
 std::string reply(const std::vector<std::string>& words) {
   const std::string& command = words.at(0);
   std::string text = "ok";
@@ -129,6 +196,8 @@ std::string reply(const std::vector<std::string>& words) {
     words.at(1) == "float32" ? run<float>(words) : run<double>(words);
   } else if (command == "bits") {
     words.at(1) == "float32" ? check_bits<float>(words) : check_bits<double>(words);
+  } else if (command == "damage") {
+    text += " " + damage(words);
   } else {
     throw std::invalid_argument("unknown command " + command);
   }

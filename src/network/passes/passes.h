@@ -21,7 +21,8 @@ struct Passes {
 template <class T>
 using PassObserver = std::function<void(const char* pass, const Graph<T>& graph)>;
 
-// Folds constants, and runs the passes for which the shapes of inputs do not matter: once for all of them.
+// Folds constants, but for those far larger than the graph's, and runs the passes for which the shapes of inputs do not
+// matter: once for all of them.
 template <class T>
 void run_passes(Graph<T>& graph, const Passes& passes, const PassObserver<T>& observe = {});
 // All of them, for given inputs: `inputs` are as those of infer_graph.
