@@ -15,7 +15,7 @@ cd build/wheel
 # Mounts an empty file over each of the system's copies, where a user may (in a name space of the process's own).
 cat >without_system_libraries.sh <<'END'
 set -eu
-for library in $(ldconfig -p | sed -n 's/.*lib\(tbb\|hwy\|spng\|jpeg\|fmt\)\.so.* => //p' | xargs -r realpath | sort -u); do
+for library in $(ldconfig -p | sed -n 's/.*lib\(tbb\|hwy\|spng\|jpeg\|fmt\|protobuf-lite\)\.so.* => //p' | xargs -r realpath | sort -u); do
   mount --bind /dev/null "$library"
 done
 exec "$@"
@@ -33,6 +33,9 @@ Z, _ = convstep.conv_forward(A_prev, W, b, {"pad": 1, "stride": 2})
 assert numpy.mean(Z) == 0.6923608807576933
 x, w = numpy.ones((4, 64, 64, 32)), numpy.ones((3, 3, 32, 64))
 assert (convstep.conv2d(x, w, algorithm="direct", threads=2) == 288).all()
+network = convstep.Network([convstep.layers.Conv(4, 3), convstep.layers.Flatten()], (8, 8, 1))
+network.save("network.npz")
+assert (convstep.Network.load("network.npz")(x[:2, :8, :8, :1]) == network(x[:2, :8, :8, :1])).all()
 
 package = pathlib.Path(convstep.__file__).parent
 loaded = set(re.findall(r"/\S*(?:tbb|hwy)\S*", pathlib.Path("/proc/self/maps").read_text()))
