@@ -8,10 +8,13 @@
 namespace convstep {
 namespace {
 
-// What the copy of a region's input, its gradient and a part's sums may take of the workspace: together most of a
-// level-2 cache.
-constexpr double kPatchBytes = double(kLevel2Bytes) * 3 / 8, kSumBytes = double(kLevel2Bytes) / 4,
-                 kGradBytes = double(kLevel2Bytes) / 8;
+// What the copy of a region's input, that of its gradient and a part's sums may take of the workspace.
+constexpr double kPatchBytes = double(kLevel2Bytes) * 3 / 8, kSumBytes = double(kLevel2Bytes) * 5 / 4,
+                 kGradBytes = double(kLevel2Bytes) / 4;
+
+// A region whose input is not copied has no more pixels than this: its values of a tile and its gradient of a panel
+// are to stay in a level-1 cache.
+constexpr int64_t kRegionPixels = 128;
 
 // Channels are cut no shorter than this for the sake of more parts, as each part packs the gradient anew.
 constexpr int64_t kFewChannels = 32;
@@ -28,8 +31,8 @@ GradientChunk gradient_chunk(const WindowGeometry& geometry) {
 }
 
 template <class T>
-GradientCut<T>::GradientCut(const ConvProblem& problem, const kernels::WeightGradientKernel<T>& kernel,
-                            const GradientPartSize& size)
+GradientCut<T>::GradientCut(const ConvProblem& problem, const WeightGradientCall<T>& call,
+                            const kernels::WeightGradientKernel<T>& kernel, const GradientPartSize& size)
     : problem_(problem),
       chunk_(gradient_chunk(problem.geometry)),
       region_(chunk_),
@@ -37,11 +40,12 @@ GradientCut<T>::GradientCut(const ConvProblem& problem, const kernels::WeightGra
       panel_lanes_(kernel.panel_lanes),
       panels_(divide_up(problem.group_outputs(), panel_lanes_)),
       size_(size),
-      needs_copy_(problem.geometry.reads_padding()) {}
+      copies_input_(problem.geometry.reads_padding() || (call.input.stride(3) != 1 && problem.group_channels() > 1)) {}
 
 template <class T>
-GradientCut<T>::GradientCut(const ConvProblem& problem, const kernels::WeightGradientKernel<T>& kernel, int threads)
-    : GradientCut(problem, kernel, {problem.geometry.height.window, problem.group_channels(), 1}) {
+GradientCut<T>::GradientCut(const ConvProblem& problem, const WeightGradientCall<T>& call,
+                            const kernels::WeightGradientKernel<T>& kernel, int threads)
+    : GradientCut(problem, call, kernel, {problem.geometry.height.window, problem.group_channels(), 1}) {
   cut_for_memory();
   cut_for_threads(threads);
   if (collides(size_.channels)) gap_ = kCacheLine / int64_t{sizeof(T)};
@@ -49,7 +53,8 @@ GradientCut<T>::GradientCut(const ConvProblem& problem, const kernels::WeightGra
   while (has_whole_rows && region_.rows < problem.geometry.height.output) {
     const int64_t rows = region_.rows + chunk_.rows;
     const double grad = double(rows) * double(region_.columns * panel_lanes_ * size_.panels) * sizeof(T);
-    if (grad > kGradBytes || (needs_copy_ && patch_bytes(size_, rows) > kPatchBytes)) break;
+    if (!copies_input_ && rows * region_.columns > kRegionPixels) break;
+    if (grad > kGradBytes || (copies_input_ && patch_bytes(size_, rows) > kPatchBytes)) break;
     region_.rows = rows;
   }
 }
@@ -85,7 +90,7 @@ double GradientCut<T>::sum_bytes(const GradientPartSize& size) const {
 template <class T>
 void GradientCut<T>::cut_for_memory() {
   const auto is_too_large = [&] {
-    return sum_bytes(size_) > kSumBytes || patch_bytes(size_, region_.rows) > kPatchBytes;
+    return sum_bytes(size_) > kSumBytes || (copies_input_ && patch_bytes(size_, region_.rows) > kPatchBytes);
   };
   while (is_too_large() && size_.window_rows > 1) size_.window_rows = divide_up(size_.window_rows, 2);
   while (is_too_large() && size_.channels > 1) size_.channels = divide_up(size_.channels, 2);
@@ -130,9 +135,10 @@ DirectSumsWorkspace<T> GradientCut<T>::workspace_of(const GradientPartSize& size
   WorkspaceLayout& layout = workspace.layout;
   const double patch = patch_bytes(size, rows) / sizeof(T);
   const int64_t lanes = size.panels * panel_lanes_;
-  // What a patch needs in views whose channels lie apart. Where that is boundless the layout is only asked for its
-  // size.
-  workspace.patch = layout.add<T>(static_cast<int64_t>(std::min(patch, double(4 * kWorkspaceLimit))));
+  // Where that is boundless the layout is only asked for its size.
+  if (copies_input_)
+    workspace.patch = layout.add<T>(static_cast<int64_t>(std::min(patch, double(4 * kWorkspaceLimit))));
+  workspace.strip = layout.add<T>(rows * region_.columns * kernel_.strip_lanes);
   workspace.grad = layout.add<T>(rows * region_.columns * lanes);
   workspace.weight_sums =
       layout.add<T>(static_cast<int64_t>(std::min(sum_bytes(size) / sizeof(T), double(4 * kWorkspaceLimit))));

@@ -17,6 +17,7 @@ template <class T>
 struct DirectSumsWorkspace {
   WorkspaceLayout layout;
   Piece<T> patch;  // of the input of a region
+  Piece<T> strip;  // of a tile's values
   Piece<T> grad;   // of a region, panel by panel
   Piece<T> weight_sums, bias_sums;
 };
@@ -24,9 +25,11 @@ struct DirectSumsWorkspace {
 template <class T>
 class GradientCut {
  public:
-  GradientCut(const ConvProblem& problem, const kernels::WeightGradientKernel<T>& kernel, int threads);
+  GradientCut(const ConvProblem& problem, const WeightGradientCall<T>& call,
+              const kernels::WeightGradientKernel<T>& kernel, int threads);
   // Into parts of this size.
-  GradientCut(const ConvProblem& problem, const kernels::WeightGradientKernel<T>& kernel, const GradientPartSize& size);
+  GradientCut(const ConvProblem& problem, const WeightGradientCall<T>& call,
+              const kernels::WeightGradientKernel<T>& kernel, const GradientPartSize& size);
 
   int64_t parts() const { return problem_.groups * parts_of(size_); }
   GradientPart operator[](int64_t number) const;
@@ -34,7 +37,8 @@ class GradientCut {
   const GradientChunk& region() const { return region_; }
   const GradientChunk& chunk() const { return chunk_; }
   const kernels::WeightGradientKernel<T>& kernel() const { return kernel_; }
-  bool needs_copy() const { return needs_copy_; }
+  // Of a region's input: where windows read padding, or channels lie apart.
+  bool copies_input() const { return copies_input_; }
   int64_t gap() const { return gap_; }  // values after each pixel of a copy
   DirectSumsWorkspace<T> workspace() const { return workspace_of(size_, region_.rows); }
   // Does a task keep within kWorkspaceLimit?
@@ -55,7 +59,7 @@ class GradientCut {
   const kernels::WeightGradientKernel<T>& kernel_;
   int64_t panel_lanes_, panels_;  // of a group
   GradientPartSize size_;
-  bool needs_copy_;
+  bool copies_input_;
   int64_t gap_ = 0;
 };
 

@@ -60,7 +60,7 @@ class DepthwiseSums {
   void compute(int64_t n, const PartSums<T>& sums, const TaskProgress& progress) const {
     compute(n, Sums{sums.weights, cut_.panel_of_sums(part_).all_lanes, sums.bias}, progress);
   }
-  // Those of image 0 where they are the gradient so far, written to it, or false where its arrays are not laid out so.
+  // Begins the gradient with those of the first image, written straight to it; or returns false where that cannot be.
   bool begin_gradient(const TaskProgress& progress) const;
 
  private:

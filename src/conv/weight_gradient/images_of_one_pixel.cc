@@ -27,17 +27,19 @@ class PartTask {
         lanes_(panels_.lanes(0)),
         input_(input),
         grad_(grad),
-        sums_(sums) {}
+        sums_(sums),
+        is_straight_(part.outputs % kernel.lanes == 0 && call.weights_grad.stride(3) == 1 &&
+                     (!call.bias_grad || call.bias_grad.stride(0) == 1)) {}
 
   void run(const TaskProgress& progress) const {
     const int64_t images = call_.input.shape(0);
-    if (call_.accumulate) load();
+    if (call_.accumulate && !is_straight_) load();
     bool adds = call_.accumulate;
     for (int64_t n = 0; n < images; n += kImages, adds = true) {
       if (!progress.keep_going()) return;
       add(n, std::min(kImages, images - n), adds);
     }
-    if (images > 0 || !call_.accumulate) store(images > 0);
+    if (images == 0 ? !call_.accumulate : !is_straight_) store(images > 0);
   }
 
  private:
@@ -72,19 +74,26 @@ class PartTask {
                                           .row_step = 0,
                                           .pixel_step = is_dense ? input.stride(0) : part_.channels,
                                           .grad = grad_,
+                                          .grad_row_step = 0,
+                                          .grad_pixel_step = lanes_,
                                           .rows = 1,
                                           .columns = count,
                                           .rows_of_a_chunk = 1,
                                           .count = part_.channels,
                                           .sums = sums_,
+                                          .sums_step = lanes_,
                                           .adds = adds};
+    if (is_straight_) {
+      block.sums = &call_.weights_grad(0, 0, part_.first_channel, part_.first_output);
+      block.sums_step = call_.weights_grad.stride(2);
+    }
     panels_.run_images(0, block);
     if (!has_bias()) return;
     static constexpr T kOne = 1;
     block.values = &kOne;
     block.pixel_step = 0;
     block.count = 1;
-    block.sums = bias_sums();
+    block.sums = is_straight_ ? &call_.bias_grad(part_.first_output) : bias_sums();
     panels_.run_images(0, block);
   }
 
@@ -102,6 +111,7 @@ class PartTask {
   const PartPanels<T> panels_;  // one
   const int64_t lanes_;
   T *const input_, *const grad_, *const sums_;
+  const bool is_straight_;  // do sums go between registers and the gradient, with no buffer in between?
 };
 
 }  // namespace

@@ -27,29 +27,88 @@ constexpr int kMostValues = 2;
 constexpr int kMostValues = 6;
 #endif
 
-template <class T, int kVectors, int kValues>
-HWY_NOINLINE void weight_tile(const WeightGradientBlock<T>& block, const T* HWY_RESTRICT values, T* HWY_RESTRICT sums) {
+template <class T>
+constexpr int64_t kLanes = static_cast<int64_t>(hn::MaxLanes(hn::ScalableTag<T>()));
+// Of the values of a tile, whole vectors.
+template <class T>
+constexpr int64_t kStripLanes = (kMostValues + kLanes<T> - 1) / kLanes<T>* kLanes<T>;
+
+// So many bytes ahead, which is here where there is nothing to ask for.
+template <class T>
+HWY_INLINE void ask_for(const T* from, int64_t bytes) {
+  __builtin_prefetch(reinterpret_cast<const char*>(from) + bytes, 0, 2);
+}
+
+// Rows of sums are added to those in memory, or to 0, of which -0 makes 0.
+template <class T, class V, int kValues, int kVectors>
+HWY_INLINE void add_to_rows(bool adds, V (&sum)[kValues][kVectors], T* HWY_RESTRICT rows, int64_t step) {
+  const hn::ScalableTag<T> d;
+  const size_t lanes = hn::Lanes(d);
+  T* HWY_RESTRICT to = rows;
+  if (adds) {
+    HWY_UNROLL(16)
+    for (int v = 0; v < kValues; ++v, to += step) {
+      to = opaque(to);
+      HWY_UNROLL(2)
+      for (int k = 0; k < kVectors; ++k)
+        hn::StoreU(hn::Add(hn::LoadU(d, to + k * lanes), sum[v][k]), d, to + k * lanes);
+    }
+  } else {
+    HWY_UNROLL(16)
+    for (int v = 0; v < kValues; ++v, to += step) {
+      to = opaque(to);
+      HWY_UNROLL(2)
+      for (int k = 0; k < kVectors; ++k) hn::StoreU(hn::Add(sum[v][k], hn::Zero(d)), d, to + k * lanes);
+    }
+  }
+}
+
+// Some values of a block, and one of its panels.
+template <class T>
+struct WeightTile {
+  const WeightGradientBlock<T>& block;
+  const T* values;
+  int64_t row_step, pixel_step;  // of the values
+  const T* grad;
+  T* sums;
+  int64_t values_ahead, grad_ahead;
+};
+
+// Pointers are opaque in the loop over pixels: where a vector is a number, GCC 12 else reads two pixels at once, and
+// one beyond the last.
+template <class T, int kVectors, int kValues, bool kAsks>
+HWY_NOINLINE void weight_tile(const WeightTile<T>& tile) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   const size_t lanes = hn::Lanes(d);
-  const int64_t pixel_step = block.pixel_step, columns = block.columns, chunk = block.rows_of_a_chunk;
-  const int64_t row_gap = block.row_step - columns * pixel_step;
-  const T* HWY_RESTRICT grad = block.grad;
+  const WeightGradientBlock<T>& block = tile.block;
+  const int64_t pixel_step = tile.pixel_step, grad_step = block.grad_pixel_step, chunk = block.rows_of_a_chunk;
+  const int64_t row_gap = tile.row_step - block.columns * pixel_step;
+  const int64_t grad_gap = block.grad_row_step - block.columns * grad_step;
+  const int64_t values_ahead = tile.values_ahead * int64_t{sizeof(T)},
+                grad_ahead = tile.grad_ahead * int64_t{sizeof(T)};
+  const T *HWY_RESTRICT values = tile.values, *HWY_RESTRICT grad = tile.grad;
   bool adds = block.adds;
-  for (int64_t left = block.rows; left > 0; left -= chunk) {
+  for (int64_t left = block.rows; left > 0; left -= chunk, adds = true) {
     V sum[kValues][kVectors];
     HWY_UNROLL(16)
     for (int v = 0; v < kValues; ++v) {
       HWY_UNROLL(2)
       for (int k = 0; k < kVectors; ++k) sum[v][k] = hn::Zero(d);
     }
-    for (int64_t rows = HWY_MIN(left, chunk); rows > 0; --rows, values += row_gap) {
-      const T* const end = grad + columns * static_cast<int64_t>(kVectors * lanes);
+    // Rows that follow each other without a gap are one.
+    const int64_t chunk_rows = HWY_MIN(left, chunk), rows_at_once = row_gap == 0 && grad_gap == 0 ? chunk_rows : 1;
+    for (int64_t rows = chunk_rows; rows > 0; rows -= rows_at_once, values += row_gap, grad += grad_gap) {
       HWY_UNROLL(1)
-      for (; grad < end; grad += kVectors * lanes, values += pixel_step) {
+      for (int64_t x = block.columns * rows_at_once; x > 0;
+           --x, grad = opaque(grad + grad_step), values = opaque(values + pixel_step)) {
+        if constexpr (kAsks) ask_for(values, values_ahead);
         V g[kVectors];
         HWY_UNROLL(2)
-        for (int k = 0; k < kVectors; ++k) g[k] = hn::Load(d, grad + k * lanes);
+        for (int k = 0; k < kVectors; ++k) {
+          if constexpr (kAsks) ask_for(grad + k * lanes, grad_ahead);
+          g[k] = in_register(hn::LoadU(d, grad + k * lanes));
+        }
         HWY_UNROLL(16)
         for (int v = 0; v < kValues; ++v) {
           const V value = hn::Set(d, values[v]);
@@ -58,50 +117,34 @@ HWY_NOINLINE void weight_tile(const WeightGradientBlock<T>& block, const T* HWY_
         }
       }
     }
-    T* HWY_RESTRICT to = sums;
-    if (adds) {
-      HWY_UNROLL(16)
-      for (int v = 0; v < kValues; ++v, to += kVectors * lanes) {
-        to = opaque(to);
-        HWY_UNROLL(2)
-        for (int k = 0; k < kVectors; ++k) sum[v][k] = hn::Add(hn::Load(d, to + k * lanes), sum[v][k]);
-      }
-      to = sums;
-    }
-    HWY_UNROLL(16)
-    for (int v = 0; v < kValues; ++v, to += kVectors * lanes) {
-      to = opaque(to);
-      HWY_UNROLL(2)
-      for (int k = 0; k < kVectors; ++k) hn::Store(sum[v][k], d, to + k * lanes);
-    }
-    adds = true;
+    add_to_rows(adds, sum, tile.sums, block.sums_step);
   }
 }
 
 // The same where each pixel of the one row is a chunk, and an image, of its own. The sums stay in registers
 // nevertheless.
 template <class T, int kVectors, int kValues>
-HWY_NOINLINE void image_tile(const WeightGradientBlock<T>& block, const T* HWY_RESTRICT values, T* HWY_RESTRICT sums) {
+HWY_NOINLINE void image_tile(const WeightTile<T>& tile) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   const size_t lanes = hn::Lanes(d);
   const V zero = hn::Zero(d);
-  const int64_t pixel_step = block.pixel_step;
+  const WeightGradientBlock<T>& block = tile.block;
+  const int64_t pixel_step = tile.pixel_step, grad_step = block.grad_pixel_step, sums_step = block.sums_step;
   V sum[kValues][kVectors];
   HWY_UNROLL(16)
   for (int v = 0; v < kValues; ++v) {
     HWY_UNROLL(2)
     for (int k = 0; k < kVectors; ++k) {
-      sum[v][k] = block.adds ? hn::Load(d, sums + (v * kVectors + k) * lanes) : zero;
+      sum[v][k] = block.adds ? hn::LoadU(d, tile.sums + v * sums_step + k * lanes) : zero;
     }
   }
-  const T* HWY_RESTRICT grad = block.grad;
-  const T* const end = grad + block.columns * static_cast<int64_t>(kVectors * lanes);
+  const T *HWY_RESTRICT values = tile.values, *HWY_RESTRICT grad = tile.grad;
   HWY_UNROLL(1)
-  for (; grad < end; grad += kVectors * lanes, values += pixel_step) {
+  for (int64_t x = block.columns; x > 0; --x, grad = opaque(grad + grad_step), values = opaque(values + pixel_step)) {
     V g[kVectors];
     HWY_UNROLL(2)
-    for (int k = 0; k < kVectors; ++k) g[k] = hn::Load(d, grad + k * lanes);
+    for (int k = 0; k < kVectors; ++k) g[k] = in_register(hn::LoadU(d, grad + k * lanes));
     HWY_UNROLL(16)
     for (int v = 0; v < kValues; ++v) {
       const V value = hn::Set(d, values[v]);
@@ -112,42 +155,90 @@ HWY_NOINLINE void image_tile(const WeightGradientBlock<T>& block, const T* HWY_R
   HWY_UNROLL(16)
   for (int v = 0; v < kValues; ++v) {
     HWY_UNROLL(2)
-    for (int k = 0; k < kVectors; ++k) hn::Store(sum[v][k], d, sums + (v * kVectors + k) * lanes);
+    for (int k = 0; k < kVectors; ++k) hn::StoreU(sum[v][k], d, tile.sums + v * sums_step + k * lanes);
   }
 }
 
 template <class T>
-using WeightTileFunction = void (*)(const WeightGradientBlock<T>& block, const T* values, T* sums);
+using WeightTileFunction = void (*)(const WeightTile<T>& tile);
 
 // The n-th takes n + 1 values.
-template <class T, int kVectors, bool kPixelsAreImages, int... kIndex>
-HWY_INLINE const WeightTileFunction<T>* weight_tiles_of(std::integer_sequence<int, kIndex...>) {
-  static constexpr WeightTileFunction<T> kTiles[] = {kPixelsAreImages ? &image_tile<T, kVectors, kIndex + 1>
-                                                                      : &weight_tile<T, kVectors, kIndex + 1>...};
-  return kTiles;
+template <class T, int kVectors, int... kIndex>
+HWY_INLINE WeightTileFunction<T> weight_tile_of(int64_t values, bool asks, std::integer_sequence<int, kIndex...>) {
+  constexpr bool kMayAsk = kVectors == kPanelVectors;  // of narrow panels there is one, whose gradient is short
+  static constexpr WeightTileFunction<T> kQuiet[] = {&weight_tile<T, kVectors, kIndex + 1, false>...},
+                                         kAsking[] = {&weight_tile<T, kVectors, kIndex + 1, kMayAsk>...};
+  return (asks ? kAsking : kQuiet)[values - 1];
+}
+template <class T, int kVectors, int... kIndex>
+HWY_INLINE WeightTileFunction<T> image_tile_of(int64_t values, std::integer_sequence<int, kIndex...>) {
+  static constexpr WeightTileFunction<T> kTiles[] = {&image_tile<T, kVectors, kIndex + 1>...};
+  return kTiles[values - 1];
 }
 
 // Rows of a gradient lie far apart, often pages, where the hardware does not see ahead what is written. What a tile's
 // sums are added to comes from the level-3 cache while tiles run.
 template <class T>
-HWY_INLINE void ask_for_gradient(const WeightGradientBlock<T>& block, int64_t first, int64_t count, int64_t lanes) {
-  const T* row = block.gradient + first * block.gradient_step;
-  for (int64_t v = 0; v < count; ++v, row += block.gradient_step) {
+HWY_INLINE void ask_for_rows(const T* row, int64_t step, int64_t count, int64_t lanes) {
+  for (int64_t v = 0; v < count; ++v, row += step) {
     for (int64_t o = 0; o < lanes; o += kCacheLine / int64_t{sizeof(T)}) __builtin_prefetch(row + o, 1, 2);
   }
 }
 
+// Pixels that lie far apart share sets of the level-1 cache, and more panels than a few read them.
+template <class T>
+HWY_INLINE void copy_to_strip(WeightTile<T>& tile, int64_t count) {
+  const hn::ScalableTag<T> d;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  const WeightGradientBlock<T>& block = tile.block;
+  T* HWY_RESTRICT to = block.strip;
+  const T* HWY_RESTRICT row = tile.values;
+  for (int64_t y = 0; y < block.rows; ++y, row += tile.row_step) {
+    const T* HWY_RESTRICT from = row;
+    for (int64_t x = 0; x < block.columns; ++x, from += tile.pixel_step, to += kStripLanes<T>) {
+      ask_for(from, block.values_ahead * int64_t{sizeof(T)});
+      HWY_UNROLL(4)
+      for (int64_t v = 0; v < kStripLanes<T>; v += lanes) {
+        if (v < count) hn::Store(load_n(d, from + v, static_cast<size_t>(HWY_MIN(count - v, lanes))), d, to + v);
+      }
+    }
+  }
+  tile.values = block.strip;
+  tile.pixel_step = kStripLanes<T>;
+  tile.row_step = block.columns * kStripLanes<T>;
+}
+
 // Tiles as equal as can be: 192 values are 4 tiles of 14 and 10 of 13, which keep more chains going than 13 and a rest.
+// All panels of some values follow each other, so that these stay in the level-1 cache, and so that a row of the sums
+// is written from its beginning to its end. Of the next block, each tile asks for its values in one of the panels, and
+// each panel for its gradient in one of the tiles: in different ones, or the requests would queue up.
 template <class T, int kVectors, bool kPixelsAreImages>
 void run_weight_gradient(const WeightGradientBlock<T>& block) {
-  const WeightTileFunction<T>* tiles =
-      weight_tiles_of<T, kVectors, kPixelsAreImages>(std::make_integer_sequence<int, kMostValues>());
+  constexpr auto kSizes = std::make_integer_sequence<int, kMostValues>();
   const int64_t lanes = kVectors * static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>()));
-  int64_t first = 0;
-  for (int64_t left = (block.count + kMostValues - 1) / kMostValues; left > 0; --left) {
-    const int64_t now = (block.count - first + left - 1) / left;
-    if (block.gradient) ask_for_gradient(block, first, now, lanes);
-    tiles[now - 1](block, block.values + first, block.sums + first * lanes);
+  const int64_t count = (block.count + kMostValues - 1) / kMostValues;
+  int64_t first = 0, panel_for_values = 0;
+  for (int64_t t = 0; t < count; ++t, ++panel_for_values) {
+    const int64_t now = (block.count - first + count - t - 1) / (count - t);
+    if (panel_for_values == block.panels) panel_for_values = 0;
+    int64_t panel_for_grad = t;
+    WeightTile<T> tile{block, block.values + first, block.row_step, block.pixel_step, nullptr, nullptr, 0, 0};
+    if (block.strip) copy_to_strip(tile, now);
+    for (int64_t p = 0; p < block.panels; ++p) {
+      if (block.gradient) {
+        ask_for_rows(block.gradient + first * block.gradient_step + p * lanes, block.gradient_step, now, lanes);
+      }
+      tile.grad = block.grad + p * block.grad_panel_step;
+      tile.sums = block.sums + first * block.sums_step + p * block.sums_panel_step;
+      tile.values_ahead = p == panel_for_values && !block.strip ? block.values_ahead : 0;
+      tile.grad_ahead = p == panel_for_grad ? block.grad_ahead : 0;
+      if (p == panel_for_grad) panel_for_grad += count;
+      if constexpr (kPixelsAreImages) {
+        image_tile_of<T, kVectors>(now, kSizes)(tile);
+      } else {
+        weight_tile_of<T, kVectors>(now, tile.values_ahead != 0 || tile.grad_ahead != 0, kSizes)(tile);
+      }
+    }
     first += now;
   }
 }
@@ -195,9 +286,10 @@ void add_rows(const GradientRows<T>& rows) {
 
 template <class T>
 const WeightGradientKernel<T>* kernel_of() {
-  static constexpr int64_t kLanes = static_cast<int64_t>(hn::MaxLanes(hn::ScalableTag<T>()));
-  static constexpr WeightGradientKernel<T> kernel{kLanes,
-                                                  kPanelVectors * kLanes,
+  static constexpr WeightGradientKernel<T> kernel{kLanes<T>,
+                                                  kPanelVectors * kLanes<T>,
+                                                  kMostValues,
+                                                  kStripLanes<T>,
                                                   &pack_panels<T>,
                                                   &run_weight_gradient<T, kPanelVectors, false>,
                                                   &run_weight_gradient<T, 1, false>,

@@ -13,19 +13,25 @@
 
 namespace convstep::kernels {
 
-// Some rows of the output of one image, and the outputs of one panel.
+// Some rows of the output of one image, and the outputs of some panels.
 template <class T>
 struct WeightGradientBlock {
   const T* values;  // those of the first pixel
   int64_t row_step, pixel_step;
-  const T* grad;            // [rows][columns][lanes of a panel], aligned to a vector
+  const T* grad;  // of the first pixel, as many lanes as a panel has
+  int64_t grad_row_step, grad_pixel_step;
   int64_t rows, columns;    // of the output
   int64_t rows_of_a_chunk;  // whose pixels are one chain of multiply-adds; chunks are added in order
   int64_t count;            // of values
-  T* sums;                  // [count][lanes of a panel], aligned to a vector
-  bool adds;                // to what `sums` holds; or the first chunk is where the sums begin
-  // Where the sums of the first value are added next, and how far apart those of its neighbours: asked for while the
-  // tiles run. Or null.
+  T* sums;                  // [count][sums_step], of which the lanes of a panel are written
+  int64_t sums_step;
+  bool adds;  // to what `sums` holds; or they begin with the first chunk, added to 0
+  int64_t panels = 1, grad_panel_step = 0, sums_panel_step = 0;
+  T* strip = nullptr;  // or memory for strip_lanes of each pixel, where the values of a tile are copied for its panels
+  // What is needed from memory next is asked for while the tiles run: the values and the gradient of the next block, as
+  // far from those of this one as is said here, or 0; and where the sums of the first value go, or null, with the step
+  // to those of its neighbour.
+  int64_t values_ahead = 0, grad_ahead = 0;
   const T* gradient = nullptr;
   int64_t gradient_step = 0;
 };
@@ -51,6 +57,8 @@ struct GradientRows {
 template <class T>
 struct WeightGradientKernel {
   int64_t lanes, panel_lanes;  // of a vector; of a panel
+  int64_t most_values;         // of a tile
+  int64_t strip_lanes;         // those, and what is left of a vector
   // Copies the first `outputs` values of each pixel to panels, one after the other, each [rows][columns][lanes], with
   // zeros in lanes beyond them. The last panel has one vector where that holds its outputs.
   void (*pack)(const PixelRows<T>& pixels, int64_t outputs, T* panels);

@@ -1,7 +1,6 @@
 #include "conv/weight_gradient/method.h"
 
 #include <algorithm>
-#include <type_traits>
 
 #include "conv/weight_gradient/cut.h"
 #include "conv/weight_gradient/depthwise_sums.h"
@@ -61,6 +60,20 @@ struct AddImage {
   }
 };
 
+// Did the sums of image n go to the gradient without a buffer in between?
+template <class T>
+bool goes_straight(const DirectSums<T>& sums, int64_t n, bool begins, const TaskProgress& progress) {
+  return sums.add_to_gradient(n, begins, progress);
+}
+template <class T>
+bool goes_straight(const DepthwiseSums<T>& sums, int64_t, bool begins, const TaskProgress& progress) {
+  return begins && sums.begin_gradient(progress);
+}
+template <class T>
+bool goes_straight(const WinogradSums<T>&, int64_t, bool, const TaskProgress&) {
+  return false;
+}
+
 // One part from all images, which are added in order.
 template <class T, class Panels, class Sums>
 void run_part(const ConvProblem& problem, const WeightGradientCall<T>& call, const GradientPart& part,
@@ -69,9 +82,7 @@ void run_part(const ConvProblem& problem, const WeightGradientCall<T>& call, con
   const int64_t images = call.input.shape(0);
   for (int64_t n = 0; n < images; ++n) {
     const bool begins = n == 0 && !call.accumulate;
-    if constexpr (std::is_same_v<Sums, DepthwiseSums<T>>) {
-      if (begins && of_image.begin_gradient(progress)) continue;
-    }
+    if (goes_straight(of_image, n, begins, progress)) continue;
     of_image.compute(n, sums, progress);
     if (!progress.keep_going()) return;
     for_each_tap(problem, call, part, panels, sums, AddImage<T>{kernel, begins});
@@ -127,7 +138,7 @@ void run_weight_gradient(const ConvProblem& problem, const WeightGradientCall<T>
     if (cut.fits()) return run_parts<T, DepthwiseSums>(problem, call, cut, threads);
   }
   if (problem.has_countable_padding()) {
-    const GradientCut<T> cut(problem, kernel, threads);
+    const GradientCut<T> cut(problem, call, kernel, threads);
     if (cut.fits()) return run_parts<T, DirectSums>(problem, call, cut, threads);
   }
   run_plain_weight_gradient(problem, call);

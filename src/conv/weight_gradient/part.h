@@ -42,6 +42,11 @@ class PartPanels {
   int64_t first(int64_t panel) const { return panel * kernel_.panel_lanes; }
   int64_t outputs(int64_t panel) const { return std::min(outputs_ - first(panel), kernel_.panel_lanes); }
   int64_t lanes(int64_t panel) const { return outputs(panel) <= kernel_.lanes ? kernel_.lanes : kernel_.panel_lanes; }
+  // How many, from this one on, are as wide as it is: only the last one may be narrower.
+  int64_t equal_from(int64_t panel) const {
+    const bool is_last_narrow = lanes(count() - 1) != lanes(panel);
+    return count() - panel - int64_t{is_last_narrow};
+  }
   // Panel by panel; what lies `step` values apart in a pixel lies side by side in a panel, with zeros behind it.
   void pack(const kernels::PixelRows<T>& pixels, int64_t step, T* to) const {
     if (step == 1 || outputs_ == 1) {

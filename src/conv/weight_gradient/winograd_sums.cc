@@ -190,11 +190,14 @@ void WinogradSums<T>::multiply(int64_t count, int64_t panel, bool adds) const {
                         .row_step = 0,
                         .pixel_step = padded_channels_,
                         .grad = grad_ + xi * grad_step(),
+                        .grad_row_step = 0,
+                        .grad_pixel_step = panels_.lanes(panel),
                         .rows = 1,
                         .columns = count,
                         .rows_of_a_chunk = 1,
                         .count = part_.channels,
                         .sums = products_of(panel) + xi * product_step(),
+                        .sums_step = panels_.lanes(panel),
                         .adds = adds});
   }
 }
@@ -225,7 +228,7 @@ bool WinogradSums<T>::sum_few_tiles(int64_t panel, const PartSums<T>& sums) cons
 // Replaces all taps of a channel and output that are not all finite by those of the direct method.
 template <class T>
 void WinogradSums<T>::mend(int64_t n, const PartSums<T>& sums, const TaskProgress& progress) const {
-  const GradientCut<T> cut(problem_, cut_.kernel(), cut_.size());
+  const GradientCut<T> cut(problem_, call_, cut_.kernel(), cut_.size());
   const DirectSumsWorkspace<T> workspace = cut.workspace();
   const ThreadWorkspace memory(workspace.layout.bytes());
   const PartSums<T> direct{workspace.weight_sums.in(memory.data()), workspace.bias_sums.in(memory.data())};
