@@ -27,7 +27,7 @@ WERROR := $(if $(CI),ON,OFF)
 # The tests take libraries of their own, so they are configured for `make test`. From then on build/release keeps
 # them, so that ctest goes on to work there.
 TESTS = $(if $(wildcard build/release/tests),ON,OFF)
-CONFIGURE = cmake --preset release -DCONVSTEP_BUILD_TESTS=$(TESTS) -DCONVSTEP_WARNINGS_AS_ERRORS=$(WERROR)
+CONFIGURE = cmake --preset release -DCONVSTEP_UNITY_BUILD=ON -DCONVSTEP_BUILD_TESTS=$(TESTS) -DCONVSTEP_WARNINGS_AS_ERRORS=$(WERROR)
 PYTHON := .venv/bin/python
 BENCH := .venv-bench/bin/python bench/compare.py
 FUZZ_SECONDS := 60
@@ -130,7 +130,7 @@ python: setup-python build
 
 # Not the kernels: these checks are not made for files that include themselves once per SIMD target.
 tidy: setup-build setup-tidy
-	$(CONFIGURE)
+	$(CONFIGURE) -DCONVSTEP_UNITY_BUILD=OFF
 	run-clang-tidy -quiet -p build/release '/(src/(?!.*kernel\.cc)|cli/)'
 
 format: setup-format

@@ -67,7 +67,8 @@ std::string describe_kind(const InputFile& file) {
       break;
   }
   constexpr size_t kShown = 8;
-  const std::string bytes = first_bytes(file), start = "it starts with " + quoted(bytes.substr(0, kShown));
+  const std::string bytes = first_bytes(file);
+  const std::string start = "it starts with " + quoted(std::string_view(bytes).substr(0, kShown));
   for (const OtherKind& kind : kOtherPictures) {
     if (has_mark(bytes, kind)) return start + ", as " + kind.name + " does" + kPictures;
   }
