@@ -15,8 +15,8 @@ namespace convstep::kernels::HWY_NAMESPACE {
 namespace {
 
 // Vectors of channels that slide together: the sums under a window of three columns take up 12 of 32 registers, or 6 of
-// 16.
-constexpr int kVectorsAtOnce = HWY_TARGET == HWY_SCALAR ? 1 : HWY_TARGET == HWY_AVX3 || HWY_ARCH_ARM_A64 ? 4 : 2;
+// 16. Targets that few machines run get small code.
+constexpr int kVectorsAtOnce = HWY_TARGET == HWY_AVX3 || HWY_ARCH_ARM_A64 ? 4 : HWY_TARGET == HWY_AVX2 ? 2 : 1;
 
 // kVectors vectors of channels, the first n lanes of each, and the columns under a window.
 template <bool kIsMax, int kWidth, int kStride, int kVectors, class T>
@@ -142,9 +142,10 @@ HWY_INLINE void slide_at(const GradientRow<T>& row, const NarrowWindows& windows
   const int64_t room = row.columns - windows.start - kWidth - kStride;
   const int64_t inside = HWY_MIN(room < 0 ? 0 : room / kStride + 1, windows.windows);
   int64_t x = 0;
-  for (; x < HWY_MIN(first, windows.windows); ++x) sliding.template step<false>(x);
-  for (; x < inside; ++x) sliding.template step<true>(x);
-  for (; x < windows.windows; ++x) sliding.template step<false>(x);
+  do {  // twice, or the code of a step at a border would be there twice
+    for (; x < windows.windows && (x < first || x >= inside); ++x) sliding.template step<false>(x);
+    for (; x < inside; ++x) sliding.template step<true>(x);
+  } while (x < windows.windows);
   const int64_t end = windows.start + windows.windows * kStride;
   sliding.finish(end);
   sliding.pass(0, HWY_MIN(windows.start, row.columns));
