@@ -52,15 +52,11 @@ Tensor<T, 1> AnyInput::copy() const {
 }
 
 AnyOutput::AnyOutput(nb::handle out, const std::vector<int64_t>& shape, char dtype, const std::string& name)
-    : name_(name), object_(Output(out, shape, dtype, name_.c_str()).array()) {
-  if (!buffer_.acquire(object_, PyBUF_WRITABLE)) {
-    throw nb::value_error((name + ": got an array that cannot be written in place").c_str());
-  }
-}
+    : name_(name), output_(out, shape, dtype, name_.c_str()), is_integer_(dtype == 'l') {}
 
 template <class T>
 NetworkArray<T> AnyOutput::array() const {
-  return array_of<T>(buffer_.raw(), buffer_.format() == 'l');
+  return array_of<T>(output_.raw(), is_integer_);
 }
 
 template NetworkArray<const float> AnyInput::array() const;

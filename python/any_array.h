@@ -32,20 +32,23 @@ class AnyInput {
   Buffer buffer_;
 };
 
-// An array that is written: the caller's, or a new one.
+// An array that is written: the caller's, or a new one, as Output (arrays.h) has it.
 class AnyOutput {
  public:
   AnyOutput(nb::handle out, const std::vector<int64_t>& shape, char dtype, const std::string& name);
 
-  const nb::object& object() const { return object_; }
-  void* data() const { return buffer_.raw().buf; }
+  AnyOutput(const AnyOutput&) = delete;  // output_ borrows name_
+  AnyOutput& operator=(const AnyOutput&) = delete;
+
+  nb::object object() const { return output_.array(); }
+  void* data() const { return output_.raw().buf; }
   template <class T>
   NetworkArray<T> array() const;
 
  private:
   std::string name_;
-  nb::object object_;
-  Buffer buffer_;
+  Output output_;
+  bool is_integer_;
 };
 
 }  // namespace convstep::python

@@ -122,6 +122,7 @@ class Output {
       : Output(out, volume_shape(shape, layout), dtype, name) {}
 
   nb::object array() const { return array_; }
+  const Py_buffer& raw() const { return buffer_.raw(); }
   // As it lies there.
   template <class T, int Rank>
   View<T, Rank> view() const {

@@ -1,4 +1,5 @@
-#include "python/network.h"
+// network.cc: the compiled half of Network.
+#include "convstep/network.h"
 
 #include <algorithm>
 
@@ -15,6 +16,8 @@
 namespace convstep::python {
 namespace {
 
+using Shapes = std::vector<std::vector<int64_t>>;
+
 constexpr Wording kWording{};
 
 std::vector<int64_t> to_lengths(const char* argument, nb::handle value) {
@@ -23,8 +26,8 @@ std::vector<int64_t> to_lengths(const char* argument, nb::handle value) {
   return lengths;
 }
 
-std::vector<std::vector<int64_t>> to_shapes(nb::handle value) {
-  std::vector<std::vector<int64_t>> shapes;
+Shapes to_shapes(nb::handle value) {
+  Shapes shapes;
   for (const nb::handle shape : value) shapes.push_back(to_lengths("input_shape", shape));
   return shapes;
 }
@@ -35,6 +38,9 @@ nb::object to_tuple(const std::vector<int64_t>& lengths) {
   return nb::tuple(list);
 }
 
+nb::object to_str(const std::string& text) { return nb::str(text.c_str(), text.size()); }
+
+// Of what is read or written: of each its name, its shape with -1 for what is free, and whether it is of integers.
 nb::object to_tuples(const std::vector<NetworkArrayInfo>& infos) {
   nb::list list;
   for (const NetworkArrayInfo& info : infos) {
@@ -64,13 +70,14 @@ auto with_file_errors(Function function) {
 }
 
 template <class T>
-convstep::Network<T> load_file([[maybe_unused]] const std::string& path, [[maybe_unused]] bool keep_roundings) {
+Network<T> load_file([[maybe_unused]] const std::string& path, [[maybe_unused]] bool keep_roundings) {
 #ifdef CONVSTEP_HAS_IO
   if (path.ends_with(".npz")) return load_network<T>(path);
 #endif
 #ifdef CONVSTEP_HAS_ONNX
   return load_onnx<T>(path, {.keep_roundings = keep_roundings});
 #else
+  const GilHeld held;
   PyErr_SetString(PyExc_ImportError,
                   "this build of convstep reads no models: build it with CONVSTEP_BUILD_IO and CONVSTEP_BUILD_ONNX");
   throw nb::python_error();
@@ -133,15 +140,14 @@ Network<T> build(nb::handle layer_list, nb::handle input_shape, nb::handle seed,
   std::vector<NetworkLayer> layers;
   for (const nb::handle layer : layer_list) layers.push_back(to_layer(layer));
   const std::vector<int64_t> shape = to_lengths("input_shape", input_shape);
-  const int64_t number = to_integer("seed", seed);
+  const uint64_t number = to_seed(seed);
   const NetworkOptions options{.keep_roundings = to_bool("keep_roundings", keep_roundings)};
   return with_value_errors(kWording, [&] {
     if (shape.size() != 3) {
       throw ShapeError("input_shape", to_string(shape.data(), static_cast<int>(shape.size())),
                        "(H, W, C), without the number of images");
     }
-    if (number < 0) throw ParameterError("seed", std::to_string(number), "0 or more");
-    return Network<T>({{shape[0], shape[1], shape[2]}, layers, static_cast<uint64_t>(number), options});
+    return Network<T>({{shape[0], shape[1], shape[2]}, layers, number, options});
   });
 }
 
@@ -150,9 +156,8 @@ Network<T> load(nb::handle path, nb::handle keep_roundings) {
   const std::string name = to_text("path", path);
   const bool keeps = to_bool("keep_roundings", keep_roundings);
   return with_file_errors([&] {
-    std::unique_ptr<convstep::Network<T>> network;
-    without_gil([&] { network = std::make_unique<convstep::Network<T>>(load_file<T>(name, keeps)); });
-    return Network<T>(std::move(*network));
+    const GilReleased released;
+    return load_file<T>(name, keeps);
   });
 }
 
@@ -160,7 +165,7 @@ template <class T>
 void save([[maybe_unused]] const Network<T>& network, [[maybe_unused]] nb::handle path) {
 #ifdef CONVSTEP_HAS_IO
   const std::string name = to_text("path", path);
-  with_file_errors([&] { without_gil([&] { save_network(name, network.network()); }); });
+  with_file_errors([&] { without_gil([&] { save_network(name, network); }); });
 #else
   PyErr_SetString(PyExc_ImportError, "this build of convstep writes no files: build it with CONVSTEP_BUILD_IO");
   throw nb::python_error();
@@ -183,71 +188,22 @@ Network<T> of_parts(nb::handle text, nb::handle arrays) {
       part.reals = array.copy<T>();
     }
   }
-  return with_value_errors(kWording, [&] { return Network<T>(from_parts(std::move(parts))); });
+  return with_value_errors(kWording, [&] { return from_parts(std::move(parts)); });
 }
 
+// For inputs of these shapes, with at most so many bytes of memory (None: any number). Plans without the GIL.
 template <class T>
-void bind(nb::module_& module, const char* name) {
-  nb::class_<Network<T>>(module, name, "The compiled half of Network.")
-      .def_static("build", &build<T>, nb::arg("layers").none(), nb::arg("input_shape").none(), nb::arg("seed").none(),
-                  nb::arg("keep_roundings").none())
-      .def_static("load", &load<T>, nb::arg("path").none(), nb::arg("keep_roundings").none())
-      .def_static("of_parts", &of_parts<T>, nb::arg("text").none(), nb::arg("arrays").none())
-      .def("save", &save<T>, nb::arg("path").none())
-      .def("parts", &Network<T>::parts)
-      .def("run", &Network<T>::run, nb::arg("arrays").none(), nb::arg("outs").none(), nb::arg("threads").none(),
-           nb::arg("memory").none())
-      .def(
-          "describe", [](Network<T>& n, nb::handle s, nb::handle m) { return nb::str(n.describe(s, m).c_str()); },
-          nb::arg("shapes").none(), nb::arg("memory").none())
-      .def(
-          "describe_passes", [](const Network<T>& n, nb::handle s) { return nb::str(n.describe_passes(s).c_str()); },
-          nb::arg("shapes").none())
-      .def(
-          "profile",
-          [](Network<T>& n, nb::handle s, nb::handle m, nb::handle runs, nb::handle threads) {
-            return nb::str(n.profile(s, m, runs, threads).c_str());
-          },
-          nb::arg("shapes").none(), nb::arg("memory").none(), nb::arg("runs").none(), nb::arg("threads").none())
-      .def("memory_bytes", &Network<T>::memory_bytes, nb::arg("shapes").none(), nb::arg("memory").none())
-      .def("inputs", &Network<T>::inputs)
-      .def("outputs", &Network<T>::outputs)
-      .def("parameters", [](const Network<T>& n) { return n.network().parameters(); });
+std::shared_ptr<const NetworkPlan<T>> plan_for(const Network<T>& network, const Shapes& shapes, nb::handle memory) {
+  const NetworkPlanOptions options{.memory_bytes = to_memory(memory)};
+  const GilReleased released;
+  return network.kept_plan(shapes, options);
 }
 
-}  // namespace
-
+// A tuple of outputs, of a tuple of arrays of T or int64. `outs` is a tuple of arrays, or None.
 template <class T>
-auto Network<T>::find(const Shapes& shapes, const std::string& target, int64_t memory) const
-    -> std::shared_ptr<const Kept> {
-  const auto found = std::find_if(plans_.begin(), plans_.end(), [&](const auto& kept) {
-    return kept->shapes == shapes && kept->target == target && kept->memory == memory;
-  });
-  return found == plans_.end() ? nullptr : *found;
-}
-
-template <class T>
-auto Network<T>::plan_for(const Shapes& shapes, int64_t memory) -> std::shared_ptr<const Kept> {
-  const std::string target = simd_target();
-  std::shared_ptr<const Kept> kept = find(shapes, target, memory);
-  if (!kept) {
-    without_gil([&] {
-      kept = std::make_shared<const Kept>(
-          Kept{shapes, target, memory, network_.plan(std::span(shapes), {.memory_bytes = memory})});
-    });
-  }
-  // Other threads may have run meanwhile.
-  plans_.erase(std::remove(plans_.begin(), plans_.end(), kept), plans_.end());
-  plans_.insert(plans_.begin(), kept);
-  if (plans_.size() > kPlans) plans_.pop_back();
-  return kept;
-}
-
-template <class T>
-nb::object Network<T>::run(nb::handle arrays, nb::handle outs, nb::handle threads, nb::handle memory) {
+nb::object run(const Network<T>& network, nb::handle arrays, nb::handle outs, nb::handle threads, nb::handle memory) {
   const RunOptions options{.threads = to_threads(threads), .progress = interruptible()};
-  const int64_t limit = to_memory(memory);
-  const std::vector<NetworkArrayInfo> infos = network_.inputs();
+  const std::vector<NetworkArrayInfo> infos = network.inputs();
   std::vector<std::unique_ptr<AnyInput>> inputs;
   std::vector<NetworkArray<const T>> from;
   Shapes shapes;
@@ -258,8 +214,8 @@ nb::object Network<T>::run(nb::handle arrays, nb::handle outs, nb::handle thread
   }
   return with_value_errors(kWording, [&]() -> nb::object {
     for (const auto& input : inputs) from.push_back(input->template array<T>());
-    const std::shared_ptr<const Kept> kept = plan_for(shapes, limit);
-    const std::vector<NetworkArrayInfo> given = kept->plan.outputs();
+    const auto plan = plan_for(network, shapes, memory);
+    const std::vector<NetworkArrayInfo> given = plan->outputs();
     if (!outs.is_none() && nb::len(outs) != given.size()) {
       throw ParameterError("out", std::to_string(nb::len(outs)) + " arrays", std::to_string(given.size()));
     }
@@ -273,55 +229,43 @@ nb::object Network<T>::run(nb::handle arrays, nb::handle outs, nb::handle thread
       to.push_back(outputs.back()->template array<T>());
       results.append(outputs.back()->object());
     }
-    without_gil([&] { kept->plan.run(from, to, options); });
+    without_gil([&] { plan->run(from, to, options); });
     return nb::tuple(results);
   });
 }
 
 template <class T>
-std::string Network<T>::describe(nb::handle shapes, nb::handle memory) {
-  const int64_t limit = to_memory(memory);
-  return with_value_errors(kWording, [&] { return plan_for(to_shapes(shapes), limit)->plan.describe(); });
+nb::object describe(const Network<T>& network, nb::handle shapes, nb::handle memory) {
+  return with_value_errors(kWording, [&] { return to_str(plan_for(network, to_shapes(shapes), memory)->describe()); });
 }
 
 template <class T>
-std::string Network<T>::profile(nb::handle shapes, nb::handle memory, nb::handle runs, nb::handle threads) {
+nb::object profile(const Network<T>& network, nb::handle shapes, nb::handle memory, nb::handle runs,
+                   nb::handle threads) {
   const RunOptions options{.threads = to_threads(threads), .progress = interruptible()};
-  const int64_t count = to_integer("runs", runs), limit = to_memory(memory);
+  const int64_t count = to_integer("runs", runs);
   return with_value_errors(kWording, [&] {
-    const std::shared_ptr<const Kept> kept = plan_for(to_shapes(shapes), limit);
+    const auto plan = plan_for(network, to_shapes(shapes), memory);
     std::string table;
-    without_gil([&] { table = kept->plan.profile(count, options); });
-    return table;
+    without_gil([&] { table = plan->profile(count, options); });
+    return to_str(table);
   });
 }
 
 template <class T>
-std::string Network<T>::describe_passes(nb::handle shapes) const {
-  return with_value_errors(kWording, [&] {
-    const Shapes given = to_shapes(shapes);
-    return network_.describe_passes(given);
-  });
+size_t memory_bytes(const Network<T>& network, nb::handle shapes, nb::handle memory) {
+  return with_value_errors(kWording, [&] { return plan_for(network, to_shapes(shapes), memory)->memory_bytes(); });
 }
 
 template <class T>
-size_t Network<T>::memory_bytes(nb::handle shapes, nb::handle memory) {
-  const int64_t limit = to_memory(memory);
-  return with_value_errors(kWording, [&] { return plan_for(to_shapes(shapes), limit)->plan.memory_bytes(); });
+nb::object describe_passes(const Network<T>& network, nb::handle shapes) {
+  return with_value_errors(kWording, [&] { return to_str(network.describe_passes(to_shapes(shapes))); });
 }
 
+// The graph as a text, and its constants by name.
 template <class T>
-nb::object Network<T>::inputs() const {
-  return to_tuples(network_.inputs());
-}
-template <class T>
-nb::object Network<T>::outputs() const {
-  return to_tuples(network_.outputs());
-}
-
-template <class T>
-nb::object Network<T>::parts() const {
-  const NetworkParts<T> parts = to_parts(network_);
+nb::object parts(const Network<T>& network) {
+  const NetworkParts<T> parts = to_parts(network);
   nb::dict arrays;
   for (const auto& part : parts.arrays) {
     const AnyOutput array(nb::none(), part.shape, part.is_integer ? 'l' : kFormat<T>, part.name);
@@ -335,12 +279,32 @@ nb::object Network<T>::parts() const {
   return nb::make_tuple(parts.text.c_str(), arrays);
 }
 
+template <class T>
+void bind(nb::module_& module, const char* name) {
+  nb::class_<Network<T>>(module, name, "The compiled half of Network.")
+      .def_static("build", &build<T>, nb::arg("layers").none(), nb::arg("input_shape").none(), nb::arg("seed").none(),
+                  nb::arg("keep_roundings").none())
+      .def_static("load", &load<T>, nb::arg("path").none(), nb::arg("keep_roundings").none())
+      .def_static("of_parts", &of_parts<T>, nb::arg("text").none(), nb::arg("arrays").none())
+      .def("save", &save<T>, nb::arg("path").none())
+      .def("parts", &parts<T>)
+      .def("run", &run<T>, nb::arg("arrays").none(), nb::arg("outs").none(), nb::arg("threads").none(),
+           nb::arg("memory").none())
+      .def("describe", &describe<T>, nb::arg("shapes").none(), nb::arg("memory").none())
+      .def("describe_passes", &describe_passes<T>, nb::arg("shapes").none())
+      .def("profile", &profile<T>, nb::arg("shapes").none(), nb::arg("memory").none(), nb::arg("runs").none(),
+           nb::arg("threads").none())
+      .def("memory_bytes", &memory_bytes<T>, nb::arg("shapes").none(), nb::arg("memory").none())
+      .def("inputs", [](const Network<T>& network) { return to_tuples(network.inputs()); })
+      .def("outputs", [](const Network<T>& network) { return to_tuples(network.outputs()); })
+      .def("parameters", &Network<T>::parameters);
+}
+
+}  // namespace
+
 void bind_networks(nb::module_& module) {
   bind<float>(module, "Network32");
   bind<double>(module, "Network64");
 }
-
-template class Network<float>;
-template class Network<double>;
 
 }  // namespace convstep::python

@@ -110,6 +110,12 @@ double to_real(const char* argument, nb::handle value) {
   return number;
 }
 
+uint64_t to_seed(nb::handle value) {
+  const int64_t seed = to_integer("seed", value);
+  if (seed < 0) wrong_value("seed", value, "0 or more");
+  return static_cast<uint64_t>(seed);
+}
+
 bool to_bool(const char* argument, nb::handle value) {
   if (!is_bool(value)) wrong_type(argument, value, "True or False");
   return PyObject_IsTrue(value.ptr()) == 1;

@@ -20,6 +20,9 @@ int64_t to_integer(const char* argument, nb::handle value);
 // A float, or what has __float__.
 double to_real(const char* argument, nb::handle value);
 
+// An integer of 0 or more.
+uint64_t to_seed(nb::handle value);
+
 // True or False.
 bool to_bool(const char* argument, nb::handle value);
 

@@ -4,13 +4,21 @@
 #include "convstep/training.h"
 #include "python/bindings.h"
 #include "python/call.h"
-#include "python/network.h"
 #include "python/options.h"
 
 namespace convstep::python {
 namespace {
 
-constexpr Wording::Argument kArguments[] = {{"images", "x"}, {"labels", "y"}, {"targets", "y"}, {"input", "x"}};
+constexpr Wording::Argument kArguments[] = {{"images", "x"},
+                                            {"labels", "y"},
+                                            {"targets", "y"},
+                                            {"input", "x"},
+                                            {"validation_images", "validation[0]"},
+                                            {"validation, input", "validation[0]"},
+                                            {"validation_labels", "validation[1]"},
+                                            {"validation, labels", "validation[1]"},
+                                            {"validation_targets", "validation[1]"},
+                                            {"validation, targets", "validation[1]"}};
 constexpr Wording kWording{kArguments};
 
 // What convstep._training has, by its fields.
@@ -23,11 +31,13 @@ Optimizer to_optimizer(nb::handle optimizer) {
 // Examples: images, and the class or the target of each. Arrays are aligned, of T or int64.
 template <class T>
 struct Examples {
-  Examples(nb::handle images, nb::handle answers, bool are_classes) : x("x", images) {
+  // Messages call them so.
+  Examples(const char* x_name, nb::handle images, const char* y_name, nb::handle answers, bool are_classes)
+      : x(x_name, images) {
     if (are_classes) {
-      labels.emplace("y", answers);
+      labels.emplace(y_name, answers);
     } else {
-      targets.emplace("y", answers);
+      targets.emplace(y_name, answers);
     }
   }
   Input x;
@@ -49,20 +59,21 @@ class PythonTrainer {
     const TrainerOptions options{.loss = has_classes_ ? Loss::kCrossEntropy : Loss::kSquaredError,
                                  .optimizer = to_optimizer(optimizer),
                                  .parts = to_integer("parts", parts)};
-    with_value_errors(kWording, [&] { trainer_.emplace(network.network(), options); });
+    with_value_errors(kWording, [&] { trainer_.emplace(network, options); });
   }
 
-  // The history: for each epoch its losses and accuracies. on_step(step, steps, loss) and on_epoch(...) may be None.
-  nb::object fit(nb::handle x, nb::handle y, nb::handle epochs, nb::handle batch_size, nb::handle shuffle,
-                 nb::handle seed, nb::handle rate, nb::handle validation, nb::handle on_step, nb::handle on_epoch,
-                 nb::handle threads) {
-    const Examples<T> examples(x, y, has_classes_);
+  // Calls on_step(step, steps, loss), unless it is None, and on_epoch with what Epoch has.
+  void fit(nb::handle x, nb::handle y, nb::handle epochs, nb::handle batch_size, nb::handle shuffle, nb::handle seed,
+           nb::handle rate, nb::handle validation, nb::handle on_step, nb::handle on_epoch, nb::handle threads) {
+    const Examples<T> examples("x", x, "y", y, has_classes_);
     std::optional<Examples<T>> held_out;
-    if (!validation.is_none()) held_out.emplace(validation[0], validation[1], has_classes_);
+    if (!validation.is_none()) {
+      held_out.emplace("validation[0]", validation[0], "validation[1]", validation[1], has_classes_);
+    }
     typename Trainer::FitOptions options{.epochs = to_integer("epochs", epochs),
                                          .batch = to_integer("batch_size", batch_size),
                                          .shuffles = to_bool("shuffle", shuffle),
-                                         .seed = static_cast<uint64_t>(to_integer("seed", seed)),
+                                         .seed = to_seed(seed),
                                          .threads = to_threads(threads)};
     if (!rate.is_none()) {
       options.rate = [rate](int64_t step, int64_t steps) {
@@ -76,42 +87,32 @@ class PythonTrainer {
       const GilHeld held;
       on_step(step, steps, loss);
     };
-    if (!on_epoch.is_none()) {
-      options.on_epoch = [on_epoch](const Epoch& epoch) {
-        const GilHeld held;
-        on_epoch(to_tuple(epoch));
-      };
-    }
-    return with_value_errors(kWording, [&] {
+    options.on_epoch = [on_epoch](const Epoch& epoch) {
+      const GilHeld held;
+      on_epoch(epoch.loss, epoch.accuracy, epoch.validation_loss, epoch.validation_accuracy);
+    };
+    with_value_errors(kWording, [&] {
       const View<const T, 4> images = examples.x.template view<T, 4>(kImages);
       if (held_out) {
         options.validation_images = held_out->x.template view<T, 4>(kImages);
         if (held_out->labels) options.validation_labels = held_out->labels->row();
         if (held_out->targets) options.validation_targets = held_out->targets->template view<T, 2>(kTargets);
       }
-      std::vector<Epoch> history;
       if (has_classes_) {
         const View<const int64_t, 1> labels = examples.labels->row();
-        without_gil([&] { history = trainer_->fit(images, labels, options); });
+        without_gil([&] { trainer_->fit(images, labels, options); });
       } else {
         const View<const T, 2> targets = examples.targets->template view<T, 2>(kTargets);
-        without_gil([&] { history = trainer_->fit(images, targets, options); });
+        without_gil([&] { trainer_->fit(images, targets, options); });
       }
-      nb::list list;
-      for (const Epoch& epoch : history) list.append(to_tuple(epoch));
-      return list;
     });
   }
 
-  Network<T> network() const { return Network<T>(trainer_->network()); }
+  Network<T> network() const { return trainer_->network(); }
 
  private:
   static constexpr Rewrite kImages[] = {{3, "grey images", "[..., None]"}};
   static constexpr Rewrite kTargets[] = {{1, "one number of each", "[:, None]"}};
-
-  static nb::object to_tuple(const Epoch& epoch) {
-    return nb::make_tuple(epoch.loss, epoch.accuracy, epoch.validation_loss, epoch.validation_accuracy);
-  }
 
   std::optional<Trainer> trainer_;
   bool has_classes_ = false;
@@ -127,8 +128,7 @@ void bind(nb::module_& module, const char* name) {
           nb::arg("network"), nb::arg("loss").none(), nb::arg("optimizer").none(), nb::arg("parts").none())
       .def("fit", &PythonTrainer<T>::fit, nb::arg("x").none(), nb::arg("y").none(), nb::arg("epochs").none(),
            nb::arg("batch_size").none(), nb::arg("shuffle").none(), nb::arg("seed").none(), nb::arg("rate").none(),
-           nb::arg("validation").none(), nb::arg("on_step").none(), nb::arg("on_epoch").none(),
-           nb::arg("threads").none())
+           nb::arg("validation").none(), nb::arg("on_step").none(), nb::arg("on_epoch"), nb::arg("threads").none())
       .def("network", &PythonTrainer<T>::network);
 }
 

@@ -328,8 +328,12 @@ class Network {
   NetworkPlan<T> plan(const std::vector<int64_t>& input, const NetworkPlanOptions& options = {}) const;
   NetworkPlan<T> plan(std::span<const std::vector<int64_t>> inputs, const NetworkPlanOptions& options = {}) const;
 
-  // Plans, or takes one of the kPlans that were used last, and runs. May be called by many threads at once.
+  // Such a plan out of those that the network and its copies keep, or a new one, which they keep from now on: the
+  // kPlans that were asked for last, by shapes, memory_bytes and target. May be called by many threads at once.
   static constexpr size_t kPlans = 4;
+  std::shared_ptr<const NetworkPlan<T>> kept_plan(std::span<const std::vector<int64_t>> inputs,
+                                                  const NetworkPlanOptions& options = {}) const;
+  // Takes the kept_plan() for what it is given, and runs it.
   NetworkOutput<T> run(const NetworkArray<const T>& input, const RunOptions& options = {}) const;
   std::vector<NetworkOutput<T>> run(std::span<const NetworkArray<const T>> inputs,
                                     const RunOptions& options = {}) const;

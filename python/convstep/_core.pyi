@@ -45,7 +45,6 @@ class ConvLayer:
     def shape(self) -> tuple[int, int, int, int]: ...
 
 _Info: TypeAlias = tuple[str, tuple[int, ...], bool]
-_Epoch: TypeAlias = tuple[float, float, float, float]
 
 class _Network:
     @classmethod
@@ -85,9 +84,9 @@ class _Trainer:
         rate: Callable[[int, int], float] | None,
         validation: tuple[Array, Array] | None,
         on_step: Callable[[int, int, float], object] | None,
-        on_epoch: Callable[[_Epoch], object] | None,
+        on_epoch: Callable[[float, float, float, float], object],
         threads: Int | None,
-    ) -> list[_Epoch]: ...
+    ) -> None: ...
     def network(self) -> Any: ...
 
 class Trainer32(_Trainer): ...

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from convstep import _core
+from convstep import _core, _hints
 from convstep._compiled import with_hints
 from convstep._convert import convert, convert_indices
 from convstep._training import Adam, Bar, History, Sgd
-from convstep._types import Array, Flag, Int, Layout, Real
+from convstep._types import Array, Flag, Int, Layout
 from convstep.layers import Layer
 
 _Dtype: TypeAlias = Literal["float32", "float64"]
@@ -83,8 +83,9 @@ class Network:
         layers = list(layers)
         for layer in layers:
             if not isinstance(layer, Layer):
-                hint = f" (write layers.{layer.__name__}())" if layer in Layer.__subclasses__() else ""
-                raise TypeError(f"layers: got {layer!r}, expected layers of convstep.layers{hint}")
+                is_class = isinstance(layer, type) and layer in Layer.__subclasses__()
+                hint = f" (write layers.{layer.__name__}())" if is_class else ""
+                raise TypeError(f"layers: got {_hints.shown(layer)}, expected layers of convstep.layers{hint}")
         image = _shape("input_shape", input_shape)
         self._become(_class_of(dtype).build(layers, image, seed, keep_roundings), dtype, image)
 
@@ -147,16 +148,18 @@ class Network:
             with the same bits.
         """
         self._check_layout(layout)
-        arrays = [self._converted(array, info, layout) for array, info in zip(self._ordered(inputs), self.inputs.items())]
-        outs = None if out is None else out if isinstance(out, tuple) else (out,)
+        infos = self._network.inputs()
+        given = _in_order(inputs, [name for name, _, _ in infos])
+        arrays = tuple(_converted(array, info, self.dtype, layout) for array, info in zip(given, infos))
+        outs = out if out is None or isinstance(out, tuple) else (out,)
+        turned = outs
         if outs is not None:
-            outs = tuple(array if array is None else _turned(array, layout, _CHANNELS_LAST) for array in outs)
-        results = self._network.run(tuple(arrays), outs, threads, memory)
-        if outs is not None:
-            given = out if isinstance(out, tuple) else (out,)
-            results = tuple(a if b is None else b for a, b in zip(results, given))
-        else:
+            turned = tuple(array if array is None else _turned(array, layout, _CHANNELS_LAST) for array in outs)
+        results = self._network.run(arrays, turned, threads, memory)
+        if outs is None:
             results = tuple(_turned(array, layout, _CHANNELS_FIRST) for array in results)
+        else:
+            results = tuple(a if b is None else b for a, b in zip(results, outs))
         return results[0] if len(results) == 1 else results
 
     def predict(self, *inputs: ArrayLike | Mapping[str, ArrayLike], threads: Int | None = None) -> Array:
@@ -184,7 +187,7 @@ class Network:
     @property
     def weights(self) -> dict[str, Array]:
         """Copies of the weights and other constants, by their names in files: (KH, KW, C, O) and (C, O) of layers."""
-        return {name: array for name, array in self._network.parts()[1].items()}
+        return self._network.parts()[1]
 
     @with_hints("Network.describe")
     def describe(self, *input_shapes: _Shape, memory: Int | None = None) -> str:
@@ -286,23 +289,28 @@ class Network:
         (True, 20)
         """
         if not isinstance(optimizer, (Sgd, Adam)):
-            name = getattr(optimizer, "__name__", None)
-            hint = f" (write convstep.{name}())" if optimizer in (Sgd, Adam) else ""
-            raise TypeError(f"optimizer: got {optimizer!r}, expected convstep.Sgd(...) or convstep.Adam(...){hint}")
+            is_class = isinstance(optimizer, type) and issubclass(optimizer, (Sgd, Adam))
+            hint = f" (write convstep.{optimizer.__name__}())" if is_class else ""
+            given = _hints.shown(optimizer)
+            raise TypeError(f"optimizer: got {given}, expected convstep.Sgd(...) or convstep.Adam(...){hint}")
+        if validation is not None and not (isinstance(validation, (tuple, list)) and len(validation) == 2):
+            raise TypeError(f"validation: got {_hints.shown(validation)}, expected a pair (x, y)")
         has_classes = loss == "cross_entropy"
 
-        def examples(images: ArrayLike, answers: ArrayLike) -> tuple[Array, Array]:
-            y = convert_indices(answers, "y") if has_classes else _real(answers, "y", self.dtype)
-            return _real(images, "x", self.dtype), y
+        def examples(x_name: str, images: ArrayLike, y_name: str, answers: ArrayLike) -> tuple[Array, Array]:
+            y = convert_indices(answers, y_name) if has_classes else _real(answers, y_name, self.dtype)
+            return _real(images, x_name, self.dtype), y
 
-        images, answers = examples(x, y)
-        held_out = None if validation is None else examples(*validation)
+        images, answers = examples("x", x, "y", y)
+        held_out = None
+        if validation is not None:
+            held_out = examples("validation[0]", validation[0], "validation[1]", validation[1])
         trainer = _TRAINERS[self.dtype](self._network, loss, optimizer, parts)
         history = History()
         shows = sys.stderr.isatty() if progress is None else bool(progress)
         bar = Bar(history) if shows else None
 
-        def ended(epoch: tuple[float, float, float, float]) -> None:
+        def ended(*epoch: float) -> None:
             history._add(epoch, has_classes, held_out is not None)
             if bar:
                 bar.epoch()
@@ -343,25 +351,6 @@ class Network:
     def __deepcopy__(self, memo: object) -> Network:
         return self.__copy__()
 
-    def _ordered(self, inputs: tuple[ArrayLike | Mapping[str, ArrayLike], ...]) -> list[ArrayLike]:
-        names = list(self.inputs)
-        if len(inputs) == 1 and isinstance(inputs[0], Mapping):
-            given = inputs[0]
-            if set(given) != set(names):
-                raise ValueError(f"inputs: got {', '.join(map(str, given)) or 'none'}, expected {', '.join(names)}")
-            return [given[name] for name in names]
-        if len(inputs) != len(names):
-            raise ValueError(f"inputs: got {len(inputs)}, expected {len(names)}: {', '.join(names)}")
-        return list(inputs)  # type: ignore[arg-type]
-
-    def _converted(self, array: ArrayLike, info: tuple[str, tuple[int | None, ...]], layout: Layout) -> Array:
-        name, shape = info
-        integers = {name for name, _, is_integer in self._network.inputs() if is_integer}
-        real = convert_indices(array, name) if name in integers else _real(array, name, self.dtype)
-        if len(shape) == 4 and real.ndim == 3:
-            raise ValueError(f"{name}: got {real.shape}, expected {_text(shape)} (for one image: {name}[None])")
-        return _turned(real, layout, _CHANNELS_LAST)
-
     def _shapes(self, shapes: tuple[_Shape, ...]) -> list[tuple[int, ...]]:
         if shapes:
             return [_shape("input_shape", getattr(shape, "shape", shape)) for shape in shapes]
@@ -376,6 +365,27 @@ class Network:
     def _check_layout(layout: str) -> None:
         if layout not in ("NHWC", "NCHW"):
             raise ValueError(f"layout: got {layout!r}, expected 'NHWC' or 'NCHW'")
+
+
+def _in_order(
+    inputs: tuple[ArrayLike | Mapping[str, ArrayLike], ...], names: Sequence[str]
+) -> Sequence[ArrayLike]:
+    if len(inputs) == 1 and isinstance(inputs[0], Mapping):
+        given = inputs[0]
+        if set(given) != set(names):
+            raise ValueError(f"inputs: got {', '.join(map(str, given)) or 'none'}, expected {', '.join(names)}")
+        return [given[name] for name in names]
+    if len(inputs) != len(names):
+        raise ValueError(f"inputs: got {len(inputs)}, expected {len(names)}: {', '.join(names)}")
+    return inputs  # type: ignore[return-value]
+
+
+def _converted(array: ArrayLike, info: tuple[str, tuple[int, ...], bool], dtype: str, layout: Layout) -> Array:
+    name, shape, is_integer = info
+    read = convert_indices(array, name) if is_integer else _real(array, name, dtype)
+    if len(shape) == 4 and read.ndim == 3:
+        raise ValueError(f"{name}: got {read.shape}, expected {_text(_free(shape))} (for one image: {name}[None])")
+    return _turned(read, layout, _CHANNELS_LAST)
 
 
 def _name_of(dtype: Any) -> type[np.generic]:

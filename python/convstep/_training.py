@@ -58,7 +58,7 @@ class History:
     validation_loss: list[float] = field(default_factory=list)
     validation_accuracy: list[float] = field(default_factory=list)
 
-    def _add(self, epoch: tuple[float, float, float, float], has_classes: bool, is_validated: bool) -> None:
+    def _add(self, epoch: tuple[float, ...], has_classes: bool, is_validated: bool) -> None:
         self.loss.append(epoch[0])
         if has_classes:
             self.accuracy.append(epoch[1])

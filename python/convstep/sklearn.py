@@ -79,7 +79,7 @@ class _ConvEstimator(BaseEstimator):  # type: ignore[misc]
             self._scaled(images),
             y,
             loss=loss,
-            optimizer=self.optimizer or Adam(),
+            optimizer=Adam() if self.optimizer is None else self.optimizer,
             epochs=self.epochs,
             batch_size=self.batch_size,
             seed=seed,

@@ -174,49 +174,50 @@ NetworkPlan<T> Network<T>::plan(const std::vector<int64_t>& input, const Network
 }
 
 template <class T>
-auto Network<T>::State::find(const std::vector<std::vector<int64_t>>& shapes, const std::string& target) const
-    -> std::shared_ptr<const Kept> {
+auto Network<T>::State::find(const PlanKey& key) const -> PlanPointer {
   const std::lock_guard lock(fork_safe_mutex(this));
-  return find_locked(shapes, target);
+  return find_locked(key);
 }
 
 template <class T>
-auto Network<T>::State::find_locked(const std::vector<std::vector<int64_t>>& shapes, const std::string& target) const
-    -> std::shared_ptr<const Kept> {
-  for (size_t k = 0; k < kPlans && kept_[k]; ++k) {
-    if (kept_[k]->shapes != shapes || kept_[k]->target != target) continue;
-    std::rotate(kept_.begin(), kept_.begin() + k, kept_.begin() + k + 1);
-    return kept_[0];
-  }
-  return nullptr;
+auto Network<T>::State::find_locked(const PlanKey& key) const -> PlanPointer {
+  const auto found =
+      std::find_if(kept_.begin(), kept_.end(), [&](const Kept& kept) { return kept.plan && kept.key == key; });
+  if (found == kept_.end()) return nullptr;
+  std::rotate(kept_.begin(), found, found + 1);
+  return kept_[0].plan;
 }
 
 template <class T>
-void Network<T>::State::keep(std::shared_ptr<const Kept> plan) const {
-  std::shared_ptr<const Kept> forgotten;  // freed after the mutex
+auto Network<T>::State::keep(PlanKey key, PlanPointer plan) const -> PlanPointer {
+  Kept forgotten{std::move(key), std::move(plan)};  // freed after the mutex
   const std::lock_guard lock(fork_safe_mutex(this));
-  if (find_locked(plan->shapes, plan->target)) return;  // another thread was faster
+  if (PlanPointer other = find_locked(forgotten.key)) return other;
   std::rotate(kept_.begin(), kept_.end() - 1, kept_.end());
-  forgotten = std::exchange(kept_[0], std::move(plan));
+  std::swap(kept_[0], forgotten);
+  return kept_[0].plan;
+}
+
+template <class T>
+std::shared_ptr<const NetworkPlan<T>> Network<T>::kept_plan(std::span<const std::vector<int64_t>> inputs,
+                                                            const NetworkPlanOptions& options) const {
+  typename State::PlanKey key{{inputs.begin(), inputs.end()}, options.memory_bytes, simd_target()};
+  if (auto plan = state_->find(key)) return plan;
+  auto plan = std::make_shared<const NetworkPlan<T>>(this->plan(inputs, options));
+  return state_->keep(std::move(key), std::move(plan));
 }
 
 template <class T>
 std::vector<NetworkOutput<T>> Network<T>::run(std::span<const NetworkArray<const T>> inputs,
                                               const RunOptions& options) const {
-  using Kept = typename State::Kept;
   std::vector<std::vector<int64_t>> shapes;
   for (const auto& input : inputs) shapes.emplace_back(input.shape().begin(), input.shape().end());
-  const std::string target = simd_target();
-  std::shared_ptr<const Kept> kept = state_->find(shapes, target);
-  if (!kept) {
-    kept = std::make_shared<const Kept>(Kept{shapes, target, plan(shapes)});
-    state_->keep(kept);
-  }
+  const auto plan = kept_plan(shapes);
   std::vector<NetworkOutput<T>> outputs;
   std::vector<NetworkArray<T>> arrays;
-  for (const NetworkArrayInfo& info : kept->plan.outputs()) outputs.emplace_back(info.shape, info.is_integer);
+  for (const NetworkArrayInfo& info : plan->outputs()) outputs.emplace_back(info.shape, info.is_integer);
   for (NetworkOutput<T>& output : outputs) arrays.push_back(output.array());
-  kept->plan.run(inputs, arrays, options);
+  plan->run(inputs, arrays, options);
   return outputs;
 }
 

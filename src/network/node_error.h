@@ -1,4 +1,4 @@
-// node_error.h: errors that name the node they are of.
+// node_error.h: errors that name what they are of.
 #pragma once
 
 #include "convstep/error.h"
@@ -6,10 +6,11 @@
 
 namespace convstep::network {
 
-// Returns body(). What is wrong with an argument ("W: got ...") is said with its node: "Conv 'features.0', W: got ...".
-template <class T, class Body>
-auto naming_node(const Graph<T>& graph, const Node& node, const Body& body) {
-  const auto named = [&](const ArgumentError& error) { return describe(graph, node) + ", " + error.argument(); };
+// Returns body(). What is wrong with an argument ("W: got ...") is said with what name() returns: "Conv 'features.0',
+// W: got ...".
+template <class Name, class Body>
+auto naming(const Name& name, const Body& body) {
+  const auto named = [&](const ArgumentError& error) { return name() + ", " + error.argument(); };
   try {
     return body();
   } catch (const ShapeError& error) {
@@ -17,6 +18,11 @@ auto naming_node(const Graph<T>& graph, const Node& node, const Body& body) {
   } catch (const ParameterError& error) {
     throw ParameterError(named(error), error.given(), error.expected(), error.hint());
   }
+}
+
+template <class T, class Body>
+auto naming_node(const Graph<T>& graph, const Node& node, const Body& body) {
+  return naming([&] { return describe(graph, node); }, body);
 }
 
 }  // namespace convstep::network

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <array>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "convstep/network.h"
 #include "network/program.h"
@@ -22,20 +25,26 @@ struct Network<T>::State {
   // Which inputs and outputs of four axes have the file's axes, where others are (N, H, W, C) for (N, C, H, W).
   std::vector<bool> inputs_as_they_are, outputs_as_they_are;
 
-  // The plans that run() used last, the latest first.
-  struct Kept {
+  // What a plan is for.
+  struct PlanKey {
     std::vector<std::vector<int64_t>> shapes;
+    int64_t memory_bytes;
     std::string target;
-    NetworkPlan<T> plan;
+    bool operator==(const PlanKey&) const = default;
   };
+  using PlanPointer = std::shared_ptr<const NetworkPlan<T>>;
   // Null where there is none.
-  std::shared_ptr<const Kept> find(const std::vector<std::vector<int64_t>>& shapes, const std::string& target) const;
-  void keep(std::shared_ptr<const Kept> plan) const;
+  PlanPointer find(const PlanKey& key) const;
+  // Returns the one that is kept: another, where another thread was faster.
+  PlanPointer keep(PlanKey key, PlanPointer plan) const;
 
  private:
-  std::shared_ptr<const Kept> find_locked(const std::vector<std::vector<int64_t>>& shapes,
-                                          const std::string& target) const;
-  mutable std::array<std::shared_ptr<const Kept>, kPlans> kept_;
+  struct Kept {
+    PlanKey key;
+    PlanPointer plan;
+  };
+  PlanPointer find_locked(const PlanKey& key) const;
+  mutable std::array<Kept, kPlans> kept_;  // the latest first; those without a plan last
 };
 
 namespace network {

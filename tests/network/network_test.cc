@@ -117,6 +117,25 @@ TEST(Network, TakesImagesOfOtherSizes) {
   expect_error<ShapeError>([&] { fixed.plan({1, 12, 8, 3}); }, "Gemm 'linear1', B");
 }
 
+TEST(Network, KeepsThePlansThatWereAskedForLast) {
+  const Network<float> network({10, 8, 3}, kLayers, 7), copied = network;
+  using Shapes = std::vector<std::vector<int64_t>>;
+  const auto kept = [&](int64_t images, int64_t memory_bytes = 0) {
+    return network.kept_plan(Shapes{{images, 10, 8, 3}}, {.memory_bytes = memory_bytes});
+  };
+  const auto one = kept(1);
+  EXPECT_EQ(kept(1), one);
+  EXPECT_EQ(copied.kept_plan(Shapes{{1, 10, 8, 3}}), one);
+  EXPECT_NE(kept(2), one);
+  const int64_t all = static_cast<int64_t>(one->memory_bytes());
+  EXPECT_NE(kept(1, all), one);
+  EXPECT_EQ(kept(1, all), kept(1, all));
+  EXPECT_EQ(kept(1), one);
+  for (int64_t images = 2; images < 2 + int64_t{Network<float>::kPlans}; ++images) kept(images);
+  EXPECT_NE(kept(1), one);
+  expect_error<ParameterError>([&] { kept(1, 1); }, "memory", "1 bytes");
+}
+
 TEST(Network, RunsInManyThreadsAtOnce) {
   const Network<float> network({10, 8, 3}, kLayers, 7);
   std::vector<std::vector<float>> results(8);

@@ -290,6 +290,18 @@ TEST(Training, StopsAfterAWholeStep) {
   EXPECT_EQ(values_of(stopped), values_of(whole));
 }
 
+TEST(Training, NamesTheValidation) {
+  const auto images = random_tensor<float, 4>({4, 8, 8, 1}, 1);
+  const auto labels = some_labels(4), few = some_labels(3);
+  Tensor<int64_t, 1> wrong = labels;
+  wrong(2) = kClasses;
+  const auto fit_with = [&](const Tensor<int64_t, 1>& answers) {
+    Trainer<float>(lenet<float>(1)).fit(images, labels, {.validation_images = images, .validation_labels = answers});
+  };
+  expect_error<ShapeError>([&] { fit_with(few); }, "validation_labels", "3 rows", "4");
+  expect_error<ParameterError>([&] { fit_with(wrong); }, "validation, labels");
+}
+
 TEST(Training, SaysWhatCannotBeTrained) {
   const auto images = random_tensor<float, 4>({4, 8, 8, 1}, 1);
   Trainer<float> trainer(lenet<float>(1));

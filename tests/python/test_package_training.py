@@ -126,6 +126,15 @@ def test_copies_do_not_change():
     ({"y": [0] * 47}, ValueError, "47"),
     ({"x": np.zeros((48, 6, 6))}, ValueError, "x[..., None]"),
     ({"x": np.zeros((48, 9, 6, 1))}, ValueError, "linear1"),
+    ({"optimizer": np.zeros(9)}, TypeError, "optimizer: got an array of shape (9,), expected convstep.Sgd(...) or"),
+    ({"seed": -1}, ValueError, "seed: got -1, expected 0 or more"),
+    ({"seed": 1.5}, TypeError, "seed: got 1.5, expected an integer"),
+    ({"validation": np.zeros((2, 6, 6, 1))}, TypeError, "validation: got an array of shape (2, 6, 6, 1), expected a pair (x, y)"),
+    ({"validation": (np.zeros((4, 6, 6, 1)),)}, TypeError, "expected a pair (x, y)"),
+    ({"validation": ("x", [0])}, TypeError, "validation[0]: got 'x', expected an array of numbers"),
+    ({"validation": (np.zeros((4, 6, 6, 1)), [0.5] * 4)}, TypeError, "validation[1]: got an array of float64, expected integers"),
+    ({"validation": (np.zeros((4, 6, 6)), [0] * 4)}, ValueError, "validation[0][..., None]"),
+    ({"validation": (np.zeros((4, 6, 6, 1)), [0] * 3)}, ValueError, "validation[1]: got 3 rows, expected 4"),
     ({"epoch": 3}, TypeError, "Network.fit() has no argument 'epoch'; did you mean 'epochs'?"),
 ])
 def test_refusals(options, error, message):
@@ -136,6 +145,17 @@ def test_refusals(options, error, message):
         network.fit(**({"x": x, "y": y} | options))
     assert message in str(raised.value)
     assert network(x).tobytes() == before
+
+
+@pytest.mark.parametrize("loss, images, answers, message", [
+    ("cross_entropy", (4, 6, 6, 1), [7] * 4, r"^validation\[1\]: got 7"),
+    ("cross_entropy", (4, 9, 6, 1), [0] * 4, "^validation, .*linear1"),
+    ("squared_error", (4, 6, 6, 1), np.zeros((4, 2)), r"^validation\[1\]: got \(4, 2\), expected \(4, 3\)"),
+])
+def test_validation_is_named_where_the_network_refuses_it(loss, images, answers, message):
+    x, y = examples()
+    with pytest.raises(ValueError, match=message):
+        made().fit(x, y if loss == "cross_entropy" else np.eye(3)[y], loss=loss, validation=(np.zeros(images), answers))
 
 
 def test_the_example_learns_digits(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys):

@@ -42,7 +42,7 @@ WRONG_USES = {
 NOT_SEEN_AS_THEY_ARE = (
     "convstep._core.function", "convstep._core.ConvLayer", "convstep._core.Network32", "convstep._core.Network64",
     "convstep._core.Trainer32", "convstep._core.Trainer64", "convstep._core._Network", "convstep._core._Trainer",
-    "convstep._core._Info", "convstep._core._Epoch", "convstep.layers.Initializer", "convstep._network._Dtype",
+    "convstep._core._Info", "convstep.layers.Initializer", "convstep._network._Dtype",
     "convstep._network._Path", "convstep.sklearn.ConvClassifier.set_score_request",
     "convstep.sklearn.ConvRegressor.set_score_request", "convstep.sklearn.error", "convstep._draw_panels.Picture.set",
     "convstep._types.Activation", "convstep._types.Algorithm", "convstep._types.Layout", "convstep._types.Numerics",

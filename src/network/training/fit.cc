@@ -4,6 +4,7 @@
 
 #include "convstep/error.h"
 #include "convstep/loss.h"
+#include "network/node_error.h"
 #include "network/random.h"
 #include "network/training/trainer_state.h"
 
@@ -76,7 +77,7 @@ struct Trainer<T>::Fit {
     }
     const Tensor<T, 2> targets = chosen(examples.targets, numbers), outputs = state.outputs(images, run);
     if (targets.shape() != outputs.shape()) {
-      throw ShapeError("validation_targets", to_string(targets.shape()), to_string(outputs.shape()));
+      throw ShapeError("targets", to_string(targets.shape()), to_string(outputs.shape()));
     }
     double loss = 0;
     for (int64_t k = 0; k < outputs.size(); ++k) {
@@ -117,7 +118,8 @@ struct Trainer<T>::Fit {
       }
       Epoch epoch{sum.loss / static_cast<double>(N), sum.right / static_cast<double>(N)};
       if (validation.images) {
-        const Measure measured = measure(state, validation, batch, run);
+        const Measure measured = network::naming([] { return std::string("validation"); },
+                                                 [&] { return measure(state, validation, batch, run); });
         epoch.validation_loss = measured.loss;
         epoch.validation_accuracy = measured.right;
       }
