@@ -18,6 +18,12 @@ template <class T>
 inline constexpr Element kElementOf =
     std::is_same_v<std::remove_const_t<T>, int64_t> ? Element::kInteger : Element::kReal;
 
+// Bytes of an element, in a network of T.
+template <class T>
+constexpr int64_t element_size(Element element) {
+  return static_cast<int64_t>(element == Element::kInteger ? sizeof(int64_t) : sizeof(T));
+}
+
 // A borrowed array of elements U.
 template <class U>
 struct NdView {

@@ -92,8 +92,9 @@ void fold_constants(Graph<T>& graph, std::span<const ValueInfo<T>> inputs, int64
       constants.push_back(id == kNoValue ? Constant<T>() : graph[id].constant);
     }
     std::vector<Constant<T>> outputs;
-    if (constants.size() == node.inputs.size() && bytes_of(known.inferred) <= room) {
-      room -= bytes_of(known.inferred);
+    const double bytes = bytes_of(known.inferred);
+    if (constants.size() == node.inputs.size() && bytes <= room) {
+      room -= bytes;
       outputs = naming_node(graph, node, [&] { return compute<T>(known, constants); });
     }
     for (size_t k = 0; k < node.outputs.size(); ++k) {

@@ -26,6 +26,17 @@ struct ValueInfo {
   explicit operator bool() const { return element != Element::kNone; }
 };
 
+// Such a value at this address, dense in its order.
+template <class T>
+ArrayView<T> dense_array(const ValueInfo<T>& info, void* data) {
+  ArrayView<T> array;
+  array.element = info.element;
+  array.data = data;
+  array.shape = info.shape;
+  array.strides = dense_strides(info.shape, info.order);
+  return array;
+}
+
 // A node, and what is known of its inputs: one for each that the operation may have, those left out included.
 template <class T>
 struct Request {

@@ -36,20 +36,9 @@ class Placer {
   Place<T>& place(ValueId id) { return all_.places[static_cast<size_t>(id)]; }
   const ValueInfo<T>& info(ValueId id) const { return all_.values[static_cast<size_t>(id)]; }
   ArrayView<T>& natural(ValueId id) { return natural_[static_cast<size_t>(id)]; }
-  ValueId root(ValueId id) {
-    while (place(id).kind == Kind::kView) id = place(id).index;
-    return id;
-  }
-
-  // The array of a value if each root were dense in its order, at some address: its strides are what matters.
-  ArrayView<T> dense_array(const ValueInfo<T>& info) const {
-    ArrayView<T> array;
-    array.element = info.element;
-    array.data = const_cast<char*>(kSomewhere);
-    array.shape = info.shape;
-    array.strides = dense_strides(info.shape, info.order);
-    return array;
-  }
+  ValueId root(ValueId id) const { return root_of(all_, id); }
+  // The array of a value that is a root.
+  static ArrayView<T> dense_array(const ValueInfo<T>& info) { return network::dense_array(info, somewhere()); }
 
   ValueId add_value(const ValueInfo<T>& info, Place<T> place, const ArrayView<T>& natural) {
     all_.values.push_back(info);
@@ -222,8 +211,7 @@ class Placer {
       if (at.kind != Kind::kBlock && !is_staged) continue;
       const int block = static_cast<int>(all_.blocks.size());
       (is_staged ? all_.staging[static_cast<size_t>(at.index)] : at.index) = block;
-      const size_t size = all_.values[v].element == Element::kInteger ? sizeof(int64_t) : sizeof(T);
-      all_.blocks.push_back({all_.values[v].shape.count() * static_cast<int64_t>(size),
+      all_.blocks.push_back({all_.values[v].shape.count() * element_size<T>(all_.values[v].element),
                              is_staged ? 0 : std::numeric_limits<int>::max(), is_staged ? 0 : -1});
     }
     for (size_t w = 0; w < all_.works.size(); ++w) {
@@ -258,8 +246,6 @@ class Placer {
       waiting.clear();
     }
   }
-
-  static constexpr char kSomewhere[64] = {};
 
   const Graph<T>& graph_;
   const InferredGraph<T>& inferred_;

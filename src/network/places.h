@@ -40,6 +40,21 @@ struct Places {
   std::vector<int> staging;  // for each input, the block for a dense copy of it, where that is needed; else -1
 };
 
+// The value that this one is a view of, in the end: itself, where it is none.
+template <class T>
+ValueId root_of(const Places<T>& places, ValueId id) {
+  while (places.places[static_cast<size_t>(id)].kind == PlaceKind::kView) {
+    id = places.places[static_cast<size_t>(id)].index;
+  }
+  return id;
+}
+
+// Some address, for arrays whose strides alone matter.
+inline void* somewhere() {
+  static char bytes[64];
+  return bytes;
+}
+
 // Decides, from the last node to the first where it can:
 //   - what only looks at another value (Inferred::view) lies with it;
 //   - an output of the graph lies in the caller's memory;

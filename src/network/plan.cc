@@ -160,9 +160,9 @@ std::vector<NetworkStep> NetworkPlan<T>::steps() const {
   std::vector<NetworkStep> steps;
   for (const network::StepInfo<T>& info : state_->program.steps()) {
     const network::ValueInfo<T>& output = info.output;
-    const size_t size = output.element == network::Element::kInteger ? sizeof(int64_t) : sizeof(T);
     steps.push_back({info.name, info.operation, info.method, network::in_order(output.shape, output.order),
-                     info.parameters, info.multiply_adds, output.shape.count() * static_cast<int64_t>(size)});
+                     info.parameters, info.multiply_adds,
+                     output.shape.count() * network::element_size<T>(output.element)});
   }
   return steps;
 }

@@ -40,9 +40,9 @@ StepInfo<T> copy_info(const Graph<T>& graph, const Places<T>& places, const Work
 // Are the rows of the output computed from the same rows of the inputs, element by element?
 template <class T>
 bool goes_by_row(const InferredNode<T>& node) {
-  constexpr size_t kMostInputs = 16;
   const std::string& operation = node.node->operation;
-  if (operation == "Concat") return node.node->integer("axis", 0) == 1 && node.node->inputs.size() <= kMostInputs;
+  if (operation == "Concat")
+    return node.node->integer("axis", 0) == 1 && node.node->inputs.size() <= kMostInputsByElement;
   return operation == "Pointwise" || operation == "BatchNormalization" ||
          goes_by_element<T>(*node.node, std::span(node.inputs).first(node.node->inputs.size()));
 }
@@ -95,10 +95,13 @@ void Program<T>::Compiled::keep_within(int64_t limit, const InferredGraph<T>& in
   constexpr int64_t kMostBands = 4096;
   places = find_places(graph, inferred, false);
   int64_t least = memory.bytes;
+  streams = find_streams<T>(places, steps);
   for (int64_t bands = 2; bands <= kMostBands; bands *= 2) {
-    streams = find_streams<T>(places, steps, bands);
     std::vector<Block> blocks = places.blocks;
-    for (const Stream<T>& stream : streams) stream.change(blocks);
+    for (Stream<T>& stream : streams) {
+      stream.plan_bands(bands);
+      stream.change(blocks);
+    }
     memory = lay_out(blocks);
     if (memory.bytes <= limit) {
       places.blocks = std::move(blocks);

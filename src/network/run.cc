@@ -17,7 +17,7 @@ constexpr int kPoison = 0xff;  // NaN, and -1
 
 template <class T>
 Extent extent_of(const std::string& name, const ArrayView<T>& array) {
-  const size_t size = array.element == Element::kInteger ? sizeof(int64_t) : sizeof(T);
+  const size_t size = static_cast<size_t>(element_size<T>(array.element));
   return {name.c_str(), array.data, array.shape.begin(), array.strides.begin(), array.shape.rank(), size};
 }
 
@@ -107,12 +107,7 @@ void Program<T>::Compiled::check(std::span<const ArrayView<T>> inputs, std::span
 
 template <class T>
 ArrayView<T> Program<T>::Compiled::in_block(int block, const ValueInfo<T>& info, State& state) const {
-  ArrayView<T> view;
-  view.element = info.element;
-  view.data = state.arena.data() + memory.offsets[static_cast<size_t>(block)];
-  view.shape = info.shape;
-  view.strides = dense_strides(info.shape, info.order);
-  return view;
+  return dense_array(info, state.arena.data() + memory.offsets[static_cast<size_t>(block)]);
 }
 
 template <class T>
@@ -186,22 +181,21 @@ void Program<T>::run(std::span<const ArrayView<T>> inputs, std::span<const Array
   Progress progress(options.progress, static_cast<int64_t>(all.steps.size()));
   const RunOptions of_step{options.threads, progress.of_step()};
   auto stream = all.streams.begin();
-  for (size_t w = 0; w < all.steps.size(); ++w) {
+  for (size_t w = 0; w < all.steps.size();) {
     if (all.poisons_memory && w > 0) all.poison(*state, static_cast<int>(w));
-    if (stream != all.streams.end() && stream->first() == static_cast<int>(w)) {
-      const size_t end = static_cast<size_t>(stream->end());
-      stream->run(state->arrays, state->arguments, of_step,
-                  end <= seconds.size() ? seconds.subspan(w, end - w) : std::span<double>());
-      for (; w < end; ++w) progress.end_step();
-      --w;
+    const bool is_streamed = stream != all.streams.end() && stream->first() == static_cast<int>(w);
+    const size_t end = is_streamed ? static_cast<size_t>(stream->end()) : w + 1;
+    const std::span<double> measured = end <= seconds.size() ? seconds.subspan(w, end - w) : std::span<double>();
+    if (is_streamed) {
+      stream->run(state->arrays, state->arguments, of_step, measured);
       ++stream;
-      continue;
+    } else {
+      const StepArrays<T> arrays = all.arguments(*state, all.places.works[w]);
+      const Clock::time_point begin = Clock::now();
+      all.steps[w].run(arrays, of_step);
+      if (!measured.empty()) measured[0] = std::chrono::duration<double>(Clock::now() - begin).count();
     }
-    const StepArrays<T> arrays = all.arguments(*state, all.places.works[w]);
-    const Clock::time_point begin = Clock::now();
-    all.steps[w].run(arrays, of_step);
-    if (w < seconds.size()) seconds[w] = std::chrono::duration<double>(Clock::now() - begin).count();
-    progress.end_step();
+    for (; w < end; ++w) progress.end_step();
   }
   all.give_back(std::move(state));
 }

@@ -1,50 +1,31 @@
 #include "network/stream.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 namespace convstep::network {
 namespace {
 
 constexpr int kRows = 2;  // the axis, of (N, C, H, W)
 
-template <class T>
-int64_t element_bytes(const ArrayView<T>& array) {
-  return static_cast<int64_t>(array.element == Element::kInteger ? sizeof(int64_t) : sizeof(T));
-}
-
 // The same array from another element on, whether or not there is one.
 template <class T>
 ArrayView<T> moved(ArrayView<T> array, int64_t elements) {
-  const uintptr_t bytes = static_cast<uintptr_t>(elements * element_bytes(array));
+  const uintptr_t bytes = static_cast<uintptr_t>(elements * element_size<T>(array.element));
   array.data = reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(array.data) + bytes);
   return array;
-}
-
-// Where the value lies.
-template <class T>
-ValueId root_of(const Places<T>& places, ValueId id) {
-  while (places.places[static_cast<size_t>(id)].kind == PlaceKind::kView) {
-    id = places.places[static_cast<size_t>(id)].index;
-  }
-  return id;
 }
 
 // The value as it would lie if its root lay at some address.
 template <class T>
 ArrayView<T> array_of(const Places<T>& places, ValueId id) {
-  static char somewhere[64];
   const Place<T>& place = places.places[static_cast<size_t>(id)];
   if (place.kind == PlaceKind::kView) return place.view(array_of(places, place.index));
-  const ValueInfo<T>& info = places.values[static_cast<size_t>(id)];
-  ArrayView<T> array;
-  array.element = info.element;
-  array.data = somewhere;
-  array.shape = info.shape;
-  array.strides = dense_strides(info.shape, info.order);
-  return array;
+  return dense_array(places.values[static_cast<size_t>(id)], somewhere());
 }
 
 template <class T>
@@ -58,7 +39,7 @@ bool has_rows_of_root(const Places<T>& places, ValueId id, int64_t images) {
   const ArrayView<T> array = array_of(places, id), root = array_of(places, root_of(places, id));
   if (array.shape.rank() != 4 || root.shape.rank() != 4) return false;
   const int64_t offset =
-      (static_cast<const char*>(array.data) - static_cast<const char*>(root.data)) / element_bytes(array);
+      (static_cast<const char*>(array.data) - static_cast<const char*>(root.data)) / element_size<T>(array.element);
   return array.shape[0] == images && root.shape[0] == images && array.shape[kRows] == root.shape[kRows] &&
          array.strides[0] == root.strides[0] && array.strides[kRows] == root.strides[kRows] && offset >= 0 &&
          offset < std::max<int64_t>(root.strides[kRows], 1);
@@ -105,7 +86,7 @@ ArrayView<T> rows_of(ArrayView<T> array, const RowRange& rows, int64_t height) {
 }  // namespace
 
 template <class T>
-Stream<T>::Stream(const Places<T>& places, std::span<const Step<T>> steps, int first, int end, int64_t bands)
+Stream<T>::Stream(const Places<T>& places, std::span<const Step<T>> steps, int first, int end)
     : first_(first),
       end_(end),
       images_(places.values[static_cast<size_t>(places.works[static_cast<size_t>(first)].outputs[0])].shape[0]) {
@@ -118,7 +99,6 @@ Stream<T>::Stream(const Places<T>& places, std::span<const Step<T>> steps, int f
     for (const ValueId id : work.inputs) part.inputs.push_back(argument(places, id));
     parts_.push_back(std::move(part));
   }
-  plan_bands(bands);
 }
 
 template <class T>
@@ -133,7 +113,7 @@ typename Stream<T>::Argument Stream<T>::argument(const Places<T>& places, ValueI
   const bool rows_follow = places.values[static_cast<size_t>(root)].order == channels_last();
   const bool holds_some =
       place.kind == PlaceKind::kBlock && rows_follow && !is_used_elsewhere(places, root, first_, end_);
-  roots_.push_back({root, holds_some ? place.index : -1, array.strides[kRows] * element_bytes(array), 0});
+  roots_.push_back({root, holds_some ? place.index : -1, array.strides[kRows] * element_size<T>(array.element), 0});
   return {id, index};
 }
 
@@ -183,6 +163,8 @@ std::vector<RowRange> Stream<T>::rows_kept(const std::vector<int64_t>& done) con
 
 template <class T>
 void Stream<T>::plan_bands(int64_t bands) {
+  bands_.clear();
+  for (Root& root : roots_) root.most_rows = 0;
   std::vector<int64_t> done(parts_.size(), 0);
   for (int64_t b = 1; b <= bands; ++b) {
     Band band{{}, rows_kept(done)};
@@ -264,7 +246,7 @@ void Stream<T>::run(std::span<const ArrayView<T>> arrays, std::span<ArrayView<T>
 }
 
 template <class T>
-std::vector<Stream<T>> find_streams(const Places<T>& places, std::span<const Step<T>> steps, int64_t bands) {
+std::vector<Stream<T>> find_streams(const Places<T>& places, std::span<const Step<T>> steps) {
   std::vector<Stream<T>> streams;
   const int works = static_cast<int>(places.works.size());
   for (int first = 0, end; first < works; first = std::max(end, first + 1)) {
@@ -278,7 +260,7 @@ std::vector<Stream<T>> find_streams(const Places<T>& places, std::span<const Ste
       images = now;
       written.push_back(root_of(places, work.outputs[0]));
     }
-    if (end - first > 1) streams.emplace_back(places, steps, first, end, bands);
+    if (end - first > 1) streams.emplace_back(places, steps, first, end);
   }
   return streams;
 }
@@ -288,8 +270,7 @@ RowStep<T> by_element(const Step<T>& step) {
   RowStep<T> of_rows;
   of_rows.reads = [](size_t, const RowRange& rows) { return rows; };
   of_rows.run = [run = step.run](const RowRange& rows, const StepArrays<T>& arrays, const RunOptions& options) {
-    constexpr size_t kMostInputs = 16;
-    std::array<ArrayView<T>, kMostInputs> inputs;
+    std::array<ArrayView<T>, kMostInputsByElement> inputs;
     const int64_t height = arrays.outputs[0].shape[kRows];
     for (size_t k = 0; k < arrays.inputs.size(); ++k) inputs[k] = rows_of(arrays.inputs[k], rows, height);
     const ArrayView<T> output = rows_of(arrays.outputs[0], rows, height);
@@ -300,8 +281,8 @@ RowStep<T> by_element(const Step<T>& step) {
 
 template class Stream<float>;
 template class Stream<double>;
-template std::vector<Stream<float>> find_streams(const Places<float>&, std::span<const Step<float>>, int64_t);
-template std::vector<Stream<double>> find_streams(const Places<double>&, std::span<const Step<double>>, int64_t);
+template std::vector<Stream<float>> find_streams(const Places<float>&, std::span<const Step<float>>);
+template std::vector<Stream<double>> find_streams(const Places<double>&, std::span<const Step<double>>);
 template RowStep<float> by_element(const Step<float>&);
 template RowStep<double> by_element(const Step<double>&);
 

@@ -14,8 +14,10 @@ namespace convstep::network {
 template <class T>
 class Stream {
  public:
-  // In so many bands. `steps` are those of all works.
-  Stream(const Places<T>& places, std::span<const Step<T>> steps, int first, int end, int64_t bands);
+  // `steps` are those of all works.
+  Stream(const Places<T>& places, std::span<const Step<T>> steps, int first, int end);
+  // Before anything below: in how many bands the works run. May be called again, for another number.
+  void plan_bands(int64_t bands);
 
   int first() const { return first_; }
   int end() const { return end_; }
@@ -49,7 +51,6 @@ class Stream {
   };
 
   Argument argument(const Places<T>& places, ValueId id);
-  void plan_bands(int64_t bands);
   // How many rows each part is to have computed after a band, of which this is the part `share` of the whole.
   std::vector<int64_t> rows_after(double share, const std::vector<int64_t>& done) const;
   std::vector<RowRange> rows_kept(const std::vector<int64_t>& done) const;
@@ -64,11 +65,12 @@ class Stream {
   std::vector<Band> bands_;
 };
 
-// All works that may be part of a stream, in streams as long as can be, each in so many bands.
+// All works that may be part of a stream, in streams as long as can be.
 template <class T>
-std::vector<Stream<T>> find_streams(const Places<T>& places, std::span<const Step<T>> steps, int64_t bands);
+std::vector<Stream<T>> find_streams(const Places<T>& places, std::span<const Step<T>> steps);
 
-// Of an operation by element whose output has images.
+// Of an operation by element whose output has images, and that has at most so many inputs.
+inline constexpr size_t kMostInputsByElement = 16;
 template <class T>
 RowStep<T> by_element(const Step<T>& step);
 

@@ -23,8 +23,7 @@ template <class T>
 ViewOf<T> range_of_axis(int axis, int64_t begin, int64_t length) {
   return [=](const ArrayView<T>& whole) {
     ArrayView<T> range = whole;
-    const size_t size = whole.element == Element::kInteger ? sizeof(int64_t) : sizeof(T);
-    range.data = static_cast<char*>(whole.data) + begin * whole.strides[axis] * static_cast<int64_t>(size);
+    range.data = static_cast<char*>(whole.data) + begin * whole.strides[axis] * element_size<T>(whole.element);
     range.shape[axis] = length;
     return range;
   };

@@ -23,9 +23,9 @@ struct ChannelParts {
 };
 
 // The regions of a batch: each image, or some rows of it, in bands and strips of columns, those in parts of the
-// channels; numbered
-// part by part, strip by strip, band by band, image by image. Heights differ by one step at most, widths by one column,
-// and long and short ones take turns: a thread that takes half of the regions has half of the work.
+// channels; numbered part by part, strip by strip, band by band, image by image. Heights differ by one step at most,
+// widths by one column, and long and short ones take turns: a thread that takes half of the regions has half of the
+// work.
 class RegionGrid {
  public:
   RegionGrid(const WindowGeometry& geometry, const RowRange& rows, int64_t bands, int64_t strips,
