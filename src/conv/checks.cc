@@ -154,17 +154,15 @@ void check_call(const ConvCall<T>& call, const ConvProblem& problem) {
   check_input_shape(call.input.shape(), input);
   const Shape<4> output = output_shape(call.input.shape(0), problem);
   check_output_shape(call.output.shape(), output, "O");
-  const WindowAxis& height = problem.geometry.height;
-  const bool is_whole = call.rows.count == height.output;
-  const View<const T, 4> read = is_whole ? call.input : some_rows(call.input, height.read_by(call.rows));
-  const View<T, 4> written = is_whole ? call.output : some_rows(call.output, call.rows);
+  const View<const T, 4> read = some_rows(call.input, rows_read(problem.geometry.height, call.rows));
+  const View<T, 4> written = some_rows(call.output, call.rows);
   check_writable(extent_of("output", written));
   check_readable(extent_of("input", read));
   if (problem.has_countable_padding()) check_steps(extent_of("input", call.input), problem.geometry);
   check_no_overlap(extent_of("output", written), extent_of("input", read));
   if (!call.residual) return;
   check_shape("residual", call.residual.shape().data(), output.data(), 4, "the shape of the output");
-  const View<const T, 4> residual = is_whole ? call.residual : some_rows(call.residual, call.rows);
+  const View<const T, 4> residual = some_rows(call.residual, call.rows);
   check_readable(extent_of("residual", residual));
   check_no_partial_overlap(extent_of("output", written), extent_of("residual", residual));
 }

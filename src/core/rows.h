@@ -5,12 +5,18 @@
 
 #include "convstep/error.h"
 #include "convstep/tensor.h"
+#include "core/window_axis.h"
 
 namespace convstep {
 
+// The rows of the input that these rows of the output read: all of it, for all of the output.
+inline RowRange rows_read(const WindowAxis& height, const RowRange& rows) {
+  return rows.count == height.output ? RowRange{0, height.input} : height.read_by(rows);
+}
+
 template <class T>
 View<T, 4> some_rows(const View<T, 4>& images, const RowRange& rows) {
-  if (!images) return {};
+  if (!images || rows.count == images.shape(1)) return images;
   T* first = images.data() ? images.data() + rows.first * images.stride(1) : nullptr;
   return {first, {images.shape(0), rows.count, images.shape(2), images.shape(3)}, images.strides()};
 }

@@ -68,9 +68,8 @@ void check_call(const PoolCall<T>& call, bool with_indices) {
   check_input_shape(call.input.shape(), input);
   const Shape<4> output = output_shape(call.input.shape(0), call.problem);
   check_output_shape(call.output.shape(), output, "C");
-  const bool is_whole = call.rows.count == height.output;
-  const View<const T, 4> read = is_whole ? call.input : some_rows(call.input, height.read_by(call.rows));
-  const View<T, 4> written = is_whole ? call.output : some_rows(call.output, call.rows);
+  const View<const T, 4> read = some_rows(call.input, rows_read(height, call.rows));
+  const View<T, 4> written = some_rows(call.output, call.rows);
   check_readable(extent_of("input", read));
   check_writable(extent_of("output", written));
   check_steps(extent_of("input", call.input), call.problem.geometry);
