@@ -119,19 +119,29 @@ def picture(losses: list[float], confusion: np.ndarray, filters: np.ndarray) -> 
     return figure
 
 
-def main(directory: pathlib.Path | None = None, epochs: int = 30, parts: int = 1, seed: int = 1) -> float:
-    """Returns the accuracy on a fifth of the digits, which is held out."""
+def examples(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Images (N, 8, 8, 1) and labels to learn from; and those of a fifth of the digits, which is held out."""
     digits = load_digits()
     images = (digits.images[..., np.newaxis] / 16).astype(np.float32)
     order = np.random.default_rng(seed).permutation(len(images))
     held_out, training = np.split(order, [len(order) // 5])
-    w, losses = train(images[training], digits.target[training], epochs, parts, seed)
+    return images[training], digits.target[training], images[held_out], digits.target[held_out]
 
-    taken_for = forward(images[held_out], w)[-1].argmax(axis=1)
+
+def judge(labels: np.ndarray, taken_for: np.ndarray) -> tuple[float, np.ndarray]:
+    """The accuracy, which it prints, and how often each digit (row) was taken for which."""
     confusion = np.zeros((10, 10), int)
-    np.add.at(confusion, (digits.target[held_out], taken_for), 1)
+    np.add.at(confusion, (labels, taken_for), 1)
     accuracy = float(confusion.trace() / confusion.sum())
     print(f"accuracy on the digits held out: {accuracy:.2%}")
+    return accuracy, confusion
+
+
+def main(directory: pathlib.Path | None = None, epochs: int = 30, parts: int = 1, seed: int = 1) -> float:
+    """Returns the accuracy on the digits held out."""
+    x, labels, held_out, held_out_labels = examples(seed)
+    w, losses = train(x, labels, epochs, parts, seed)
+    accuracy, confusion = judge(held_out_labels, forward(held_out, w)[-1].argmax(axis=1))
     if directory:
         directory.mkdir(parents=True, exist_ok=True)
         np.savez(directory / "weights.npz", allow_pickle=False, **w)

@@ -7,12 +7,9 @@ import math
 import pathlib
 import sys
 
-import numpy as np
-from sklearn.datasets import load_digits  # type: ignore[import-untyped]
-
 from convstep import Network, Sgd
 from convstep.layers import Conv, Flatten, Linear, MaxPool
-from digits import picture
+from digits import examples, judge, picture
 
 EPOCHS, BATCH = 30, 64
 LAYERS = [
@@ -31,16 +28,12 @@ def falling(step: int, steps: int) -> float:
 
 
 def main(directory: pathlib.Path | None = None, epochs: int = EPOCHS, parts: int = 1, seed: int = 1) -> float:
-    """Returns the accuracy on a fifth of the digits, which is held out."""
-    digits = load_digits()
-    images = digits.images[..., np.newaxis] / 16
-    order = np.random.default_rng(seed).permutation(len(images))
-    held_out, training = np.split(order, [len(order) // 5])
-
+    """Returns the accuracy on the digits held out."""
+    x, labels, held_out, held_out_labels = examples(seed)
     network = Network(LAYERS, input_shape=(8, 8, 1), seed=seed)
     history = network.fit(
-        images[training],
-        digits.target[training],
+        x,
+        labels,
         optimizer=Sgd(momentum=0.9, decay=0.003),
         rate=falling,
         epochs=epochs,
@@ -48,15 +41,12 @@ def main(directory: pathlib.Path | None = None, epochs: int = EPOCHS, parts: int
         parts=parts,
         seed=seed,
     )
-    taken_for = network.predict(images[held_out])
-    confusion = np.zeros((10, 10), int)
-    np.add.at(confusion, (digits.target[held_out], taken_for), 1)
-    accuracy = float(confusion.trace() / confusion.sum())
-    print(f"accuracy on the digits held out: {accuracy:.2%}")
+    taken_for = network.predict(held_out)
+    accuracy, confusion = judge(held_out_labels, taken_for)
     if directory:
         directory.mkdir(parents=True, exist_ok=True)
         network.save(directory / "network.npz")
-        assert (Network.load(directory / "network.npz").predict(images[held_out]) == taken_for).all()
+        assert (Network.load(directory / "network.npz").predict(held_out) == taken_for).all()
         picture(history.loss, confusion, network.weights["conv1.weights"][:, :, 0]).savefig(directory / "digits.png")
     return accuracy
 

@@ -1,17 +1,15 @@
 """OpenVINO: images with channels first, as the file has them, or last, as convstep has them."""
 
-import time
-
 import numpy as np
 import openvino
 from openvino.preprocess import PrePostProcessor
 
 from network_problem import NetworkProblem, channels_first, channels_last
-from peers.openvino_graph import settings, version  # noqa: F401
-from problem import Candidate, Unsupported
+from peers.openvino_graph import Request, settings, version  # noqa: F401
+from problem import Unsupported
 
 
-class Planes(Candidate):
+class Planes(Request):
     describe = "NCHW"
 
     def __init__(self, problem: NetworkProblem) -> None:
@@ -27,14 +25,6 @@ class Planes(Candidate):
 
     def arranged(self, images: np.ndarray) -> np.ndarray:
         return images
-
-    def run(self, repetitions: int) -> float:
-        start_async, wait = self.request.start_async, self.request.wait
-        start = time.perf_counter()
-        for _ in range(repetitions):
-            start_async()
-            wait()
-        return time.perf_counter() - start
 
     def output(self) -> np.ndarray:
         return np.array(self.request.get_output_tensor(0).data)

@@ -21,7 +21,21 @@ def settings(threads: int) -> dict[str, object]:
             "ENABLE_CPU_PINNING": False}
 
 
-class Compiled(Candidate):
+class Request(Candidate):
+    """What an infer request computes."""
+
+    request: openvino.InferRequest
+
+    def run(self, repetitions: int) -> float:
+        start_async, wait = self.request.start_async, self.request.wait
+        start = time.perf_counter()
+        for _ in range(repetitions):
+            start_async()
+            wait()
+        return time.perf_counter() - start
+
+
+class Compiled(Request):
     def __init__(self, problem: Problem, proto: bytes, layout: str) -> None:
         self.layout = self.describe = layout
         core = openvino.Core()
@@ -35,14 +49,6 @@ class Compiled(Candidate):
         self.request = core.compile_model(graph, "CPU", settings(problem.threads)).create_infer_request()
         self.x = np.array(problem.input if layout == "NHWC" else problem.input.transpose(0, 3, 1, 2), order="C")
         self.request.set_input_tensor(openvino.Tensor(self.x, shared_memory=True))
-
-    def run(self, repetitions: int) -> float:
-        start_async, wait = self.request.start_async, self.request.wait
-        start = time.perf_counter()
-        for _ in range(repetitions):
-            start_async()
-            wait()
-        return time.perf_counter() - start
 
     def output(self) -> np.ndarray:
         y = np.array(self.request.get_output_tensor().data)

@@ -9,18 +9,13 @@
 #include "conv/checks.h"
 #include "convstep/conv.h"
 #include "tests/support/fma_chain.h"
+#include "tests/support/named_layer.h"
 #include "tests/support/winograd_gradient_bound.h"
 
 namespace convstep {
 namespace {
 
-struct Layer {
-  const char* name;
-  Shape<4> input, weights;
-  ConvOptions options;
-};
-
-const Layer kLayers[] = {
+const NamedLayer kLayers[] = {
     {"direct", {2, 9, 11, 5}, {3, 2, 5, 19}, {.stride = {2, 1}, .padding = {1, 0, 2, 3}}},
     {"direct, rows of several chunks", {1, 3, 300, 3}, {3, 3, 3, 7}, {.padding = 1}},
     {"dilated", {1, 12, 13, 4}, {3, 3, 4, 6}, {.stride = {1, 2}, .padding = {2, 3}, .dilation = {2, 3}}},
@@ -65,7 +60,7 @@ class ConvAdjointTest : public testing::Test {
  protected:
   void TearDown() override { set_simd_target(""); }
 
-  void make(const Layer& layer) {
+  void make(const NamedLayer& layer) {
     problem_ = check_problem(layer.input, layer.weights, layer.options);
     input_ = random_tensor<T, 4>(layer.input, 1);
     weights_ = random_tensor<T, 4>(layer.weights, 2);
@@ -199,7 +194,7 @@ using Scalars = testing::Types<float, double>;
 TYPED_TEST_SUITE(ConvAdjointTest, Scalars);
 
 TYPED_TEST(ConvAdjointTest, HoldsForEveryWay) {
-  for (const Layer& layer : kLayers) {
+  for (const NamedLayer& layer : kLayers) {
     this->make(layer);
     for (const std::string& target : simd_targets()) {
       set_simd_target(target);

@@ -7,17 +7,12 @@
 
 #include "runtime/threads.h"
 #include "tests/support/fma_chain.h"
+#include "tests/support/named_layer.h"
 
 namespace convstep {
 namespace {
 
-struct Layer {
-  const char* name;
-  Shape<4> input, weights;
-  ConvOptions options;
-};
-
-const Layer kLayers[] = {
+const NamedLayer kLayers[] = {
     {"direct", {12, 9, 11, 5}, {3, 2, 5, 19}, {.stride = {2, 1}, .padding = Padding::all(1)}},
     {"direct, rows of several chunks", {12, 3, 300, 3}, {3, 3, 3, 7}, {.padding = Padding::all(1)}},
     {"1x1", {12, 7, 7, 70}, {1, 1, 70, 40}, {}},
@@ -58,7 +53,7 @@ class ConvBackwardBitsTest : public testing::Test {
  protected:
   void TearDown() override { set_simd_target(""); }
 
-  void make(const Layer& layer) {
+  void make(const NamedLayer& layer) {
     options_ = layer.options;
     input_ = random_tensor<T, 4>(layer.input, 1);
     weights_ = random_tensor<T, 4>(layer.weights, 2);
@@ -98,7 +93,7 @@ using Scalars = testing::Types<float, double>;
 TYPED_TEST_SUITE(ConvBackwardBitsTest, Scalars);
 
 TYPED_TEST(ConvBackwardBitsTest, ABatchInPartsIsTheWholeBatch) {
-  for (const Layer& layer : kLayers) {
+  for (const NamedLayer& layer : kLayers) {
     this->make(layer);
     const auto whole = this->gradients({12}, 1);
     expect_same(whole, this->gradients({1, 11}, 1), layer.name);
@@ -109,7 +104,7 @@ TYPED_TEST(ConvBackwardBitsTest, ABatchInPartsIsTheWholeBatch) {
 
 TYPED_TEST(ConvBackwardBitsTest, ThreadsChangeNothing) {
   set_all_work_worth_threads(true);
-  for (const Layer& layer : kLayers) {
+  for (const NamedLayer& layer : kLayers) {
     this->make(layer);
     const auto one = this->gradients({12}, 1);
     for (const int64_t threads : {2, 3, 8}) expect_same(one, this->gradients({12}, threads), layer.name);
@@ -118,7 +113,7 @@ TYPED_TEST(ConvBackwardBitsTest, ThreadsChangeNothing) {
 }
 
 TYPED_TEST(ConvBackwardBitsTest, TargetsThatFuseAgree) {
-  for (const Layer& layer : kLayers) {
+  for (const NamedLayer& layer : kLayers) {
     this->make(layer);
     set_simd_target("");
     const auto best = this->gradients({12}, 1);
@@ -133,7 +128,7 @@ TYPED_TEST(ConvBackwardBitsTest, TargetsThatFuseAgree) {
 // Arrays with channels second, and with gaps between the channels.
 TYPED_TEST(ConvBackwardBitsTest, TheLayoutOfViewsChangesNothing) {
   using T = TypeParam;
-  for (const Layer& layer : kLayers) {
+  for (const NamedLayer& layer : kLayers) {
     this->make(layer);
     const auto dense = this->gradients({12}, 1);
     const auto apart = [](const Tensor<T, 4>& from, Tensor<T, 1>& room) {

@@ -9,17 +9,12 @@
 #include "conv/checks.h"
 #include "tests/support/fma_chain.h"
 #include "tests/support/gradient_chain.h"
+#include "tests/support/named_layer.h"
 
 namespace convstep {
 namespace {
 
-struct Layer {
-  const char* name;
-  Shape<4> input, weights;
-  ConvOptions options;
-};
-
-const Layer kLayers[] = {
+const NamedLayer kLayers[] = {
     {"3x3", {2, 4, 5, 2}, {3, 3, 2, 3}, {.padding = 1}},
     {"strided", {1, 6, 7, 3}, {3, 2, 3, 2}, {.stride = {2, 3}, .padding = {1, 2, 0, 2}}},
     {"dilated", {1, 6, 6, 2}, {2, 3, 2, 2}, {.padding = 2, .dilation = {3, 2}}},
@@ -49,7 +44,7 @@ class ConvBackwardSpecialTest : public testing::Test {
  protected:
   void TearDown() override { set_simd_target(""); }
 
-  void make(const Layer& layer) {
+  void make(const NamedLayer& layer) {
     options_ = layer.options;
     problem_ = check_problem(layer.input, layer.weights, options_);
     input_ = random_tensor<T, 4>(layer.input, 1);
@@ -114,7 +109,7 @@ TYPED_TEST(ConvBackwardSpecialTest, ReachesWhatReadsIt) {
   using Limits = std::numeric_limits<TypeParam>;
   for (const std::string& target : simd_targets()) {
     set_simd_target(target);
-    for (const Layer& layer : kLayers) {
+    for (const NamedLayer& layer : kLayers) {
       this->make(layer);
       for (const TypeParam value : {Limits::quiet_NaN(), Limits::infinity(), -Limits::infinity()}) {
         SCOPED_TRACE(std::string(layer.name) + ", " + target + ", " + std::to_string(value));

@@ -14,17 +14,12 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/fill.h"
 #include "tests/support/guarded_buffer.h"
+#include "tests/support/named_layer.h"
 
 namespace convstep {
 namespace {
 
-struct Layer {
-  const char* name;
-  Shape<4> input, weights;
-  ConvOptions options;
-};
-
-const Layer kLayers[] = {
+const NamedLayer kLayers[] = {
     {"winograd", {1, 45, 19, 24}, {3, 3, 24, 48}, {.padding = 1}},
     {"winograd without padding", {1, 41, 15, 32}, {3, 3, 32, 32}, {}},
     {"direct", {1, 37, 21, 12}, {5, 5, 12, 20}, {.padding = 2}},
@@ -100,7 +95,7 @@ TYPED_TEST(RowsTest, OfConvolutionsHaveTheBitsOfTheWhole) {
   using T = TypeParam;
   for (const std::string& target : simd_targets()) {
     set_simd_target(target);
-    for (const Layer& layer : kLayers) {
+    for (const NamedLayer& layer : kLayers) {
       const auto x = random_tensor<T, 4>(layer.input, 1);
       const auto w = random_tensor<T, 4>(layer.weights, 2);
       const auto b = random_tensor<T, 1>({layer.weights[3]}, 3);
