@@ -59,6 +59,7 @@ class Input {
  public:
   Input(const char* argument, nb::handle object);
 
+  int axes() const { return buffer_.raw().ndim; }
   Scalar scalar() const { return buffer_.format() == 'f' ? Scalar::kFloat : Scalar::kDouble; }
   void make_double();
 

@@ -76,7 +76,7 @@ nb::object to_pair_of_outs(nb::handle out) {
   const bool is_pair = PyTuple_Check(out.ptr()) && PyTuple_GET_SIZE(out.ptr()) == 2;
   if (!is_pair) {
     const std::string given = Py_TYPE(out.ptr())->tp_name;
-    throw nb::type_error(("out: got a " + given + ", expected a tuple (weights_grad, bias_grad)").c_str());
+    throw nb::type_error(("out: got a " + given + ", expected a tuple of two, (weights_grad, bias_grad)").c_str());
   }
   for (int i = 0; i < 2; ++i) {
     if (!nb::handle(PyTuple_GET_ITEM(out.ptr(), i)).is_none()) continue;

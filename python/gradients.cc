@@ -23,7 +23,8 @@ nb::object to_outs(nb::handle out, bool has_bias) {
   if (out.is_none()) return nb::make_tuple(nb::none(), nb::none(), nb::none());
   if (!PyTuple_Check(out.ptr()) || PyTuple_GET_SIZE(out.ptr()) != 3) {
     const std::string given = Py_TYPE(out.ptr())->tp_name;
-    throw nb::type_error(("out: got a " + given + ", expected a tuple (input_grad, weights_grad, bias_grad)").c_str());
+    throw nb::type_error(
+        ("out: got a " + given + ", expected a tuple of three, (input_grad, weights_grad, bias_grad)").c_str());
   }
   const nb::handle bias_grad = PyTuple_GET_ITEM(out.ptr(), 2);
   if (!has_bias && !bias_grad.is_none()) {

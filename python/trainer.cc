@@ -10,6 +10,7 @@ namespace convstep::python {
 namespace {
 
 constexpr Wording::Argument kArguments[] = {{"images", "x"},
+                                            {"batch", "batch_size"},
                                             {"labels", "y"},
                                             {"targets", "y"},
                                             {"input", "x"},

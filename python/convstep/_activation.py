@@ -26,14 +26,14 @@ def activation_backward(
 
     Parameters
     ----------
-    grad : array_like of four axes
+    grad : array_like of four axes, or two
         The gradient of the activation's output.
     input : array_like, the same shape
         What the activation was applied to. For "relu" its output does as well.
     activation : {None, "relu", "relu6", "leaky_relu", "sigmoid", "tanh"}
         At 0 the derivative is that of the left side, at 6 that of the right side, as in PyTorch.
     slope : float
-        Of "leaky_relu", below 0.
+        What "leaky_relu" multiplies numbers below 0 by.
     out : ndarray, optional
         Where to write the result: of its shape and dtype, writable. It may be `grad` or `input` itself.
     threads : int, optional

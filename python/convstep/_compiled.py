@@ -15,6 +15,7 @@ from convstep._hints import near, quoted
 _F = TypeVar("_F", bound=Callable[..., Any])
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+_T = TypeVar("_T")
 
 # What other libraries call an argument of ours, where the spelling does not tell.
 OTHER_NAMES = {
@@ -28,7 +29,8 @@ OTHER_NAMES = {
     "input_size": "input_shape", "weight_size": "weights_shape", "filter_sizes": "weights_shape",
     "mode": "padding", "auto_pad": "padding", "border_mode": "padding", "pads": "padding", "img": "input",
     "target": "labels", "targets": "labels", "y": "labels", "classes": "labels", "scores": "logits", "divisor": "count",
-    "act": "activation", "relu": "activation", "nonlinearity": "activation", "skip": "residual", "shortcut": "residual",
+    "lr": "rate", "learning_rate": "rate", "out_channels": "filters", "units": "outputs", "out_features": "outputs",
+    "weight_decay": "decay", "eps": "epsilon", "act": "activation", "relu": "activation", "nonlinearity": "activation", "skip": "residual", "shortcut": "residual",
 }
 
 # What is no argument here: the names that other libraries have for it, the functions that may be asked for it by what
@@ -101,6 +103,12 @@ def with_hints(
         return checked
 
     return decorate
+
+
+def hinted(cls: type[_T]) -> type[_T]:
+    """The class, which complains of unknown arguments as functions do."""
+    setattr(cls, "__init__", with_hints(cls.__name__)(cls.__init__))
+    return cls
 
 
 def complain(name: str, signature: inspect.Signature, count: int, keywords: tuple[str, ...]) -> None:

@@ -49,7 +49,7 @@ def conv2d(
         Groups of channels that are convolved by themselves; C for a depthwise convolution.
     activation : {None, "relu", "relu6", "leaky_relu", "sigmoid", "tanh"}
     slope : float
-        Of "leaky_relu", below 0.
+        What "leaky_relu" multiplies numbers below 0 by.
     residual : array_like, shape (N, OH, OW, O), optional
         Added before the activation. It may be `out` itself.
     out : ndarray, optional

@@ -182,6 +182,18 @@ def attribute(name: str, names: Iterable[str]) -> str | None:
     return f"did you mean {meant!r}?" if meant else None
 
 
+def layer(name: str, names: Sequence[str]) -> str | None:
+    """For a name that `convstep.layers` does not have."""
+    wanted = _plain(name)
+    if wanted in ("relu", "relu6", "leakyrelu", "sigmoid", "tanh"):
+        known = "leaky_relu" if wanted == "leakyrelu" else wanted
+        return f'write layers.Activate("{known}"), or layers.Conv(..., activation="{known}")'
+    if OTHER_FUNCTIONS.get(wanted) == "linear":
+        return "did you mean 'Linear'?"
+    meant = near(name, names)
+    return f"did you mean {meant!r}?" if meant else None
+
+
 def shown(value: Any, depth: int = 3) -> str:
     """`value` as messages show it, in one line: where it is an array, its shape."""
     if isinstance(value, np.ndarray) and value.size > 8:

@@ -22,6 +22,8 @@ def check_keys(known: tuple[str, str], hparameters: Mapping[Any, Any], W: Any = 
             continue
         if key == "pad" and _is(value, (0,)):
             continue
+        if key == "f" and "f" not in known:
+            raise ValueError(f"hparameters['f']: got {shown(value)}, expected that of W, {shown(np.shape(W)[:2])}, or none")
         raise ValueError(
             f"hparameters: got the key {shown(key)}, expected {quoted(known)} alone{_hint(known, key, value)}"
         )
@@ -37,8 +39,6 @@ def _hint(known: tuple[str, str], key: Any, value: Any) -> str:
         return f" (the mode is an argument of its own: pool_forward(A_prev, hparameters, {shown(value)}))"
     if key == "pad" and is_pooling:
         return f" (pool_forward does not pad: write zero_pad(A_prev, {shown(value)}))"
-    if key == "f":
-        return " (the window is that of W)"
     import convstep
 
     function = convstep.max_pool2d if is_pooling else convstep.conv2d

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -80,6 +81,8 @@ class Network:
         dtype: _Dtype = "float32",
         keep_roundings: Flag = False,
     ) -> None:
+        if isinstance(layers, Layer) or not isinstance(layers, Iterable):
+            raise TypeError(f"layers: got {_hints.shown(layers)}, expected a list of layers of convstep.layers")
         layers = list(layers)
         for layer in layers:
             if not isinstance(layer, Layer):
@@ -151,11 +154,13 @@ class Network:
         infos = self._network.inputs()
         given = _in_order(inputs, [name for name, _, _ in infos])
         arrays = tuple(_converted(array, info, self.dtype, layout) for array, info in zip(given, infos))
+        self._check_channels(infos[0][0], arrays[0], layout)
         outs = out if out is None or isinstance(out, tuple) else (out,)
         turned = outs
         if outs is not None:
             turned = tuple(array if array is None else _turned(array, layout, _CHANNELS_LAST) for array in outs)
-        results = self._network.run(arrays, turned, threads, memory)
+        with self._blaming_size(infos[0][0], arrays[0]):
+            results = self._network.run(arrays, turned, threads, memory)
         if outs is None:
             results = tuple(_turned(array, layout, _CHANNELS_FIRST) for array in results)
         else:
@@ -186,8 +191,14 @@ class Network:
 
     @property
     def weights(self) -> dict[str, Array]:
-        """Copies of the weights and other constants, by their names in files: (KH, KW, C, O) and (C, O) of layers."""
-        return self._network.parts()[1]
+        """Copies of the weights and other constants, by their names in files: (KH, KW, C, O) and (C, O) of layers.
+
+        They cannot be written to, as that would change no network.
+        """
+        arrays = self._network.parts()[1]
+        for array in arrays.values():
+            array.setflags(write=False)
+        return arrays
 
     @with_hints("Network.describe")
     def describe(self, *input_shapes: _Shape, memory: Int | None = None) -> str:
@@ -290,11 +301,17 @@ class Network:
         """
         if not isinstance(optimizer, (Sgd, Adam)):
             is_class = isinstance(optimizer, type) and issubclass(optimizer, (Sgd, Adam))
-            hint = f" (write convstep.{optimizer.__name__}())" if is_class else ""
+            named = {"sgd": "Sgd", "adam": "Adam"}.get(optimizer.lower()) if isinstance(optimizer, str) else None
+            meant = optimizer.__name__ if is_class else named
+            hint = f" (write convstep.{meant}())" if meant else ""
             given = _hints.shown(optimizer)
             raise TypeError(f"optimizer: got {given}, expected convstep.Sgd(...) or convstep.Adam(...){hint}")
         if validation is not None and not (isinstance(validation, (tuple, list)) and len(validation) == 2):
             raise TypeError(f"validation: got {_hints.shown(validation)}, expected a pair (x, y)")
+        for name, function in (("rate", rate), ("on_epoch", on_epoch)):
+            if function is not None and not callable(function):
+                hint = " (a rate that stays the same is the optimizer's)" if name == "rate" else ""
+                raise TypeError(f"{name}: got {_hints.shown(function)}, expected a function{hint}")
         has_classes = loss == "cross_entropy"
 
         def examples(x_name: str, images: ArrayLike, y_name: str, answers: ArrayLike) -> tuple[Array, Array]:
@@ -302,9 +319,11 @@ class Network:
             return _real(images, x_name, self.dtype), y
 
         images, answers = examples("x", x, "y", y)
+        self._check_channels("x", images)
         held_out = None
         if validation is not None:
             held_out = examples("validation[0]", validation[0], "validation[1]", validation[1])
+            self._check_channels("validation[0]", held_out[0])
         trainer = _TRAINERS[self.dtype](self._network, loss, optimizer, parts)
         history = History()
         shows = sys.stderr.isatty() if progress is None else bool(progress)
@@ -319,7 +338,8 @@ class Network:
 
         on_step = bar.step if bar else None
         try:
-            trainer.fit(images, answers, epochs, batch_size, shuffle, seed, rate, held_out, on_step, ended, threads)
+            with self._blaming_size("x", images):
+                trainer.fit(images, answers, epochs, batch_size, shuffle, seed, rate, held_out, on_step, ended, threads)
         finally:
             self._become(trainer.network(), self.dtype, self._image)
         return history
@@ -350,6 +370,28 @@ class Network:
 
     def __deepcopy__(self, memo: object) -> Network:
         return self.__copy__()
+
+    def _check_channels(self, argument: str, images: Array, layout: Layout = "NHWC") -> None:
+        """`images` in the order (N, H, W, C); `layout` is the caller's."""
+        if self._image is None or images.ndim != 4 or images.shape[3] == self._image[2]:
+            return
+        channels = self._image[2]
+        expected = f"(any, any, any, {channels})" if layout == "NHWC" else f"(any, {channels}, any, any)"
+        given = images.shape if layout == "NHWC" else tuple(images.shape[axis] for axis in _CHANNELS_FIRST)
+        other_layout, axis = ("NCHW", 1) if layout == "NHWC" else ("NHWC", 3)
+        hint = f" (it looks like {other_layout})" if given[axis] == channels else ""
+        raise ValueError(f"{argument}: got {given}, expected {expected}{hint}")
+
+    @contextlib.contextmanager
+    def _blaming_size(self, argument: str, images: Array) -> Iterator[None]:
+        """What is wrong with images of another size than the network was made for is wrong because of that, perhaps."""
+        try:
+            yield
+        except ValueError as error:
+            if self._image is None or images.ndim != 4 or images.shape[1:3] == self._image[:2]:
+                raise
+            given, own = (" x ".join(map(str, size)) for size in (images.shape[1:3], self._image[:2]))
+            raise ValueError(f"{argument}: got images of {given}, and the network was made for {own}: {error}") from error
 
     def _shapes(self, shapes: tuple[_Shape, ...]) -> list[tuple[int, ...]]:
         if shapes:

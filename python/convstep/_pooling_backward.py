@@ -42,7 +42,8 @@ def max_pool2d_backward(
     kernel_size, stride, padding, dilation, ceil_mode
         Those of the forward pass: see `max_pool2d`.
     ties : {"first", "all"}
-        Which of several equal maxima get the gradient: the first one in row order, or all of them, each the whole.
+        Which of several equal maxima get the gradient: the first one in row order, or all of them, each the whole. Of a
+        window with NaN "first" is the first NaN; "all" is nobody, as NaN equals nothing.
     indices : array_like of integers, the shape of `grad`, optional
         Where the maxima were, as ``max_pool2d(..., return_indices=True)`` says.
     input_shape : (N, H, W, C), optional
@@ -64,7 +65,8 @@ def max_pool2d_backward(
     Raises
     ------
     ValueError, TypeError
-        As `conv2d_backward_input` does. An index outside of its image is a ValueError.
+        As `conv2d_backward_input` does. An index outside of its image is a ValueError; that it is of its window is not
+        checked.
 
     Examples
     --------

@@ -6,9 +6,11 @@ import sys
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from convstep._compiled import hinted
 from convstep._types import Real
 
 
+@hinted
 @dataclass(frozen=True)
 class Sgd:
     """Stochastic gradient descent: v = momentum*v + gradient + decay*w, w -= rate*v.
@@ -23,6 +25,7 @@ class Sgd:
     _kind: ClassVar[str] = "sgd"
 
 
+@hinted
 @dataclass(frozen=True)
 class Adam:
     """Kingma and Ba, Adam: a method for stochastic optimization, 2015.

@@ -8,8 +8,9 @@ Network(input (N, 28, 28, 1), float32, 62810 parameters)
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
+from convstep._compiled import hinted
 from convstep._types import Activation, Flag, Int, Padding, Real, Size
 
 __all__ = [
@@ -34,6 +35,7 @@ class Layer:
     _kind: ClassVar[str] = ""
 
 
+@hinted
 @dataclass(frozen=True)
 class Conv(Layer):
     """A 2-D convolution: see `convstep.conv2d`, whose options these are.
@@ -56,6 +58,7 @@ class Conv(Layer):
     _kind: ClassVar[str] = "conv"
 
 
+@hinted
 @dataclass(frozen=True)
 class Linear(Layer):
     """Every output is a sum over all inputs: see `convstep.linear`. Weights begin as those of `Conv`."""
@@ -68,6 +71,7 @@ class Linear(Layer):
     _kind: ClassVar[str] = "linear"
 
 
+@hinted
 @dataclass(frozen=True)
 class MaxPool(Layer):
     """See `convstep.max_pool2d`; the stride is by default the size of the window."""
@@ -80,6 +84,7 @@ class MaxPool(Layer):
     _kind: ClassVar[str] = "max_pool"
 
 
+@hinted
 @dataclass(frozen=True)
 class AvgPool(Layer):
     """See `convstep.avg_pool2d`; the stride is by default the size of the window."""
@@ -92,6 +97,7 @@ class AvgPool(Layer):
     _kind: ClassVar[str] = "avg_pool"
 
 
+@hinted
 @dataclass(frozen=True)
 class GlobalMaxPool(Layer):
     """The largest value of each channel: (N, H, W, C) becomes (N, 1, 1, C)."""
@@ -99,6 +105,7 @@ class GlobalMaxPool(Layer):
     _kind: ClassVar[str] = "max_global_pool"
 
 
+@hinted
 @dataclass(frozen=True)
 class GlobalAvgPool(Layer):
     """The mean of each channel: (N, H, W, C) becomes (N, 1, 1, C)."""
@@ -106,6 +113,7 @@ class GlobalAvgPool(Layer):
     _kind: ClassVar[str] = "avg_global_pool"
 
 
+@hinted
 @dataclass(frozen=True)
 class Flatten(Layer):
     """(N, H, W, C) becomes (N, H*W*C)."""
@@ -113,6 +121,7 @@ class Flatten(Layer):
     _kind: ClassVar[str] = "flatten"
 
 
+@hinted
 @dataclass(frozen=True)
 class Activate(Layer):
     """A function of each element: "relu", "relu6", "leaky_relu", "sigmoid" or "tanh"."""
@@ -122,8 +131,20 @@ class Activate(Layer):
     _kind: ClassVar[str] = "activation"
 
 
+@hinted
 @dataclass(frozen=True)
 class Softmax(Layer):
     """Scores become probabilities: exp(x) / sum of exp(x), over the channels or columns."""
 
     _kind: ClassVar[str] = "softmax"
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        from convstep import _hints
+
+        message, hint = f"module 'convstep.layers' has no attribute {name!r}", None
+        if not name.startswith("_"):
+            hint = _hints.layer(name, __all__)
+        raise AttributeError(f"{message}; {hint}" if hint else message)

@@ -69,7 +69,9 @@ struct NetworkBuilder<T>::State : network::Draft<T> {
   int64_t axis_length(Value x, int rank, int axis) const {
     const network::Dims& shape = this->shape(id(x));
     if (shape.rank() != rank) {
-      throw ShapeError("input", to_string(shape), rank == 4 ? "images, of four axes" : "rows, of two axes");
+      const bool lacks_flatten = rank == 2 && shape.rank() == 4;
+      throw ShapeError("input", to_string(shape), rank == 4 ? "images, of four axes" : "rows, of two axes",
+                       lacks_flatten ? "images become rows by Flatten, or a global pooling and Flatten" : "");
     }
     return shape[axis];
   }

@@ -9,7 +9,7 @@ import convstep
 from test_package_backward_conv import Layer, every_case, every_layout
 
 X, W, GRAD = np.ones((2, 5, 6, 4)), np.ones((3, 3, 4, 8)), np.ones((2, 3, 4, 8))
-TRIPLE = "expected a tuple (input_grad, weights_grad, bias_grad)"
+TRIPLE = "expected a tuple of three, (input_grad, weights_grad, bias_grad)"
 
 
 def all_of(layer: Layer, **more: object) -> tuple:

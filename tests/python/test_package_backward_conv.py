@@ -157,6 +157,9 @@ def test_activations(name: str | None, derivative: collections.abc.Callable) -> 
     grad = np.random.default_rng(4).standard_normal(x.shape)
     got = convstep.activation_backward(grad, x, name, 0.25)
     np.testing.assert_allclose(got, grad * derivative(x), rtol=1e-12)
+    rows, out = x.reshape(-1, 5)[::2], np.empty((12, 5))[:, ::-1]
+    assert convstep.activation_backward(grad.reshape(-1, 5)[::2], rows, name, 0.25, out=out) is out
+    np.testing.assert_array_equal(out, got.reshape(-1, 5)[::2])
     for out in (np.empty_like(x), grad, x):
         assert convstep.activation_backward(grad, x, name, slope=0.25, out=out, threads=2) is out
         np.testing.assert_array_equal(out, got)
@@ -164,7 +167,7 @@ def test_activations(name: str | None, derivative: collections.abc.Callable) -> 
 
 
 X, W, GRAD = np.ones((2, 5, 6, 4)), np.ones((3, 3, 4, 8)), np.ones((2, 3, 4, 8))
-PAIR = "expected a tuple (weights_grad, bias_grad)"
+PAIR = "expected a tuple of two, (weights_grad, bias_grad)"
 
 
 def of_input(grad: object = GRAD, weights: object = W, shape: object = X.shape, **more: object) -> np.ndarray:

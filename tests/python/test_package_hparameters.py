@@ -30,8 +30,6 @@ def pool(hparameters: collections.abc.Mapping) -> np.ndarray:
      "(max_pool2d takes it)"),
     (lambda: pool(WINDOW | {"strides": 1}), "the key 'strides', expected 'stride' and 'f' alone"),
     (lambda: pool(WINDOW | {7: 1}), "the key 7, expected 'stride' and 'f' alone"),
-    (lambda: conv(STEP | {"f": 5}), "the key 'f', expected 'stride' and 'pad' alone (the window is that of W)"),
-    (lambda: conv(STEP | {"f": 3}, W[:2]), "the key 'f', expected 'stride' and 'pad' alone (the window is that of W)"),
     (lambda: conv(STEP | {"dilation": 2}), "the key 'dilation', expected 'stride' and 'pad' alone (conv2d takes it)"),
     (lambda: conv(STEP | {"padding": 1}), "the key 'padding', expected 'stride' and 'pad' alone (conv2d takes it)"),
     (lambda: conv(STEP | {"A": 1}), "the key 'A', expected 'stride' and 'pad' alone"),
@@ -40,6 +38,13 @@ def test_keys_that_are_not_heeded(call: collections.abc.Callable, message: str) 
     with pytest.raises(ValueError) as raised:
         call()
     assert str(raised.value) == f"hparameters: got {message}"
+
+
+@pytest.mark.parametrize("f, weights", [(5, W), (3, W[:2])])
+def test_a_window_that_is_not_that_of_the_weights(f: int, weights: np.ndarray) -> None:
+    with pytest.raises(ValueError) as raised:
+        conv(STEP | {"f": f}, weights)
+    assert str(raised.value) == f"hparameters['f']: got {f}, expected that of W, {weights.shape[:2]}, or none"
 
 
 def test_one_dictionary_for_both() -> None:

@@ -96,7 +96,7 @@ UNTOUCHED = np.full((3, 4), 7.0), np.full((4, 5), 7.0), np.full(5, 7.0)
     (lambda: convstep.linear_backward(GRAD, X, W, out=(None, W, None)), ValueError,
      "out[1]: got memory that overlaps weights, expected memory of its own"),
     (lambda: convstep.linear_backward(GRAD, X, W, out=X), TypeError,
-     "out: got a numpy.ndarray, expected a tuple (input_grad, weights_grad, bias_grad)"),
+     "out: got a numpy.ndarray, expected a tuple of three, (input_grad, weights_grad, bias_grad)"),
     (lambda: convstep.linear_backward(GRAD, X, W, activation="relu"), TypeError, "linear_backward() has no argument "
      "'activation'; multiply by its derivative first: activation_backward(grad, input, activation)"),
 ])

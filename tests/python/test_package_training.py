@@ -116,16 +116,18 @@ def test_copies_do_not_change():
 @pytest.mark.parametrize("options, error, message", [
     ({"loss": "mse"}, ValueError, "loss: got 'mse'"),
     ({"optimizer": Adam}, TypeError, "(write convstep.Adam())"),
-    ({"optimizer": "adam"}, TypeError, "optimizer: got 'adam'"),
+    ({"optimizer": "adam"}, TypeError, "optimizer: got 'adam', expected convstep.Sgd(...) or convstep.Adam(...) (write convstep.Adam())"),
+    ({"rate": 0.1}, TypeError, "rate: got 0.1, expected a function (a rate that stays the same is the optimizer's)"),
+    ({"on_epoch": "print"}, TypeError, "on_epoch: got 'print', expected a function"),
     ({"optimizer": Sgd(momentum=1)}, ValueError, "momentum: got 1"),
     ({"epochs": 0}, ValueError, "epochs: got 0"),
-    ({"batch_size": 0}, ValueError, "batch"),
+    ({"batch_size": 0}, ValueError, "batch_size: got 0"),
     ({"parts": 0}, ValueError, "parts: got 0"),
     ({"y": [0.5] * 48}, TypeError, "y: got an array of float64, expected integers"),
     ({"y": [7] * 48}, ValueError, "y"),
     ({"y": [0] * 47}, ValueError, "47"),
     ({"x": np.zeros((48, 6, 6))}, ValueError, "x[..., None]"),
-    ({"x": np.zeros((48, 9, 6, 1))}, ValueError, "linear1"),
+    ({"x": np.zeros((48, 9, 6, 1))}, ValueError, "x: got images of 9 x 6, and the network was made for 6 x 6: "),
     ({"optimizer": np.zeros(9)}, TypeError, "optimizer: got an array of shape (9,), expected convstep.Sgd(...) or"),
     ({"seed": -1}, ValueError, "seed: got -1, expected 0 or more"),
     ({"seed": 1.5}, TypeError, "seed: got 1.5, expected an integer"),
@@ -145,6 +147,16 @@ def test_refusals(options, error, message):
         network.fit(**({"x": x, "y": y} | options))
     assert message in str(raised.value)
     assert network(x).tobytes() == before
+
+
+@pytest.mark.parametrize("make, message", [
+    (lambda: Sgd(lr=0.1), "Sgd() has no argument 'lr'; did you mean 'rate'?"),
+    (lambda: Adam(learning_rate=0.1), "Adam() has no argument 'learning_rate'; did you mean 'rate'?"),
+])
+def test_optimizers_know_their_arguments(make, message):
+    with pytest.raises(TypeError) as raised:
+        make()
+    assert str(raised.value) == message
 
 
 @pytest.mark.parametrize("loss, images, answers, message", [
