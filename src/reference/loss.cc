@@ -32,8 +32,8 @@ T sum_of_others(const View<const T, 1>& logits, T top, int64_t one) {
 template <class T>
 T cross_entropy(View<const T, 1> logits, int64_t label) {
   const int64_t best = largest(logits);
-  const T top = logits(best);
-  return std::log1p(sum_of_others(logits, top, best)) + (top - logits(label));
+  const T top = logits(best), its_own = top - top;  // 0, or NaN where it is infinite
+  return std::log1p(sum_of_others(logits, top, best) + its_own) + (top - logits(label));
 }
 
 // The label's p - 1 is -others / sum, where others is the sum of all e but its own.

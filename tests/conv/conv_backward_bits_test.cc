@@ -2,7 +2,11 @@
 // lie, nor on the SIMD target, for every method.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <limits>
+#include <string_view>
 #include <vector>
 
 #include "runtime/threads.h"
@@ -16,7 +20,11 @@ const NamedLayer kLayers[] = {
     {"direct", {12, 9, 11, 5}, {3, 2, 5, 19}, {.stride = {2, 1}, .padding = Padding::all(1)}},
     {"direct, rows of several chunks", {12, 3, 300, 3}, {3, 3, 3, 7}, {.padding = Padding::all(1)}},
     {"1x1", {12, 7, 7, 70}, {1, 1, 70, 40}, {}},
+    {"1x1, whole vectors", {12, 7, 7, 96}, {1, 1, 96, 64}, {}},
+    {"1x1, whole vectors, two chunks", {12, 11, 8, 300}, {1, 1, 300, 208}, {}},
+    {"3x3, whole vectors", {12, 9, 9, 33}, {3, 3, 33, 64}, {.stride = {2, 2}}},
     {"images of one pixel", {12, 1, 1, 70}, {1, 1, 70, 45}, {}},
+    {"images of one pixel, whole vectors", {12, 1, 1, 70}, {1, 1, 70, 64}, {}},
     {"groups", {12, 8, 8, 12}, {3, 3, 4, 24}, {.dilation = {2, 2}, .groups = 3}},
     {"depthwise", {12, 14, 14, 40}, {3, 3, 1, 40}, {.stride = {2, 2}, .padding = Padding::all(1), .groups = 40}},
     {"depthwise, vectors", {12, 15, 16, 64}, {3, 3, 1, 64}, {.padding = Padding::all(1), .groups = 64}},
@@ -123,6 +131,34 @@ TYPED_TEST(ConvBackwardBitsTest, TargetsThatFuseAgree) {
       expect_same(best, this->gradients({12}, 1), layer.name + (", " + target));
     }
   }
+}
+
+// Products that underflow to -0, added to a gradient of -0: every sum of them is -0, wherever it is kept meanwhile.
+TYPED_TEST(ConvBackwardBitsTest, MinusZeroStaysMinusZero) {
+  constexpr TypeParam kTiny = std::numeric_limits<TypeParam>::min();
+  set_all_work_worth_threads(true);
+  for (NamedLayer layer : kLayers) {
+    if (std::string_view(layer.name).starts_with("winograd")) continue;
+    layer.options.padding = {};
+    this->make(layer);
+    this->input_.fill(-kTiny);
+    this->grad_.fill(kTiny);
+    for (const std::string& target : simd_targets()) {
+      if (!target_fuses(target)) continue;
+      set_simd_target(target);
+      for (const int64_t threads : {1, 2, 8}) {
+        this->options_.threads = threads;
+        Tensor<TypeParam, 4> sums(layer.weights);
+        sums.fill(TypeParam(-0.0));
+        conv_backward_weights(this->grad_, this->input_, sums.view(), {}, this->options_, true);
+        EXPECT_TRUE(std::ranges::all_of(sums, [](TypeParam sum) { return sum == 0 && std::signbit(sum); }))
+            << layer.name << ", " << target << ", " << threads << " threads";
+        conv_backward_weights(this->grad_, this->input_, sums.view(), {}, this->options_);
+        EXPECT_TRUE(std::ranges::none_of(sums, [](TypeParam sum) { return std::signbit(sum); })) << layer.name;
+      }
+    }
+  }
+  set_all_work_worth_threads(false);
 }
 
 // Arrays with channels second, and with gaps between the channels.

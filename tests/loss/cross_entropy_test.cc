@@ -90,6 +90,10 @@ TYPED_TEST(CrossEntropyTest, SpreadsNanAndInfinityNoFurtherThanTheirRow) {
   const View<const TypeParam, 2> first(logits.data(), {1, 2}), second(&logits(1, 0), {1, 2});
   EXPECT_EQ(softmax_cross_entropy(first, Tensor<int64_t, 1>({1})), 0);
   EXPECT_EQ(softmax_cross_entropy(second, Tensor<int64_t, 1>({1})), inf);
+  const View<const TypeParam, 2> fifth(&logits(4, 0), {1, 2});
+  for (const int64_t label : {0, 1}) {
+    EXPECT_TRUE(std::isnan(softmax_cross_entropy(fifth, Tensor<int64_t, 1>({1}, {label})))) << label;
+  }
 }
 
 TYPED_TEST(CrossEntropyTest, GivesPartsOfABatchTheBitsOfTheWhole) {

@@ -194,12 +194,19 @@ HWY_INLINE void add_strips(const TapsTile<T>& tile, TapRow<T> (&rows)[kRows], co
   }
 }
 
-// Adds the sums of a chunk to those of the image, or begins them from 0, of which -0 makes 0.
+// What the first chunk is added to: -0, which changes no sum, or 0.
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE hn::Vec<D> start_of_sums(D d, const DepthwiseGradientBlock<T>& block) {
+  return hn::Set(d, block.are_gradient ? T(0) : T(-0.0));
+}
+
+// Adds the sums of a chunk to those of the image, or begins them.
 template <class T, class V, int kRows, int kColumns, int kGroup, int kVectors>
 HWY_INLINE void store_sums(const TapsTile<T>& tile, bool adds, V (&sum)[kRows][kColumns][kGroup][kVectors]) {
   const hn::ScalableTag<T> d;
   const size_t lanes = hn::Lanes(d);
   const int64_t step = tile.block.sums_step;
+  const V start = start_of_sums(d, tile.block);
   T* to_row = tile.sums();
   HWY_UNROLL(3)
   for (int r = 0; r < kRows; ++r, to_row += tile.width().window * kGroup * step) {
@@ -210,7 +217,7 @@ HWY_INLINE void store_sums(const TapsTile<T>& tile, bool adds, V (&sum)[kRows][k
       for (int c = 0; c < kGroup; ++c, to += step) {
         HWY_UNROLL(2)
         for (int k = 0; k < kVectors; ++k) {
-          const V before = adds ? hn::LoadU(d, to + k * lanes) : hn::Zero(d);
+          const V before = adds ? hn::LoadU(d, to + k * lanes) : start;
           hn::StoreU(hn::Add(before, sum[r][j][c][k]), d, to + k * lanes);
         }
       }
@@ -341,6 +348,7 @@ HWY_NOINLINE void bias_tile(const DepthwiseGradientBlock<T>& block, int64_t firs
   using V = hn::Vec<decltype(d)>;
   const size_t lanes = hn::Lanes(d);
   T* const to = block.sums + first_lane;
+  const V start = start_of_sums(d, block);
   bool adds = block.adds;
   for (int64_t y = 0; y < block.height.output; adds = true) {
     V sum[kVectors];
@@ -356,7 +364,7 @@ HWY_NOINLINE void bias_tile(const DepthwiseGradientBlock<T>& block, int64_t firs
     }
     HWY_UNROLL(8)
     for (int k = 0; k < kVectors; ++k) {
-      const V before = adds ? hn::LoadU(d, to + k * lanes) : hn::Zero(d);
+      const V before = adds ? hn::LoadU(d, to + k * lanes) : start;
       hn::StoreU(hn::Add(before, sum[k]), d, to + k * lanes);
     }
   }

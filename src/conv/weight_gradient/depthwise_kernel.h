@@ -22,9 +22,10 @@ struct DepthwiseGradientBlock {
   int64_t lanes;             // a multiple of a vector's
   int64_t group = 1;         // channels of a group, and outputs: a power of two up to most_group
   int64_t rows_of_a_chunk = 0;
-  T* sums = nullptr;      // [KH * KW][group][lanes]
-  int64_t sums_step = 0;  // from one channel's to the next one's
-  bool adds = false;      // to what `sums` holds; or they begin with the first chunk, added to 0
+  T* sums = nullptr;          // [KH * KW][group][lanes]
+  int64_t sums_step = 0;      // from one channel's to the next one's
+  bool adds = false;          // to what `sums` holds; or they begin with the first chunk
+  bool are_gradient = false;  // and then that is added to 0, of which -0 makes 0, as a gradient is
 };
 
 template <class T>

@@ -91,7 +91,7 @@ bool DepthwiseSums<T>::begin_gradient(const TaskProgress& progress) const {
   if (!fills_vectors || !call_.weights_grad.is_dense() || (call_.bias_grad && !call_.bias_grad.is_dense()))
     return false;
   T* const bias = call_.bias_grad ? &call_.bias_grad(part_.first_output) : nullptr;
-  compute(0, Sums{&call_.weights_grad(0, 0, 0, part_.first_output), problem_.outputs, bias}, progress);
+  compute(0, Sums{&call_.weights_grad(0, 0, 0, part_.first_output), problem_.outputs, bias, true}, progress);
   return true;
 }
 
@@ -125,6 +125,7 @@ void DepthwiseSums<T>::add_region(const OutputRegion& region, const Sums& sums) 
   block.sums = sums.weights + first;
   block.sums_step = sums.step;
   block.adds = region.first_row > 0 || region.first_column > 0;
+  block.are_gradient = sums.are_gradient;
   kernel_.run(block);
   if (!call_.bias_grad) return;
   block.sums = sums.bias + first;

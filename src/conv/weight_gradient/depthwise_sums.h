@@ -58,7 +58,7 @@ class DepthwiseSums {
 
   // As DirectSums::compute.
   void compute(int64_t n, const PartSums<T>& sums, const TaskProgress& progress) const {
-    compute(n, Sums{sums.weights, cut_.panel_of_sums(part_).all_lanes, sums.bias}, progress);
+    compute(n, Sums{sums.weights, cut_.panel_of_sums(part_).all_lanes, sums.bias, false}, progress);
   }
   // Begins the gradient with those of the first image, written straight to it; or returns false where that cannot be.
   bool begin_gradient(const TaskProgress& progress) const;
@@ -69,6 +69,7 @@ class DepthwiseSums {
     T* weights;
     int64_t step;
     T* bias;
+    bool are_gradient;
   };
   void compute(int64_t n, const Sums& sums, const TaskProgress& progress) const;
   void add_region(const OutputRegion& region, const Sums& sums) const;

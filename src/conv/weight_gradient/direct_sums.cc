@@ -117,6 +117,7 @@ void DirectSums<T>::add_region(const Region& region, const PartSums<T>* buffers,
                                         .sums = nullptr,
                                         .sums_step = 0,
                                         .adds = adds,
+                                        .are_gradient = buffers == nullptr,
                                         .values_ahead = copies_input_ ? 0 : first_value(next) - first_value(region),
                                         .grad_ahead = copies_grad_ ? 0 : first_grad(next) - first_grad(region),
                                         .gradient_step = gradient.stride(2)};

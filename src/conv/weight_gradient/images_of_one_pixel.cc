@@ -82,7 +82,8 @@ class PartTask {
                                           .count = part_.channels,
                                           .sums = sums_,
                                           .sums_step = lanes_,
-                                          .adds = adds};
+                                          .adds = adds,
+                                          .are_gradient = true};
     if (is_straight_) {
       block.sums = &call_.weights_grad(0, 0, part_.first_channel, part_.first_output);
       block.sums_step = call_.weights_grad.stride(2);

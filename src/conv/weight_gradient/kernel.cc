@@ -39,9 +39,9 @@ HWY_INLINE void ask_for(const T* from, int64_t bytes) {
   __builtin_prefetch(reinterpret_cast<const char*>(from) + bytes, 0, 2);
 }
 
-// Rows of sums are added to those in memory, or to 0, of which -0 makes 0.
+// Rows of sums are added to those in memory, or begin with what is added to `start`: -0, which changes no sum, or 0.
 template <class T, class V, int kValues, int kVectors>
-HWY_INLINE void add_to_rows(bool adds, V (&sum)[kValues][kVectors], T* HWY_RESTRICT rows, int64_t step) {
+HWY_INLINE void add_to_rows(bool adds, T start, V (&sum)[kValues][kVectors], T* HWY_RESTRICT rows, int64_t step) {
   const hn::ScalableTag<T> d;
   const size_t lanes = hn::Lanes(d);
   T* HWY_RESTRICT to = rows;
@@ -50,15 +50,17 @@ HWY_INLINE void add_to_rows(bool adds, V (&sum)[kValues][kVectors], T* HWY_RESTR
     for (int v = 0; v < kValues; ++v, to += step) {
       to = opaque(to);
       HWY_UNROLL(2)
-      for (int k = 0; k < kVectors; ++k)
+      for (int k = 0; k < kVectors; ++k) {
         hn::StoreU(hn::Add(hn::LoadU(d, to + k * lanes), sum[v][k]), d, to + k * lanes);
+      }
     }
   } else {
+    const V before = hn::Set(d, start);
     HWY_UNROLL(16)
     for (int v = 0; v < kValues; ++v, to += step) {
       to = opaque(to);
       HWY_UNROLL(2)
-      for (int k = 0; k < kVectors; ++k) hn::StoreU(hn::Add(sum[v][k], hn::Zero(d)), d, to + k * lanes);
+      for (int k = 0; k < kVectors; ++k) hn::StoreU(hn::Add(before, sum[v][k]), d, to + k * lanes);
     }
   }
 }
@@ -117,7 +119,7 @@ HWY_NOINLINE void weight_tile(const WeightTile<T>& tile) {
         }
       }
     }
-    add_to_rows(adds, sum, tile.sums, block.sums_step);
+    add_to_rows(adds, block.are_gradient ? T(0) : T(-0.0), sum, tile.sums, block.sums_step);
   }
 }
 
