@@ -87,6 +87,7 @@ bench: python setup-bench-all bench-adapters
 	$(BENCH)
 	$(BENCH) --gradients
 	.venv-bench/bin/python bench/networks.py
+	$(PYTHON) bench/training.py
 
 bench-quick: bench-adapters
 	$(BENCH) --quick
