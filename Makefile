@@ -55,7 +55,8 @@ test-full: test
 	scripts/test_wheel.sh
 	scripts/test_torch.sh
 	scripts/test_jax.sh
-	CONVSTEP_CASES=full $(PYTHON) -m pytest -q -n 2 tests/python/test_onnx.py tests/python/test_package_differences.py
+	CONVSTEP_BUILD_DIR=build/release CONVSTEP_CASES=full $(PYTHON) -m pytest -q -n 2 tests/python/test_onnx.py \
+	  tests/python/test_package_differences.py tests/io/test_npy.py tests/notebook/test_numpy_text.py
 	scripts/setup.sh models
 	CONVSTEP_BUILD_DIR=build/release CONVSTEP_CASES=full $(PYTHON) -m pytest -q -n 2 tests/onnx/test_models.py tests/onnx/test_random_models.py \
 	  tests/onnx/test_damaged_models.py

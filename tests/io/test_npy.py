@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import os
 import pathlib
 import zipfile
 
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 NAMES = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8"]
-SETTINGS = settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+CASES = 300 if os.environ.get("CONVSTEP_CASES") == "full" else 100
+SETTINGS = settings(deadline=None, max_examples=CASES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def arrays(max_rank: int = 6) -> st.SearchStrategy[np.ndarray]:

@@ -1,6 +1,7 @@
 """Arrays printed by numpy_text against NumPy's own print, character for character."""
 
 import math
+import os
 import pathlib
 import struct
 import subprocess
@@ -97,7 +98,7 @@ OPTIONS = st.fixed_dictionaries({}, optional={
     "suppress": st.booleans(),
 })
 
-MANY = settings(max_examples=3000, deadline=None,
+MANY = settings(max_examples=3000 if os.environ.get("CONVSTEP_CASES") == "full" else 1000, deadline=None,
                 suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
