@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 
+import convstep
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
@@ -121,6 +122,28 @@ def test_a_network_learns_digits(learned):
     assert float(trained) >= 97
     assert read_back == trained
     assert (folder / "figure.png").exists()
+
+
+def test_a_network_learns_the_same_in_cpp_and_in_python(built, learned, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    import digits_network
+
+    shutil.copy(learned[0] / "digits.npz", tmp_path)
+    printed = run(built / "digits" / "digits_network", tmp_path, "3")
+    digits = np.load(tmp_path / "digits.npz")
+    held_out = np.arange(len(digits["labels"])) % 5 == 3
+    network = convstep.Network(digits_network.LAYERS, (8, 8, 1), seed=3)
+    history = network.fit(
+        digits["images"][~held_out], digits["labels"][~held_out], optimizer=convstep.Sgd(momentum=0.9, decay=0.003),
+        rate=digits_network.falling, epochs=30, batch_size=64, seed=3)
+    losses = re.findall(r"^epoch .*: loss (.*)$", printed, re.MULTILINE)
+    assert losses == [f"{loss:.5f}" for loss in history.loss]
+    theirs = convstep.Network.load(tmp_path / "network.npz").weights
+    assert theirs.keys() == network.weights.keys()
+    for name, array in network.weights.items():
+        assert array.tobytes() == theirs[name].tobytes(), name
+    right = (network.predict(digits["images"][held_out]) == digits["labels"][held_out]).mean()
+    assert printed.endswith(f"accuracy on the digits held out: {100 * right:.2f}%\n") and right > 0.97
 
 
 def test_threads_and_parts_of_a_batch_change_no_bit_of_what_is_learned(built, learned, tmp_path):
