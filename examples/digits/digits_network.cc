@@ -2,7 +2,8 @@
 //
 //   digits_network DIRECTORY [SEED=1 [EPOCHS=30]]
 //
-//   reads    DIRECTORY/digits.npz     images (N, 8, 8, 1), labels (N,): data.py writes it. Every fifth image, beginning with
+//   reads    DIRECTORY/digits.npz     images (N, 8, 8, 1), labels (N,): data.py writes it. Every fifth image, beginning
+//   with
 //                                     image SEED % 5, is held out.
 //   writes   DIRECTORY/network.npz    the trained network, which convstep.Network.load reads, too
 #include <convstep/convstep.h>
@@ -79,7 +80,8 @@ void run(const std::string& directory, int64_t seed, int64_t epochs) {
                                     .validation_images = held_out.images,
                                     .validation_labels = held_out.labels});
   for (size_t epoch = 0; epoch < history.size(); ++epoch) {
-    std::printf("epoch %2d of %d: loss %.5f\n", static_cast<int>(epoch) + 1, static_cast<int>(epochs), history[epoch].loss);
+    std::printf("epoch %2d of %d: loss %.5f\n", static_cast<int>(epoch) + 1, static_cast<int>(epochs),
+                history[epoch].loss);
   }
   std::printf("accuracy on the digits held out: %.2f%%\n", 100 * history.back().validation_accuracy);
   convstep::save_network(directory + "/network.npz", trainer.network());

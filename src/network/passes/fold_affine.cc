@@ -60,19 +60,23 @@ std::optional<std::vector<double>> bias_of(const Graph<T>& graph, const Node& no
 template <class T, class Body>
 void for_weights(const Constant<T>& weights, const Layer& layer, const Body& body) {
   const NdView<T> view = weights.view().real();
-  const Dims order = order_of(view.shape, view.strides);
+  Dims order = order_of(view.shape, view.strides);
+  // Axes of one element first: a row of weights is to be as long as it can be.
+  std::stable_partition(order.begin(), order.end(),
+                        [&](int64_t axis) { return view.shape[static_cast<int>(axis)] == 1; });
   const int inner = static_cast<int>(order[order.rank() - 1]);
   const int64_t inputs = view.shape[layer.input_axis], group_outputs = layer.outputs / layer.groups;
+  const int64_t length = view.shape[inner], step = view.strides[inner];
+  const int64_t output_step = inner == layer.output_axis, input_step = inner == layer.input_axis;
   Dims index = Dims::filled(view.rank(), 0);
-  for (int64_t row = view.size() / view.shape[inner]; row > 0; --row) {
+  for (int64_t row = view.size() / length; row > 0; --row) {
     T* weight = view.data;
     for (int axis = 0; axis < view.rank(); ++axis) weight += index[axis] * view.strides[axis];
-    for (; index[inner] < view.shape[inner]; ++index[inner], weight += view.strides[inner]) {
-      const int64_t output = index[layer.output_axis];
+    int64_t output = index[layer.output_axis], input = index[layer.input_axis];
+    for (int64_t k = 0; k < length; ++k, weight += step, output += output_step, input += input_step) {
       const int64_t group = layer.groups == 1 ? 0 : output / group_outputs;
-      body(*weight, static_cast<size_t>(output), static_cast<size_t>(group * inputs + index[layer.input_axis]));
+      body(*weight, static_cast<size_t>(output), static_cast<size_t>(group * inputs + input));
     }
-    index[inner] = 0;
     for (int k = order.rank() - 2; k >= 0; --k) {
       const int axis = static_cast<int>(order[k]);
       if (++index[axis] < view.shape[axis]) break;
@@ -86,7 +90,8 @@ template <class T>
 bool set_parameters(Graph<T>& graph, Node& node, const Constant<T>& weights, const std::vector<double>& bias) {
   bool all_finite = true;
   const NdView<T> dense = weights.view().real();
-  for (int64_t i = 0; i < dense.size(); ++i) all_finite &= std::isfinite(dense.data[i]);
+  const T* const end = dense.data + dense.size();
+  for (const T* weight = dense.data; weight < end; ++weight) all_finite &= std::isfinite(*weight);
   auto values = Tensor<T, 1>::uninitialized({static_cast<int64_t>(bias.size())});
   std::transform(bias.begin(), bias.end(), values.begin(), [](double x) { return static_cast<T>(x); });
   for (const T value : values) all_finite &= std::isfinite(value);
