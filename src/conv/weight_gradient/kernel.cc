@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/window_axis.h"
 #include "runtime/machine.h"
 #include "simd/dispatch.h"
 
@@ -31,7 +32,7 @@ template <class T>
 constexpr int64_t kLanes = static_cast<int64_t>(hn::MaxLanes(hn::ScalableTag<T>()));
 // Of the values of a tile, whole vectors.
 template <class T>
-constexpr int64_t kStripLanes = (kMostValues + kLanes<T> - 1) / kLanes<T>* kLanes<T>;
+constexpr int64_t kStripLanes = round_up(kMostValues, kLanes<T>);
 
 // So many bytes ahead, which is here where there is nothing to ask for.
 template <class T>
