@@ -166,6 +166,17 @@ Indices::Indices(const char* argument, nb::handle object) : argument_(argument),
   }
 }
 
+View<const int64_t, 1> Indices::row() const {
+  const Py_buffer& raw = buffer_.raw();
+  if (raw.ndim == 2) {
+    const bool is_column = raw.shape[1] == 1;
+    throw ShapeError(argument_, shape_text(raw), axes_text(1),
+                     is_column ? "for a column: " + std::string(argument_) + ".ravel()"
+                               : "for a row with a 1 for each: " + std::string(argument_) + ".argmax(axis=1)");
+  }
+  return buffer_.view<const int64_t, 1>(argument_);
+}
+
 View<const int64_t, 4> Indices::volume(Layout layout) const {
   return channels_last(buffer_.view<const int64_t, 4>(argument_), layout);
 }

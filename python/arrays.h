@@ -97,7 +97,7 @@ class Indices {
 
   // In the order (N, OH, OW, C).
   View<const int64_t, 4> volume(Layout layout) const;
-  View<const int64_t, 1> row() const { return buffer_.view<const int64_t, 1>(argument_); }
+  View<const int64_t, 1> row() const;
 
  private:
   const char* argument_;
