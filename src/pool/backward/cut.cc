@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "pool/backward/kernel.h"
 #include "runtime/machine.h"
 #include "tiling/cutter.h"
 #include "tiling/staging.h"
@@ -99,7 +100,7 @@ class Cutter {
     cut_.copies_input_grad = !takes_planes && !has_dense_pixels(call_.input_grad);
     cut_.copies_grad = cut_.rows.are_flat || !is_max_ || !has_dense_pixels(call_.grad) || C % kLine != 0;
     cut_.slides = !cut_.rows.are_flat && !compares() && (width_.window == 2 || width_.window == 3) &&
-                  width_.stride <= 2 && width_.dilation == 1;
+                  width_.stride <= 2 && width_.dilation == 1 && kernels::slides_windows(call_.target);
     cut_.threads = threads_worth(double(call_.grad.shape(0)) * work({height_.output, width_.output, C}),
                                  kReadsPerThread, threads_);
     const RegionSize whole{height_.output, width_.output, takes_planes ? 1 : C};

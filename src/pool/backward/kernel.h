@@ -100,6 +100,7 @@ void add_windows(const Target& target, const GradientRow<double>& row);
 struct NarrowWindows {
   int64_t width, stride, windows, start;
 };
+bool slides_windows(const Target& target);  // does it have this?
 void slide_windows(const Target& target, const GradientRow<float>& row, const NarrowWindows& windows);
 void slide_windows(const Target& target, const GradientRow<double>& row, const NarrowWindows& windows);
 

@@ -15,8 +15,10 @@ namespace convstep::kernels::HWY_NAMESPACE {
 namespace {
 
 // Vectors of channels that slide together: the sums under a window of three columns take up 12 of 32 registers, or 6 of
-// 16. Targets that few machines run get small code.
-constexpr int kVectorsAtOnce = HWY_TARGET == HWY_AVX3 || HWY_ARCH_ARM_A64 ? 4 : HWY_TARGET == HWY_AVX2 ? 2 : 1;
+// 16.
+constexpr int kVectorsAtOnce = HWY_TARGET == HWY_AVX3 || HWY_ARCH_ARM_A64 ? 4 : 2;
+// The others have none of this code, as few machines would run it.
+constexpr bool kSlides = HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2 || HWY_ARCH_ARM_A64;
 
 // kVectors vectors of channels, the first n lanes of each, and the columns under a window.
 template <bool kIsMax, int kWidth, int kStride, int kVectors, class T>
@@ -178,8 +180,14 @@ HWY_INLINE void slide(const GradientRow<T>& row, const NarrowWindows& windows) {
   }
 }
 
-void slide_f32(const GradientRow<float>& row, const NarrowWindows& windows) { slide(row, windows); }
-void slide_f64(const GradientRow<double>& row, const NarrowWindows& windows) { slide(row, windows); }
+template <class T>
+HWY_INLINE void slide_if(const GradientRow<T>& row, const NarrowWindows& windows) {
+  if constexpr (kSlides) slide(row, windows);
+}
+
+void slide_f32(const GradientRow<float>& row, const NarrowWindows& windows) { slide_if(row, windows); }
+void slide_f64(const GradientRow<double>& row, const NarrowWindows& windows) { slide_if(row, windows); }
+bool can_slide() { return kSlides; }
 
 }  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
@@ -191,6 +199,9 @@ namespace convstep::kernels {
 
 HWY_EXPORT(slide_f32);
 HWY_EXPORT(slide_f64);
+HWY_EXPORT(can_slide);
+
+bool slides_windows(const Target& target) { return CONVSTEP_KERNEL(can_slide, target)(); }
 
 void slide_windows(const Target& target, const GradientRow<float>& row, const NarrowWindows& windows) {
   CONVSTEP_KERNEL(slide_f32, target)(row, windows);
