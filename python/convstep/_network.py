@@ -13,7 +13,19 @@ from numpy.typing import ArrayLike
 
 from convstep import _core, _hints
 from convstep._compiled import with_hints
-from convstep._convert import convert, convert_indices
+from convstep._convert import convert_indices
+from convstep._network_arrays import (
+    CHANNELS_FIRST,
+    CHANNELS_LAST,
+    converted,
+    free_shape,
+    in_order,
+    shape_text,
+    to_real,
+    to_shape,
+    type_of,
+    with_axes,
+)
 from convstep._training import Adam, Bar, History, Sgd
 from convstep._types import Array, Flag, Int, Layout
 from convstep.layers import Layer
@@ -24,7 +36,6 @@ _Path: TypeAlias = "str | os.PathLike[str]"
 
 _NETWORKS = {"float32": _core.Network32, "float64": _core.Network64}
 _TRAINERS = {"float32": _core.Trainer32, "float64": _core.Trainer64}
-_CHANNELS_FIRST, _CHANNELS_LAST = (0, 3, 1, 2), (0, 2, 3, 1)
 
 
 class Network:
@@ -89,7 +100,7 @@ class Network:
                 is_class = isinstance(layer, type) and layer in Layer.__subclasses__()
                 hint = f" (write layers.{layer.__name__}())" if is_class else ""
                 raise TypeError(f"layers: got {_hints.shown(layer)}, expected layers of convstep.layers{hint}")
-        image = _shape("input_shape", input_shape)
+        image = to_shape("input_shape", input_shape)
         self._become(_class_of(dtype).build(layers, image, seed, keep_roundings), dtype, image)
 
     def _become(
@@ -152,17 +163,18 @@ class Network:
         """
         self._check_layout(layout)
         infos = self._network.inputs()
-        given = _in_order(inputs, [name for name, _, _ in infos])
-        arrays = tuple(_converted(array, info, self.dtype, layout) for array, info in zip(given, infos))
-        self._check_channels(infos[0][0], arrays[0], layout)
+        given = in_order(inputs, [name for name, _, _ in infos])
+        arrays = tuple(converted(array, info, self.dtype, layout) for array, info in zip(given, infos))
+        for (name, _, _), array in zip(infos, arrays):
+            self._check_channels(name, array, layout)
         outs = out if out is None or isinstance(out, tuple) else (out,)
         turned = outs
         if outs is not None:
-            turned = tuple(array if array is None else _turned(array, layout, _CHANNELS_LAST) for array in outs)
-        with self._blaming_size(infos[0][0], arrays[0]):
+            turned = tuple(array if array is None else with_axes(array, layout, CHANNELS_LAST) for array in outs)
+        with self._blaming_size("input", *arrays):
             results = self._network.run(arrays, turned, threads, memory)
         if outs is None:
-            results = tuple(_turned(array, layout, _CHANNELS_FIRST) for array in results)
+            results = tuple(with_axes(array, layout, CHANNELS_FIRST) for array in results)
         else:
             results = tuple(a if b is None else b for a, b in zip(results, outs))
         return results[0] if len(results) == 1 else results
@@ -177,7 +189,7 @@ class Network:
     @property
     def inputs(self) -> dict[str, tuple[int | None, ...]]:
         """The shape of each input, by its name, with None for a length that is free."""
-        return {name: _free(shape) for name, shape, _ in self._network.inputs()}
+        return {name: free_shape(shape) for name, shape, _ in self._network.inputs()}
 
     @property
     def outputs(self) -> list[str]:
@@ -229,7 +241,7 @@ class Network:
     def astype(self, dtype: _Dtype) -> Network:
         """The same network, computing in another dtype."""
         text, arrays = self._network.parts()
-        turned = {name: a if a.dtype == np.int64 else a.astype(_name_of(dtype)) for name, a in arrays.items()}
+        turned = {name: a if a.dtype == np.int64 else a.astype(type_of(dtype)) for name, a in arrays.items()}
         network = type(self).__new__(type(self))
         network._become(_class_of(dtype).of_parts(text, turned), dtype, self._image)
         return network
@@ -315,8 +327,8 @@ class Network:
         has_classes = loss == "cross_entropy"
 
         def examples(x_name: str, images: ArrayLike, y_name: str, answers: ArrayLike) -> tuple[Array, Array]:
-            y = convert_indices(answers, y_name) if has_classes else _real(answers, y_name, self.dtype)
-            return _real(images, x_name, self.dtype), y
+            y = convert_indices(answers, y_name) if has_classes else to_real(answers, y_name, self.dtype)
+            return to_real(images, x_name, self.dtype), y
 
         images, answers = examples("x", x, "y", y)
         self._check_channels("x", images)
@@ -345,7 +357,7 @@ class Network:
         return history
 
     def __repr__(self) -> str:
-        inputs = [f"{name} {_text(shape)}" for name, shape in self.inputs.items()]
+        inputs = [f"{name} {shape_text(shape)}" for name, shape in self.inputs.items()]
         if self._image is not None:
             inputs = [f"input (N, {', '.join(map(str, self._image))})"]
         return f"Network({', '.join(inputs)}, {self.dtype}, {self.parameters} parameters)"
@@ -377,65 +389,37 @@ class Network:
             return
         channels = self._image[2]
         expected = f"(any, any, any, {channels})" if layout == "NHWC" else f"(any, {channels}, any, any)"
-        given = images.shape if layout == "NHWC" else tuple(images.shape[axis] for axis in _CHANNELS_FIRST)
+        given = images.shape if layout == "NHWC" else tuple(images.shape[axis] for axis in CHANNELS_FIRST)
         other_layout, axis = ("NCHW", 1) if layout == "NHWC" else ("NHWC", 3)
         hint = f" (it looks like {other_layout})" if given[axis] == channels else ""
         raise ValueError(f"{argument}: got {given}, expected {expected}{hint}")
 
     @contextlib.contextmanager
-    def _blaming_size(self, argument: str, images: Array) -> Iterator[None]:
+    def _blaming_size(self, argument: str, *arrays: Array) -> Iterator[None]:
         """What is wrong with images of another size than the network was made for is wrong because of that, perhaps."""
         try:
             yield
         except ValueError as error:
-            if self._image is None or images.ndim != 4 or images.shape[1:3] == self._image[:2]:
+            size = arrays[0].shape[1:3] if arrays and arrays[0].ndim == 4 else None
+            if self._image is None or size is None or size == self._image[:2]:
                 raise
-            given, own = (" x ".join(map(str, size)) for size in (images.shape[1:3], self._image[:2]))
+            given, own = (" x ".join(map(str, lengths)) for lengths in (size, self._image[:2]))
             raise ValueError(f"{argument}: got images of {given}, and the network was made for {own}: {error}") from error
 
     def _shapes(self, shapes: tuple[_Shape, ...]) -> list[tuple[int, ...]]:
         if shapes:
-            return [_shape("input_shape", getattr(shape, "shape", shape)) for shape in shapes]
+            return [to_shape("input_shape", getattr(shape, "shape", shape)) for shape in shapes]
         if self._image is not None:
             return [(1, *self._image)]
         for name, shape in self.inputs.items():
             if None in shape[1:]:
-                raise ValueError(f"input_shape: got none, expected that of {name}, {_text(shape)}, whose size is free")
+                raise ValueError(f"input_shape: got none, expected that of {name}, {shape_text(shape)}, whose size is free")
         return [tuple(1 if n is None else n for n in shape) for shape in self.inputs.values()]
 
     @staticmethod
     def _check_layout(layout: str) -> None:
         if layout not in ("NHWC", "NCHW"):
             raise ValueError(f"layout: got {layout!r}, expected 'NHWC' or 'NCHW'")
-
-
-def _in_order(
-    inputs: tuple[ArrayLike | Mapping[str, ArrayLike], ...], names: Sequence[str]
-) -> Sequence[ArrayLike]:
-    if len(inputs) == 1 and isinstance(inputs[0], Mapping):
-        given = inputs[0]
-        if set(given) != set(names):
-            raise ValueError(f"inputs: got {', '.join(map(str, given)) or 'none'}, expected {', '.join(names)}")
-        return [given[name] for name in names]
-    if len(inputs) != len(names):
-        raise ValueError(f"inputs: got {len(inputs)}, expected {len(names)}: {', '.join(names)}")
-    return inputs  # type: ignore[return-value]
-
-
-def _converted(array: ArrayLike, info: tuple[str, tuple[int, ...], bool], dtype: str, layout: Layout) -> Array:
-    name, shape, is_integer = info
-    read = convert_indices(array, name) if is_integer else _real(array, name, dtype)
-    if len(shape) == 4 and read.ndim == 3:
-        raise ValueError(f"{name}: got {read.shape}, expected {_text(_free(shape))} (for one image: {name}[None])")
-    return _turned(read, layout, _CHANNELS_LAST)
-
-
-def _name_of(dtype: Any) -> type[np.generic]:
-    return np.float32 if np.dtype(dtype) == np.float32 else np.float64
-
-
-def _real(array: ArrayLike, argument: str, dtype: str) -> Array:
-    return np.require(convert(array, argument), _name_of(dtype), "A")
 
 
 def _class_of(dtype: Any) -> Any:
@@ -446,22 +430,3 @@ def _class_of(dtype: Any) -> Any:
     if name not in _NETWORKS:
         raise ValueError(f"dtype: got {dtype!r}, expected 'float32' or 'float64'")
     return _NETWORKS[name]
-
-
-def _shape(argument: str, shape: Any) -> tuple[int, ...]:
-    try:
-        return tuple(int(length.__index__()) for length in shape)
-    except (AttributeError, TypeError):
-        raise TypeError(f"{argument}: got {shape!r}, expected a tuple of integers") from None
-
-
-def _free(shape: tuple[int, ...]) -> tuple[int | None, ...]:
-    return tuple(None if length < 0 else length for length in shape)
-
-
-def _text(shape: tuple[int | None, ...]) -> str:
-    return "(" + ", ".join("any" if n is None else str(n) for n in shape) + ")"
-
-
-def _turned(array: Array, layout: Layout, axes: tuple[int, ...]) -> Array:
-    return array.transpose(axes) if layout == "NCHW" and array.ndim == 4 else array

@@ -118,6 +118,12 @@ def value(name, shape, kind=TensorProto.FLOAT):
     return helper.make_tensor_value_info(name, kind, shape)
 
 
+def test_a_model_without_inputs(tmp_path: pathlib.Path):
+    onnx.save(model_of([helper.make_node("Identity", ["x"], ["y"])], [], [value("y", [3])],
+                       [("x", np.arange(3, dtype=np.float32))]), tmp_path / "model.onnx")
+    assert Network.load(tmp_path / "model.onnx")().tolist() == [0, 1, 2]
+
+
 def test_models_of_several_inputs_and_outputs(tmp_path: pathlib.Path):
     nodes = [helper.make_node("Add", ["a", "b"], ["sum"]), helper.make_node("ArgMax", ["sum"], ["where"], axis=1),
              helper.make_node("Gather", ["table", "k"], ["row"])]
