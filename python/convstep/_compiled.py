@@ -30,7 +30,8 @@ OTHER_NAMES = {
     "mode": "padding", "auto_pad": "padding", "border_mode": "padding", "pads": "padding", "img": "input",
     "target": "labels", "targets": "labels", "y": "labels", "classes": "labels", "scores": "logits", "divisor": "count",
     "lr": "rate", "learning_rate": "rate", "out_channels": "filters", "units": "outputs", "out_features": "outputs",
-    "weight_decay": "decay", "eps": "epsilon", "act": "activation", "relu": "activation", "nonlinearity": "activation", "skip": "residual", "shortcut": "residual",
+    "weight_decay": "decay", "eps": "epsilon",
+    "act": "activation", "relu": "activation", "nonlinearity": "activation", "skip": "residual", "shortcut": "residual",
 }
 
 # What is no argument here: the names that other libraries have for it, the functions that may be asked for it by what

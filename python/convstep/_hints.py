@@ -40,6 +40,9 @@ OTHER_FUNCTIONS = {
     ),
 }
 
+# Ours, by the same plain names.
+_ACTIVATIONS = {"relu": "relu", "relu6": "relu6", "leakyrelu": "leaky_relu", "sigmoid": "sigmoid", "tanh": "tanh"}
+
 # How a file becomes an array, by the end of its name.
 READERS = {
     ".npy": "np.load({})",
@@ -168,15 +171,15 @@ def attribute(name: str, names: Iterable[str]) -> str | None:
     """For a name that the package does not have: a layer, or a function, of another library, perhaps."""
     wanted = _plain(name)
     activation = wanted.removesuffix("backward")
-    if activation in ("relu", "relu6", "leakyrelu", "sigmoid", "tanh"):
-        known = "leaky_relu" if activation == "leakyrelu" else activation
+    known = _ACTIVATIONS.get(activation)
+    if known:
         if wanted != activation:
             return f'write activation_backward(grad, input, "{known}")'
         return f'an activation is an option: conv2d(..., activation="{known}")'
     plain: dict[str, str] = {}
-    for known in names:
-        if _plain(known) not in plain or known[0].isupper() == name[0].isupper():  # conv2d and Conv2d
-            plain[_plain(known)] = known
+    for own in names:
+        if _plain(own) not in plain or own[0].isupper() == name[0].isupper():  # conv2d and Conv2d
+            plain[_plain(own)] = own
     found = difflib.get_close_matches(wanted, plain, n=1, cutoff=0.7)
     meant = OTHER_FUNCTIONS.get(wanted) or (plain[found[0]] if found else None)
     return f"did you mean {meant!r}?" if meant else None
@@ -185,8 +188,8 @@ def attribute(name: str, names: Iterable[str]) -> str | None:
 def layer(name: str, names: Sequence[str]) -> str | None:
     """For a name that `convstep.layers` does not have."""
     wanted = _plain(name)
-    if wanted in ("relu", "relu6", "leakyrelu", "sigmoid", "tanh"):
-        known = "leaky_relu" if wanted == "leakyrelu" else wanted
+    known = _ACTIVATIONS.get(wanted)
+    if known:
         return f'write layers.Activate("{known}"), or layers.Conv(..., activation="{known}")'
     if OTHER_FUNCTIONS.get(wanted) == "linear":
         return "did you mean 'Linear'?"
