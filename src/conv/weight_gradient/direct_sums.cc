@@ -24,7 +24,6 @@ DirectSums<T>::DirectSums(const ConvProblem& problem, const WeightGradientCall<T
       patch_(workspace.patch.in(memory)),
       strip_(workspace.strip.in(memory)),
       grad_(workspace.grad.in(memory)),
-      copies_input_(cut.copies_input()),
       copies_grad_(part.outputs % cut.kernel().lanes != 0 || call.grad.stride(3) != 1 ||
                    values() >= kManyTiles * cut.kernel().most_values) {}
 
@@ -37,9 +36,7 @@ template <class T>
 bool DirectSums<T>::add_to_gradient(int64_t n, bool begins, const TaskProgress& progress) const {
   const bool is_one_chunk =
       cut_.chunk().rows >= problem_.geometry.height.output && cut_.chunk().columns >= problem_.geometry.width.output;
-  const bool fills_vectors = part_.outputs % cut_.kernel().lanes == 0 && call_.weights_grad.stride(3) == 1 &&
-                             (!call_.bias_grad || call_.bias_grad.stride(0) == 1);
-  if (!fills_vectors || !(begins || is_one_chunk)) return false;
+  if (!takes_vectors(call_, part_.outputs, cut_.kernel().lanes) || !(begins || is_one_chunk)) return false;
   add_image(n, nullptr, !begins, progress);
   return true;
 }
@@ -104,23 +101,24 @@ void DirectSums<T>::add_region(const Region& region, const PartSums<T>* buffers,
   const bool is_last =
       region.first_row + region.rows == height.output && region.first_column + region.columns == width.output;
   const bool asks_for_gradient = (buffers ? is_last : adds) && (!is_one_run || goes_on) && gradient.stride(3) == 1;
-  kernels::WeightGradientBlock<T> block{.values = nullptr,
-                                        .row_step = height.stride * input.row_step,
-                                        .pixel_step = width.stride * input.pixel_step,
-                                        .grad = nullptr,
-                                        .grad_row_step = call_.grad.stride(1),
-                                        .grad_pixel_step = call_.grad.stride(2),
-                                        .rows = region.rows,
-                                        .columns = region.columns,
-                                        .rows_of_a_chunk = cut_.chunk().rows,
-                                        .count = (is_one_run ? width.window : 1) * part_.channels,
-                                        .sums = nullptr,
-                                        .sums_step = 0,
-                                        .adds = adds,
-                                        .are_gradient = buffers == nullptr,
-                                        .values_ahead = copies_input_ ? 0 : first_value(next) - first_value(region),
-                                        .grad_ahead = copies_grad_ ? 0 : first_grad(next) - first_grad(region),
-                                        .gradient_step = gradient.stride(2)};
+  kernels::WeightGradientBlock<T> block{
+      .values = nullptr,
+      .row_step = height.stride * input.row_step,
+      .pixel_step = width.stride * input.pixel_step,
+      .grad = nullptr,
+      .grad_row_step = call_.grad.stride(1),
+      .grad_pixel_step = call_.grad.stride(2),
+      .rows = region.rows,
+      .columns = region.columns,
+      .rows_of_a_chunk = cut_.chunk().rows,
+      .count = (is_one_run ? width.window : 1) * part_.channels,
+      .sums = nullptr,
+      .sums_step = 0,
+      .adds = adds,
+      .are_gradient = buffers == nullptr,
+      .values_ahead = cut_.copies_input() ? 0 : first_value(next) - first_value(region),
+      .grad_ahead = copies_grad_ ? 0 : first_grad(next) - first_grad(region),
+      .gradient_step = gradient.stride(2)};
   const bool is_far_apart = block.pixel_step * int64_t{sizeof(T)} >= kFarApart;
   for (int64_t p = 0; p < panels_.count(); p += block.panels) {
     const int64_t lanes = panels_.lanes(p), pixels = region.rows * region.columns;
@@ -186,7 +184,7 @@ template <class T>
 PixelView<const T> DirectSums<T>::input_of(const Region& region) const {
   const auto& [height, width] = problem_.geometry;
   const View<const T, 4>& input = call_.input;
-  if (!copies_input_) return {first_value(region), input.stride(1), input.stride(2)};
+  if (!cut_.copies_input()) return {first_value(region), input.stride(1), input.stride(2)};
   const int64_t row = height.source(region.first_row, part_.first_window_row);
   const int64_t column = width.source(region.first_column, 0);
   const int64_t rows = (region.rows - 1) * height.stride + (part_.window_rows - 1) * height.dilation + 1;

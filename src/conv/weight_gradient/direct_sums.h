@@ -51,7 +51,7 @@ class DirectSums {
   const GradientPart part_;
   const PartPanels<T> panels_;
   T *const patch_, *const strip_, *const grad_;
-  const bool copies_input_, copies_grad_;
+  const bool copies_grad_;
 };
 
 }  // namespace convstep

@@ -28,8 +28,7 @@ class PartTask {
         input_(input),
         grad_(grad),
         sums_(sums),
-        is_straight_(part.outputs % kernel.lanes == 0 && call.weights_grad.stride(3) == 1 &&
-                     (!call.bias_grad || call.bias_grad.stride(0) == 1)) {}
+        is_straight_(takes_vectors(call, part.outputs, kernel.lanes)) {}
 
   void run(const TaskProgress& progress) const {
     const int64_t images = call_.input.shape(0);
@@ -82,8 +81,7 @@ class PartTask {
                                           .count = part_.channels,
                                           .sums = sums_,
                                           .sums_step = lanes_,
-                                          .adds = adds,
-                                          .are_gradient = true};
+                                          .adds = adds};
     if (is_straight_) {
       block.sums = &call_.weights_grad(0, 0, part_.first_channel, part_.first_output);
       block.sums_step = call_.weights_grad.stride(2);

@@ -25,8 +25,8 @@ struct WeightGradientBlock {
   int64_t count;            // of values
   T* sums;                  // [count][sums_step], of which the lanes of a panel are written
   int64_t sums_step;
-  bool adds;          // to what `sums` holds; or they begin with the first chunk
-  bool are_gradient;  // and then that is added to 0, of which -0 makes 0, as a gradient is
+  bool adds;                  // to what `sums` holds; or they begin with the first chunk
+  bool are_gradient = false;  // and then that is added to 0, of which -0 makes 0, as a gradient is
   int64_t panels = 1, grad_panel_step = 0, sums_panel_step = 0;
   T* strip = nullptr;  // or memory for strip_lanes of each pixel, where the values of a tile are copied for its panels
   // What is needed from memory next is asked for while the tiles run: the values and the gradient of the next block, as

@@ -32,6 +32,12 @@ struct PartSums {
   T *weights, *bias;
 };
 
+// May the sums of so many outputs go between the gradient and vectors of so many lanes with no buffer in between?
+template <class T>
+bool takes_vectors(const WeightGradientCall<T>& call, int64_t outputs, int64_t lanes) {
+  return outputs % lanes == 0 && call.weights_grad.stride(3) == 1 && (!call.bias_grad || call.bias_grad.stride(0) == 1);
+}
+
 // The panels of a part: as wide as the kernel has them, the last one of a vector where that holds its outputs.
 template <class T>
 class PartPanels {

@@ -202,8 +202,7 @@ void WinogradSums<T>::multiply(int64_t count, int64_t panel, bool adds) const {
                         .count = part_.channels,
                         .sums = products_of(panel) + xi * product_step(),
                         .sums_step = panels_.lanes(panel),
-                        .adds = adds,
-                        .are_gradient = false});
+                        .adds = adds});
   }
 }
 
