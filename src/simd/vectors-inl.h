@@ -18,6 +18,12 @@
 #include <cstdint>
 #include <cstring>
 
+// The fallback comes last of the targets that a file is compiled for. Few machines with x86 run it, so that it is made
+// small.
+#if HWY_TARGET == HWY_SCALAR && HWY_ONCE && HWY_ARCH_X86 && HWY_COMPILER_GCC_ACTUAL && defined(__OPTIMIZE__)
+#pragma GCC optimize("Os")
+#endif
+
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;

@@ -24,11 +24,12 @@ namespace {
 // Two units with a latency of 4 want 8 sums under way. A strip of its own costs no more arithmetic, but reads the
 // weights (from the level-2 cache) for half as many sums. Two base pointers rather than one: from 14 pixels on one
 // pointer, GCC 12 makes 13 offsets and spills them. 7 pixels x 4 vectors, one strip, has one register too few.
-constexpr int kMaxVectors = 2;
 #if HWY_TARGET == HWY_AVX3 || HWY_ARCH_ARM_A64
-constexpr int kMaxPixels = 7;
+constexpr int kMaxVectors = 2, kMaxPixels = 7;
+#elif HWY_TARGET == HWY_SCALAR
+constexpr int kMaxVectors = 1, kMaxPixels = 2;  // for small code: few machines run it
 #else
-constexpr int kMaxPixels = 3;
+constexpr int kMaxVectors = 2, kMaxPixels = 3;
 #endif
 
 // Outputs that fill at most half of a panel's only vector are computed in vectors half as long: of those a processor

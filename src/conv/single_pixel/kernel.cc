@@ -50,7 +50,11 @@ HWY_NOINLINE void single_pixel_vectors(const SinglePixelLayer<T>& layer, const S
   }
   for (int v = 0; v < Vectors; ++v) {
     if (epilogue.residual) sum[v] = hn::Add(sum[v], load_n(d, epilogue.residual + v * lanes, n[v]));
-    store_n(activate(d, sum[v], epilogue.activation, epilogue.slope), d, out + v * lanes, n[v]);
+    store_n(sum[v], d, out + v * lanes, n[v]);
+  }
+  if (epilogue.activation != Activation::kNone) {
+    const size_t count = static_cast<size_t>((Vectors - 1) * lanes) + n[Vectors - 1];
+    activate_row(out, count, epilogue.activation, epilogue.slope);
   }
 }
 

@@ -18,6 +18,9 @@ namespace {
 #if HWY_TARGET == HWY_AVX3 || HWY_ARCH_ARM_A64
 constexpr int kPanelVectors = 4;  // 32 registers: 6*4 sums + 4 + 1
 constexpr int tile_rows(int vectors) { return vectors == 4 ? 6 : vectors == 3 ? 8 : 12; }
+#elif HWY_TARGET == HWY_SCALAR
+constexpr int kPanelVectors = 1;  // for small code: few machines run it
+constexpr int tile_rows(int) { return 4; }
 #else
 constexpr int kPanelVectors = 2;  // 16 registers: 6*2 sums + 2 + 1; 5*2 and 4*3 are 4% slower (AVX2)
 constexpr int tile_rows(int vectors) { return vectors == 2 ? 6 : 12; }
@@ -130,7 +133,9 @@ void multiply(const WinogradTiles<const T>& V, const T* U, const WinogradRange* 
     if (panel.vectors == 4) return multiply_panel<T, 4>(V, U, of, count, C, adds, M);
     if (panel.vectors == 3) return multiply_panel<T, 3>(V, U, of, count, C, adds, M);
   }
-  if (panel.vectors == 2) return multiply_panel<T, 2>(V, U, of, count, C, adds, M);
+  if constexpr (kPanelVectors >= 2) {
+    if (panel.vectors == 2) return multiply_panel<T, 2>(V, U, of, count, C, adds, M);
+  }
   multiply_panel<T, 1>(V, U, of, count, C, adds, M);
 }
 

@@ -43,12 +43,11 @@ class Sliding {
     HWY_UNROLL(3)
     for (int j = 0; j < kWidth; ++j) {
       here_[j] = hn::Set(DI(), static_cast<Position<T>>(row.first_position + start + j));
-      begin<false>(j, start + j);
+      begin(j, start + j);
     }
   }
 
-  // Window x gives, and moves on. With kInside all columns are of this row.
-  template <bool kInside>
+  // Window x gives, and moves on.
   HWY_INLINE void step(int64_t x) {
     const D d;
     const DI di;
@@ -67,12 +66,12 @@ class Sliding {
       }
     }
     HWY_UNROLL(2)
-    for (int j = 0; j < kStride; ++j) end<kInside>(j, column + j);
+    for (int j = 0; j < kStride; ++j) end(j, column + j);
     HWY_UNROLL(3)
     for (int j = 0; j < kWidth; ++j) {
       if constexpr (kIsMax) here_[j] = hn::Add(here_[j], hn::Set(di, Position<T>(kStride)));
       if (j >= kWidth - kStride) {
-        begin<kInside>(j, column + kStride + j);
+        begin(j, column + kStride + j);
       } else {
         HWY_UNROLL(4)
         for (int v = 0; v < kVectors; ++v) under_[j][v] = under_[j + kStride][v];
@@ -83,24 +82,20 @@ class Sliding {
   // What is under the window after the last step, from `column` on.
   HWY_INLINE void finish(int64_t column) {
     HWY_UNROLL(3)
-    for (int j = 0; j < kWidth; ++j) end<false>(j, column + j);
-  }
-  // Columns that no window is over.
-  HWY_INLINE void pass(int64_t first, int64_t end_column) {
-    for (int64_t column = first; column < end_column; ++column) {
-      begin<true>(0, column);
-      end<true>(0, column);
-    }
+    for (int j = 0; j < kWidth; ++j) end(j, column + j);
   }
 
  private:
   static constexpr int64_t kLanes = static_cast<int64_t>(HWY_LANES(T));
 
+  // Is it a column of this row?
+  HWY_INLINE bool is_inside(int64_t column) const {
+    return static_cast<uint64_t>(column) < static_cast<uint64_t>(columns_);
+  }
   // A column comes under the window, with what other windows gave to it.
-  template <bool kInside>
   HWY_INLINE void begin(int j, int64_t column) {
     const D d;
-    if (sums_ && (kInside || (0 <= column && column < columns_))) {
+    if (sums_ && is_inside(column)) {
       HWY_UNROLL(4)
       for (int v = 0; v < kVectors; ++v) under_[j][v] = hn::LoadU(d, sums_ + column * sums_step_ + v * kLanes);
     } else {
@@ -109,10 +104,9 @@ class Sliding {
     }
   }
   // The window leaves a column.
-  template <bool kInside>
   HWY_INLINE void end(int j, int64_t column) {
     const D d;
-    if (!kInside && (column < 0 || columns_ <= column)) return;
+    if (!is_inside(column)) return;
     T* to = to_ + column * to_step_;
     if (adds_) {
       HWY_UNROLL(4)
@@ -139,19 +133,22 @@ class Sliding {
 template <bool kIsMax, int kWidth, int kStride, int kVectors, class T>
 HWY_INLINE void slide_at(const GradientRow<T>& row, const NarrowWindows& windows, int64_t c, size_t n) {
   Sliding<kIsMax, kWidth, kStride, kVectors, T> sliding(row, windows.start, c, n);
-  // Windows all of whose columns, and those that come next, are of this row.
-  const int64_t first = (HWY_MAX(-windows.start, 0) + kStride - 1) / kStride;
-  const int64_t room = row.columns - windows.start - kWidth - kStride;
-  const int64_t inside = HWY_MIN(room < 0 ? 0 : room / kStride + 1, windows.windows);
-  int64_t x = 0;
-  do {  // twice, or the code of a step at a border would be there twice
-    for (; x < windows.windows && (x < first || x >= inside); ++x) sliding.template step<false>(x);
-    for (; x < inside; ++x) sliding.template step<true>(x);
-  } while (x < windows.windows);
-  const int64_t end = windows.start + windows.windows * kStride;
-  sliding.finish(end);
-  sliding.pass(0, HWY_MIN(windows.start, row.columns));
-  sliding.pass(HWY_MAX(end + kWidth, 0), row.columns);
+  for (int64_t x = 0; x < windows.windows; ++x) sliding.step(x);
+  sliding.finish(windows.start + windows.windows * kStride);
+}
+
+// Columns that no window is over.
+template <class T>
+HWY_NOINLINE void pass(const GradientRow<T>& row, int64_t first, int64_t end) {
+  const hn::ScalableTag<T> d;
+  for (int64_t column = first; column < end; ++column) {
+    for (int64_t c = 0; c < row.channels; c += static_cast<int64_t>(hn::Lanes(d))) {
+      const size_t n = static_cast<size_t>(row.channels - c);
+      const auto sum = row.sums ? load_n(d, row.sums + column * row.sums_step + c, n) : hn::Zero(d);
+      T* to = row.to + column * row.to_step + c;
+      store_n(row.adds ? hn::Add(load_n(d, to, n), sum) : sum, d, to, n);
+    }
+  }
 }
 
 template <bool kIsMax, int kWidth, int kStride, class T>
@@ -164,6 +161,8 @@ HWY_NOINLINE void slide_all(const GradientRow<T>& row, const NarrowWindows& wind
   for (; c < C; c += L) {
     slide_at<kIsMax, kWidth, kStride, 1>(row, windows, c, static_cast<size_t>(HWY_MIN(C - c, L)));
   }
+  pass(row, 0, HWY_MIN(windows.start, row.columns));
+  pass(row, HWY_MAX(windows.start + windows.windows * kStride + kWidth, 0), row.columns);
 }
 
 template <int kWidth, int kStride, class T>

@@ -1,0 +1,50 @@
+"""How large the library is as a shared one, stripped: without networks, with them, and with the reader of .onnx files.
+
+    python bench/library_size.py [build/release]
+
+The objects are those that CMake made for the static library there, so that no second build is needed.
+"""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+OF_NETWORKS = re.compile(r"network/|unity_convstep_[1-6]_|(chain|function)_kernel")  # the latter two: operations by element
+PACKAGES = {"convstep": ["libhwy", "tbb"], "io": ["spng", "libjpeg", "zlib"], "onnx": ["protobuf-lite"]}
+
+
+def objects(build: pathlib.Path) -> dict[str, list[pathlib.Path]]:
+    """Those of each library."""
+    found: dict[str, list[pathlib.Path]] = {name: [] for name in PACKAGES}
+    for entry in json.loads((build / "compile_commands.json").read_text()):
+        path = re.search(r" -o (\S+)", entry["command"]).group(1)
+        target = re.match(r"src/(?:io/|onnx/)?CMakeFiles/convstep(_kernels|_io|_onnx|_onnx_file)?\.dir/", path)
+        if target:
+            name = {None: "convstep", "_kernels": "convstep", "_io": "io"}.get(target.group(1), "onnx")
+            found[name].append(build / path)
+    return found
+
+
+def linked_size(paths: list[pathlib.Path], packages: list[str]) -> int:
+    flags = subprocess.run(["pkg-config", "--libs", *packages], capture_output=True, text=True, check=True).stdout.split()
+    with tempfile.TemporaryDirectory() as folder:
+        library = pathlib.Path(folder, "library.so")
+        subprocess.run(["g++", "-shared", "-s", "-o", library, *paths, *flags], check=True)
+        return library.stat().st_size
+
+
+def main() -> None:
+    build = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "build/release")
+    of = objects(build)
+    layers = [path for path in of["convstep"] if not OF_NETWORKS.search(str(path.relative_to(build)))]
+    print(f"without networks        {linked_size(layers, PACKAGES['convstep']):10,} bytes")
+    print(f"with networks           {linked_size(of['convstep'], PACKAGES['convstep']):10,}")
+    everything = [path for paths in of.values() for path in paths]
+    print(f"... files and .onnx     {linked_size(everything, sum(PACKAGES.values(), [])):10,}")
+
+
+if __name__ == "__main__":
+    main()
