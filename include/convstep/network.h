@@ -2,14 +2,17 @@
 //
 //   using namespace convstep;
 //   const Network<float> network({28, 28, 1},  // images (H, W, C)
-//                                {layers::Conv{.filters = 16, .window = 3, .padding = 1, .activation =
-//                                Activation::kRelu},
-//                                 layers::Pool{.window = 2, .stride = 2}, layers::Flatten{}, layers::Linear{.outputs =
-//                                 10}},
-//                                1);             // the seed of its weights
-//   const NetworkPlan<float> plan = network.plan({1, 28, 28, 1});  // packs the weights, lays out memory; throws here
-//   or never Tensor<float, 4> image({1, 28, 28, 1}); Tensor<float, 2> scores({1, 10}); plan.run(image, scores); //
-//   const, by many threads at once std::cout << plan.describe();
+//                                {layers::Conv{.filters = 16, .window = 3, .activation = Activation::kRelu},
+//                                 layers::Pool{.window = 2, .stride = 2},
+//                                 layers::Flatten{},
+//                                 layers::Linear{.outputs = 10}},
+//                                1);  // the seed of its weights
+//   // Packs the weights and lays out memory; what can throw does so here.
+//   const NetworkPlan<float> plan = network.plan({1, 28, 28, 1});
+//   Tensor<float, 4> image({1, 28, 28, 1});
+//   Tensor<float, 2> scores({1, 10});
+//   plan.run(image, scores);  // const, by many threads at once
+//   std::cout << plan.describe();
 //
 // As a graph, whose values are handles:
 //

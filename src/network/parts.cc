@@ -19,7 +19,7 @@ constexpr int64_t kVersion = 1;
 template <class U>
 Json list_of(const std::vector<U>& values) {
   Json::List list;
-  for (const U& value : values) list.push_back({value});
+  for (const U& one : values) list.emplace_back().value = one;
   return {std::move(list)};
 }
 Json list_of(const Dims& dims) { return list_of(std::vector<int64_t>(dims.begin(), dims.end())); }
