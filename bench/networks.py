@@ -4,9 +4,9 @@
     python bench/networks.py --quick                      three of them, one thread (within a minute)
     python bench/networks.py --networks resnet50 --threads 1 --profile
 
-The networks are those of the package onnx, with random weights, and three trained ones of rapidocr-onnxruntime. Each is
-a file that every peer reads for itself, and its output must be that of ONNX Runtime. As in compare.py, peers take turns
-and the median counts.
+The networks are those of the package onnx and of made_networks.py, with random weights, and three trained ones of
+rapidocr-onnxruntime. Each is a file that every peer reads for itself, and its output must be that of ONNX Runtime, or of
+convstep where that cannot run it, as in float64. As in compare.py, peers take turns and the median counts.
 """
 
 import argparse
@@ -23,6 +23,7 @@ import numpy as np
 import onnx
 
 import compare
+import made_networks
 import peers
 import report
 import runners
@@ -55,7 +56,7 @@ def parse() -> argparse.Namespace:
 
 
 def wanted_networks(arguments: argparse.Namespace) -> list[str]:
-    return [name for name in (*models.LIGHT_NETWORKS, *TRAINED)
+    return [name for name in (*models.LIGHT_NETWORKS, *made_networks.MADE, *TRAINED)
             if re.search(arguments.networks, name) and (name in QUICK_NETWORKS or not arguments.quick)]
 
 
@@ -64,6 +65,9 @@ def prepared(name: str, dtype: str, folder: pathlib.Path) -> tuple[pathlib.Path,
     if name in TRAINED:
         kind, shape = TRAINED[name]
         path = models.rapidocr_models()[kind]
+    elif name in made_networks.MADE:
+        path = folder / "made.onnx"
+        shape = made_networks.save(name, path)
     else:
         path = folder / "network.onnx"
         model = models.light_network(name)
@@ -113,7 +117,7 @@ class NetworkBench:
         truth: np.ndarray | None = None
         for runner in sorted(self.start(threads), key=lambda runner: runner.peer.name != TRUTH):
             why, output = runner.prepare_network(path, self.arguments.dtype, str(file), LEAST, truth)
-            if runner.peer.name == TRUTH:
+            if truth is None:
                 truth = output
             if why:
                 failures[runner.peer.name] = why

@@ -18,7 +18,7 @@ arm_packages="g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 torch_packages="$venv_packages python3-torch python3-pytest"
 bench_packages="libdnnl-dev libbenchmark-dev"
 # PyTorch's wheel cannot be loaded without some gigabytes for graphics cards; Debian's package can. It takes what BLAS there is.
-bench_all_packages="libopenblas0-pthread python3-torch"
+bench_all_packages="libopenblas0-pthread python3-torch python3-onnx"
 # Two oneDNNs beside Debian's: the last one that was built with OpenMP, and the newest, which needs SYCL's 2 GB.
 onednn_gomp="onednn-cpu-gomp==2023.2.0 onednn-devel-cpu-gomp==2023.2.0"
 onednn_sycl="onednn>=2025 onednn-devel>=2025"

@@ -40,10 +40,12 @@ PEERS = [
     Peer(LOOPS, "loops", "notebook"),
 ]
 
-# Of whole networks: modules with `version()` and `ways(problem)`. ncnn reads no .onnx files.
+# Of whole networks: modules with `version()` and `ways(problem)`.
 NETWORK_PEERS = [
     Peer(OURS, "ours", "network_ours", ours=True),
     Peer(BEFORE, "before", "network_ours", ours=True),
     Peer("ONNX Runtime", "ORT", "network_ort", follows_isa=False),
     Peer("OpenVINO", "OpenV", "network_openvino", follows_isa=False),
+    Peer("ncnn", "ncnn", "network_ncnn", follows_isa=False),
+    Peer("PyTorch", "torch", "network_torch", elsewhere="torch"),
 ]
