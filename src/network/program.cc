@@ -95,22 +95,27 @@ void Program<T>::Compiled::keep_within(int64_t limit, const InferredGraph<T>& in
   constexpr int64_t kMostBands = 4096;
   places = find_places(graph, inferred, false);
   int64_t least = memory.bytes;
-  streams = find_streams<T>(places, steps);
+  std::vector<std::vector<Stream<T>>> ways;
+  for (const int64_t few_bytes : {int64_t{0}, limit / 2, limit / 4, limit / 8}) {
+    ways.push_back(find_streams<T>(places, steps, few_bytes));
+  }
   for (int64_t bands = 2; bands <= kMostBands; bands *= 2) {
-    std::vector<Block> blocks = places.blocks;
-    for (Stream<T>& stream : streams) {
-      stream.plan_bands(bands);
-      stream.change(blocks);
-    }
-    memory = lay_out(blocks);
-    if (memory.bytes <= limit) {
+    for (std::vector<Stream<T>>& way : ways) {
+      std::vector<Block> blocks = places.blocks;
+      for (Stream<T>& stream : way) {
+        stream.plan_bands(bands);
+        stream.change(blocks);
+      }
+      memory = lay_out(blocks);
+      least = std::min(least, memory.bytes);
+      if (memory.bytes > limit) continue;
       places.blocks = std::move(blocks);
+      streams = std::move(way);
       for (const Stream<T>& stream : streams) {
         for (int w = stream.first(); w < stream.end(); ++w) infos[static_cast<size_t>(w)].method += ", in bands";
       }
       return;
     }
-    least = std::min(least, memory.bytes);
   }
   throw ParameterError("memory", std::to_string(limit) + " bytes", std::to_string(least) + " or more");
 }

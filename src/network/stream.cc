@@ -246,7 +246,12 @@ void Stream<T>::run(std::span<const ArrayView<T>> arrays, std::span<ArrayView<T>
 }
 
 template <class T>
-std::vector<Stream<T>> find_streams(const Places<T>& places, std::span<const Step<T>> steps) {
+std::vector<Stream<T>> find_streams(const Places<T>& places, std::span<const Step<T>> steps, int64_t few_bytes) {
+  const auto bytes_alive_before = [&](int work) {
+    int64_t bytes = 0;
+    for (const Block& block : places.blocks) bytes += block.first < work && work <= block.last ? block.bytes : 0;
+    return bytes;
+  };
   std::vector<Stream<T>> streams;
   const int works = static_cast<int>(places.works.size());
   for (int first = 0, end; first < works; first = std::max(end, first + 1)) {
@@ -255,6 +260,7 @@ std::vector<Stream<T>> find_streams(const Places<T>& places, std::span<const Ste
     for (end = first; end < works; ++end) {
       const Work& work = places.works[static_cast<size_t>(end)];
       if (!can_go_on(places, steps[static_cast<size_t>(end)], work, written)) break;
+      if (end > first && bytes_alive_before(end) <= few_bytes) break;
       const int64_t now = places.values[static_cast<size_t>(work.outputs[0])].shape[0];
       if (images >= 0 && now != images) break;
       images = now;
@@ -281,8 +287,8 @@ RowStep<T> by_element(const Step<T>& step) {
 
 template class Stream<float>;
 template class Stream<double>;
-template std::vector<Stream<float>> find_streams(const Places<float>&, std::span<const Step<float>>);
-template std::vector<Stream<double>> find_streams(const Places<double>&, std::span<const Step<double>>);
+template std::vector<Stream<float>> find_streams(const Places<float>&, std::span<const Step<float>>, int64_t);
+template std::vector<Stream<double>> find_streams(const Places<double>&, std::span<const Step<double>>, int64_t);
 template RowStep<float> by_element(const Step<float>&);
 template RowStep<double> by_element(const Step<double>&);
 

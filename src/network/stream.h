@@ -65,9 +65,11 @@ class Stream {
   std::vector<Band> bands_;
 };
 
-// All works that may be part of a stream, in streams as long as can be.
+// All works that may be part of a stream. One ends where whole arrays of at most so many bytes are alive, for the next
+// one begins there with rows of its own: behind poolings and strides, a row depends on ever more of the first layers'
+// rows. With 0 bytes, streams are as long as can be.
 template <class T>
-std::vector<Stream<T>> find_streams(const Places<T>& places, std::span<const Step<T>> steps);
+std::vector<Stream<T>> find_streams(const Places<T>& places, std::span<const Step<T>> steps, int64_t few_bytes);
 
 // Of an operation by element whose output has images, and that has at most so many inputs.
 inline constexpr size_t kMostInputsByElement = 16;

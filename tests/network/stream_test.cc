@@ -100,6 +100,23 @@ TYPED_TEST(StreamTest, OfATallImageTakesLittleMemory) {
   EXPECT_NE(banded.steps()[0].method.find(", in bands"), std::string::npos);
 }
 
+// In one stream from the image to the last row, each row would depend on nearly all of the image.
+TYPED_TEST(StreamTest, OfBlocksThatShrinkTakesLittleMemory) {
+  using T = TypeParam;
+  ValueId y = this->conv(this->builder_.input("image", {1, 3, 112, 112}, channels_last()), 8, 3, 2);
+  for (const int64_t filters : {8, 12, 16, 24}) {
+    const int64_t wide = 6 * this->builder_.shape(y)[1];
+    y = this->conv(this->relu(this->conv(this->relu(this->conv(y, wide, 1)), wide, 3, 2, wide)), filters, 1);
+  }
+  this->builder_.graph.outputs = {y};
+  const auto whole = static_cast<int64_t>(this->program(0).memory_bytes());
+  const auto inputs = random_inputs<T>(5, this->builder_.input_infos());
+  const std::vector<std::string> expected = run_program<T>(this->program(0), inputs);
+  for (const int64_t limit : {whole * 2 / 3, whole / 2, whole / 3}) {
+    EXPECT_EQ(run_program<T>(this->program(limit), inputs), expected) << limit << " of " << whole;
+  }
+}
+
 TYPED_TEST(StreamTest, OfRandomGraphsHasTheBitsOfTheWhole) {
   int compared = 0;
   for (unsigned seed = 0; seed < 150; ++seed) {
