@@ -143,9 +143,10 @@ Network<T> build(nb::handle layer_list, nb::handle input_shape, nb::handle seed,
   const uint64_t number = to_seed(seed);
   const NetworkOptions options{.keep_roundings = to_bool("keep_roundings", keep_roundings)};
   return with_value_errors(kWording, [&] {
+    if (shape.size() == 1) return Network<T>::of_rows(shape[0], layers, number, options);
     if (shape.size() != 3) {
       throw ShapeError("input_shape", to_string(shape.data(), static_cast<int>(shape.size())),
-                       "(H, W, C), without the number of images");
+                       "(H, W, C), without the number of images, or (K,) for rows of K numbers");
     }
     return Network<T>({{shape[0], shape[1], shape[2]}, layers, number, options});
   });

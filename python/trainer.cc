@@ -10,11 +10,13 @@ namespace convstep::python {
 namespace {
 
 constexpr Wording::Argument kArguments[] = {{"images", "x"},
+                                            {"rows", "x"},
                                             {"batch", "batch_size"},
                                             {"labels", "y"},
                                             {"targets", "y"},
                                             {"input", "x"},
                                             {"validation_images", "validation[0]"},
+                                            {"validation_rows", "validation[0]"},
                                             {"validation, input", "validation[0]"},
                                             {"validation_labels", "validation[1]"},
                                             {"validation, labels", "validation[1]"},
@@ -29,7 +31,7 @@ Optimizer to_optimizer(nb::handle optimizer) {
   return Adam{real("rate"), real("beta1"), real("beta2"), real("epsilon"), real("decay")};
 }
 
-// Examples: images, and the class or the target of each. Arrays are aligned, of T or int64.
+// Examples: images or rows, and the class or the target of each. Arrays are aligned, of T or int64.
 template <class T>
 struct Examples {
   // Messages call them so.
@@ -57,6 +59,7 @@ class PythonTrainer {
       throw nb::value_error(("loss: got '" + name + "', expected 'cross_entropy' or 'squared_error'").c_str());
     }
     has_classes_ = name == "cross_entropy";
+    takes_rows_ = network.inputs().size() == 1 && network.inputs()[0].shape.size() == 2;
     const TrainerOptions options{.loss = has_classes_ ? Loss::kCrossEntropy : Loss::kSquaredError,
                                  .optimizer = to_optimizer(optimizer),
                                  .parts = to_integer("parts", parts)};
@@ -93,18 +96,14 @@ class PythonTrainer {
       on_epoch(epoch.loss, epoch.accuracy, epoch.validation_loss, epoch.validation_accuracy);
     };
     with_value_errors(kWording, [&] {
-      const View<const T, 4> images = examples.x.template view<T, 4>(kImages);
-      if (held_out) {
-        options.validation_images = held_out->x.template view<T, 4>(kImages);
-        if (held_out->labels) options.validation_labels = held_out->labels->row();
-        if (held_out->targets) options.validation_targets = held_out->targets->template view<T, 2>(kTargets);
-      }
-      if (has_classes_) {
-        const View<const int64_t, 1> labels = examples.labels->row();
-        without_gil([&] { trainer_->fit(images, labels, options); });
+      if (takes_rows_) {
+        const View<const T, 2> rows = examples.x.template view<T, 2>({});
+        if (held_out) options.validation_rows = held_out->x.template view<T, 2>({});
+        fit_to(rows, examples, held_out, options);
       } else {
-        const View<const T, 2> targets = examples.targets->template view<T, 2>(kTargets);
-        without_gil([&] { trainer_->fit(images, targets, options); });
+        const View<const T, 4> images = examples.x.template view<T, 4>(kImages);
+        if (held_out) options.validation_images = held_out->x.template view<T, 4>(kImages);
+        fit_to(images, examples, held_out, options);
       }
     });
   }
@@ -112,11 +111,25 @@ class PythonTrainer {
   Network<T> network() const { return trainer_->network(); }
 
  private:
+  template <int Rank>
+  void fit_to(const View<const T, Rank>& inputs, const Examples<T>& examples,
+              const std::optional<Examples<T>>& held_out, typename Trainer::FitOptions& options) {
+    if (has_classes_) {
+      const View<const int64_t, 1> labels = examples.labels->row();
+      if (held_out) options.validation_labels = held_out->labels->row();
+      without_gil([&] { trainer_->fit(inputs, labels, options); });
+    } else {
+      const View<const T, 2> targets = examples.targets->template view<T, 2>(kTargets);
+      if (held_out) options.validation_targets = held_out->targets->template view<T, 2>(kTargets);
+      without_gil([&] { trainer_->fit(inputs, targets, options); });
+    }
+  }
+
   static constexpr Rewrite kImages[] = {{3, "grey images", "[..., None]"}};
   static constexpr Rewrite kTargets[] = {{1, "one number of each", "[:, None]"}};
 
   std::optional<Trainer> trainer_;
-  bool has_classes_ = false;
+  bool has_classes_ = false, takes_rows_ = false;
 };
 
 template <class T>

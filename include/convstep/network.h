@@ -320,6 +320,9 @@ class Network {
           const NetworkOptions& options = {});
   Network(const Shape<3>& image, std::initializer_list<NetworkLayer> layers, uint64_t seed = 0,
           const NetworkOptions& options = {});
+  // The same for rows of so many numbers.
+  static Network of_rows(Count columns, std::span<const NetworkLayer> layers, uint64_t seed = 0,
+                         const NetworkOptions& options = {});
   ~Network();
   Network(const Network&);
   Network(Network&&) noexcept;

@@ -89,8 +89,9 @@ class Trainer {
     uint64_t seed = 0;
     // Of the step, of so many in all, where it is not always the optimizer's.
     std::function<double(int64_t step, int64_t steps)> rate{};
-    // Examples to measure on after each epoch.
+    // Examples to measure on after each epoch: images or rows, as those to learn from are.
     View<const T, 4> validation_images{};
+    View<const T, 2> validation_rows{};
     View<const int64_t, 1> validation_labels{};
     View<const T, 2> validation_targets{};
     // Hears of every step, and of every epoch that ended. What they throw ends fit(), after a whole step.
@@ -100,6 +101,8 @@ class Trainer {
   };
   std::vector<Epoch> fit(View<const T, 4> images, View<const int64_t, 1> labels, const FitOptions& options);
   std::vector<Epoch> fit(View<const T, 4> images, View<const T, 2> targets, const FitOptions& options);
+  std::vector<Epoch> fit(View<const T, 2> rows, View<const int64_t, 1> labels, const FitOptions& options);
+  std::vector<Epoch> fit(View<const T, 2> rows, View<const T, 2> targets, const FitOptions& options);
 
   // Of the next steps.
   void set_rate(double rate);

@@ -22,12 +22,26 @@ bool is_as_declared(const GraphInput& input, const Dims& shape) {
   return true;
 }
 
-std::string declared_shape(const GraphInput& input) {
+std::string declared_text(const std::vector<int64_t>& shape) {
   std::string text;
-  for (const int64_t length : input.shape) {
+  for (const int64_t length : shape) {
     text += (text.empty() ? "" : ", ") + (length < 0 ? std::string("any") : std::to_string(length));
   }
-  return "(" + text + (input.shape.size() == 1 ? ",)" : ")");
+  return "(" + text + (shape.size() == 1 ? ",)" : ")");
+}
+
+// Says so in the order of axes that the caller knows.
+[[noreturn]] void throw_not_as_declared(const std::string& name, const GraphInput& input, const Dims& shape,
+                                        const Dims& order) {
+  std::vector<int64_t> declared = input.shape;
+  Dims given = shape;
+  if (order.rank() == shape.rank() && static_cast<size_t>(shape.rank()) == declared.size()) {
+    for (int k = 0; k < order.rank(); ++k) {
+      given[k] = shape[static_cast<int>(order[k])];
+      declared[static_cast<size_t>(k)] = input.shape[static_cast<size_t>(order[k])];
+    }
+  }
+  throw ShapeError(name, to_string(given), declared_text(declared));
 }
 
 }  // namespace
@@ -103,7 +117,7 @@ void check_graph(Graph<T>& graph) {
 template <class T>
 ValueInfo<T> input_info(const Graph<T>& graph, const GraphInput& input, const Dims& shape, const Dims& order) {
   const std::string& name = graph[input.value].name;
-  if (!is_as_declared(input, shape)) throw ShapeError(name, to_string(shape), declared_shape(input));
+  if (!is_as_declared(input, shape)) throw_not_as_declared(name, input, shape, order);
   const ValueInfo<T> info(input.element, shape, order);
   check_info(name.c_str(), info);
   return info;

@@ -137,14 +137,29 @@ Network<T>& Network<T>::operator=(const Network&) = default;
 template <class T>
 Network<T>& Network<T>::operator=(Network&&) noexcept = default;
 
+namespace {
+
+template <class T>
+Network<T> layer_after_layer(NetworkBuilder<T>& build, typename NetworkBuilder<T>::Value value,
+                             std::span<const NetworkLayer> layers, const NetworkOptions& options) {
+  for (const NetworkLayer& layer : layers) value = build.layer(value, layer);
+  build.output(value);
+  return build.network(options);
+}
+
+}  // namespace
+
 template <class T>
 Network<T>::Network(const Shape<3>& image, std::span<const NetworkLayer> layers, uint64_t seed,
                     const NetworkOptions& options) {
   NetworkBuilder<T> build(seed);
-  auto value = build.input(image);
-  for (const NetworkLayer& layer : layers) value = build.layer(value, layer);
-  build.output(value);
-  *this = build.network(options);
+  *this = layer_after_layer(build, build.input(image), layers, options);
+}
+template <class T>
+Network<T> Network<T>::of_rows(Count columns, std::span<const NetworkLayer> layers, uint64_t seed,
+                               const NetworkOptions& options) {
+  NetworkBuilder<T> build(seed);
+  return layer_after_layer(build, build.input_rows(columns), layers, options);
 }
 template <class T>
 Network<T>::Network(const Shape<3>& image, std::initializer_list<NetworkLayer> layers, uint64_t seed,

@@ -273,6 +273,36 @@ TYPED_TEST(TrainingTest, FitLearnsAndIsTheSameAgain) {
   EXPECT_EQ(once, train(1, 4));
 }
 
+// Rows are images of one pixel that are flattened.
+TYPED_TEST(TrainingTest, FitTakesRows) {
+  using T = TypeParam;
+  const auto images = random_tensor<T, 4>({40, 1, 1, 12}, 1);
+  const View<const T, 2> rows(images.data(), {40, 12});
+  const auto labels = some_labels(40);
+  const auto targets = random_tensor<T, 2>({40, kClasses}, 2);
+  const layers::Linear hidden{.outputs = 9, .activation = Activation::kTanh}, last{.outputs = kClasses};
+  const std::vector<NetworkLayer> of_rows{hidden, last}, of_images{layers::Flatten{}, hidden, last};
+  for (const Loss loss : {Loss::kCrossEntropy, Loss::kSquaredError}) {
+    Trainer<T> by_rows(Network<T>::of_rows(12, of_rows, 3), {.loss = loss});
+    Trainer<T> by_images(Network<T>({1, 1, 12}, of_images, 3), {.loss = loss});
+    const typename Trainer<T>::FitOptions of_all{.epochs = 2,
+                                                 .batch = 16,
+                                                 .validation_images = images,
+                                                 .validation_rows = rows,
+                                                 .validation_labels = labels,
+                                                 .validation_targets = targets};
+    const bool has_labels = loss == Loss::kCrossEntropy;
+    const auto first = has_labels ? by_rows.fit(rows, labels, of_all) : by_rows.fit(rows, targets, of_all);
+    const auto second = has_labels ? by_images.fit(images, labels, of_all) : by_images.fit(images, targets, of_all);
+    EXPECT_EQ(first.back().validation_loss, second.back().validation_loss);
+    EXPECT_EQ(values_of(by_rows), values_of(by_images));
+  }
+  Trainer<T> trainer(Network<T>::of_rows(12, of_rows, 3));
+  expect_error<ShapeError>([&] { trainer.fit(rows, some_labels(39), {}); }, "labels", "39 rows", "40");
+  expect_error<ShapeError>([&] { trainer.fit(images, labels, {}); }, "input", "(32, 1, 1, 12)",
+                           "real numbers of 2 axes");
+}
+
 TEST(Training, StopsAfterAWholeStep) {
   const auto images = random_tensor<float, 4>({10, 8, 8, 1}, 1);
   const auto labels = some_labels(10);

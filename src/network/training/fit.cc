@@ -33,13 +33,14 @@ void shuffle(std::vector<int64_t>& order, network::Random& random) {
   for (size_t k = order.size(); k > 1; --k) std::swap(order[k - 1], order[random.next() % k]);
 }
 
-template <class T>
+// Images, or rows.
+template <class T, int Rank>
 struct Examples {
-  View<const T, 4> images;
+  View<const T, Rank> inputs;
   View<const int64_t, 1> labels;
   View<const T, 2> targets;
 
-  int64_t size() const { return images.shape(0); }
+  int64_t size() const { return inputs.shape(0); }
 };
 
 struct Measure {
@@ -51,7 +52,8 @@ struct Measure {
 template <class T>
 struct Trainer<T>::Fit {
   // Means over examples on which the network is not trained.
-  static Measure measure(State& state, const Examples<T>& examples, int64_t batch, const RunOptions& run) {
+  template <int Rank>
+  static Measure measure(State& state, const Examples<T, Rank>& examples, int64_t batch, const RunOptions& run) {
     Measure sum;
     std::vector<int64_t> numbers(static_cast<size_t>(examples.size()));
     std::iota(numbers.begin(), numbers.end(), 0);
@@ -65,17 +67,18 @@ struct Trainer<T>::Fit {
     return {sum.loss / static_cast<double>(examples.size()), sum.right / static_cast<double>(examples.size())};
   }
 
-  static Measure measure_batch(State& state, const Examples<T>& examples, std::span<const int64_t> numbers,
+  template <int Rank>
+  static Measure measure_batch(State& state, const Examples<T, Rank>& examples, std::span<const int64_t> numbers,
                                const RunOptions& run) {
-    const Tensor<T, 4> images = chosen(examples.images, numbers);
+    const Tensor<T, Rank> inputs = chosen(examples.inputs, numbers);
     const double count = static_cast<double>(numbers.size());
     if (examples.labels) {
       const Tensor<int64_t, 1> labels = chosen(examples.labels, numbers);
-      const Tensor<T, 2> outputs = state.outputs(images, run);
+      const Tensor<T, 2> outputs = state.outputs(inputs, run);
       return {count * static_cast<double>(softmax_cross_entropy(outputs.view(), labels.view())),
               static_cast<double>(count_right<T>(outputs, labels))};
     }
-    const Tensor<T, 2> targets = chosen(examples.targets, numbers), outputs = state.outputs(images, run);
+    const Tensor<T, 2> targets = chosen(examples.targets, numbers), outputs = state.outputs(inputs, run);
     if (targets.shape() != outputs.shape()) {
       throw ShapeError("targets", to_string(targets.shape()), to_string(outputs.shape()));
     }
@@ -87,11 +90,13 @@ struct Trainer<T>::Fit {
     return {loss / static_cast<double>(targets.shape(1)), 0};
   }
 
-  static std::vector<Epoch> run(State& state, const Examples<T>& examples, const Examples<T>& validation,
+  template <int Rank>
+  static std::vector<Epoch> run(State& state, const Examples<T, Rank>& examples, const Examples<T, Rank>& validation,
                                 const FitOptions& options) {
     if (options.epochs < 1) throw ParameterError("epochs", std::to_string(options.epochs.value), "1 or more");
     if (options.batch < 1) throw ParameterError("batch", std::to_string(options.batch.value), "1 or more");
-    if (examples.size() < 1) throw ShapeError("images", to_string(examples.images.shape()), "at least one example");
+    if (examples.size() < 1)
+      throw ShapeError(Rank == 4 ? "images" : "rows", to_string(examples.inputs.shape()), "at least one example");
     const int64_t N = examples.size(), batch = options.batch, steps = options.epochs * ((N + batch - 1) / batch);
     const RunOptions run{.threads = options.threads};
     network::Random random(options.seed);
@@ -106,18 +111,18 @@ struct Trainer<T>::Fit {
         const auto numbers = std::span<const int64_t>(order).subspan(static_cast<size_t>(first),
                                                                      static_cast<size_t>(std::min(batch, N - first)));
         if (options.rate) network::set_rate(state.options.optimizer, options.rate(step, steps));
-        const Tensor<T, 4> images = chosen(examples.images, numbers);
+        const Tensor<T, Rank> inputs = chosen(examples.inputs, numbers);
         Tensor<int64_t, 1> labels;
         Tensor<T, 2> targets;
         if (examples.labels) labels = chosen(examples.labels, numbers);
         if (examples.targets) targets = chosen(examples.targets, numbers);
-        const double loss = state.step(images, labels, targets, run);
+        const double loss = state.step(inputs, labels, targets, run);
         sum.loss += loss * static_cast<double>(numbers.size());
         sum.right += static_cast<double>(state.right);
         if (options.on_step) options.on_step(step + 1, steps, loss);
       }
       Epoch epoch{sum.loss / static_cast<double>(N), sum.right / static_cast<double>(N)};
-      if (validation.images) {
+      if (validation.inputs) {
         const Measure measured = network::naming([] { return std::string("validation"); },
                                                  [&] { return measure(state, validation, batch, run); });
         epoch.validation_loss = measured.loss;
@@ -132,35 +137,58 @@ struct Trainer<T>::Fit {
 
 namespace {
 
-template <class T>
-void check_rows(const char* name, const View<const T, 4>& images, int64_t rows) {
-  if (images.shape(0) == rows) return;
-  throw ShapeError(name, std::to_string(rows) + " rows", std::to_string(images.shape(0)), "one for each image");
+template <class T, int Rank>
+void check_size(const char* name, const View<const T, Rank>& inputs, int64_t answers) {
+  if (inputs.shape(0) == answers) return;
+  throw ShapeError(name, std::to_string(answers) + " rows", std::to_string(inputs.shape(0)),
+                   Rank == 4 ? "one for each image" : "one for each row of the input");
+}
+
+// Are there answers to all of the inputs, and to all of those to measure on?
+template <class T, int Rank>
+void check_sizes(const Examples<T, Rank>& examples, const Examples<T, Rank>& validation, bool are_labels) {
+  const auto answers = [&](const auto& of) { return are_labels ? of.labels.shape(0) : of.targets.shape(0); };
+  check_size(are_labels ? "labels" : "targets", examples.inputs, answers(examples));
+  if (!validation.inputs) return;
+  check_size(are_labels ? "validation_labels" : "validation_targets", validation.inputs, answers(validation));
 }
 
 }  // namespace
 
 template <class T>
 std::vector<Epoch> Trainer<T>::fit(View<const T, 4> images, View<const int64_t, 1> labels, const FitOptions& options) {
-  check_rows("labels", images, labels.shape(0));
-  if (options.validation_images) {
-    check_rows("validation_labels", options.validation_images, options.validation_labels.shape(0));
-  }
-  return Fit::run(*state_, {images, labels, {}}, {options.validation_images, options.validation_labels, {}}, options);
+  const Examples<T, 4> examples{images, labels, {}},
+      validation{options.validation_images, options.validation_labels, {}};
+  check_sizes(examples, validation, true);
+  return Fit::run(*state_, examples, validation, options);
 }
-
 template <class T>
 std::vector<Epoch> Trainer<T>::fit(View<const T, 4> images, View<const T, 2> targets, const FitOptions& options) {
-  check_rows("targets", images, targets.shape(0));
-  if (options.validation_images) {
-    check_rows("validation_targets", options.validation_images, options.validation_targets.shape(0));
-  }
-  return Fit::run(*state_, {images, {}, targets}, {options.validation_images, {}, options.validation_targets}, options);
+  const Examples<T, 4> examples{images, {}, targets},
+      validation{options.validation_images, {}, options.validation_targets};
+  check_sizes(examples, validation, false);
+  return Fit::run(*state_, examples, validation, options);
+}
+template <class T>
+std::vector<Epoch> Trainer<T>::fit(View<const T, 2> rows, View<const int64_t, 1> labels, const FitOptions& options) {
+  const Examples<T, 2> examples{rows, labels, {}}, validation{options.validation_rows, options.validation_labels, {}};
+  check_sizes(examples, validation, true);
+  return Fit::run(*state_, examples, validation, options);
+}
+template <class T>
+std::vector<Epoch> Trainer<T>::fit(View<const T, 2> rows, View<const T, 2> targets, const FitOptions& options) {
+  const Examples<T, 2> examples{rows, {}, targets}, validation{options.validation_rows, {}, options.validation_targets};
+  check_sizes(examples, validation, false);
+  return Fit::run(*state_, examples, validation, options);
 }
 
 template std::vector<Epoch> Trainer<float>::fit(View<const float, 4>, View<const int64_t, 1>, const FitOptions&);
-template std::vector<Epoch> Trainer<double>::fit(View<const double, 4>, View<const int64_t, 1>, const FitOptions&);
 template std::vector<Epoch> Trainer<float>::fit(View<const float, 4>, View<const float, 2>, const FitOptions&);
+template std::vector<Epoch> Trainer<float>::fit(View<const float, 2>, View<const int64_t, 1>, const FitOptions&);
+template std::vector<Epoch> Trainer<float>::fit(View<const float, 2>, View<const float, 2>, const FitOptions&);
+template std::vector<Epoch> Trainer<double>::fit(View<const double, 4>, View<const int64_t, 1>, const FitOptions&);
 template std::vector<Epoch> Trainer<double>::fit(View<const double, 4>, View<const double, 2>, const FitOptions&);
+template std::vector<Epoch> Trainer<double>::fit(View<const double, 2>, View<const int64_t, 1>, const FitOptions&);
+template std::vector<Epoch> Trainer<double>::fit(View<const double, 2>, View<const double, 2>, const FitOptions&);
 
 }  // namespace convstep

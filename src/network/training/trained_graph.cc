@@ -73,8 +73,10 @@ void check_rules(const Graph<T>& graph, const std::vector<ValueId>& parameters) 
     const auto has = [&](ValueId id) { return id != kNoValue && has_gradient[static_cast<size_t>(id)]; };
     if (std::none_of(node.inputs.begin(), node.inputs.end(), has)) continue;
     if (!find_rule<T>(node.operation)) {
-      throw ParameterError(describe(graph, node), "an operation whose gradient is not known",
-                           "operations that can be trained", "training.h names them");
+      throw ParameterError(
+          describe(graph, node), "an operation whose gradient is not known", "operations that can be trained",
+          node.operation == "Softmax" ? "cross-entropy has a softmax of its own"
+                                      : "layers, poolings, activations, Add, Mul, Concat and reshapes");
     }
     has_gradient[static_cast<size_t>(node.outputs[0])] = true;
   }
