@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "cli/axes.h"
@@ -92,8 +93,14 @@ void add_input_options(CLI::App& command, InputOptions& options) {
           "--size", [&options](const std::string& text) { options.size = parse_picture_size("--size", text); },
           "Stretch pictures to this height and width")
       ->type_name("N|HxW");
-  const auto add_reals = [&command](const char* name, std::vector<double>& numbers, const char* help) {
-    const auto parse = [name, &numbers](const std::string& text) { numbers = parse_reals(name, text); };
+  const auto add_reals = [&command, &options](const char* name, std::vector<double>& numbers, const char* help) {
+    const auto parse = [name, &numbers, &options](const std::string& text) {
+      numbers = parse_reals(name, text);
+      const bool divides = &numbers == &options.deviation;
+      if (divides && std::count(numbers.begin(), numbers.end(), 0) > 0) {
+        throw CLI::ValidationError(name, "\"" + text + "\" would divide by 0");
+      }
+    };
     command.add_option_function<std::string>(name, parse, help)->type_name("X|R,G,B");
   };
   add_reals("--mean", options.mean,
@@ -139,6 +146,10 @@ void NetworkInput<T>::take_picture(const Input& input, const NetworkArrayInfo& i
 
 template <class T>
 void NetworkInput<T>::take_array(const Input& input, const NetworkArrayInfo& info, const InputOptions& options) {
+  const char* of_pictures = options.size ? "--size" : !options.mean.empty() ? "--mean" : "--std";
+  if (options.size || !options.mean.empty() || !options.deviation.empty()) {
+    throw ParameterError(of_pictures, "an array for " + input.argument, "pictures", "arrays are taken as they are");
+  }
   const Array array = info.shape.size() == 4 && input.array.shape.size() == 2 ? as_images(input).array : input.array;
   shape_ = array.shape;
   if (!info.is_integer) {

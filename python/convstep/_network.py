@@ -20,6 +20,7 @@ from convstep._network_arrays import (
     converted,
     free_shape,
     in_order,
+    is_as_declared,
     shape_text,
     to_real,
     to_shape,
@@ -51,8 +52,8 @@ class Network:
     ----------
     layers : sequence of layers
         See `convstep.layers`.
-    input_shape : (H, W, C)
-        Of one image. Images of other sizes are welcome later, where the layers allow it.
+    input_shape : (H, W, C), or (K,)
+        Of one image. Images of other sizes are welcome later, where the layers allow it. Or of a row of K numbers.
     seed : int
         Of the weights to begin with, the same on every machine.
     dtype : "float32" or "float64"
@@ -80,7 +81,7 @@ class Network:
 
     dtype: _Dtype
     _network: _core.Network32 | _core.Network64
-    _image: tuple[int, ...] | None  # the size that it was made for, where it was made of layers
+    _image: tuple[int, ...] | None  # that it was made for, where it was made of layers: (H, W, C), or (K,) of rows
 
     @with_hints("Network")
     def __init__(
@@ -165,8 +166,8 @@ class Network:
         infos = self._network.inputs()
         given = in_order(inputs, [name for name, _, _ in infos])
         arrays = tuple(converted(array, info, self.dtype, layout) for array, info in zip(given, infos))
-        for (name, _, _), array in zip(infos, arrays):
-            self._check_channels(name, array, layout)
+        for which, array in enumerate(arrays):
+            self._check_images(infos[which][0], array, layout, which)
         outs = out if out is None or isinstance(out, tuple) else (out,)
         turned = outs
         if outs is not None:
@@ -182,8 +183,9 @@ class Network:
     def predict(self, *inputs: ArrayLike | Mapping[str, ArrayLike], threads: Int | None = None) -> Array:
         """The class of each row: where its score is largest."""
         scores = self(*inputs, threads=threads)
-        if isinstance(scores, tuple) or scores.ndim != 2:
-            raise ValueError("predict: got a network whose output is not (N, classes), expected a classifier")
+        if isinstance(scores, tuple) or scores.ndim != 2 or scores.shape[1] < 2:
+            given = f"{len(scores)} outputs" if isinstance(scores, tuple) else f"an output {scores.shape}"
+            raise ValueError(f"predict: got a network with {given}, expected a classifier: (N, classes), of two or more")
         return np.asarray(scores.argmax(axis=1))
 
     @property
@@ -272,9 +274,9 @@ class Network:
 
         Parameters
         ----------
-        x : array_like, shape (N, H, W, C)
+        x : array_like, shape (N, H, W, C), or (N, K) where the network takes rows
         y : array_like
-            The class of each image, (N,) of integers, for "cross_entropy"; its targets, (N, K), for "squared_error".
+            The class of each example, (N,) of integers, for "cross_entropy"; its targets, (N, K), for "squared_error".
         loss : "cross_entropy" or "squared_error"
             The mean of the cross-entropy of the softmax of the outputs (a Softmax that the network ends with is left out, as
             it is part of the loss); or the mean of (output - target)**2 over all elements.
@@ -331,11 +333,11 @@ class Network:
             return to_real(images, x_name, self.dtype), y
 
         images, answers = examples("x", x, "y", y)
-        self._check_channels("x", images)
+        self._check_images("x", images)
         held_out = None
         if validation is not None:
             held_out = examples("validation[0]", validation[0], "validation[1]", validation[1])
-            self._check_channels("validation[0]", held_out[0])
+            self._check_images("validation[0]", held_out[0])
         trainer = _TRAINERS[self.dtype](self._network, loss, optimizer, parts)
         history = History()
         shows = sys.stderr.isatty() if progress is None else bool(progress)
@@ -383,16 +385,18 @@ class Network:
     def __deepcopy__(self, memo: object) -> Network:
         return self.__copy__()
 
-    def _check_channels(self, argument: str, images: Array, layout: Layout = "NHWC") -> None:
-        """`images` in the order (N, H, W, C); `layout` is the caller's."""
-        if self._image is None or images.ndim != 4 or images.shape[3] == self._image[2]:
+    def _check_images(self, argument: str, images: Array, layout: Layout = "NHWC", which: int = 0) -> None:
+        """`images` in the order (N, H, W, C), as input number `which`; `layout` is the caller's."""
+        shape = self._network.inputs()[which][1]
+        if images.ndim != 4 or len(shape) != 4 or is_as_declared(images.shape, shape):
             return
-        channels = self._image[2]
-        expected = f"(any, any, any, {channels})" if layout == "NHWC" else f"(any, {channels}, any, any)"
-        given = images.shape if layout == "NHWC" else tuple(images.shape[axis] for axis in CHANNELS_FIRST)
-        other_layout, axis = ("NCHW", 1) if layout == "NHWC" else ("NHWC", 3)
-        hint = f" (it looks like {other_layout})" if given[axis] == channels else ""
-        raise ValueError(f"{argument}: got {given}, expected {expected}{hint}")
+        given, expected = images.shape, free_shape(shape)
+        other_layout, turned = "NCHW", tuple(given[axis] for axis in CHANNELS_LAST)
+        if layout == "NCHW":
+            given, expected = (tuple(lengths[axis] for axis in CHANNELS_FIRST) for lengths in (given, expected))
+            other_layout, turned = "NHWC", given
+        hint = f" (it looks like {other_layout})" if is_as_declared(turned, shape) else ""
+        raise ValueError(f"{argument}: got {given}, expected {shape_text(expected)}{hint}")
 
     @contextlib.contextmanager
     def _blaming_size(self, argument: str, *arrays: Array) -> Iterator[None]:
@@ -401,7 +405,7 @@ class Network:
             yield
         except ValueError as error:
             size = arrays[0].shape[1:3] if arrays and arrays[0].ndim == 4 else None
-            if self._image is None or size is None or size == self._image[:2]:
+            if self._image is None or len(self._image) != 3 or size is None or size == self._image[:2]:
                 raise
             given, own = (" x ".join(map(str, lengths)) for lengths in (size, self._image[:2]))
             raise ValueError(f"{argument}: got images of {given}, and the network was made for {own}: {error}") from error

@@ -56,6 +56,10 @@ def free_shape(shape: tuple[int, ...]) -> tuple[int | None, ...]:
     return tuple(None if length < 0 else length for length in shape)
 
 
+def is_as_declared(shape: Sequence[int], declared: Sequence[int]) -> bool:
+    return all(length < 0 or length == n for n, length in zip(shape, declared, strict=True))
+
+
 def shape_text(shape: tuple[int | None, ...]) -> str:
     return "(" + ", ".join("any" if n is None else str(n) for n in shape) + ")"
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from convstep._compiled import hinted
-from convstep._types import Activation, Flag, Int, Padding, Real, Size
+
+if TYPE_CHECKING:
+    from convstep._types import Activation, Flag, Int, Padding, Real, Size
 
 __all__ = [
     "Activate",

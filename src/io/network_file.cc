@@ -48,6 +48,7 @@ Network<T> load_network(const std::string& path) {
     }
     parts.arrays.push_back(std::move(part));
   }
+  if (parts.text.empty()) throw FormatError(path, "it has no member \"network\", so no network was saved in it");
   try {
     return from_parts(std::move(parts));
   } catch (const ArgumentError& error) {

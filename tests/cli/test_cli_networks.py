@@ -99,6 +99,16 @@ def test_profile_has_times(convstep, model, images):
     assert " ms " in convstep("run", "model.onnx", "images.npy", "--profile", "--memory", "250KB").stdout
 
 
+@pytest.mark.parametrize("option", [("--mean", "0.5"), ("--std", "2,2,2"), ("--size", "8x8")])
+def test_options_of_pictures_are_not_for_arrays(refused, model, images, option):
+    line = refused("run", "model.onnx", "images.npy", "--top", "1", *option)
+    assert f"{option[0]}: got an array" in line and "expected pictures" in line
+
+
+def test_nothing_is_divided_by_zero(refused, model, images):
+    assert "would divide by 0" in refused("run", "model.onnx", "images.npy", "--top", "1", "--std", "1,0,1", status=2)
+
+
 def test_what_is_no_model_is_refused(refused, images, tmp_path):
     (tmp_path / "broken.onnx").write_bytes(b"\x08\x07not a model")
     assert "broken.onnx" in refused("run", "broken.onnx", "images.npy", "-o", "scores.npy")

@@ -6,6 +6,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -118,6 +119,13 @@ def value(name, shape, kind=TensorProto.FLOAT):
     return helper.make_tensor_value_info(name, kind, shape)
 
 
+def loaded() -> Network:
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder, "model.onnx")
+        onnx.save(model_of([helper.make_node("Relu", ["x"], ["y"])], [value("x", [1, 3, 12, 10])], [value("y", None)]), file)
+        return Network.load(file)
+
+
 def test_a_model_without_inputs(tmp_path: pathlib.Path):
     onnx.save(model_of([helper.make_node("Identity", ["x"], ["y"])], [], [value("y", [3])],
                        [("x", np.arange(3, dtype=np.float32))]), tmp_path / "model.onnx")
@@ -170,6 +178,13 @@ def test_models_of_several_inputs_and_outputs(tmp_path: pathlib.Path):
     (lambda: small()(np.zeros((1, 3, 12, 10))), ValueError, "got (1, 3, 12, 10), expected (any, any, any, 3) (it looks like NCHW)"),
     (lambda: small()(np.zeros((1, 12, 10, 3)), layout="NCHW"), ValueError,
      "got (1, 12, 10, 3), expected (any, 3, any, any) (it looks like NHWC)"),
+    (lambda: loaded()(np.zeros((1, 3, 12, 10))), ValueError, "x: got (1, 3, 12, 10), expected (1, 12, 10, 3) (it looks like NCHW)"),
+    (lambda: loaded()(np.zeros((2, 3, 12, 10)), layout="NCHW"), ValueError, "x: got (2, 3, 12, 10), expected (1, 3, 12, 10)"),
+    (lambda: loaded().describe((1, 3, 12, 10)), ValueError, "x: got (1, 3, 12, 10), expected (1, 12, 10, 3)"),
+    (lambda: Network([layers.Linear(3)], (64, 3)), ValueError, "or (K,) for rows of K numbers"),
+    (lambda: Network([layers.Linear(3)], (4,))(images()), ValueError, "input: got (4, 12, 10, 3), expected "),
+    (lambda: Network([layers.Linear(1)], (4,)).predict(np.zeros((3, 4))), ValueError, "got a network with an output (3, 1)"),
+    (lambda: layers.Activation("relu"), AttributeError, "did you mean 'Activate'?"),
     (lambda: small().weights.popitem()[1].fill(0), ValueError, "read-only"),
     (lambda: Network([], (8, 8, 1), dtype="float16"), ValueError, "dtype: got 'float16', expected 'float32' or 'float64'"),
     (lambda: Network([], (8, 8, 1), seed=-1), ValueError, "seed: got -1, expected 0 or more"),

@@ -72,6 +72,15 @@ def test_threads_and_parts_change_no_bit():
     assert learned(seed=1) != expected and learned(shuffle=False) != expected
 
 
+def test_rows_are_learnt():
+    x, y = pytest.importorskip("sklearn.datasets").load_digits(return_X_y=True)
+    network = Network([layers.Linear(32, activation="relu"), layers.Linear(10)], (64,), seed=1)
+    history = network.fit(x[:1400] / 16, y[:1400], epochs=15, validation=(x[1400:] / 16, y[1400:]))
+    assert history.validation_accuracy[-1] > 0.85
+    assert (network.predict(x[1400:] / 16) == y[1400:]).mean() == history.validation_accuracy[-1]
+    assert repr(network) == "Network(input (N, 64), float32, 2410 parameters)"
+
+
 def test_targets_are_met():
     random = np.random.default_rng(2)
     x = random.normal(size=(64, 6, 6, 1))
