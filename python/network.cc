@@ -18,7 +18,8 @@ namespace {
 
 using Shapes = std::vector<std::vector<int64_t>>;
 
-constexpr Wording kWording{};
+constexpr Wording::Argument kArguments[] = {{"window", "kernel_size"}};
+constexpr Wording kWording{kArguments};
 
 std::vector<int64_t> to_lengths(const char* argument, nb::handle value) {
   std::vector<int64_t> lengths;

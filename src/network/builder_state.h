@@ -69,8 +69,9 @@ struct NetworkBuilder<T>::State : network::Draft<T> {
   int64_t axis_length(Value x, int rank, int axis) const {
     const network::Dims& shape = this->shape(id(x));
     if (shape.rank() != rank) {
-      const bool lacks_flatten = rank == 2 && shape.rank() == 4;
-      throw ShapeError("input", to_string(shape), rank == 4 ? "images, of four axes" : "rows, of two axes",
+      const bool are_images = shape.rank() == 4, lacks_flatten = rank == 2 && are_images;
+      const network::Dims given = are_images ? network::Dims{shape[0], shape[2], shape[3], shape[1]} : shape;
+      throw ShapeError("input", to_string(given), rank == 4 ? "images, of four axes" : "rows, of two axes",
                        lacks_flatten ? "images become rows by Flatten, or a global pooling and Flatten" : "");
     }
     return shape[axis];

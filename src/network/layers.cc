@@ -46,6 +46,21 @@ using network::Attributes;
 using network::Constant;
 using network::Dims;
 
+void check_at_least(const char* name, const Size2& size, int64_t least) {
+  if (size.height >= least && size.width >= least) return;
+  throw ParameterError(name, to_string(size), std::to_string(least) + " or more");
+}
+
+// Here rather than by the operation, which has ONNX's names for them.
+template <class Layer>
+void check_window(const Layer& layer) {
+  check_at_least("window", layer.window, 1);
+  check_at_least("stride", layer.stride, 1);
+  check_at_least("dilation", layer.dilation, 1);
+  check_at_least("padding", {layer.padding.top, layer.padding.left}, 0);
+  check_at_least("padding", {layer.padding.bottom, layer.padding.right}, 0);
+}
+
 }  // namespace
 
 template <class T>
@@ -53,6 +68,7 @@ auto NetworkBuilder<T>::layer(Value x, const NetworkLayer& layer, const std::str
   State& state = *state_;
   if (const auto* conv = std::get_if<layers::Conv>(&layer)) {
     const int64_t channels = state.axis_length(x, 4, 1), groups = conv->groups;
+    check_window(*conv);
     if (conv->filters < 1) throw ParameterError("filters", std::to_string(conv->filters), "1 or more");
     if (groups < 1 || channels % groups != 0 || conv->filters % groups != 0) {
       throw ParameterError("groups", std::to_string(groups),
@@ -82,6 +98,7 @@ auto NetworkBuilder<T>::layer(Value x, const NetworkLayer& layer, const std::str
                               linear->has_bias ? state.zeros(linear->outputs) : Constant<T>(), attributes);
   }
   if (const auto* pooling = std::get_if<layers::Pool>(&layer)) {
+    check_window(*pooling);
     return pool(x,
                 {.window = pooling->window,
                  .stride = pooling->stride,

@@ -205,8 +205,10 @@ TEST(Network, RefusesWhatDoesNotFit) {
   const auto build = [](std::vector<NetworkLayer> all) { return [all] { Network<float>({10, 8, 3}, all); }; };
   expect_error<ParameterError>(build({Conv{.filters = 0}}), "filters", "0", "1 or more");
   expect_error<ParameterError>(build({Conv{.filters = 6, .groups = 2}}), "groups", "2", "divides 3 channels");
+  expect_error<ParameterError>(build({Conv{.filters = 6, .window = {3, 0}}}), "window", "(3, 0)", "1 or more");
+  expect_error<ParameterError>(build({layers::Pool{.window = 2, .stride = 0}}), "stride", "(0, 0)", "1 or more");
   expect_error<ShapeError>(build({Conv{.filters = 6, .window = 11}}), "Conv 'conv1', kernel_shape", "(11, 11)");
-  expect_error<ShapeError>(build({layers::Linear{.outputs = 2}}), "input", "(1, 3, 10, 8)", "rows, of two axes");
+  expect_error<ShapeError>(build({layers::Linear{.outputs = 2}}), "input", "(1, 10, 8, 3)", "rows, of two axes");
   expect_error<ShapeError>(build({layers::Flatten{}, Conv{.filters = 6}}), "input", "(1, 240)", "images, of four axes");
   expect_error<ParameterError>(build({layers::Flatten{}, layers::Linear{.outputs = 0}}), "outputs", "0", "1 or more");
   expect_error<ShapeError>([] { Network<float>({10, 0, 3}, {Conv{.filters = 6}}); }, "input", "(10, 0, 3)");
@@ -225,7 +227,7 @@ TEST(Network, RefusesWhatDoesNotFit) {
   const Network<float> network = graph.network();
   expect_error<ParameterError>([&] { network.plan(std::vector<std::vector<int64_t>>{}); }, "inputs", "0 shapes", "1");
   expect_error<ShapeError>([&] { network.plan({4, 4, 2}); }, "input", "(4, 4, 2)", "4 axes");
-  expect_error<ShapeError>([&] { network.plan({1, 4, 4, 3}); }, "input", "(1, 3, 4, 4)", "(any, 2, any, any)");
+  expect_error<ShapeError>([&] { network.plan({1, 4, 4, 3}); }, "input", "(1, 4, 4, 3)", "(any, any, any, 2)");
   const auto plan = network.plan({1, 4, 4, 2});
   Tensor<float, 4> image({1, 4, 4, 2}), output({1, 4, 4, 2});
   Tensor<int64_t, 4> whole({1, 4, 4, 2});
