@@ -12,7 +12,7 @@
 #   make bench      every layer and network beside every peer that installs, and what a call from Python costs beside np.add (an hour)
 #   make bench-quick   some layers of each kind, within 3 minutes
 #   make docs       a site of the pages and the references of C++, Python and the command: build/docs/html/index.html
-#   make fuzz       feed broken files to the readers, FUZZ_SECONDS (60) for each kind
+#   make fuzz       feed broken files to the readers, and models to plans and runs, FUZZ_SECONDS (60) for each kind
 #   make tidy       clang-tidy over src and cli, but for the kernels
 #   make format     reformat every source file;  make format-check only looks
 #   make clean      remove what the above made
@@ -108,10 +108,11 @@ fuzz: setup-build setup-test
 	cmake --preset fuzz
 	cmake --build --preset fuzz
 	$(PYTHON) fuzz/seeds.py build/fuzz/seeds
-	for reader in files onnx; do \
-	  mkdir -p build/fuzz/corpus/$$reader; \
-	  build/fuzz/fuzz/$${reader}_fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -rss_limit_mb=2048 \
-	    -artifact_prefix=build/fuzz/ build/fuzz/corpus/$$reader build/fuzz/seeds/$$reader || exit 1; \
+	export ASAN_OPTIONS=allocator_may_return_null=1:max_allocation_size_mb=512; \
+	for kind in files onnx network; do \
+	  mkdir -p build/fuzz/corpus/$$kind; \
+	  build/fuzz/fuzz/$${kind}_fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -rss_limit_mb=2048 \
+	    -artifact_prefix=build/fuzz/ build/fuzz/corpus/$$kind build/fuzz/seeds/$$kind || exit 1; \
 	done
 
 # What is installed, and no tests.

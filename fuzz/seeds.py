@@ -1,6 +1,8 @@
-"""Write small valid files of every kind, for the fuzzers to start from, into DIRECTORY/files and DIRECTORY/onnx: seeds.py DIRECTORY"""
+"""Write small valid files of every kind, for the fuzzers to start from, into DIRECTORY/files, DIRECTORY/onnx and (the same as the
+latter) DIRECTORY/network: seeds.py DIRECTORY"""
 
 import pathlib
+import shutil
 import struct
 import sys
 import warnings
@@ -66,3 +68,4 @@ for dtype in (np.float32, np.float64, np.float16, np.int64, np.int8, np.bool_):
     result = onnx.helper.make_tensor_value_info("y", kind, None)
     graph = onnx.helper.make_graph([onnx.helper.make_node("Add", ["raw", "fields"], ["y"])], "weights", [], [result], tensors)
     onnx.save(onnx.helper.make_model(graph), models / f"weights_{np.dtype(dtype).name}.onnx")
+shutil.copytree(models, directory.parent / "network", dirs_exist_ok=True)
