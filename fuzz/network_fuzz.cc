@@ -1,5 +1,5 @@
-// Any bytes, taken for a model: what can be read is planned, and run, within limits of memory, where it is small. All of
-// it must end in numbers or in an error of ours. (What a file's constants take to compute is bounded by the memory
+// Any bytes, taken for a model: what can be read is planned, and run, within limits of memory, where it is small. All
+// of it must end in numbers or in an error of ours. (What a file's constants take to compute is bounded by the memory
 // alone that ASAN_OPTIONS=max_allocation_size_mb allows; see the Makefile.)
 #include <cstdint>
 #include <new>
