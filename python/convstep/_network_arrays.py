@@ -31,6 +31,8 @@ def in_order(
 def converted(array: ArrayLike, info: tuple[str, tuple[int, ...], bool], dtype: str, layout: Layout) -> Array:
     """For the input with this name, shape (-1: free), and whether it is of integers."""
     name, shape, is_integer = info
+    if is_integer and getattr(array, "dtype", None) == np.bool_:
+        array = np.asarray(array).astype(np.int64)  # truth values, as the library has them
     read = convert_indices(array, name) if is_integer else to_real(array, name, dtype)
     if len(shape) == 4 and read.ndim == 3:
         raise ValueError(f"{name}: got {read.shape}, expected {shape_text(free_shape(shape))} (for one image: {name}[None])")

@@ -155,6 +155,8 @@ void check_readable(const Extent& input) {
 
 void check_writable(const Extent& output) {
   check_readable(output);
+  if (std::find(output.shape, output.shape + output.rank, 0) != output.shape + output.rank)
+    return;  // it has no elements
   std::array<std::pair<int64_t, int64_t>, kMaxRank>
       axes;  // stride, length: from the closest neighbours to the farthest
   int count = 0;
@@ -195,6 +197,14 @@ void check_no_overlap(const Extent& output, const Extent& input) {
 
 void check_no_partial_overlap(const Extent& output, const Extent& input) {
   if (!same_elements(output, input)) check_no_overlap(output, input);
+}
+
+void check_labels(const View<const int64_t, 1>& labels, int64_t classes) {
+  for (int64_t n = 0; n < labels.shape(0); ++n) {
+    if (labels(n) >= 0 && labels(n) < classes) continue;
+    throw ParameterError("labels", std::to_string(labels(n)) + " at index " + std::to_string(n),
+                         "0 to " + std::to_string(classes - 1), "there are " + std::to_string(classes) + " classes");
+  }
 }
 
 }  // namespace convstep

@@ -51,6 +51,8 @@ void check_output_shape(const Shape<4>& given, const Shape<4>& expected, const c
 void check_readable(const Extent& input);
 // Also: no two indices lead to one element. Throws ParameterError.
 void check_writable(const Extent& output);
+// Labels of rows, of which there are so many classes.
+void check_labels(const View<const int64_t, 1>& labels, int64_t classes);
 
 // Rows and columns of an input (N, H, W, C) whose steps, times the index of any that a window reads, on padding, too,
 // fit in 63 bits. Throws ParameterError.

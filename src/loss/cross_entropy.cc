@@ -9,14 +9,6 @@
 namespace convstep {
 namespace {
 
-void check_labels(const View<const int64_t, 1>& labels, int64_t classes) {
-  for (int64_t n = 0; n < labels.shape(0); ++n) {
-    if (labels(n) >= 0 && labels(n) < classes) continue;
-    throw ParameterError("labels", std::to_string(labels(n)) + " at index " + std::to_string(n),
-                         "0 to " + std::to_string(classes - 1), "there are " + std::to_string(classes) + " classes");
-  }
-}
-
 template <class T>
 void check(const View<const T, 2>& logits, const View<const int64_t, 1>& labels, const View<T, 2>& logits_grad,
            int64_t count) {

@@ -299,7 +299,7 @@ TYPED_TEST(TrainingTest, FitTakesRows) {
   }
   Trainer<T> trainer(Network<T>::of_rows(12, of_rows, 3));
   expect_error<ShapeError>([&] { trainer.fit(rows, some_labels(39), {}); }, "labels", "39 rows", "40");
-  expect_error<ShapeError>([&] { trainer.fit(images, labels, {}); }, "input", "(32, 1, 1, 12)",
+  expect_error<ShapeError>([&] { trainer.fit(images, labels, {}); }, "input", "(1, 1, 1, 12)",
                            "real numbers of 2 axes");
 }
 
@@ -318,6 +318,22 @@ TEST(Training, StopsAfterAWholeStep) {
                std::runtime_error);
   whole.fit(images, labels, {.epochs = 1, .batch = 5, .shuffles = false});
   EXPECT_EQ(values_of(stopped), values_of(whole));
+}
+
+// The last label is wrong, and so is the last of those to measure on: nothing has been learnt by then.
+TEST(Training, ChecksAllAnswersFirst) {
+  const auto images = random_tensor<float, 4>({20, 8, 8, 1}, 1);
+  const auto labels = some_labels(20);
+  Tensor<int64_t, 1> wrong = labels;
+  wrong(19) = kClasses;
+  Trainer<float> trainer(lenet<float>(1));
+  const auto before = values_of(trainer);
+  const std::string expected = "0 to " + std::to_string(kClasses - 1);
+  expect_error<ParameterError>([&] { trainer.fit(images, wrong, {.batch = 4}); }, "labels", "at index 19", expected);
+  expect_error<ParameterError>(
+      [&] { trainer.fit(images, labels, {.batch = 4, .validation_images = images, .validation_labels = wrong}); },
+      "validation, labels", "at index 19", expected);
+  EXPECT_EQ(values_of(trainer), before);
 }
 
 TEST(Training, NamesTheValidation) {

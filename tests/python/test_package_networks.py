@@ -126,6 +126,25 @@ def loaded() -> Network:
         return Network.load(file)
 
 
+def run_model(tmp_path: pathlib.Path, nodes, inputs, output, *arrays):
+    onnx.save(model_of(nodes, inputs, [output]), tmp_path / "model.onnx")
+    return Network.load(tmp_path / "model.onnx")(*arrays, layout="NCHW")
+
+
+@pytest.mark.parametrize("shape", [(3, 0), (0, 3), (3, 0, 2), (2, 0, 4, 5), (2, 3, 0, 5)])
+def test_outputs_may_be_empty(tmp_path: pathlib.Path, shape):
+    y = run_model(tmp_path, [helper.make_node("Neg", ["x"], ["y"])], [value("x", shape)], value("y", None),
+                  np.zeros(shape, np.float32))
+    assert y.shape == shape
+
+
+def test_truth_values_are_taken(tmp_path: pathlib.Path):
+    inputs = [value("c", [3], TensorProto.BOOL), value("x", [3])]
+    y = run_model(tmp_path, [helper.make_node("Where", ["c", "x", "c2"], ["y"]), helper.make_node("Neg", ["x"], ["c2"])],
+                  inputs, value("y", None), np.array([True, False, True]), np.ones(3, np.float32))
+    assert y.tolist() == [1, -1, 1]
+
+
 def test_a_model_without_inputs(tmp_path: pathlib.Path):
     onnx.save(model_of([helper.make_node("Identity", ["x"], ["y"])], [], [value("y", [3])],
                        [("x", np.arange(3, dtype=np.float32))]), tmp_path / "model.onnx")

@@ -4,6 +4,7 @@
 
 #include "convstep/error.h"
 #include "convstep/loss.h"
+#include "core/array_checks.h"
 #include "network/node_error.h"
 #include "network/random.h"
 #include "network/training/trainer_state.h"
@@ -90,6 +91,17 @@ struct Trainer<T>::Fit {
     return {loss / static_cast<double>(targets.shape(1)), 0};
   }
 
+  // Before the first step, for none of them is to find out later what was wrong from the start.
+  template <int Rank>
+  static void check_answers(State& state, const Examples<T, Rank>& examples, const RunOptions& run) {
+    constexpr int64_t kFirst[] = {0};
+    const int64_t columns = state.outputs(chosen(examples.inputs, kFirst), run).shape(1);
+    if (examples.labels) return check_labels(examples.labels, columns);
+    const Shape<2> expected{examples.size(), columns};
+    if (examples.targets.shape() == expected) return;
+    throw ShapeError("targets", to_string(examples.targets.shape()), to_string(expected));
+  }
+
   template <int Rank>
   static std::vector<Epoch> run(State& state, const Examples<T, Rank>& examples, const Examples<T, Rank>& validation,
                                 const FitOptions& options) {
@@ -99,6 +111,15 @@ struct Trainer<T>::Fit {
       throw ShapeError(Rank == 4 ? "images" : "rows", to_string(examples.inputs.shape()), "at least one example");
     const int64_t N = examples.size(), batch = options.batch, steps = options.epochs * ((N + batch - 1) / batch);
     const RunOptions run{.threads = options.threads};
+    const auto naming_validation = [](const auto& function) {
+      return network::naming([] { return std::string("validation"); }, function);
+    };
+    check_answers(state, examples, run);
+    if (validation.inputs && validation.size() < 1) {
+      throw ShapeError(Rank == 4 ? "validation_images" : "validation_rows", to_string(validation.inputs.shape()),
+                       "at least one example");
+    }
+    if (validation.inputs) naming_validation([&] { check_answers(state, validation, run); });
     network::Random random(options.seed);
     std::vector<int64_t> order(static_cast<size_t>(N));
     std::iota(order.begin(), order.end(), 0);
@@ -123,8 +144,7 @@ struct Trainer<T>::Fit {
       }
       Epoch epoch{sum.loss / static_cast<double>(N), sum.right / static_cast<double>(N)};
       if (validation.inputs) {
-        const Measure measured = network::naming([] { return std::string("validation"); },
-                                                 [&] { return measure(state, validation, batch, run); });
+        const Measure measured = naming_validation([&] { return measure(state, validation, batch, run); });
         epoch.validation_loss = measured.loss;
         epoch.validation_accuracy = measured.right;
       }
