@@ -12,20 +12,28 @@ import subprocess
 import sys
 import tempfile
 
-OF_NETWORKS = re.compile(r"network/|unity_convstep_[1-6]_|(chain|function)_kernel")  # the latter two: operations by element
+OF_NETWORKS = re.compile(r"/src/(network/|pointwise/(chain|function)_kernel)")  # the latter: operations by element
 PACKAGES = {"convstep": ["libhwy", "tbb"], "io": ["spng", "libjpeg", "zlib"], "onnx": ["protobuf-lite"]}
 
 
-def objects(build: pathlib.Path) -> dict[str, list[pathlib.Path]]:
-    """Those of each library."""
+def is_of_networks(source: pathlib.Path) -> bool:
+    """Files that are compiled together are included by one that CMake writes."""
+    return bool(OF_NETWORKS.search(source.read_text() if source.parent.name == "Unity" else str(source)))
+
+
+def objects(build: pathlib.Path) -> tuple[dict[str, list[pathlib.Path]], set[pathlib.Path]]:
+    """Those of each library, and which are of networks."""
     found: dict[str, list[pathlib.Path]] = {name: [] for name in PACKAGES}
+    of_networks = set()
     for entry in json.loads((build / "compile_commands.json").read_text()):
         path = re.search(r" -o (\S+)", entry["command"]).group(1)
         target = re.match(r"src/(?:io/|onnx/)?CMakeFiles/convstep(_kernels|_io|_onnx|_onnx_file)?\.dir/", path)
         if target:
             name = {None: "convstep", "_kernels": "convstep", "_io": "io"}.get(target.group(1), "onnx")
             found[name].append(build / path)
-    return found
+            if is_of_networks(pathlib.Path(entry["file"])):
+                of_networks.add(build / path)
+    return found, of_networks
 
 
 def linked_size(paths: list[pathlib.Path], packages: list[str]) -> int:
@@ -38,8 +46,8 @@ def linked_size(paths: list[pathlib.Path], packages: list[str]) -> int:
 
 def main() -> None:
     build = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "build/release")
-    of = objects(build)
-    layers = [path for path in of["convstep"] if not OF_NETWORKS.search(str(path.relative_to(build)))]
+    of, of_networks = objects(build)
+    layers = [path for path in of["convstep"] if path not in of_networks]
     print(f"without networks        {linked_size(layers, PACKAGES['convstep']):10,} bytes")
     print(f"with networks           {linked_size(of['convstep'], PACKAGES['convstep']):10,}")
     everything = [path for paths in of.values() for path in paths]

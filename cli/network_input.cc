@@ -64,6 +64,12 @@ std::string declared_text(const std::vector<int64_t>& shape) {
   return "(" + text + (shape.size() == 1 ? ",)" : ")");
 }
 
+std::vector<double> parse_divisors(const char* option, const std::string& text) {
+  std::vector<double> numbers = parse_reals(option, text);
+  if (std::count(numbers.begin(), numbers.end(), 0) == 0) return numbers;
+  throw CLI::ValidationError(option, "\"" + text + "\" would divide by 0");
+}
+
 }  // namespace
 
 Size2 parse_picture_size(const std::string& option, const std::string& text) {
@@ -93,19 +99,16 @@ void add_input_options(CLI::App& command, InputOptions& options) {
           "--size", [&options](const std::string& text) { options.size = parse_picture_size("--size", text); },
           "Stretch pictures to this height and width")
       ->type_name("N|HxW");
-  const auto add_reals = [&command, &options](const char* name, std::vector<double>& numbers, const char* help) {
-    const auto parse = [name, &numbers, &options](const std::string& text) {
-      numbers = parse_reals(name, text);
-      const bool divides = &numbers == &options.deviation;
-      if (divides && std::count(numbers.begin(), numbers.end(), 0) > 0) {
-        throw CLI::ValidationError(name, "\"" + text + "\" would divide by 0");
-      }
-    };
-    command.add_option_function<std::string>(name, parse, help)->type_name("X|R,G,B");
-  };
-  add_reals("--mean", options.mean,
-            "Taken from pictures, whose values are from 0 to 1: one, or one per channel (default: 0)");
-  add_reals("--std", options.deviation, "What is left of pictures is divided by it (default: 1)");
+  command
+      .add_option_function<std::string>(
+          "--mean", [&options](const std::string& text) { options.mean = parse_reals("--mean", text); },
+          "Taken from pictures, whose values are from 0 to 1: one, or one per channel (default: 0)")
+      ->type_name("X|R,G,B");
+  command
+      .add_option_function<std::string>(
+          "--std", [&options](const std::string& text) { options.deviation = parse_divisors("--std", text); },
+          "What is left of pictures is divided by it (default: 1)")
+      ->type_name("X|R,G,B");
   add_layout_option(command, options.channels_first);
 }
 
@@ -146,8 +149,11 @@ void NetworkInput<T>::take_picture(const Input& input, const NetworkArrayInfo& i
 
 template <class T>
 void NetworkInput<T>::take_array(const Input& input, const NetworkArrayInfo& info, const InputOptions& options) {
-  const char* of_pictures = options.size ? "--size" : !options.mean.empty() ? "--mean" : "--std";
-  if (options.size || !options.mean.empty() || !options.deviation.empty()) {
+  const char* of_pictures = options.size                 ? "--size"
+                            : !options.mean.empty()      ? "--mean"
+                            : !options.deviation.empty() ? "--std"
+                                                         : nullptr;
+  if (of_pictures) {
     throw ParameterError(of_pictures, "an array for " + input.argument, "pictures", "arrays are taken as they are");
   }
   const Array array = info.shape.size() == 4 && input.array.shape.size() == 2 ? as_images(input).array : input.array;

@@ -38,28 +38,34 @@ def parameters(problem: Problem) -> str:
     return f"7767517\n2 2\nInput input 0 1 x\n{kind} layer 1 1 x y {settings}\n"
 
 
+def opened(threads: int, settings: dict[str, bool], parameters: str, weights: bytes) -> tuple[ncnn.Net, list[object]]:
+    """A net, and the memory that it keeps from run to run, which has to live as long."""
+    net = ncnn.Net()
+    option = net.opt
+    option.num_threads = threads
+    option.use_fp16_packed = option.use_fp16_storage = option.use_fp16_arithmetic = False
+    option.use_bf16_storage = option.use_bf16_packed = option.use_vulkan_compute = False
+    option.lightmode, option.openmp_blocktime = True, 1  # the latter as in runners.SLEEP_SOON
+    option.blob_allocator, option.workspace_allocator = memory = [ncnn.PoolAllocator(), ncnn.PoolAllocator()]
+    for name, value in settings.items():
+        setattr(option, name, value)
+    with tempfile.TemporaryDirectory() as folder:
+        param, model = pathlib.Path(folder, "net.param"), pathlib.Path(folder, "net.bin")
+        param.write_text(parameters)
+        model.write_bytes(weights)
+        if net.load_param(str(param)) or net.load_model(str(model)):
+            raise Unsupported("ncnn does not load it")
+    return net, memory
+
+
 class OneLayer(Candidate):
     def __init__(self, problem: Problem, **options: bool) -> None:
         self.problem = problem
-        self.net = ncnn.Net()
-        option = self.net.opt
-        option.num_threads = problem.threads
-        option.use_fp16_packed = option.use_fp16_storage = option.use_fp16_arithmetic = False
-        option.use_bf16_storage = option.use_bf16_packed = option.use_vulkan_compute = False
-        option.lightmode, option.openmp_blocktime = True, 1  # the latter as in runners.SLEEP_SOON
-        self.blobs, self.workspace = ncnn.PoolAllocator(), ncnn.PoolAllocator()
-        option.blob_allocator, option.workspace_allocator = self.blobs, self.workspace
-        for name, value in options.items():
-            setattr(option, name, value)
+        weights = np.ascontiguousarray(problem.weights.transpose(3, 2, 0, 1))
+        tag = FLOAT_TAG if problem.layer.kind == "conv" else b""
+        data = tag + weights.tobytes() + problem.bias.tobytes()
+        self.net, self.memory = opened(problem.threads, options, parameters(problem), data)
         self.describe = ", ".join(f"{name}={value}" for name, value in options.items()) or "packed"
-        with tempfile.TemporaryDirectory() as folder:
-            param, model = pathlib.Path(folder, "layer.param"), pathlib.Path(folder, "layer.bin")
-            param.write_text(parameters(problem))
-            weights = np.ascontiguousarray(problem.weights.transpose(3, 2, 0, 1))
-            tag = FLOAT_TAG if problem.layer.kind == "conv" else b""
-            model.write_bytes(tag + weights.tobytes() + problem.bias.tobytes())
-            if self.net.load_param(str(param)) or self.net.load_model(str(model)):
-                raise Unsupported("ncnn does not take the layer")
         pack = next((p for p in PACKS if problem.layer.c % p == 0), 1)
         self.planes = [np.ascontiguousarray(image.transpose(2, 0, 1)) for image in problem.input]
         self.inputs = []

@@ -11,7 +11,7 @@ import numpy as np
 import pnnx
 
 from network_problem import NetworkProblem
-from peers.ncnn_layer import version  # noqa: F401
+from peers.ncnn_layer import opened, version  # noqa: F401
 from problem import Candidate, Unsupported
 
 Files = tuple[str, bytes]  # the layers, the weights
@@ -39,22 +39,7 @@ class Net(Candidate):
         if problem.dtype != "float32" or len(problem.input) != 1:
             raise Unsupported("one image of float32 only")
         parameters, weights = translated(problem.model, problem.model.stat().st_mtime, problem.input.shape)
-        self.net = ncnn.Net()
-        option = self.net.opt
-        option.num_threads = problem.threads
-        option.use_fp16_packed = option.use_fp16_storage = option.use_fp16_arithmetic = False
-        option.use_bf16_storage = option.use_bf16_packed = option.use_vulkan_compute = False
-        option.lightmode, option.openmp_blocktime = True, 1  # the latter as in runners.SLEEP_SOON
-        for name, value in self.settings.items():
-            setattr(option, name, value)
-        self.blobs, self.workspace = ncnn.PoolAllocator(), ncnn.PoolAllocator()
-        option.blob_allocator, option.workspace_allocator = self.blobs, self.workspace
-        with tempfile.TemporaryDirectory() as folder:
-            param, model = pathlib.Path(folder, "net.param"), pathlib.Path(folder, "net.bin")
-            param.write_text(parameters)
-            model.write_bytes(weights)
-            if self.net.load_param(str(param)) or self.net.load_model(str(model)):
-                raise Unsupported("ncnn does not load it")
+        self.net, self.memory = opened(problem.threads, self.settings, parameters, weights)
         self.planes = np.ascontiguousarray(problem.input[0])
         self.image = ncnn.Mat(self.planes)
 

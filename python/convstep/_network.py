@@ -17,10 +17,10 @@ from convstep._convert import convert_indices
 from convstep._network_arrays import (
     CHANNELS_FIRST,
     CHANNELS_LAST,
+    check_images,
     converted,
     free_shape,
     in_order,
-    is_as_declared,
     shape_text,
     to_real,
     to_shape,
@@ -166,8 +166,8 @@ class Network:
         infos = self._network.inputs()
         given = in_order(inputs, [name for name, _, _ in infos])
         arrays = tuple(converted(array, info, self.dtype, layout) for array, info in zip(given, infos))
-        for which, array in enumerate(arrays):
-            self._check_images(infos[which][0], array, layout, which)
+        for (name, shape, _), array in zip(infos, arrays):
+            check_images(name, array, shape, layout)
         outs = out if out is None or isinstance(out, tuple) else (out,)
         turned = outs
         if outs is not None:
@@ -333,11 +333,12 @@ class Network:
             return to_real(images, x_name, self.dtype), y
 
         images, answers = examples("x", x, "y", y)
-        self._check_images("x", images)
+        input_shape = self._network.inputs()[0][1]
+        check_images("x", images, input_shape)
         held_out = None
         if validation is not None:
             held_out = examples("validation[0]", validation[0], "validation[1]", validation[1])
-            self._check_images("validation[0]", held_out[0])
+            check_images("validation[0]", held_out[0], input_shape)
         trainer = _TRAINERS[self.dtype](self._network, loss, optimizer, parts)
         history = History()
         shows = sys.stderr.isatty() if progress is None else bool(progress)
@@ -384,19 +385,6 @@ class Network:
 
     def __deepcopy__(self, memo: object) -> Network:
         return self.__copy__()
-
-    def _check_images(self, argument: str, images: Array, layout: Layout = "NHWC", which: int = 0) -> None:
-        """`images` in the order (N, H, W, C), as input number `which`; `layout` is the caller's."""
-        shape = self._network.inputs()[which][1]
-        if images.ndim != 4 or len(shape) != 4 or is_as_declared(images.shape, shape):
-            return
-        given, expected = images.shape, free_shape(shape)
-        other_layout, turned = "NCHW", tuple(given[axis] for axis in CHANNELS_LAST)
-        if layout == "NCHW":
-            given, expected = (tuple(lengths[axis] for axis in CHANNELS_FIRST) for lengths in (given, expected))
-            other_layout, turned = "NHWC", given
-        hint = f" (it looks like {other_layout})" if is_as_declared(turned, shape) else ""
-        raise ValueError(f"{argument}: got {given}, expected {shape_text(expected)}{hint}")
 
     @contextlib.contextmanager
     def _blaming_size(self, argument: str, *arrays: Array) -> Iterator[None]:

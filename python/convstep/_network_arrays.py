@@ -54,12 +54,25 @@ def to_shape(argument: str, shape: Any) -> tuple[int, ...]:
         raise TypeError(f"{argument}: got {shape!r}, expected a tuple of integers") from None
 
 
-def free_shape(shape: tuple[int, ...]) -> tuple[int | None, ...]:
+def free_shape(shape: Sequence[int]) -> tuple[int | None, ...]:
     return tuple(None if length < 0 else length for length in shape)
 
 
 def is_as_declared(shape: Sequence[int], declared: Sequence[int]) -> bool:
     return all(length < 0 or length == n for n, length in zip(shape, declared, strict=True))
+
+
+def check_images(argument: str, images: Array, declared: Sequence[int], layout: Layout = "NHWC") -> None:
+    """`images` in the order (N, H, W, C), as `declared` is (-1: free); `layout` is the caller's."""
+    if images.ndim != 4 or len(declared) != 4 or is_as_declared(images.shape, declared):
+        return
+    given, expected = images.shape, free_shape(declared)
+    other_layout, turned = "NCHW", tuple(given[axis] for axis in CHANNELS_LAST)
+    if layout == "NCHW":
+        given, expected = (tuple(lengths[axis] for axis in CHANNELS_FIRST) for lengths in (given, expected))
+        other_layout, turned = "NHWC", given
+    hint = f" (it looks like {other_layout})" if is_as_declared(turned, declared) else ""
+    raise ValueError(f"{argument}: got {given}, expected {shape_text(expected)}{hint}")
 
 
 def shape_text(shape: tuple[int | None, ...]) -> str:

@@ -155,8 +155,7 @@ void check_readable(const Extent& input) {
 
 void check_writable(const Extent& output) {
   check_readable(output);
-  if (std::find(output.shape, output.shape + output.rank, 0) != output.shape + output.rank)
-    return;  // it has no elements
+  if (is_empty(output)) return;
   std::array<std::pair<int64_t, int64_t>, kMaxRank>
       axes;  // stride, length: from the closest neighbours to the farthest
   int count = 0;

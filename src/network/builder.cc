@@ -165,9 +165,7 @@ auto NetworkBuilder<T>::concat(std::initializer_list<Value> values, const std::s
 
 template <class T>
 std::vector<int64_t> NetworkBuilder<T>::shape(Value x) const {
-  const Dims& shape = state_->shape(state_->id(x));
-  if (shape.rank() == 4) return {shape[0], shape[2], shape[3], shape[1]};
-  return {shape.begin(), shape.end()};
+  return state_->face_shape(x);
 }
 
 // The value itself takes the name of the output, if it has not been given away.

@@ -3,6 +3,7 @@
 
 #include "convstep/error.h"
 #include "network/draft.h"
+#include "network/face.h"
 
 namespace convstep {
 namespace network {
@@ -66,12 +67,17 @@ struct NetworkBuilder<T>::State : network::Draft<T> {
     return add(operation, name, {a, b});
   }
 
+  // (N, H, W, C) of images.
+  std::vector<int64_t> face_shape(Value x) const {
+    const network::Dims& shape = this->shape(id(x));
+    return network::in_order(shape, network::face_axes(shape.rank(), false));
+  }
   int64_t axis_length(Value x, int rank, int axis) const {
     const network::Dims& shape = this->shape(id(x));
     if (shape.rank() != rank) {
-      const bool are_images = shape.rank() == 4, lacks_flatten = rank == 2 && are_images;
-      const network::Dims given = are_images ? network::Dims{shape[0], shape[2], shape[3], shape[1]} : shape;
-      throw ShapeError("input", to_string(given), rank == 4 ? "images, of four axes" : "rows, of two axes",
+      const bool lacks_flatten = rank == 2 && shape.rank() == 4;
+      throw ShapeError("input", to_string(network::Dims(face_shape(x))),
+                       rank == 4 ? "images, of four axes" : "rows, of two axes",
                        lacks_flatten ? "images become rows by Flatten, or a global pooling and Flatten" : "");
     }
     return shape[axis];

@@ -30,6 +30,12 @@ int64_t Dims::count() const {
   return count;
 }
 
+std::vector<int64_t> in_order(const Dims& shape, const Dims& order) {
+  std::vector<int64_t> lengths;
+  for (const int64_t axis : order) lengths.push_back(shape[static_cast<int>(axis)]);
+  return lengths;
+}
+
 std::string to_string(const Dims& dims) { return convstep::to_string(dims.begin(), dims.rank()); }
 
 Dims row_major(int rank) {

@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "convstep/shape.h"
 
@@ -51,6 +52,9 @@ class Dims {
 };
 
 std::string to_string(const Dims& dims);
+
+// The lengths of the axes in this order.
+std::vector<int64_t> in_order(const Dims& shape, const Dims& order);
 
 // 0, 1, ... rank - 1: the order of axes in memory, outermost first, of an array in row-major order.
 Dims row_major(int rank);

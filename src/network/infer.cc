@@ -33,15 +33,10 @@ std::string declared_text(const std::vector<int64_t>& shape) {
 // Says so in the order of axes that the caller knows.
 [[noreturn]] void throw_not_as_declared(const std::string& name, const GraphInput& input, const Dims& shape,
                                         const Dims& order) {
-  std::vector<int64_t> declared = input.shape;
-  Dims given = shape;
-  if (order.rank() == shape.rank() && static_cast<size_t>(shape.rank()) == declared.size()) {
-    for (int k = 0; k < order.rank(); ++k) {
-      given[k] = shape[static_cast<int>(order[k])];
-      declared[static_cast<size_t>(k)] = input.shape[static_cast<size_t>(order[k])];
-    }
+  if (static_cast<size_t>(shape.rank()) != input.shape.size()) {
+    throw ShapeError(name, to_string(shape), declared_text(input.shape));
   }
-  throw ShapeError(name, to_string(given), declared_text(declared));
+  throw ShapeError(name, to_string(Dims(in_order(shape, order))), declared_text(in_order(Dims(input.shape), order)));
 }
 
 }  // namespace

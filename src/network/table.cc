@@ -73,12 +73,6 @@ Line line_of(const NetworkStep& step, double all_seconds, bool has_times) {
 
 }  // namespace
 
-std::vector<int64_t> in_order(const Dims& shape, const Dims& order) {
-  std::vector<int64_t> lengths;
-  for (const int64_t axis : order) lengths.push_back(shape[static_cast<int>(axis)]);
-  return lengths;
-}
-
 std::string table_of(const std::vector<NetworkStep>& steps, size_t memory_bytes, bool has_times) {
   NetworkStep sum;
   sum.name = "sum";

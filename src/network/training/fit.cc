@@ -80,9 +80,6 @@ struct Trainer<T>::Fit {
               static_cast<double>(count_right<T>(outputs, labels))};
     }
     const Tensor<T, 2> targets = chosen(examples.targets, numbers), outputs = state.outputs(inputs, run);
-    if (targets.shape() != outputs.shape()) {
-      throw ShapeError("targets", to_string(targets.shape()), to_string(outputs.shape()));
-    }
     double loss = 0;
     for (int64_t k = 0; k < outputs.size(); ++k) {
       const double difference = static_cast<double>(outputs.data()[k]) - static_cast<double>(targets.data()[k]);
