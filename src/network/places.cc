@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "network/views.h"
 
@@ -10,12 +11,22 @@ namespace {
 
 using Kind = PlaceKind;
 
+// The last works that use the values of a place: each value counts once, by its last use.
+struct Uses {
+  int last = -1, last_but_one = -1;
+  void add(const Uses& other) {
+    last_but_one = std::max({last_but_one, other.last_but_one, std::min(last, other.last)});
+    last = std::max(last, other.last);
+  }
+};
+
 template <class T>
 class Placer {
  public:
   Placer(const Graph<T>& graph, const InferredGraph<T>& inferred) : graph_(graph), inferred_(inferred) {
     all_.values = inferred.values;
     all_.places.resize(all_.values.size());
+    for (size_t v = 0; v < all_.values.size(); ++v) all_.roots.push_back(static_cast<ValueId>(v));
     natural_.resize(all_.values.size());
     must_be_dense_.resize(all_.values.size(), false);
   }
@@ -27,6 +38,7 @@ class Placer {
     join_concats();
     find_last_uses();
     for (size_t w = all_.works.size(); may_overwrite && w-- > 0;) work_in_place(static_cast<int>(w));
+    for (size_t v = 0; v < all_.roots.size(); ++v) root(static_cast<ValueId>(v));
     number_blocks();
     list_bases_first();
     return std::move(all_);
@@ -36,16 +48,31 @@ class Placer {
   Place<T>& place(ValueId id) { return all_.places[static_cast<size_t>(id)]; }
   const ValueInfo<T>& info(ValueId id) const { return all_.values[static_cast<size_t>(id)]; }
   ArrayView<T>& natural(ValueId id) { return natural_[static_cast<size_t>(id)]; }
-  ValueId root(ValueId id) const { return root_of(all_, id); }
+  // Shortens the way for those who ask again: in a long chain of steps in place, each value lies with the next.
+  ValueId root(ValueId id) {
+    ValueId top = id;
+    while (root_of(all_, top) != top) top = root_of(all_, top);
+    while (id != top) id = std::exchange(all_.roots[static_cast<size_t>(id)], top);
+    return top;
+  }
   // The array of a value that is a root.
   static ArrayView<T> dense_array(const ValueInfo<T>& info) { return network::dense_array(info, somewhere()); }
 
   ValueId add_value(const ValueInfo<T>& info, Place<T> place, const ArrayView<T>& natural) {
     all_.values.push_back(info);
-    all_.places.push_back(std::move(place));
+    all_.roots.push_back(static_cast<ValueId>(all_.places.size()));
+    all_.places.emplace_back();
     natural_.push_back(natural);
     must_be_dense_.push_back(false);
-    return static_cast<ValueId>(all_.values.size() - 1);
+    const auto id = static_cast<ValueId>(all_.values.size() - 1);
+    put(id, std::move(place));
+    return id;
+  }
+
+  // A value that is no view so far.
+  void put(ValueId id, Place<T> at) {
+    if (at.kind == Kind::kView) all_.roots[static_cast<size_t>(id)] = at.index;
+    place(id) = std::move(at);
   }
 
   void place_constants_and_inputs() {
@@ -67,7 +94,7 @@ class Placer {
     if (node.inferred.view) {
       ValueId base = inputs[0];
       if (!node.inferred.view_takes_strides) base = dense(base);
-      place(outputs[0]) = {Kind::kView, base, node.inferred.view};
+      put(outputs[0], {Kind::kView, base, node.inferred.view});
       natural(outputs[0]) = node.inferred.view(natural(base));
       return;
     }
@@ -114,7 +141,7 @@ class Placer {
     const auto axes = axes_turned_back(natural(base), natural(id));
     if (!axes) return false;
     const ValueInfo<T> output = info(id);
-    place(base) = {Kind::kView, add_value(output, callers, dense_array(output)), with_axes<T>(*axes)};
+    put(base, {Kind::kView, add_value(output, callers, dense_array(output)), with_axes<T>(*axes)});
     return true;
   }
 
@@ -145,7 +172,7 @@ class Placer {
       Place<T> range{Kind::kView, whole, range_of_axis<T>(axis, begin, length)};
       begin += length;
       if (can_move(id) && info(id).order == info(whole).order) {
-        place(id) = std::move(range);
+        put(id, std::move(range));
       } else {
         const ValueInfo<T> copied = info(id);
         copies.push_back({-1, {id}, {add_value(copied, std::move(range), dense_array(copied))}});
@@ -163,6 +190,10 @@ class Placer {
       for (const ValueId id : all_.works[w].inputs) use(id, static_cast<int>(w));
       for (const ValueId id : all_.works[w].outputs) use(id, static_cast<int>(w));
     }
+    uses_.assign(all_.values.size(), {});
+    for (size_t v = 0; v < all_.values.size(); ++v) {
+      uses_[static_cast<size_t>(root(static_cast<ValueId>(v)))].add({last_use_[v], -1});
+    }
   }
 
   void use(ValueId id, int work) {
@@ -171,12 +202,17 @@ class Placer {
 
   // Is `work` the last to use anything that lies with the value, and does it read nothing there but the value, once?
   bool dies_in(ValueId id, int work) {
-    const ValueId base = root(id);
-    for (size_t v = 0; v < all_.values.size(); ++v) {
-      if (last_use_[v] >= work && static_cast<ValueId>(v) != id && root(static_cast<ValueId>(v)) == base) return false;
-    }
+    const Uses& uses = uses_[static_cast<size_t>(root(id))];
     const std::vector<ValueId>& inputs = all_.works[static_cast<size_t>(work)].inputs;
-    return last_use_[static_cast<size_t>(id)] == work && std::count(inputs.begin(), inputs.end(), id) == 1;
+    return last_use_[static_cast<size_t>(id)] == work && uses.last == work && uses.last_but_one < work &&
+           std::count(inputs.begin(), inputs.end(), id) == 1;
+  }
+
+  // From now on `id`, a block so far, is the other value, too.
+  void join(ValueId id, ValueId other) {
+    const Uses uses = uses_[static_cast<size_t>(id)];
+    put(id, {Kind::kView, other, itself<T>});
+    uses_[static_cast<size_t>(root(id))].add(uses);
   }
 
   void work_in_place(int w) {
@@ -192,9 +228,9 @@ class Placer {
                          info(input).element == info(output).element;
       if (!alike || place(root(input)).kind != Kind::kBlock || !dies_in(input, w)) continue;
       if (can_move(input)) {  // wherever the output lies
-        place(input) = {Kind::kView, output, itself<T>};
+        join(input, output);
       } else if (can_move(output) && can_be_written(natural(input))) {
-        place(output) = {Kind::kView, input, itself<T>};
+        join(output, input);
       } else {
         continue;
       }
@@ -253,6 +289,7 @@ class Placer {
   std::vector<ArrayView<T>> natural_;
   std::vector<bool> must_be_dense_;  // of roots
   std::vector<int> last_use_;
+  std::vector<Uses> uses_;  // of roots
 };
 
 }  // namespace

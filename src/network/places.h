@@ -34,19 +34,16 @@ template <class T>
 struct Places {
   std::vector<ValueInfo<T>> values;
   std::vector<Place<T>> places;
+  std::vector<ValueId> roots;        // what each value is a view of, in the end: itself, where it is none
   std::vector<ValueId> bases_first;  // all that lie somewhere, each after the one that it is a view of
   std::vector<Work> works;
   std::vector<Block> blocks;
   std::vector<int> staging;  // for each input, the block for a dense copy of it, where that is needed; else -1
 };
 
-// The value that this one is a view of, in the end: itself, where it is none.
 template <class T>
 ValueId root_of(const Places<T>& places, ValueId id) {
-  while (places.places[static_cast<size_t>(id)].kind == PlaceKind::kView) {
-    id = places.places[static_cast<size_t>(id)].index;
-  }
-  return id;
+  return places.roots[static_cast<size_t>(id)];
 }
 
 // Some address, for arrays whose strides alone matter.
