@@ -18,6 +18,8 @@ using testing::Not;
 TEST(OnnxRefusalTest, OtherFiles) {
   EXPECT_THAT(refusal_of(""), HasSubstr("it is empty"));
   EXPECT_THAT(refusal_of("a text that is no model"), HasSubstr("it is not an ONNX model"));
+  EXPECT_THAT(refusal_of("\x89PNG\r\n\x1a\n"), HasSubstr("it looks like a picture"));
+  EXPECT_THAT(refusal_of("version https://git-lfs.github.com/spec/v1\n"), HasSubstr("a pointer of Git LFS"));
   EXPECT_THAT(refusal_of(ModelBuilder()), HasSubstr("it has no graph"));
   ModelBuilder builder = small_model();
   builder.graph().clear_output();
