@@ -28,7 +28,7 @@ struct DescribeCommand {
 
   void run() const {
     const Network<float> network = load_any_network<float>(model_path);
-    const Shapes given = shapes.empty() ? declared(network) : shapes;
+    const Shapes given = shapes.empty() ? usual_shapes(network) : shapes;
     for (const NetworkArrayInfo& input : network.inputs()) fmt::print("input {}\n", text_of(input));
     if (given.empty()) {
       for (const NetworkArrayInfo& output : network.outputs()) fmt::print("output {}\n", output.name);
@@ -45,14 +45,12 @@ struct DescribeCommand {
     fmt::print("\n{}", plan.describe());
   }
 
-  // With one image where their number is free; none where more is.
-  static Shapes declared(const Network<float>& network) {
+  // None where one of them is not known.
+  static Shapes usual_shapes(const Network<float>& network) {
     Shapes all;
     for (const NetworkArrayInfo& input : network.inputs()) {
-      std::vector<int64_t> shape = input.shape;
-      if (!shape.empty() && shape[0] < 0) shape[0] = 1;
-      if (std::any_of(shape.begin(), shape.end(), [](int64_t length) { return length < 0; })) return {};
-      all.push_back(std::move(shape));
+      if (!input.usual_shape) return {};
+      all.push_back(*input.usual_shape);
     }
     return all;
   }

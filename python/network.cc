@@ -50,6 +50,14 @@ nb::object to_tuples(const std::vector<NetworkArrayInfo>& infos) {
   return nb::tuple(list);
 }
 
+nb::object usual_shapes(const std::vector<NetworkArrayInfo>& infos) {
+  nb::list list;
+  for (const NetworkArrayInfo& info : infos) {
+    list.append(info.usual_shape ? nb::object(to_tuple(*info.usual_shape)) : nb::none());
+  }
+  return nb::tuple(list);
+}
+
 int64_t to_memory(nb::handle value) {
   if (value.is_none()) return 0;
   const int64_t bytes = to_integer("memory", value);
@@ -298,6 +306,7 @@ void bind(nb::module_& module, const char* name) {
            nb::arg("threads").none())
       .def("memory_bytes", &memory_bytes<T>, nb::arg("shapes").none(), nb::arg("memory").none())
       .def("inputs", [](const Network<T>& network) { return to_tuples(network.inputs()); })
+      .def("usual_shapes", [](const Network<T>& network) { return usual_shapes(network.inputs()); })
       .def("outputs", [](const Network<T>& network) { return to_tuples(network.outputs()); })
       .def("parameters", &Network<T>::parameters);
 }

@@ -35,6 +35,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -133,6 +134,9 @@ struct NetworkArrayInfo {
   std::string name;
   std::vector<int64_t> shape;
   bool is_integer = false;
+  // Of a network's inputs, for a first look: that which it was built for, or else the declared one, with one image.
+  // None where more than N is free.
+  std::optional<std::vector<int64_t>> usual_shape = std::nullopt;
 };
 
 // One step of a plan.
@@ -348,7 +352,7 @@ class Network {
   std::vector<NetworkArrayInfo> outputs() const;
   // Numbers in all weights.
   int64_t parameters() const;
-  // Those of a plan for one input of the declared shape. Throw ParameterError where that leaves more free than N.
+  // Those of a plan for the inputs' usual shapes. Throw ParameterError where one of them is not known.
   std::string describe() const;
   std::string profile(Count runs = 5, const RunOptions& options = {}) const;
   // The graph as a text, for inputs of these shapes: as it was built or read, and after each pass that changes it.

@@ -81,7 +81,6 @@ class Network:
 
     dtype: _Dtype
     _network: _core.Network32 | _core.Network64
-    _image: tuple[int, ...] | None  # that it was made for, where it was made of layers: (H, W, C), or (K,) of rows
 
     @with_hints("Network")
     def __init__(
@@ -102,12 +101,10 @@ class Network:
                 hint = f" (write layers.{layer.__name__}())" if is_class else ""
                 raise TypeError(f"layers: got {_hints.shown(layer)}, expected layers of convstep.layers{hint}")
         image = to_shape("input_shape", input_shape)
-        self._become(_class_of(dtype).build(layers, image, seed, keep_roundings), dtype, image)
+        self._become(_class_of(dtype).build(layers, image, seed, keep_roundings), dtype)
 
-    def _become(
-        self, network: _core.Network32 | _core.Network64, dtype: str, image: tuple[int, ...] | None = None
-    ) -> None:
-        vars(self).update(_network=network, dtype=str(np.dtype(dtype)), _image=image)
+    def _become(self, network: _core.Network32 | _core.Network64, dtype: str) -> None:
+        vars(self).update(_network=network, dtype=str(np.dtype(dtype)))
 
     @classmethod
     @with_hints("Network.load")
@@ -245,7 +242,7 @@ class Network:
         text, arrays = self._network.parts()
         turned = {name: a if a.dtype == np.int64 else a.astype(type_of(dtype)) for name, a in arrays.items()}
         network = type(self).__new__(type(self))
-        network._become(_class_of(dtype).of_parts(text, turned), dtype, self._image)
+        network._become(_class_of(dtype).of_parts(text, turned), dtype)
         return network
 
     @with_hints("Network.fit")
@@ -356,13 +353,15 @@ class Network:
             with self._blaming_size("x", images):
                 trainer.fit(images, answers, epochs, batch_size, shuffle, seed, rate, held_out, on_step, ended, threads)
         finally:
-            self._become(trainer.network(), self.dtype, self._image)
+            self._become(trainer.network(), self.dtype)
         return history
 
     def __repr__(self) -> str:
-        inputs = [f"{name} {shape_text(shape)}" for name, shape in self.inputs.items()]
-        if self._image is not None:
-            inputs = [f"input (N, {', '.join(map(str, self._image))})"]
+        inputs = []
+        for (name, shape), usual in zip(self.inputs.items(), self._network.usual_shapes()):
+            has_any_number = bool(shape) and shape[0] is None and usual is not None
+            lengths = f"(N, {', '.join(map(str, usual[1:]))})" if has_any_number else shape_text(shape)
+            inputs.append(f"{name} {lengths}")
         return f"Network({', '.join(inputs)}, {self.dtype}, {self.parameters} parameters)"
 
     if not TYPE_CHECKING:
@@ -372,15 +371,15 @@ class Network:
 
     def __getstate__(self) -> dict[str, Any]:
         text, arrays = self._network.parts()
-        return {"dtype": self.dtype, "text": text, "arrays": arrays, "image": self._image}
+        return {"dtype": self.dtype, "text": text, "arrays": arrays}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         network = _class_of(state["dtype"]).of_parts(state["text"], state["arrays"])
-        self._become(network, state["dtype"], state["image"])
+        self._become(network, state["dtype"])
 
     def __copy__(self) -> Network:
         other = type(self).__new__(type(self))
-        other._become(self._network, self.dtype, self._image)
+        other._become(self._network, self.dtype)
         return other
 
     def __deepcopy__(self, memo: object) -> Network:
@@ -392,21 +391,21 @@ class Network:
         try:
             yield
         except ValueError as error:
-            size = arrays[0].shape[1:3] if arrays and arrays[0].ndim == 4 else None
-            if self._image is None or len(self._image) != 3 or size is None or size == self._image[:2]:
+            usual = self._network.usual_shapes()[0] if arrays else None
+            if usual is None or len(usual) != 4 or arrays[0].ndim != 4 or arrays[0].shape[1:3] == usual[1:3]:
                 raise
-            given, own = (" x ".join(map(str, lengths)) for lengths in (size, self._image[:2]))
+            given, own = (" x ".join(map(str, shape[1:3])) for shape in (arrays[0].shape, usual))
             raise ValueError(f"{argument}: got images of {given}, and the network was made for {own}: {error}") from error
 
     def _shapes(self, shapes: tuple[_Shape, ...]) -> list[tuple[int, ...]]:
         if shapes:
             return [to_shape("input_shape", getattr(shape, "shape", shape)) for shape in shapes]
-        if self._image is not None:
-            return [(1, *self._image)]
-        for name, shape in self.inputs.items():
-            if None in shape[1:]:
+        usual_shapes = []
+        for (name, shape), usual in zip(self.inputs.items(), self._network.usual_shapes()):
+            if usual is None:
                 raise ValueError(f"input_shape: got none, expected that of {name}, {shape_text(shape)}, whose size is free")
-        return [tuple(1 if n is None else n for n in shape) for shape in self.inputs.values()]
+            usual_shapes.append(usual)
+        return usual_shapes
 
     @staticmethod
     def _check_layout(layout: str) -> None:

@@ -7,11 +7,12 @@ namespace convstep::network {
 
 template <class T>
 ValueId Draft<T>::add_input(const std::string& name, const Dims& shape, const Dims& order) {
-  std::vector<int64_t> declared(shape.begin(), shape.end());
+  const std::vector<int64_t> usual(shape.begin(), shape.end());
+  std::vector<int64_t> declared = usual;
   declared[0] = -1;
   if (shape.rank() == 4) declared[2] = declared[3] = -1;
   const ValueId id = graph.add_value(name);
-  graph.inputs.push_back({id, Element::kReal, std::move(declared)});
+  graph.inputs.push_back({id, Element::kReal, std::move(declared), usual});
   infos.push_back({Element::kReal, shape, order});
   return id;
 }

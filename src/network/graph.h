@@ -50,7 +50,8 @@ struct Value {
 struct GraphInput {
   ValueId value;
   Element element;
-  std::vector<int64_t> shape;  // as declared; -1 for a length that is free
+  std::vector<int64_t> shape;    // as declared; -1 for a length that is free
+  std::vector<int64_t> usual{};  // what the network was built for; empty: nobody said
 };
 
 template <class T>

@@ -13,15 +13,6 @@ void check_info(const char* argument, const ValueInfo<T>& info) {
   if (info) element_count(argument, info.shape.begin(), info.shape.rank(), sizeof(double));
 }
 
-bool is_as_declared(const GraphInput& input, const Dims& shape) {
-  if (static_cast<int>(input.shape.size()) != shape.rank()) return false;
-  for (int axis = 0; axis < shape.rank(); ++axis) {
-    const int64_t declared = input.shape[static_cast<size_t>(axis)];
-    if (declared >= 0 && declared != shape[axis]) return false;
-  }
-  return true;
-}
-
 std::string declared_text(const std::vector<int64_t>& shape) {
   std::string text;
   for (const int64_t length : shape) {
@@ -40,6 +31,15 @@ std::string declared_text(const std::vector<int64_t>& shape) {
 }
 
 }  // namespace
+
+bool is_as_declared(const GraphInput& input, const Dims& shape) {
+  if (static_cast<int>(input.shape.size()) != shape.rank()) return false;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    const int64_t declared = input.shape[static_cast<size_t>(axis)];
+    if (shape[axis] < 0 || (declared >= 0 && declared != shape[axis])) return false;
+  }
+  return true;
+}
 
 template <class T>
 InferredNode<T> infer_node(const Graph<T>& graph, const Node& node, std::span<const ValueInfo<T>> values) {

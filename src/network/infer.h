@@ -36,6 +36,9 @@ InferredNode<T> infer_node(const Graph<T>& graph, const Node& node, std::span<co
 template <class T>
 void check_graph(Graph<T>& graph);
 
+// May the input have this shape?
+bool is_as_declared(const GraphInput& input, const Dims& shape);
+
 // What a graph's input is, where it is given an array of this shape whose axes have this order in memory. Throws
 // ShapeError, naming the input, where it is declared otherwise.
 template <class T>

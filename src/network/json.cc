@@ -193,10 +193,15 @@ const std::string& Json::text(const char* what) const { return as<std::string>(*
 const Json::List& Json::list(const char* what) const { return as<List>(*this, what, "a list"); }
 const Json::Object& Json::object(const char* what) const { return as<Object>(*this, what, "an object"); }
 
-const Json& Json::operator[](const char* name) const {
+const Json* Json::find(const char* name) const {
   for (const auto& member : object("network")) {
-    if (member.first == name) return member.second;
+    if (member.first == name) return &member.second;
   }
+  return nullptr;
+}
+
+const Json& Json::operator[](const char* name) const {
+  if (const Json* member = find(name)) return *member;
   throw ParameterError("network", std::string("no '") + name + "'", "one");
 }
 

@@ -22,8 +22,9 @@ struct Json {
   const std::string& text(const char* what) const;
   const List& list(const char* what) const;
   const Object& object(const char* what) const;
-  // The member of an object of this name, which must be there.
+  // The member of an object of this name, which must be there; or null, where it is not.
   const Json& operator[](const char* name) const;
+  const Json* find(const char* name) const;
 };
 
 std::string to_text(const Json& json);

@@ -41,28 +41,26 @@ bool is_turned_last(const Graph<T>& graph, ValueId output) {
   return false;
 }
 
-std::vector<int64_t> of_face(const Dims& shape, const Dims& axes) {
-  std::vector<int64_t> face;
-  for (const int64_t axis : axes) face.push_back(shape[static_cast<int>(axis)]);
-  return face;
-}
-
 std::string text_of(const std::vector<int64_t>& shape) {
   return convstep::to_string(shape.data(), static_cast<int>(shape.size()));
 }
 
-// With one image, where their number is free.
-std::vector<std::vector<int64_t>> declared_shapes(const std::vector<NetworkArrayInfo>& inputs) {
+std::vector<std::vector<int64_t>> usual_shapes(const std::vector<NetworkArrayInfo>& inputs) {
   std::vector<std::vector<int64_t>> shapes;
   for (const NetworkArrayInfo& input : inputs) {
-    shapes.push_back(input.shape);
-    if (!input.shape.empty() && input.shape[0] < 0) shapes.back()[0] = 1;
-    for (const int64_t length : shapes.back()) {
-      if (length < 0)
-        throw ParameterError(input.name, text_of(input.shape), "a plan for a shape of yours", "-1 is free");
+    if (!input.usual_shape) {
+      throw ParameterError(input.name, text_of(input.shape), "a plan for a shape of yours", "-1 is free");
     }
+    shapes.push_back(*input.usual_shape);
   }
   return shapes;
+}
+
+std::optional<Dims> usual_shape(const GraphInput& input) {
+  Dims shape(input.usual.empty() ? input.shape : input.usual);
+  if (shape.rank() > 0 && shape[0] < 0) shape[0] = 1;
+  if (std::any_of(shape.begin(), shape.end(), [](int64_t length) { return length < 0; })) return std::nullopt;
+  return shape;
 }
 
 }  // namespace
@@ -250,8 +248,9 @@ std::vector<NetworkArrayInfo> Network<T>::inputs() const {
   for (size_t k = 0; k < state_->graph.inputs.size(); ++k) {
     const network::GraphInput& input = state_->graph.inputs[k];
     const network::Dims axes = network::face_axes(static_cast<int>(input.shape.size()), state_->inputs_as_they_are[k]);
-    infos.push_back({state_->graph[input.value].name, network::of_face(network::Dims(input.shape), axes),
+    infos.push_back({state_->graph[input.value].name, network::in_order(network::Dims(input.shape), axes),
                      input.element == network::Element::kInteger});
+    if (const auto usual = network::usual_shape(input)) infos.back().usual_shape = network::in_order(*usual, axes);
   }
   return infos;
 }
@@ -274,11 +273,11 @@ int64_t Network<T>::parameters() const {
 
 template <class T>
 std::string Network<T>::describe() const {
-  return plan(network::declared_shapes(inputs())).describe();
+  return plan(network::usual_shapes(inputs())).describe();
 }
 template <class T>
 std::string Network<T>::profile(Count runs, const RunOptions& options) const {
-  return plan(network::declared_shapes(inputs())).profile(runs, options);
+  return plan(network::usual_shapes(inputs())).profile(runs, options);
 }
 
 template class Network<float>;

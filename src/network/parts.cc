@@ -139,6 +139,11 @@ Constant<T> constant_of(typename NetworkParts<T>::Part part, const std::vector<i
   return constant.viewed(view);
 }
 
+void check_usual(const GraphInput& input) {
+  if (is_as_declared(input, Dims(input.usual))) return;
+  throw ShapeError("usual_shape", to_string(Dims(input.usual)), "one that is as declared");
+}
+
 std::vector<ValueId> ids_of(const Json& json, const char* what, size_t values, bool may_be_left_out) {
   std::vector<ValueId> ids;
   for (const int64_t id : integers_of(json, what)) {
@@ -189,10 +194,12 @@ NetworkParts<T> to_parts(const Network<T>& network) {
   }
   for (size_t k = 0; k < graph.inputs.size(); ++k) {
     const network::GraphInput& input = graph.inputs[k];
-    inputs.push_back({Json::Object{{"value", {int64_t{input.value}}},
-                                   {"is_integer", {input.element == network::Element::kInteger}},
-                                   {"shape", network::list_of(input.shape)},
-                                   {"axes_as_they_are", {static_cast<bool>(state.inputs_as_they_are[k])}}}});
+    Json::Object object{{"value", {int64_t{input.value}}},
+                        {"is_integer", {input.element == network::Element::kInteger}},
+                        {"shape", network::list_of(input.shape)},
+                        {"axes_as_they_are", {static_cast<bool>(state.inputs_as_they_are[k])}}};
+    if (!input.usual.empty()) object.emplace_back("usual_shape", network::list_of(input.usual));
+    inputs.push_back({std::move(object)});
   }
   for (size_t k = 0; k < graph.outputs.size(); ++k) {
     outputs.push_back({Json::Object{{"value", {int64_t{graph.outputs[k]}}},
@@ -239,7 +246,11 @@ Network<T> from_parts(NetworkParts<T> parts) {
     const auto element =
         input["is_integer"].boolean("is_integer") ? network::Element::kInteger : network::Element::kReal;
     graph.inputs.push_back({ids[0], element, network::integers_of(input["shape"], "shape")});
-    network::Dims(graph.inputs.back().shape);  // throws where there are too many axes
+    network::Dims(graph.inputs.back().shape);             // throws where there are too many axes
+    if (const Json* usual = input.find("usual_shape")) {  // which older files do not have
+      graph.inputs.back().usual = network::integers_of(*usual, "usual_shape");
+      network::check_usual(graph.inputs.back());
+    }
     inputs_as_they_are.push_back(input["axes_as_they_are"].boolean("axes_as_they_are"));
   }
   for (const Json& json_node : json["nodes"].list("nodes")) {

@@ -50,6 +50,7 @@ TEST(NetworkFile, GivesBackWhatWasSaved) {
   EXPECT_EQ(results(loaded), results(network));
   EXPECT_EQ(to_parts(loaded).text, to_parts(network).text);
   EXPECT_EQ(loaded.inputs()[0].name, "a picture");
+  EXPECT_EQ(loaded.describe(), network.describe());  // for images of the size that it was built for
   const Array weights = load_npz(path, "conv1.weights");
   EXPECT_EQ(weights.shape, (std::vector<int64_t>{3, 3, 3, 4}));  // (KH, KW, C, O)
   const std::vector<std::string> members = npz_members(path);
@@ -65,6 +66,27 @@ TEST(NetworkFile, MakesDoublesOfFloats) {
   const std::vector<double> close = results(load_network<double>(path));
   const std::vector<float> wanted = results(network);
   for (size_t i = 0; i < close.size(); ++i) EXPECT_NEAR(close[i], wanted[i], 1e-5);
+}
+
+TEST(NetworkFile, ReadsOlderFilesThatSayNoUsualShape) {
+  NetworkParts<float> parts = to_parts(some_network<float>());
+  const std::string usual = ", \"usual_shape\": [1, 3, 6, 5]";
+  const size_t begin = parts.text.find(usual);
+  ASSERT_NE(begin, std::string::npos) << parts.text;
+  parts.text.erase(begin, usual.size());
+  const Network<float> loaded = from_parts(std::move(parts));
+  EXPECT_FALSE(loaded.inputs()[0].usual_shape);
+  EXPECT_THROW((void)loaded.describe(), ParameterError);
+  EXPECT_EQ(results(loaded), results(some_network<float>()));
+}
+
+TEST(NetworkFile, RefusesAUsualShapeThatIsNotAsDeclared) {
+  for (const char* wrong : {"[1, 4, 6, 5]", "[1, 3, 6]", "[1, 3, -6, 5]"}) {
+    NetworkParts<float> parts = to_parts(some_network<float>());
+    const std::string usual = "[1, 3, 6, 5]";
+    parts.text.replace(parts.text.find(usual), usual.size(), wrong);
+    EXPECT_THROW(from_parts(std::move(parts)), ShapeError) << wrong;
+  }
 }
 
 TEST(NetworkFile, RefusesFilesThatAreNoNetworks) {

@@ -187,9 +187,11 @@ TEST(Network, KeepsRoundingsWhereAskedTo) {
 
 TEST(Network, DescribesAndMeasures) {
   const Network<float> network({10, 8, 3}, kLayers, 7);
-  EXPECT_THROW(network.describe(), ParameterError);
+  EXPECT_EQ(network.inputs()[0].shape, (std::vector<int64_t>{-1, -1, -1, 3}));
+  EXPECT_EQ(network.inputs()[0].usual_shape, (std::vector<int64_t>{1, 10, 8, 3}));
   const auto plan = network.plan({1, 10, 8, 3});
   const std::string text = plan.describe();
+  EXPECT_EQ(network.describe(), text);
   EXPECT_NE(text.find("Conv 'conv1'"), std::string::npos) << text;
   EXPECT_NE(text.find("(1, 10, 8, 6)"), std::string::npos) << text;
   EXPECT_NE(text.find("12,960"), std::string::npos) << text;  // multiply-adds of conv1

@@ -94,6 +94,8 @@ def test_files_and_copies_keep_every_bit(tmp_path: pathlib.Path):
     assert repr(pickle.loads(pickle.dumps(network))) == repr(network)
     with np.load(tmp_path / "network.npz") as arrays:
         np.testing.assert_array_equal(arrays["conv1.weights"], network.weights["conv1.weights"])
+    saved = Network.load(tmp_path / "network.npz")
+    assert repr(saved) == repr(network) and saved.describe() == network.describe()
     double = Network.load(tmp_path / "network.npz", dtype="float64")
     np.testing.assert_allclose(double(x), network(x), rtol=1e-4)
     assert double(x).dtype == np.float64
@@ -149,6 +151,17 @@ def test_a_model_without_inputs(tmp_path: pathlib.Path):
     onnx.save(model_of([helper.make_node("Identity", ["x"], ["y"])], [], [value("y", [3])],
                        [("x", np.arange(3, dtype=np.float32))]), tmp_path / "model.onnx")
     assert Network.load(tmp_path / "model.onnx")().tolist() == [0, 1, 2]
+
+
+def test_constants_as_large_as_memory_are_computed_by_runs_alone(tmp_path: pathlib.Path):
+    nodes = [helper.make_node("ConstantOfShape", ["shape"], ["ones"]), helper.make_node("ReduceMean", ["ones"], ["mean"]),
+             helper.make_node("Add", ["x", "mean"], ["y"])]
+    for length, held in ((1000, 0), (3 * 10**6, 12 * 10**6)):
+        constants = [("shape", np.array([length]))]
+        onnx.save(model_of(nodes, [value("x", [1])], [value("y", None)], constants), tmp_path / "model.onnx")
+        network = Network.load(tmp_path / "model.onnx")
+        assert held <= network.memory_bytes() <= held + 256
+        assert network(np.ones(1, np.float32)).tolist() == [1]
 
 
 def test_models_of_several_inputs_and_outputs(tmp_path: pathlib.Path):
