@@ -10,6 +10,8 @@
 #define CONVSTEP_SIMD_ACTIVATION_INL_H_
 #endif
 
+#include <limits>
+
 #include "convstep/activation.h"
 #include "simd/vectors-inl.h"
 
@@ -96,6 +98,25 @@ HWY_INLINE V at_most(D d, V x, hn::TFromD<D> limit) {
   return hn::IfThenElse(hn::Gt(x, most), most, x);
 }
 
+// Activations that kernels do on sums in registers; ReLU has no limit.
+static_assert(Activation::kNone < Activation::kRelu && Activation::kRelu < Activation::kRelu6 &&
+              Activation::kRelu6 < Activation::kLeakyRelu);
+HWY_INLINE bool is_limited_relu(Activation activation) {
+  return activation == Activation::kRelu || activation == Activation::kRelu6;
+}
+template <class T>
+HWY_INLINE T relu_limit(Activation activation) {
+  return activation == Activation::kRelu ? std::numeric_limits<T>::infinity() : T(6);
+}
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V limited_relu(D d, V x, hn::TFromD<D> limit) {
+  return at_most(d, relu(d, x), limit);
+}
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V leaky_relu(D d, V x, hn::TFromD<D> slope) {
+  return hn::IfThenElse(hn::Lt(x, hn::Zero(d)), hn::Mul(hn::Set(d, slope), x), x);
+}
+
 // With e = exp(-|x|), which never overflows: 1 / (1 + e) for x >= 0, e / (1 + e) for x < 0.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V sigmoid(D d, V x) {
@@ -132,11 +153,10 @@ HWY_INLINE V activate(D d, V x, Activation activation, T slope) {
       return x;
     case Activation::kRelu:
       return relu(d, x);
-    case Activation::kRelu6: {
-      return at_most(d, relu(d, x), static_cast<T>(6));
-    }
+    case Activation::kRelu6:
+      return limited_relu(d, x, relu_limit<T>(activation));
     case Activation::kLeakyRelu:
-      return hn::IfThenElse(hn::Lt(x, hn::Zero(d)), hn::Mul(hn::Set(d, slope), x), x);
+      return leaky_relu(d, x, slope);
     case Activation::kSigmoid:
       return sigmoid(d, x);
     case Activation::kTanh:

@@ -51,8 +51,6 @@ struct TileOutput {
   Activation activation;
   T slope;
 };
-static_assert(Activation::kNone < Activation::kRelu && Activation::kRelu < Activation::kRelu6 &&
-              Activation::kRelu6 < Activation::kLeakyRelu);
 
 // The output of a vector of channels that begins at c or, at the end, before it, whose first channel is `start`. (y, x)
 // is a pixel of the block.
@@ -71,19 +69,11 @@ HWY_INLINE TileOutput<T> tile_output(const DepthwiseBlock<T>& block, int64_t y, 
           epilogue.slope};
 }
 
-// Activations that a tile does itself.
-HWY_INLINE bool is_cheap(Activation activation) {
-  return activation == Activation::kRelu || activation == Activation::kRelu6;
-}
-template <class T>
-HWY_INLINE T relu_limit(Activation activation) {
-  return activation == Activation::kRelu ? std::numeric_limits<T>::infinity() : T(6);
-}
 template <int kPixels, class V, class T>
 HWY_INLINE void relu_pixels(V (&sum)[kPixels], T limit) {
   const hn::ScalableTag<T> d;
   HWY_UNROLL(16)
-  for (int p = 0; p < kPixels; ++p) sum[p] = at_most(d, relu(d, sum[p]), limit);
+  for (int p = 0; p < kPixels; ++p) sum[p] = limited_relu(d, sum[p], limit);
 }
 
 // Stores a row of sums, plus the residual, and activated if that is cheap.
@@ -102,7 +92,7 @@ HWY_INLINE void store_pixels(const TileOutput<T>& to, int64_t y, V (&sum)[kPixel
       sum[p] = hn::IfThenElse(is_done, hn::LoadU(d, output + p * step), total);
     }
   }
-  if (is_cheap(activation)) relu_pixels(sum, relu_limit<T>(activation));
+  if (is_limited_relu(activation)) relu_pixels(sum, relu_limit<T>(activation));
   HWY_UNROLL(16)
   for (int p = 0; p < kPixels; ++p) hn::StoreU(sum[p], d, output + p * step);
 }

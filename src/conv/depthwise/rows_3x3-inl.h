@@ -122,7 +122,7 @@ HWY_NOINLINE void row_tile_3x3(const Slide<T>& slide, int64_t channels, bool pre
       HWY_UNROLL(8)
       for (int q = 0; q < kPixels * kStride; ++q) __builtin_prefetch(x = opaque(x + pixel_step), 0, 2);
     }
-    if (is_cheap(activation)) {
+    if (is_limited_relu(activation)) {
       HWY_UNROLL(2)
       for (int v = 0; v < kVectors; ++v) relu_pixels(sum[v], relu_limit<T>(activation));
     }

@@ -68,7 +68,7 @@ HWY_NOINLINE void wide_tile(const Slide<T>& slide) {
       }
     }
   }
-  if (is_cheap(slide.output.activation)) {
+  if (is_limited_relu(slide.output.activation)) {
     const T limit = relu_limit<T>(slide.output.activation);
     HWY_UNROLL(4)
     for (int v = 0; v < kWideVectors; ++v) relu_pixels(sum[v], limit);

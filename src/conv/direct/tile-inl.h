@@ -108,12 +108,22 @@ HWY_INLINE void add_residual(const T* HWY_RESTRICT from, int64_t step, size_t la
   }
 }
 
-template <int kPixels, int kVectors, class V>
-HWY_INLINE void relu_sums(V (&sum)[kPixels][kVectors]) {
-  HWY_UNROLL(16)
-  for (int r = 0; r < kPixels; ++r) {
-    HWY_UNROLL(4)
-    for (int v = 0; v < kVectors; ++v) sum[r][v] = relu(hn::DFromV<V>(), sum[r][v]);
+// The activations that are done in registers.
+template <int kPixels, int kVectors, class V, class T>
+HWY_INLINE void activate_sums(V (&sum)[kPixels][kVectors], Activation activation, T slope) {
+  const hn::DFromV<V> d;
+  if (is_limited_relu(activation)) {
+    HWY_UNROLL(16)
+    for (int r = 0; r < kPixels; ++r) {
+      HWY_UNROLL(4)
+      for (int v = 0; v < kVectors; ++v) sum[r][v] = limited_relu(d, sum[r][v], relu_limit<T>(activation));
+    }
+  } else if (activation == Activation::kLeakyRelu) {
+    HWY_UNROLL(16)
+    for (int r = 0; r < kPixels; ++r) {
+      HWY_UNROLL(4)
+      for (int v = 0; v < kVectors; ++v) sum[r][v] = leaky_relu(d, sum[r][v], slope);
+    }
   }
 }
 
@@ -239,13 +249,13 @@ HWY_NOINLINE void conv_tiles(const Tile<T>& tile, Strip<T> first, Strip<T> secon
       add_residual(first.residual, residual_step, last_lanes, a);
       if constexpr (kStrips == 2) add_residual(second.residual, residual_step, last_lanes, b);
     }
-    if (activation == Activation::kRelu) {
-      relu_sums(a);
-      if constexpr (kStrips == 2) relu_sums(b);
+    if (activation != Activation::kNone) {
+      activate_sums(a, activation, tile.slope);
+      if constexpr (kStrips == 2) activate_sums(b, activation, tile.slope);
     }
     store_sums(a, first.output, output_step, last_lanes);
     if constexpr (kStrips == 2) store_sums(b, second.output, output_step, last_lanes);
-    if (HWY_UNLIKELY(activation != Activation::kNone && activation != Activation::kRelu)) {
+    if (HWY_UNLIKELY(activation > Activation::kLeakyRelu)) {
       activate_strip<kPixels, kVectors>(tile, first.output);
       if constexpr (kStrips == 2) activate_strip<kPixels, kVectors>(tile, second.output);
     }

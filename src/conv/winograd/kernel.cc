@@ -114,16 +114,20 @@ HWY_INLINE void finish_row(D d, const WinogradOutput<T>& output, int64_t i, int6
   for (int j = 0; j < M; ++j) {
     if (j >= columns) break;
     if (residual) sums[j] = hn::Add(sums[j], load_n(d, residual + j * epilogue.residual_pixel_step, n));
-    if (epilogue.activation == Activation::kRelu) sums[j] = relu(d, sums[j]);
+    if (is_limited_relu(epilogue.activation)) {
+      sums[j] = limited_relu(d, sums[j], relu_limit<T>(epilogue.activation));
+    } else if (epilogue.activation == Activation::kLeakyRelu) {
+      sums[j] = leaky_relu(d, sums[j], epilogue.slope);
+    }
     store_n(sums[j], d, out + j * output.pixel_step, n);
   }
 }
 
-// ReLU is done above. The others are large code, and rare beside 3x3 windows.
+// What is not done above is large code, and rare beside 3x3 windows.
 template <class T>
 void activate_tile(const WinogradOutput<T>& output, int64_t rows, int64_t columns) {
   const Activation activation = output.epilogue.activation;
-  if (activation == Activation::kNone || activation == Activation::kRelu) return;
+  if (activation <= Activation::kLeakyRelu) return;
   for (int64_t i = 0; i < rows; ++i) {
     for (int64_t j = 0; j < columns; ++j) {
       activate_row(output.data + i * output.row_step + j * output.pixel_step, static_cast<size_t>(output.channels),
