@@ -19,8 +19,8 @@ constexpr int64_t kScratchBytes = int64_t{1} << 20, kNearBytes = 44 << 10, kRowB
 constexpr int64_t kGrownWork = 1 << 18, kMostWork = 1 << 19;
 
 template <class T>
-const PoolMethodKind<T>* choose_method(const PoolProblem& problem, bool has_indices) {
-  const auto takes = [&](const PoolMethodKind<T>* method) { return method->takes(problem, has_indices); };
+const PoolMethodKind<T>* choose_method(const PoolProblem& problem, const PoolLayout& layout) {
+  const auto takes = [&](const PoolMethodKind<T>* method) { return method->takes(problem, layout); };
   return *std::find_if(std::begin(kPoolMethods<T>), std::end(kPoolMethods<T>), takes);  // windows take any
 }
 
@@ -30,16 +30,17 @@ class Cutter {
   Cutter(const PoolProblem& problem, const PoolLayout& layout)
       : problem_(problem),
         layout_(layout),
-        method_(choose_method<T>(problem, layout.has_indices)),
+        method_(choose_method<T>(problem, layout)),
         height_(problem.geometry.height),
         width_(problem.geometry.width) {
     const double high = double(std::min(height_.window, height_.input)),
                  wide = double(std::min(width_.window, width_.input));
-    taps_ = is(PoolRegions::kWindows) ? high * wide : high + wide;
+    taps_ = is(PoolRegions::kWindows) || is(PoolRegions::kPlanes) ? high * wide : high + wide;
+    if (is(PoolRegions::kPlanes)) layout_.copies_input = layout_.copies_output = false;
   }
 
   PoolCut<T> cut() {
-    size_ = {std::min(method_->rows, height_.output), width_.output, problem_.channels};
+    size_ = {std::min(method_->rows, height_.output), width_.output, is(PoolRegions::kPlanes) ? 1 : problem_.channels};
     keep_near();
     shrink();
     grow();

@@ -43,6 +43,7 @@ struct PoolLayout {
   bool copies_input = false;   // as its channels do not lie side by side
   bool copies_output = false;  // alike
   bool copies_indices = false;
+  bool are_planes = false;  // do the columns of input and output lie side by side?
 
   bool operator==(const PoolLayout&) const = default;
 };
@@ -51,6 +52,7 @@ struct PoolLayout {
 enum class PoolRegions {
   kWindows,  // each window reads the input
   kStrips,   // rows are read together, and again by the strip that comes next
+  kPlanes,   // one channel at a time, of arrays that lie so
   kAllChannels
 };
 
@@ -61,7 +63,7 @@ struct PoolMethodKind {
   PoolRegions regions;
   int64_t rows;  // of the output that it computes together
   // Is it to compute the layer, where none before it is?
-  bool (*takes)(const PoolProblem& problem, bool has_indices);
+  bool (*takes)(const PoolProblem& problem, const PoolLayout& layout);
   // Values of scratch for regions of this size.
   int64_t (*scratch)(const PoolProblem& problem, const PoolLayout& layout, const RegionSize& size, bool packs_rows);
   void (*run)(const PoolCall<T>& call, const OutputRegion& region, const RegionViews<T>& views,

@@ -5,6 +5,11 @@
 
 namespace convstep {
 
+// Channel by channel, with lanes along the rows: arrays in the order NCHW, or of few channels.
+template <class T>
+struct PlaneMethod {
+  static const PoolMethodKind<T> kKind;
+};
 // 3x3 windows, two rows of output at a time.
 template <class T>
 struct RowPairMethod {
@@ -23,7 +28,7 @@ struct WindowMethod {
 
 // In order of preference.
 template <class T>
-inline constexpr const PoolMethodKind<T>* kPoolMethods[] = {&RowPairMethod<T>::kKind, &StripMethod<T>::kKind,
-                                                            &WindowMethod<T>::kKind};
+inline constexpr const PoolMethodKind<T>* kPoolMethods[] = {&PlaneMethod<T>::kKind, &RowPairMethod<T>::kKind,
+                                                            &StripMethod<T>::kKind, &WindowMethod<T>::kKind};
 
 }  // namespace convstep

@@ -19,7 +19,8 @@ PoolLayout layout_of(const PoolCall<T>& call) {
           .has_gaps = call.input.stride(2) != call.problem.channels,
           .copies_input = !has_dense_pixels(call.input),
           .copies_output = !has_dense_pixels(call.output),
-          .copies_indices = call.indices && !has_dense_pixels(call.indices)};
+          .copies_indices = call.indices && !has_dense_pixels(call.indices),
+          .are_planes = call.input.stride(2) == 1 && (call.output.stride(2) == 1 || call.output.shape(2) == 1)};
 }
 
 RowRange all_rows(const PoolProblem& problem) { return {0, problem.geometry.height.output}; }
@@ -62,7 +63,9 @@ struct PoolPlan<T>::Layer {
   PoolOptions options;
   PoolProblem problem;
   const kernels::Target& target = kernels::chosen_target();
-  PoolCut<T> dense = cut_pool<T>(problem, {}), with_indices = cut_pool<T>(problem, {.has_indices = true});
+  const bool are_planes = problem.channels == 1;
+  PoolCut<T> dense = cut_pool<T>(problem, {.are_planes = are_planes}),
+             with_indices = cut_pool<T>(problem, {.has_indices = true, .are_planes = are_planes});
 
   // For arrays that do not lie side by side it is cut anew.
   void run(const PoolCall<T>& call) const {
@@ -136,12 +139,13 @@ std::string PoolPlan<T>::target() const {
 template <class T>
 size_t PoolPlan<T>::workspace_bytes() const {
   size_t most = 0;
-  for (unsigned gaps = 0; gaps < 32; ++gaps) {
+  for (unsigned gaps = 0; gaps < 64; ++gaps) {
     const PoolLayout layout{.has_indices = bool(gaps & 1),
                             .has_gaps = bool(gaps & 2),
                             .copies_input = bool(gaps & 4),
                             .copies_output = bool(gaps & 8),
-                            .copies_indices = bool(gaps & 16)};
+                            .copies_indices = bool(gaps & 16),
+                            .are_planes = bool(gaps & 32)};
     if (layout.copies_indices > layout.has_indices) continue;
     most = std::max(most, cut_pool<T>(layer_->problem, layout).workspace.layout.bytes());
   }

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "runtime/targets.h"
+#include "tiling/transpose_kernel.h"
+
 namespace convstep {
 namespace {
 
@@ -28,7 +31,11 @@ void copy_row(const T* from, int64_t pixel_stride, int64_t channel_stride, int64
     }
     return;
   }
-  for (int64_t c = 0; c < channels; ++c) {  // planes outside: reads run along the row, as NCHW arrays lie
+  if (pixel_stride == 1) {  // as NCHW arrays lie
+    kernels::transpose(kernels::chosen_target(), from, channel_stride, channels, n, to, step);
+    return;
+  }
+  for (int64_t c = 0; c < channels; ++c) {
     for (int64_t x = 0; x < n; ++x) to[x * step + c] = from[x * pixel_stride + c * channel_stride];
   }
 }
@@ -64,7 +71,11 @@ void scatter(const T* packed, const View<T, 3>& to, int64_t gap, bool adds) {
   const int64_t step = channels + gap;
   for (int64_t r = 0; r < rows; ++r, packed += columns * step) {
     T* row = to.data() + r * row_step;
-    for (int64_t c = 0; c < channels; ++c) {  // planes outside: writes run along the row, as NCHW arrays lie
+    if (pixel_step == 1 && !adds) {  // as NCHW arrays lie
+      kernels::transpose(kernels::chosen_target(), packed, step, columns, channels, row, channel_step);
+      continue;
+    }
+    for (int64_t c = 0; c < channels; ++c) {
       for (int64_t x = 0; x < columns; ++x) {
         T& value = row[x * pixel_step + c * channel_step];
         value = adds ? value + packed[x * step + c] : packed[x * step + c];

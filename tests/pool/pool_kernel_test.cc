@@ -123,6 +123,48 @@ TYPED_TEST(PoolKernelTest, LongWindows) {
   }
 }
 
+// Arrays whose columns lie side by side: small windows on wide maps.
+TYPED_TEST(PoolKernelTest, SmallWindowsOfPlanes) {
+  for (const std::string& target : simd_targets()) {
+    set_simd_target(target);
+    for (int i = 0; i < (try_more() ? 1000 : 150); ++i) {
+      PoolCase test;
+      this->choose_rest(test);
+      test.with_indices = test.with_indices && i % 8 == 0;
+      test.input_layout = test.output_layout = Layout::kChannelsFirst;
+      test.input = {this->pick(1, 2), this->pick(1, 12), this->pick(40, 250), this->pick(0, 1) ? 1 : this->channels()};
+      PoolOptions& options = test.options;
+      options.window = {this->pick(1, 7), this->pick(1, 7)};
+      options.stride = {this->pick(1, 4), this->pick(0, 1) ? this->pick(1, 2) : this->pick(1, 9)};
+      options.padding = {this->pick(0, options.window.height - 1), this->pick(0, options.window.height - 1),
+                         this->pick(0, options.window.width - 1), this->pick(0, options.window.width - 1)};
+      if (is_valid(test)) check<TypeParam>(test);
+      if (this->HasFatalFailure()) return;
+    }
+  }
+}
+
+// Large windows that do not overlap, of planes or of a few channels.
+TYPED_TEST(PoolKernelTest, LargeWindowsOfPlanes) {
+  for (const std::string& target : simd_targets()) {
+    set_simd_target(target);
+    for (int i = 0; i < (try_more() ? 400 : 60); ++i) {
+      PoolCase test;
+      this->choose_rest(test);
+      test.with_indices = false;
+      if (i % 2) test.input_layout = Layout::kChannelsFirst;
+      test.input = {1, this->pick(1, 40), this->pick(16, 300), this->pick(1, i % 2 ? 20 : 4)};
+      const Size2 window{this->pick(1, test.input[1]), this->pick(16, test.input[2])};
+      test.options.window = window;
+      test.options.stride = {window.height + this->pick(0, 2), window.width + this->pick(0, 2)};
+      test.options.padding = {this->pick(0, window.height - 1), this->pick(0, window.height - 1),
+                              this->pick(0, window.width - 1), this->pick(0, window.width - 1)};
+      if (is_valid(test)) check<TypeParam>(test);
+      if (this->HasFatalFailure()) return;
+    }
+  }
+}
+
 // Long windows that overlap: blocks of few channels, rows that are not copied first, maxima by doubling; and windows
 // too long for a strip.
 TYPED_TEST(PoolKernelTest, LongOverlappingWindows) {

@@ -98,14 +98,15 @@ class RowPairs {
 // No more channels than always fit into the memory of a region.
 constexpr int64_t kMostPairChannels = 4096;
 
-bool takes(const PoolProblem& problem, bool has_indices) {
+bool takes(const PoolProblem& problem, const PoolLayout& layout) {
   const PoolOptions& options = problem.options;
   const int64_t C = problem.channels, stride = options.stride.height;
   if (C < kernels::kLeastPairChannels || kMostPairChannels < C || options.window != Size2{kPairWindow, kPairWindow} ||
       options.stride.width != stride || options.dilation != Size2{1, 1}) {
     return false;
   }
-  return options.mode == PoolMode::kMax ? stride <= 2 && !has_indices : stride == 1 && is_summed_by_column(problem);
+  return options.mode == PoolMode::kMax ? stride <= 2 && !layout.has_indices
+                                        : stride == 1 && is_summed_by_column(problem);
 }
 
 int64_t scratch(const PoolProblem&, const PoolLayout&, const RegionSize& size, bool) {

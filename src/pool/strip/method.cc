@@ -212,11 +212,11 @@ bool fits(const WindowAxis& axis) {
 }
 
 template <class T>
-bool takes(const PoolProblem& problem, bool has_indices) {
+bool takes(const PoolProblem& problem, const PoolLayout& layout) {
   const auto& [height, width] = problem.given;
   const bool is_max = problem.options.mode == PoolMode::kMax;
   const bool pays = is_max ? (overlaps(height) || overlaps(width)) && is_moderate(height) && is_moderate(width) &&
-                                 height.window * width.window >= kStripTaps && !has_indices
+                                 height.window * width.window >= kStripTaps && !layout.has_indices
                            : is_summed_by_column(problem);
   return pays && fits<T>(height) && fits<T>(width);
 }

@@ -284,7 +284,7 @@ class Windows {
   int64_t all_positions_[kAtOnce];
 };
 
-bool takes(const PoolProblem&, bool) { return true; }
+bool takes(const PoolProblem&, const PoolLayout&) { return true; }
 
 int64_t scratch(const PoolProblem&, const PoolLayout&, const RegionSize& size, bool) {
   constexpr int64_t kSumLevels = 64;  // more than the halvings of any sum
