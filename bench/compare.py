@@ -3,6 +3,7 @@
     python bench/compare.py                                   everything (about an hour)
     python bench/compare.py --gradients                       the gradients of every layer, instead
     python bench/compare.py --quick                           a few layers of every family (under 3 minutes)
+    python bench/compare.py --random 100 --seed S             layers that nobody chose (random_layers.py)
     python bench/compare.py --layers 'resnet50/3x3' --peers 'ncnn|oneDNN' --threads 1 --dtype float32 --batch 1
 
 Every peer runs in a process of its own with its own number of threads, in its best layout, with its weights packed
@@ -29,6 +30,7 @@ import numpy as np
 import goals
 import layers
 import peers
+import random_layers
 import report
 import runners
 import truth
@@ -68,10 +70,13 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--layers", default="", metavar="REGEX", help="of names such as resnet50/3x3_64_64@56")
     parser.add_argument("--family", default="", metavar="REGEX", help="of families such as depthwise")
     parser.add_argument("--gradients", action="store_true", help="instead of the layers")
+    parser.add_argument("--random", type=int, default=0, metavar="N", help="so many drawn layers instead, each with a "
+                        "batch of its own, unless --batch says one")
+    parser.add_argument("--seed", type=int, help="of these layers (default: another one in each run)")
     parser.add_argument("--peers", default="", metavar="REGEX", help="convstep itself always runs")
     parser.add_argument("--threads", default="1,2", help="1,2")
     parser.add_argument("--dtype", default="float32,float64")
-    parser.add_argument("--batch", default="1,8")
+    parser.add_argument("--batch", help="1,8")
     parser.add_argument("--rounds", type=int, help="of which the median is kept")
     parser.add_argument("--isa", choices=sorted(runners.ISA_VARIABLES), default="",
                         help="hold all to a lesser CPU's instructions; peers that cannot be held are left out")
@@ -80,11 +85,19 @@ def parse() -> argparse.Namespace:
                         help="an earlier convstep's build, which becomes a peer: what was gained, what was lost")
     parser.add_argument("--output", type=pathlib.Path, help="of the records; bench/results/latest.json for a whole run")
     parser.add_argument("--list", action="store_true", help="name the layers and stop")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.random and (arguments.gradients or arguments.quick or "," in (arguments.batch or "")):
+        parser.error("--random: neither with --gradients nor --quick, nor with several batches")
+    if arguments.seed is None:
+        arguments.seed = int.from_bytes(os.urandom(3), "big")
+    return arguments
 
 
 def wanted_layers(arguments: argparse.Namespace) -> list[layers.Layer]:
     all_layers = layers.GRADIENT_LAYERS if arguments.gradients else layers.LAYERS
+    if arguments.random:
+        print(f"--random {arguments.random} --seed {arguments.seed}")
+        all_layers = random_layers.draw(arguments.random, arguments.seed, int(arguments.batch or 0))
     return [layer for layer in all_layers
             if re.search(arguments.layers, layer.name) and re.search(arguments.family, layer.family)
             and (layer.quick or not arguments.quick)]
@@ -98,8 +111,9 @@ def wanted_peers(arguments: argparse.Namespace) -> list[peers.Peer]:
 
 
 def wanted_settings(arguments: argparse.Namespace) -> list[Setting]:
+    batches = "1" if arguments.random else arguments.batch or "1,8"
     chosen = [Setting(dtype, int(threads), int(batch)) for threads, dtype, batch in itertools.product(
-        arguments.threads.split(","), arguments.dtype.split(","), arguments.batch.split(","))]
+        arguments.threads.split(","), arguments.dtype.split(","), batches.split(","))]
     return [setting for setting in QUICK_SETTINGS if setting in chosen] if arguments.quick else chosen
 
 
@@ -262,9 +276,11 @@ def main() -> None:
         finally:
             bench.close()
     report.print_families(found)
-    if not arguments.gradients:
+    if arguments.random:
+        report.print_tails(found)
+    elif not arguments.gradients:
         goals.table(list(report.by_layer(found).values()), about)
-    everything = not (arguments.layers or arguments.family or arguments.peers)
+    everything = not (arguments.random or arguments.layers or arguments.family or arguments.peers)
     latest = "latest_gradients.json" if arguments.gradients else "latest.json"
     output = arguments.output or (ROOT / "bench/results" / latest if everything else None)
     if output:

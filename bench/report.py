@@ -114,6 +114,23 @@ def print_families(records: list[Record]) -> None:
         print(line)
 
 
+def print_tails(records: list[Record], worst: int = 10) -> None:
+    """Of convolutions and of poolings, in each setting: the mean, and how slow the slowest are, beside the best peer."""
+    kinds: dict[tuple[str, str, int], list[Record]] = collections.defaultdict(list)
+    for (_, dtype, threads, _), rows in by_layer(records).items():
+        fastest = best(rows)
+        if fastest:
+            kinds["convolutions" if fastest["flops"] else "poolings", dtype, threads].append(fastest)
+    for (kind, dtype, threads), bests in kinds.items():
+        bests.sort(key=lambda record: record["ratio"])
+        ratios = [record["ratio"] for record in bests]
+        print(f"\n{len(bests)} {kind}, {dtype}, {threads} thread{'s' * (threads > 1)}, beside the best peer: geometric mean "
+              f"{geometric_mean(ratios):.2f}, fifth percentile {ratios[len(ratios) // 20]:.2f}; the slowest:")
+        for record in bests[:worst]:
+            print(f"  {record['ratio']:5.2f} {record['layer']:36} {record['seconds'] * 1e6:9.1f} us, "
+                  f"{record['describe']}; {record['peer']}")
+
+
 def write(output: pathlib.Path, about: Record, records: list[Record]) -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
     measured = [record for record in records if record["ratio"]]

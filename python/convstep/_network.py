@@ -359,8 +359,9 @@ class Network:
     def __repr__(self) -> str:
         inputs = []
         for (name, shape), usual in zip(self.inputs.items(), self._network.usual_shapes()):
-            has_any_number = bool(shape) and shape[0] is None and usual is not None
-            lengths = f"(N, {', '.join(map(str, usual[1:]))})" if has_any_number else shape_text(shape)
+            lengths = shape_text(shape)
+            if usual is not None and shape and shape[0] is None:
+                lengths = f"(N, {', '.join(map(str, usual[1:]))})"
             inputs.append(f"{name} {lengths}")
         return f"Network({', '.join(inputs)}, {self.dtype}, {self.parameters} parameters)"
 
