@@ -100,8 +100,8 @@ void transpose(const Target& target, const double* from, int64_t from_step, int6
                int64_t to_step) {
   CONVSTEP_KERNEL(transpose_f64, target)(from, from_step, rows, columns, to, to_step);
 }
-void transpose(const Target& target, const int64_t* from, int64_t from_step, int64_t rows, int64_t columns,
-               int64_t* to, int64_t to_step) {
+void transpose(const Target& target, const int64_t* from, int64_t from_step, int64_t rows, int64_t columns, int64_t* to,
+               int64_t to_step) {
   CONVSTEP_KERNEL(transpose_i64, target)(from, from_step, rows, columns, to, to_step);
 }
 

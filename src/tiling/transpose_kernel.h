@@ -12,7 +12,7 @@ void transpose(const Target& target, const float* from, int64_t from_step, int64
                int64_t to_step);
 void transpose(const Target& target, const double* from, int64_t from_step, int64_t rows, int64_t columns, double* to,
                int64_t to_step);
-void transpose(const Target& target, const int64_t* from, int64_t from_step, int64_t rows, int64_t columns,
-               int64_t* to, int64_t to_step);
+void transpose(const Target& target, const int64_t* from, int64_t from_step, int64_t rows, int64_t columns, int64_t* to,
+               int64_t to_step);
 
 }  // namespace convstep::kernels

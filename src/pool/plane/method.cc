@@ -135,7 +135,8 @@ class Planes {
 
   // `count` windows from column x of the region on, whose columns stand for channels.
   kernels::PixelRun<T> run_of(int64_t x, int64_t count, T* output) const {
-    return {.input = rows_ + x, .input_step = 0, .output = output + x, .output_step = 0, .pixels = 1, .channels = count};
+    return {
+        .input = rows_ + x, .input_step = 0, .output = output + x, .output_step = 0, .pixels = 1, .channels = count};
   }
 
   void row_of_maxima(int64_t y, T* output) {
@@ -166,10 +167,9 @@ class Planes {
 
   bool large_window(int64_t y, int64_t x, T* output) {
     const Taps columns = width_.taps_on_input(x);
-    const kernels::Rectangle<T> of{
-        row_of(height_.source(y, taps_.first)) +
-            (width_.source(x, columns.first) - views_.first_column) * views_.pixel_step,
-        taps_.count(), columns.count(), views_.row_step, views_.pixel_step};
+    const kernels::Rectangle<T> of{row_of(height_.source(y, taps_.first)) +
+                                       (width_.source(x, columns.first) - views_.first_column) * views_.pixel_step,
+                                   taps_.count(), columns.count(), views_.row_step, views_.pixel_step};
     if (is_max()) return maximum(of, output);
     set_divisor(y, x);
     if (!sum(of, 0, of.rows * of.columns, output)) return false;

@@ -131,6 +131,13 @@ HWY_NOINLINE void put(D d, V sum, const SumOptions& options, T divisor, Divisor<
   store_n(finish_sum(d, sum, by.finish, by, options), d, to, n);
 }
 
+// Are four sums means whose divisor is the one that is prepared?
+template <class T>
+HWY_INLINE bool is_shared_mean(const Divisor<T>& by, const T* divisors, int64_t count) {
+  return (by.finish == Finish::kMultiply || by.finish == Finish::kDivide) && count >= 4 && divisors[0] == by.divisor &&
+         divisors[1] == by.divisor && divisors[2] == by.divisor && divisors[3] == by.divisor;
+}
+
 // Along a row of the buffer, a vector of channels; four windows at a time. Out of line, as sum_down is, because
 // every kind of term shares it.
 template <class D, class T>
@@ -145,6 +152,18 @@ HWY_NOINLINE void sum_along(D d, const Strip<T>& strip, const T* from, const Sum
     for (int64_t i = 0; i < 4; ++i) columns_under(strip, HWY_MIN(x + i, OW - 1), columns.begin[i], columns.end[i]);
     hn::Vec<D> sum0, sum1, sum2, sum3;
     four_sums(d, load, columns, sum0, sum1, sum2, sum3);
+    if (is_shared_mean(by, divisors + x, OW - x)) {  // most windows
+      const bool multiplies = by.finish == Finish::kMultiply;
+      const hn::Vec<D> factor = hn::Set(d, by.reciprocal), divisor = hn::Set(d, by.divisor);
+      const auto finished = [&](hn::Vec<D> sum) HWY_ATTR {
+        return multiplies ? hn::Mul(from_zero(d, sum), factor) : hn::Div(from_zero(d, sum), divisor);
+      };
+      hn::StoreU(finished(sum0), d, output + x * step);
+      hn::StoreU(finished(sum1), d, output + (x + 1) * step);
+      hn::StoreU(finished(sum2), d, output + (x + 2) * step);
+      hn::StoreU(finished(sum3), d, output + (x + 3) * step);
+      continue;
+    }
     put(d, sum0, options, divisors[x], by, output + x * step, n);
     if (x + 1 < OW) put(d, sum1, options, divisors[x + 1], by, output + (x + 1) * step, n);
     if (x + 2 < OW) put(d, sum2, options, divisors[x + 2], by, output + (x + 2) * step, n);

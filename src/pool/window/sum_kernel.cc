@@ -117,6 +117,54 @@ HWY_NOINLINE void sum_vectors(const PixelRun<T>& run, const Taps& taps, const Su
   }
 }
 
+// Fewer terms than twice the running sums: the first eight, if there are so many, joined two by two, then the others.
+constexpr int64_t kShort = 2 * kRunningSums;
+
+template <int kVectors, class D, class T>
+HWY_INLINE Sums<D, kVectors> sum_short(D d, const T* HWY_RESTRICT p, const Taps& taps, size_t n) {
+  const Terms<kVectors, D, T, Itself> x{d, Itself(), p, taps.offsets, n};
+  Sums<D, kVectors> sum = x(0);
+  int64_t t = 1;
+  if (taps.count >= kRunningSums) {
+    sum = add(add(add(sum, x(1)), add(x(2), x(3))), add(add(x(4), x(5)), add(x(6), x(7))));
+    t = kRunningSums;
+  }
+  HWY_UNROLL(1)
+  for (; t < taps.count; ++t) sum = add(sum, x(t));
+  return sum;
+}
+
+// Averages of so few taps, as most are, without a call for each pixel.
+template <class T>
+HWY_NOINLINE void short_averages(const PixelRun<T>& run, const Taps& taps, const SumOptions& options) {
+  const hn::ScalableTag<T> d;
+  using D = decltype(d);
+  const size_t L = hn::Lanes(d), C = static_cast<size_t>(run.channels);
+  const Divisor<T> by(options);
+  const bool multiplies = by.finish == Finish::kMultiply;
+  const hn::Vec<D> factor = hn::Set(d, by.reciprocal), divisor = hn::Set(d, by.divisor);
+  const auto finished = [&](hn::Vec<D> sum) HWY_ATTR {
+    return multiplies ? hn::Mul(from_zero(d, sum), factor) : hn::Div(from_zero(d, sum), divisor);
+  };
+  constexpr int kMany = 2;
+  const T* p = run.input;
+  T* out = run.output;
+  for (int64_t x = 0; x < run.pixels; ++x, p += run.input_step, out += run.output_step) {
+    size_t c = 0;
+    for (; kHasTails && c + kMany * L <= C; c += kMany * L) {
+      const auto sums = sum_short<kMany>(d, p + c, taps, L);
+      HWY_UNROLL(2)
+      for (int i = 0; i < kMany; ++i) hn::StoreU(finished(sums.v[i]), d, out + c + i * L);
+    }
+    while (c < C) {
+      if (C - c < L && C >= L) c = C - L;  // the last vector begins early
+      const size_t n = HWY_MIN(C - c, L);
+      store_n(finished(sum_short<1>(d, p + c, taps, n).v[0]), d, out + c, n);
+      c += L;
+    }
+  }
+}
+
 template <class Term, class T>
 HWY_INLINE void sum_pixels(const PixelRun<T>& run, const Taps& taps, const SumOptions& options, bool finish,
                            Term term) {
@@ -130,7 +178,9 @@ HWY_INLINE void sum_pixels(const PixelRun<T>& run, const Taps& taps, const SumOp
 
 template <class T>
 HWY_INLINE void sum_terms(const PixelRun<T>& run, const Taps& taps, const SumOptions& options, bool finish) {
-  if (options.mode == PoolMode::kAverage) {
+  if (options.mode == PoolMode::kAverage && finish && taps.count < kShort) {
+    short_averages(run, taps, options);
+  } else if (options.mode == PoolMode::kAverage) {
     sum_pixels(run, taps, options, finish, Itself());
   } else if (options.p == 1 || options.p == 2) {
     sum_vectors<1>(run, taps, options, finish, MagnitudeOrSquare{options.p});
