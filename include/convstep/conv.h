@@ -30,10 +30,10 @@ enum class ConvAlgorithm {
   kAuto,       // the library chooses, by the shape of one image and the dtype alone
   kReference,  // plain loops, with the bits of Numerics::kNumpy
   kDirect,     // each output is one chain of fused multiply-adds that starts at the bias and runs over (i, j, c)
-  kWinograd,   // fewer multiplications; for 3x3, stride 1, no dilation or groups; other layers as with kAuto.
-               // |error| <= gamma(2C+74) * (11264 * W * S + |bias|), whatever the range of the data: W is the largest
-               // magnitude in the output's own window, S the sum of magnitudes of its own filter (docs/decisions/0011);
-               // usual errors are in docs/performance.md
+  kWinograd,   // fewer multiplications; for 3x3 and 5x5, stride 1, no dilation or groups; other layers as with kAuto.
+               // |error| <= gamma(2C+74) * (11264 * W * S + |bias|), gamma(2C+82) for 5x5, whatever the range of the
+              // data: W is the largest magnitude in the output's own window, S the sum of magnitudes of its own filter
+              // (docs/decisions/0011); usual errors are in docs/performance.md
 };
 
 struct ConvOptions {

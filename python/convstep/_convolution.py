@@ -65,8 +65,8 @@ def conv2d(
         "reference".
     algorithm : {"auto", "direct", "winograd", "reference"}
         "auto" chooses by the shape of one image and the dtype alone. "direct" is one chain of fused multiply-adds for each
-        output, "winograd" takes fewer multiplications for 3 by 3 windows of stride 1 (what it does not fit is computed as
-        with "auto"), "reference" is plain loops with the bits of ``numerics="numpy"``.
+        output, "winograd" takes fewer multiplications for 3 by 3 and 5 by 5 windows of stride 1 (what it does not fit is
+        computed as with "auto"), "reference" is plain loops with the bits of ``numerics="numpy"``.
 
     Returns
     -------

@@ -35,28 +35,37 @@ Tensor<T, Rank> normals(const Shape<Rank>& shape, unsigned seed) {
 template <class T>
 using Change = std::function<void(Tensor<T, 4>& x, Tensor<T, 4>& w)>;
 
-// Both tiles, F(4,3) and F(2,3), with tiles cut short at the end of the image.
-const Shape<4> kInputs[] = {{2, 15, 14, 24}, {1, 5, 6, 800}};
+// All tiles, F(4,3), F(2,3) and F(2,5), with tiles cut short at the end of the image.
+struct Layer {
+  Shape<4> input;
+  int64_t window;
+};
+const Layer kLayers[] = {{{2, 15, 14, 24}, 3}, {{1, 5, 6, 800}, 3}, {{2, 9, 8, 24}, 5}};
 
 template <class T>
 struct Data {
-  Data(const Shape<4>& shape, const Change<T>& change)
-      : x(normals<T, 4>(shape, 1)), w(normals<T, 4>({3, 3, shape[3], kOutputs}, 2)), b(normals<T, 1>({kOutputs}, 3)) {
+  Data(const Layer& layer, const Change<T>& change)
+      : window(layer.window),
+        options{.padding = Padding::all(window / 2), .algorithm = ConvAlgorithm::kWinograd},
+        x(normals<T, 4>(layer.input, 1)),
+        w(normals<T, 4>({window, window, layer.input[3], kOutputs}, 2)),
+        b(normals<T, 1>({kOutputs}, 3)) {
     change(x, w);
   }
-  Tensor<T, 4> run(ConvOptions options = {}) const {
-    options.padding = Padding::all(1);
-    options.algorithm = ConvAlgorithm::kWinograd;
+  Tensor<T, 4> run(Count threads = 0) const {
+    ConvOptions with_threads = options;
+    with_threads.threads = threads;
     auto y = Tensor<T, 4>::uninitialized({x.shape(0), x.shape(1), x.shape(2), kOutputs});
-    conv_forward(x, w, b, y, options);
+    conv_forward(x, w, b, y, with_threads);
     return y;
   }
   int64_t m() const {  // of "winograd 4x4, ..."
-    const ConvOptions options{.padding = Padding::all(1), .algorithm = ConvAlgorithm::kWinograd};
     return std::stoll(ConvPlan<T>(x.shape(), w, b, options).describe().substr(9));
   }
   Tensor<T, 4> chain() const {
-    const WindowAxis height{x.shape(1), 3, 1, 1, 1, 1, x.shape(1)}, width{x.shape(2), 3, 1, 1, 1, 1, x.shape(2)};
+    const int64_t pad = window / 2;
+    const WindowAxis height{x.shape(1), window, 1, 1, pad, pad, x.shape(1)},
+        width{x.shape(2), window, 1, 1, pad, pad, x.shape(2)};
     return fma_chain<T>({{height, width}, x.shape(3), kOutputs, 1, Activation::kNone, 0}, x, w, b, {});
   }
 
@@ -71,6 +80,8 @@ struct Data {
     return most;
   }
 
+  int64_t window;
+  ConvOptions options;
   Tensor<T, 4> x, w;
   Tensor<T, 1> b;
 };
@@ -85,7 +96,8 @@ void expect_promise(const Data<T>& data, const Tensor<T, 4>& y, bool fuses, cons
   constexpr double kGrowth = 176;
   const long double u = std::numeric_limits<T>::epsilon() / 2, smallest = std::numeric_limits<T>::min();
   const auto [N, H, W, C] = data.x.shape();
-  const long double n_u = static_cast<long double>(2 * C + 74) * u, gamma = n_u / (1 - n_u);
+  const int64_t window = data.window, before = window / 2;
+  const long double n_u = static_cast<long double>(2 * C + (window == 3 ? 74 : 82)) * u, gamma = n_u / (1 - n_u);
   const int64_t m = data.m();
   const Tensor<T, 4> chain = data.chain();
   std::vector<long double> size(kOutputs);  // S
@@ -94,8 +106,9 @@ void expect_promise(const Data<T>& data, const Tensor<T, 4>& y, bool fuses, cons
     for (int64_t row = 0; row < H; ++row) {
       for (int64_t column = 0; column < W; ++column) {
         const int64_t top = row / m * m, left = column / m * m;
-        const T all = data.largest(n, top - 1, left - 1, std::min(m, H - top) + 2, std::min(m, W - left) + 2);
-        const T own = data.largest(n, row - 1, column - 1, 3, 3);
+        const T all = data.largest(n, top - before, left - before, std::min(m, H - top) + window - 1,
+                                   std::min(m, W - left) + window - 1);
+        const T own = data.largest(n, row - before, column - before, window, window);
         const bool spoilt = all > kWinogradRange * own;
         for (int64_t o = 0; o < kOutputs; ++o) {
           const T got = y(n, row, column, o), direct = chain(n, row, column, o);
@@ -104,11 +117,11 @@ void expect_promise(const Data<T>& data, const Tensor<T, 4>& y, bool fuses, cons
             ASSERT_EQ(std::memcmp(&got, &direct, sizeof(T)), 0) << at << ": " << got << ", " << direct;
           }
           long double exact = data.b(o);
-          for (int64_t k = 0; k < 9; ++k) {
-            const int64_t r = row + k / 3 - 1, s = column + k % 3 - 1;
+          for (int64_t k = 0; k < window * window; ++k) {
+            const int64_t r = row + k / window - before, s = column + k % window - before;
             if (r < 0 || r >= H || s < 0 || s >= W) continue;
             for (int64_t c = 0; c < C; ++c) {
-              exact += static_cast<long double>(data.x(n, r, s, c)) * data.w(k / 3, k % 3, c, o);
+              exact += static_cast<long double>(data.x(n, r, s, c)) * data.w(k / window, k % window, c, o);
             }
           }
           const long double S = std::max(size[static_cast<size_t>(o)], smallest);
@@ -129,10 +142,11 @@ class ConvWinogradRangeTest : public testing::Test {
 
   // The promise on every target, and the bits of one thread and of one image in all ways to run the layer.
   void check(const Change<T>& change, const std::string& name) {
-    for (const Shape<4>& shape : kInputs) {
-      const Data<T> data(shape, change);
+    for (const Layer& layer : kLayers) {
+      const Data<T> data(layer, change);
+      const Shape<4>& shape = layer.input;
       set_simd_target("");
-      ASSERT_EQ(data.m(), shape[3] < 100 ? 4 : 2);
+      ASSERT_EQ(data.m(), layer.window == 3 && shape[3] < 100 ? 4 : 2);
       Tensor<T, 4> first;
       for (const std::string& target : simd_targets()) {
         set_simd_target(target);
@@ -145,7 +159,7 @@ class ConvWinogradRangeTest : public testing::Test {
       }
       set_simd_target("");
       for (const int threads : {1, 2, 3, 4}) {
-        ASSERT_TRUE(same_bits(data.run({.threads = threads}), first)) << name << ", threads " << threads;
+        ASSERT_TRUE(same_bits(data.run(threads), first)) << name << ", threads " << threads;
       }
       expect_same_alone(data, first, name);
       expect_same_in_nchw(data, first, name);
@@ -155,8 +169,7 @@ class ConvWinogradRangeTest : public testing::Test {
  private:
   void expect_same_alone(const Data<T>& data, const Tensor<T, 4>& all, const std::string& name) {
     const Shape<4> shape = data.x.shape();
-    const ConvPlan<T> plan({1, shape[1], shape[2], shape[3]}, data.w, data.b,
-                           {.padding = Padding::all(1), .algorithm = ConvAlgorithm::kWinograd});
+    const ConvPlan<T> plan({1, shape[1], shape[2], shape[3]}, data.w, data.b, data.options);
     Tensor<T, 4> one({1, shape[1], shape[2], kOutputs});
     for (int64_t n = 0; n < shape[0]; ++n) {
       plan.run({&data.x(n, 0, 0, 0), {1, shape[1], shape[2], shape[3]}}, one);
@@ -171,7 +184,7 @@ class ConvWinogradRangeTest : public testing::Test {
     for (int64_t i = 0; i < data.x.size(); ++i)
       x(i / (H * W * C), i / (W * C) % H, i / C % W, i % C) = data.x.data()[i];
     auto y = expected;
-    conv_forward(x, data.w, data.b, y, {.padding = Padding::all(1), .algorithm = ConvAlgorithm::kWinograd});
+    conv_forward(x, data.w, data.b, y, data.options);
     ASSERT_TRUE(same_bits(y, expected)) << name;
   }
 };
@@ -247,7 +260,7 @@ TYPED_TEST(ConvWinogradRangeTest, TinyAndLargeNumbersSideBySide) {
 
 TYPED_TEST(ConvWinogradRangeTest, BlankWindowsGiveTheBiasAndItsSign) {
   using T = TypeParam;
-  Data<T> data(kInputs[0], [](auto& x, auto&) {
+  Data<T> data(kLayers[0], [](auto& x, auto&) {
     for (int64_t i = 0; i < x.size(); ++i) x.data()[i] = i % 2 ? T(0) : -T(0);
     x(0, 9, 9, 0) = 1;
   });
@@ -269,7 +282,7 @@ TYPED_TEST(ConvWinogradRangeTest, NanAndInfinityReachWhatReadsThem) {
     set_simd_target(target);
     for (const T odd : {kNan, kInfinity, -kInfinity}) {
       for (const bool in_weights : {false, true}) {
-        const Data<T> data({1, 10, 11, 20}, [=](auto& x, auto& w) {
+        const Data<T> data(Layer{{1, 10, 11, 20}, 3}, [=](auto& x, auto& w) {
           change_pixels(x, [](auto i, auto j, auto, auto v) { return i > 6 ? v : j == 4 ? -9999 : 0; });
           (in_weights ? w(1, 1, 3, 2) : x(0, 2, 6, 7)) = odd;
         });

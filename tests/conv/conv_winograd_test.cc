@@ -23,8 +23,12 @@ class ConvWinogradTest : public testing::Test {
  protected:
   void TearDown() override { set_simd_target(""); }
 
-  // All targets within the bound, and those with fused multiply-add with the same bits.
   void check(const Layer& layer) {
+    check_one(layer);
+    if (!HasFatalFailure()) check_one(layer.with_5x5());
+  }
+  // All targets within the bound, and those with fused multiply-add with the same bits.
+  void check_one(const Layer& layer) {
     const Case<T> c(layer);
     set_simd_target("");
     const BoundedConv<T> exact = bounded_winograd<T>(c.x, c.w, c.b, layer.padding, c.m());
@@ -33,8 +37,9 @@ class ConvWinogradTest : public testing::Test {
       set_simd_target(target);
       const Tensor<T, 4> y = c.run();
       ASSERT_EQ(exact.count_beyond(y), 0)
-          << target << ", " << to_string(layer.input) << " to " << layer.outputs << ", padding " << layer.padding.top
-          << " " << layer.padding.bottom << " " << layer.padding.left << " " << layer.padding.right;
+          << target << ", " << layer.window << ", " << to_string(layer.input) << " to " << layer.outputs << ", padding "
+          << layer.padding.top << " " << layer.padding.bottom << " " << layer.padding.left << " "
+          << layer.padding.right;
       if (target == "sse4" || target == "emulated" || target == "scalar") continue;  // no fused multiply-add
       if (first.size() == 0) first = y;
       ASSERT_TRUE(same_bits(y, first)) << target;
@@ -81,17 +86,22 @@ TYPED_TEST(ConvWinogradTest, ManyChannels) {
 // 3 wide.
 TYPED_TEST(ConvWinogradTest, ErrorGate) {
   for (const int64_t size : {24, 14, 13, 15}) {
-    const Case<TypeParam> c({{1, size, size, 512}, 8});
-    ASSERT_EQ(c.m(), 4);
-    const BoundedConv<TypeParam> exact = bounded_winograd<TypeParam>(c.x, c.w, c.b, c.layer.padding, c.m());
-    const double error = exact.relative_error(c.run());
-    EXPECT_LE(error, sizeof(TypeParam) == 4 ? 2.4e-6 : 2e-14) << size;
-    testing::Test::RecordProperty("relative_error_" + std::to_string(size), std::to_string(error * 1e9));
+    const Layer layer{{1, size, size, 512}, 8};
+    for (const Layer& each : {layer, layer.with_5x5()}) {
+      const Case<TypeParam> c(each);
+      ASSERT_EQ(c.m(), each.window == 3 ? 4 : 2);
+      const BoundedConv<TypeParam> exact = bounded_winograd<TypeParam>(c.x, c.w, c.b, each.padding, c.m());
+      const double error = exact.relative_error(c.run());
+      EXPECT_LE(error, sizeof(TypeParam) == 4 ? 2.4e-6 : 2e-14) << size;
+      const std::string name = "relative_error_" + std::to_string(each.window) + "_" + std::to_string(size);
+      testing::Test::RecordProperty(name, std::to_string(error * 1e9));
+    }
   }
 }
 
 TYPED_TEST(ConvWinogradTest, ThreadsDoNotChangeTheBits) {
-  for (const Layer& layer : {Layer{{3, 29, 30, 40}, 70}, Layer{{1, 14, 14, 64}, 200}}) {
+  for (const Layer& layer :
+       {Layer{{3, 29, 30, 40}, 70}, Layer{{1, 14, 14, 64}, 200}, Layer{{3, 29, 30, 40}, 70}.with_5x5()}) {
     const Case<TypeParam> c(layer);
     ConvOptions options = layer.options();
     options.threads = 1;
@@ -104,73 +114,82 @@ TYPED_TEST(ConvWinogradTest, ThreadsDoNotChangeTheBits) {
 }
 
 TYPED_TEST(ConvWinogradTest, ThePlaceInTheBatchDoesNotChangeTheBits) {
-  const Case<TypeParam> c({{5, 9, 10, 33}, 20});
-  const ConvPlan<TypeParam> plan({1, 9, 10, 33}, c.w, c.b, c.layer.options());
-  const Tensor<TypeParam, 4> all = c.run();
-  Tensor<TypeParam, 4> one(plan.workspace_bytes() > 0 ? Shape<4>{1, 9, 10, 20} : Shape<4>{});
-  for (int64_t n = 0; n < 5; ++n) {
-    plan.run({c.x.data() + n * 9 * 10 * 33, {1, 9, 10, 33}}, one);
-    EXPECT_EQ(std::memcmp(one.data(), &all(n, 0, 0, 0), static_cast<size_t>(one.size()) * sizeof(TypeParam)), 0) << n;
+  for (const bool is_5x5 : {false, true}) {
+    const Layer layer{{5, 9, 10, 33}, 20};
+    const Case<TypeParam> c(is_5x5 ? layer.with_5x5() : layer);
+    const ConvPlan<TypeParam> plan({1, 9, 10, 33}, c.w, c.b, c.layer.options());
+    const Tensor<TypeParam, 4> all = c.run();
+    Tensor<TypeParam, 4> one(plan.workspace_bytes() > 0 ? Shape<4>{1, 9, 10, 20} : Shape<4>{});
+    for (int64_t n = 0; n < 5; ++n) {
+      plan.run({c.x.data() + n * 9 * 10 * 33, {1, 9, 10, 33}}, one);
+      EXPECT_EQ(std::memcmp(one.data(), &all(n, 0, 0, 0), static_cast<size_t>(one.size()) * sizeof(TypeParam)), 0) << n;
+    }
   }
 }
 
 // Gaps between rows, pixels and channels, reversed axes, an address that is no multiple of a vector.
 TYPED_TEST(ConvWinogradTest, StridesDoNotChangeTheBits) {
-  using T = TypeParam;
-  const Case<T> c({{2, 9, 7, 5}, 6});
-  const auto residual = normals<T, 4>(c.layer.output(), 4);
-  ConvOptions options = c.layer.options();
-  options.activation = Activation::kTanh;
-  auto dense = Tensor<T, 4>::uninitialized(c.layer.output());
-  conv_forward(c.x, c.w, c.b, dense, options, residual);
-  const auto odd_view = [](const Tensor<T, 4>& tensor, Tensor<T, 1>& memory, int layout) {
-    const auto [N, H, W, C] = tensor.shape();
-    const Shape<4> nchw{C * H * W, W, 1, H * W}, gaps{H * (W * (C + 1) + 2), W * (C + 1) + 2, C + 1, 1};
-    Shape<4> strides = layout == 0 ? nchw : gaps;
-    int64_t first = 1;
-    if (layout == 2) {  // rows from the bottom
-      first += (H - 1) * strides[1];
-      strides[1] = -strides[1];
+  for (const bool is_5x5 : {false, true}) {
+    using T = TypeParam;
+    const Layer layer{{2, 9, 7, 5}, 6};
+    const Case<T> c(is_5x5 ? layer.with_5x5() : layer);
+    const auto residual = normals<T, 4>(c.layer.output(), 4);
+    ConvOptions options = c.layer.options();
+    options.activation = Activation::kTanh;
+    auto dense = Tensor<T, 4>::uninitialized(c.layer.output());
+    conv_forward(c.x, c.w, c.b, dense, options, residual);
+    const auto odd_view = [](const Tensor<T, 4>& tensor, Tensor<T, 1>& memory, int layout) {
+      const auto [N, H, W, C] = tensor.shape();
+      const Shape<4> nchw{C * H * W, W, 1, H * W}, gaps{H * (W * (C + 1) + 2), W * (C + 1) + 2, C + 1, 1};
+      Shape<4> strides = layout == 0 ? nchw : gaps;
+      int64_t first = 1;
+      if (layout == 2) {  // rows from the bottom
+        first += (H - 1) * strides[1];
+        strides[1] = -strides[1];
+      }
+      memory = filled<T, 1>({N * H * (W * (C + 1) + 2) + 1}, T(kPoison));
+      const View<T, 4> view(memory.data() + first, tensor.shape(), strides);
+      for (int64_t i = 0; i < tensor.size(); ++i) {
+        view(i / (H * W * C), i / (W * C) % H, i / C % W, i % C) = tensor.data()[i];
+      }
+      return view;
+    };
+    for (int layout = 0; layout < 27; ++layout) {
+      Tensor<T, 1> memory[3];
+      const View<T, 4> x = odd_view(c.x, memory[0], layout % 3), r = odd_view(residual, memory[1], layout / 3 % 3);
+      const View<T, 4> y = odd_view(residual, memory[2], layout / 9);
+      const bool in_place = layout % 3 == layout / 3 % 3;
+      conv_forward(x, c.w, c.b, y, options, in_place ? y : r);
+      int64_t wrong = 0;
+      const auto [N, H, W, O] = dense.shape();
+      for (int64_t i = 0; i < dense.size(); ++i) {
+        wrong += y(i / (H * W * O), i / (W * O) % H, i / O % W, i % O) != dense.data()[i];
+      }
+      EXPECT_EQ(wrong, 0) << layout;
+      int64_t beside = 0;
+      for (int64_t i = 0; i < memory[2].size(); ++i) beside += memory[2].data()[i] == T(kPoison);
+      EXPECT_EQ(beside, memory[2].size() - dense.size()) << "memory between the outputs was written, " << layout;
     }
-    memory = filled<T, 1>({N * H * (W * (C + 1) + 2) + 1}, T(kPoison));
-    const View<T, 4> view(memory.data() + first, tensor.shape(), strides);
-    for (int64_t i = 0; i < tensor.size(); ++i) {
-      view(i / (H * W * C), i / (W * C) % H, i / C % W, i % C) = tensor.data()[i];
-    }
-    return view;
-  };
-  for (int layout = 0; layout < 27; ++layout) {
-    Tensor<T, 1> memory[3];
-    const View<T, 4> x = odd_view(c.x, memory[0], layout % 3), r = odd_view(residual, memory[1], layout / 3 % 3);
-    const View<T, 4> y = odd_view(residual, memory[2], layout / 9);
-    const bool in_place = layout % 3 == layout / 3 % 3;
-    conv_forward(x, c.w, c.b, y, options, in_place ? y : r);
-    int64_t wrong = 0;
-    const auto [N, H, W, O] = dense.shape();
-    for (int64_t i = 0; i < dense.size(); ++i) {
-      wrong += y(i / (H * W * O), i / (W * O) % H, i / O % W, i % O) != dense.data()[i];
-    }
-    EXPECT_EQ(wrong, 0) << layout;
-    int64_t beside = 0;
-    for (int64_t i = 0; i < memory[2].size(); ++i) beside += memory[2].data()[i] == T(kPoison);
-    EXPECT_EQ(beside, memory[2].size() - dense.size()) << "memory between the outputs was written, " << layout;
   }
 }
 
 TYPED_TEST(ConvWinogradTest, ResidualAndActivation) {
-  using T = TypeParam;
-  const Case<T> c({{1, 6, 7, 4}, 19});
-  const Tensor<T, 4> sums = c.run(), residual = normals<T, 4>(c.layer.output(), 5);
-  for (const Activation activation : {Activation::kNone, Activation::kRelu, Activation::kRelu6, Activation::kLeakyRelu,
-                                      Activation::kSigmoid, Activation::kTanh}) {
-    ConvOptions options = c.layer.options();
-    options.activation = activation;
-    Tensor<T, 4> y = residual, expected = sums;
-    for (int64_t i = 0; i < expected.size(); ++i) expected.data()[i] += residual.data()[i];
-    activation_forward(expected, expected, activation, options.slope);
-    conv_forward(c.x, c.w, c.b, y, options, y);
-    for (int64_t i = 0; i < y.size(); ++i) {
-      ASSERT_NEAR(y.data()[i], expected.data()[i], 8 * std::numeric_limits<T>::epsilon());
+  for (const bool is_5x5 : {false, true}) {
+    using T = TypeParam;
+    const Layer layer{{1, 6, 7, 4}, 19};
+    const Case<T> c(is_5x5 ? layer.with_5x5() : layer);
+    const Tensor<T, 4> sums = c.run(), residual = normals<T, 4>(c.layer.output(), 5);
+    for (const Activation activation : {Activation::kNone, Activation::kRelu, Activation::kRelu6,
+                                        Activation::kLeakyRelu, Activation::kSigmoid, Activation::kTanh}) {
+      ConvOptions options = c.layer.options();
+      options.activation = activation;
+      Tensor<T, 4> y = residual, expected = sums;
+      for (int64_t i = 0; i < expected.size(); ++i) expected.data()[i] += residual.data()[i];
+      activation_forward(expected, expected, activation, options.slope);
+      conv_forward(c.x, c.w, c.b, y, options, y);
+      for (int64_t i = 0; i < y.size(); ++i) {
+        ASSERT_NEAR(y.data()[i], expected.data()[i], 8 * std::numeric_limits<T>::epsilon());
+      }
     }
   }
 }
@@ -193,26 +212,29 @@ void expect_same_kinds(const Case<T>& c, View<const T, 1> bias, const std::strin
 }
 
 TYPED_TEST(ConvWinogradTest, NanAndInfinityReachWhatReadsThem) {
-  using T = TypeParam;
-  constexpr T kInfinity = std::numeric_limits<T>::infinity(), kNan = std::numeric_limits<T>::quiet_NaN();
-  Case<T> c({{1, 7, 6, 3}, 17});
-  for (const std::string& target : simd_targets()) {
-    set_simd_target(target);
-    for (const T odd : {kNan, kInfinity, -kInfinity}) {
-      for (int64_t i = 0; i < c.x.size(); ++i) {
-        const T before = std::exchange(c.x.data()[i], odd);
-        expect_same_kinds<T>(c, c.b, target + ", input " + std::to_string(i));
-        c.x.data()[i] = before;
-      }
-      for (int64_t i = 0; i < c.w.size(); ++i) {
-        const T before = std::exchange(c.w.data()[i], odd);
-        expect_same_kinds<T>(c, {}, target + ", weight " + std::to_string(i));
-        c.w.data()[i] = before;
-      }
-      for (int64_t i = 0; i < c.b.size(); ++i) {
-        const T before = std::exchange(c.b.data()[i], odd);
-        expect_same_kinds<T>(c, c.b, target + ", bias " + std::to_string(i));
-        c.b.data()[i] = before;
+  for (const bool is_5x5 : {false, true}) {
+    using T = TypeParam;
+    constexpr T kInfinity = std::numeric_limits<T>::infinity(), kNan = std::numeric_limits<T>::quiet_NaN();
+    const Layer layer{{1, 7, 6, is_5x5 ? 2 : 3}, 17};
+    Case<T> c(is_5x5 ? layer.with_5x5() : layer);
+    for (const std::string& target : simd_targets()) {
+      set_simd_target(target);
+      for (const T odd : {kNan, kInfinity, -kInfinity}) {
+        for (int64_t i = 0; i < c.x.size(); ++i) {
+          const T before = std::exchange(c.x.data()[i], odd);
+          expect_same_kinds<T>(c, c.b, target + ", input " + std::to_string(i));
+          c.x.data()[i] = before;
+        }
+        for (int64_t i = 0; i < c.w.size(); ++i) {
+          const T before = std::exchange(c.w.data()[i], odd);
+          expect_same_kinds<T>(c, {}, target + ", weight " + std::to_string(i));
+          c.w.data()[i] = before;
+        }
+        for (int64_t i = 0; i < c.b.size(); ++i) {
+          const T before = std::exchange(c.b.data()[i], odd);
+          expect_same_kinds<T>(c, c.b, target + ", bias " + std::to_string(i));
+          c.b.data()[i] = before;
+        }
       }
     }
   }
@@ -220,19 +242,22 @@ TYPED_TEST(ConvWinogradTest, NanAndInfinityReachWhatReadsThem) {
 
 // One NaN in the weights: the outputs of the other channels keep their bits, on every target.
 TYPED_TEST(ConvWinogradTest, RepairTouchesNoOtherOutput) {
-  using T = TypeParam;
-  Case<T> c({{1, 8, 8, 3}, 33});
-  const Tensor<T, 4> clean = c.run();
-  c.w(1, 1, 1, 5) = std::numeric_limits<T>::quiet_NaN();
-  for (const std::string& target : simd_targets()) {
-    if (target == "sse4" || target == "emulated" || target == "scalar") continue;
-    set_simd_target(target);
-    const Tensor<T, 4> y = c.run();
-    for (int64_t i = 0; i < y.size(); ++i) {
-      if (i % 33 == 5) {
-        ASSERT_TRUE(std::isnan(y.data()[i]));
-      } else {
-        ASSERT_EQ(y.data()[i], clean.data()[i]);
+  for (const bool is_5x5 : {false, true}) {
+    using T = TypeParam;
+    const Layer layer{{1, 8, 8, 3}, 33};
+    Case<T> c(is_5x5 ? layer.with_5x5() : layer);
+    const Tensor<T, 4> clean = c.run();
+    c.w(1, 1, 1, 5) = std::numeric_limits<T>::quiet_NaN();
+    for (const std::string& target : simd_targets()) {
+      if (target == "sse4" || target == "emulated" || target == "scalar") continue;
+      set_simd_target(target);
+      const Tensor<T, 4> y = c.run();
+      for (int64_t i = 0; i < y.size(); ++i) {
+        if (i % 33 == 5) {
+          ASSERT_TRUE(std::isnan(y.data()[i]));
+        } else {
+          ASSERT_EQ(y.data()[i], clean.data()[i]);
+        }
       }
     }
   }
@@ -240,24 +265,28 @@ TYPED_TEST(ConvWinogradTest, RepairTouchesNoOtherOutput) {
 
 // The transforms grow values by up to two digits; what overflows there but not in a direct sum is computed anew.
 TYPED_TEST(ConvWinogradTest, OverflowOfTheTransforms) {
-  using T = TypeParam;
-  Case<T> c({{1, 12, 12, 4}, 5});
-  const T large = std::numeric_limits<T>::max() / 8;
-  for (int64_t i = 0; i < c.x.size(); ++i) c.x.data()[i] = i % 3 ? large : -large;
-  ConvOptions options = c.layer.options();
-  const Tensor<T, 4> y = c.run(options);
-  options.algorithm = ConvAlgorithm::kReference;
-  const Tensor<T, 4> expected = c.run(options);
-  for (int64_t i = 0; i < y.size(); ++i) {
-    if (!std::isfinite(expected.data()[i])) continue;  // its order of summation overflowed
-    ASSERT_NEAR(y.data()[i] / large, expected.data()[i] / large, 1e3 * std::numeric_limits<T>::epsilon());
+  for (const bool is_5x5 : {false, true}) {
+    using T = TypeParam;
+    const Layer layer{{1, 12, 12, 4}, 5};
+    Case<T> c(is_5x5 ? layer.with_5x5() : layer);
+    const T large = std::numeric_limits<T>::max() / 8;
+    for (int64_t i = 0; i < c.x.size(); ++i) c.x.data()[i] = i % 3 ? large : -large;
+    ConvOptions options = c.layer.options();
+    const Tensor<T, 4> y = c.run(options);
+    options.algorithm = ConvAlgorithm::kReference;
+    const Tensor<T, 4> expected = c.run(options);
+    for (int64_t i = 0; i < y.size(); ++i) {
+      if (!std::isfinite(expected.data()[i])) continue;  // its order of summation overflowed
+      ASSERT_NEAR(y.data()[i] / large, expected.data()[i] / large, 1e3 * std::numeric_limits<T>::epsilon());
+    }
   }
 }
 
 TYPED_TEST(ConvWinogradTest, NothingIsReadOrWrittenOutside) {
   using T = TypeParam;
-  for (const int64_t C : {1, 7, 16, 19, 33}) {
-    const Layer layer{{1, 7, 9, C}, C + 2, Padding::all(C % 2)};
+  for (const int64_t C : {1, 4, 7, 16, 19, 20, 33, 35}) {
+    Layer layer{{1, 7, 9, C}, C + 2, Padding::all(C % 2)};
+    if (C % 3 == 1) layer = layer.with_5x5();
     const Case<T> c(layer);
     const Tensor<T, 4> expected = c.run();
     for (const std::string& target : simd_targets()) {
@@ -297,6 +326,8 @@ TYPED_TEST(ConvWinogradTest, WhatAutoChooses) {
     EXPECT_EQ(choice({{images, 4, 4, 64}, 64}), "direct");
     EXPECT_EQ(choice({{images, 1, 100, 64}, 64}), "direct");  // one tap of three is on the image
     EXPECT_EQ(choice({{images, 56, 56, 64}, 64}, {2, 2}), "direct");
+    EXPECT_EQ(choice(Layer{{images, 28, 28, 64}, 64}.with_5x5()), "winograd");
+    EXPECT_EQ(choice(Layer{{images, 28, 28, 3}, 64}.with_5x5()), "direct");
   }
 }
 

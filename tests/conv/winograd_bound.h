@@ -17,18 +17,19 @@ namespace convstep {
 using Real = long double;
 using Matrix = std::vector<std::vector<Real>>;
 
-// The matrices of a tile with `outputs` outputs along an axis that shares the weights of F(m,3), built from their
-// definition: Lagrange's polynomials of the points. Such a tile has the first outputs + 1 points and infinity.
+// The matrices of a tile with `outputs` outputs along an axis that shares the weights of F(m,r), r being the window,
+// built from their definition: Lagrange's polynomials of the points. Such a tile has the first outputs + r - 2 points
+// and infinity.
 struct ToomMatrices {
   Matrix AT, G, BT;
-  std::vector<size_t> index;  // of its points among those of F(m,3)
+  std::vector<size_t> index;  // of its points among those of F(m,r)
 
-  ToomMatrices(int64_t m, int64_t outputs) {
+  ToomMatrices(int64_t m, int64_t outputs, int64_t window) {
     std::vector<Real> points{0};
-    for (const Real p : m == 2 ? std::vector<Real>{1} : std::vector<Real>{0.625L, 1.5L}) {
+    for (const Real p : m + window == 5 ? std::vector<Real>{1} : std::vector<Real>{0.625L, 1.5L}) {
       points.insert(points.end(), {p, -p});
     }
-    const size_t finite = static_cast<size_t>(outputs) + 1, size = finite + 1;
+    const size_t finite = static_cast<size_t>(outputs + window) - 2, size = finite + 1;
     AT.assign(static_cast<size_t>(outputs), std::vector<Real>(size));
     for (size_t j = 0; j < size; ++j) {
       const bool infinite = j == finite;
@@ -46,8 +47,11 @@ struct ToomMatrices {
       for (Real& coefficient : polynomial) coefficient *= infinite ? 1 : missing;
       BT.push_back(polynomial);
       normalizer *= missing;
-      G.push_back(infinite ? std::vector<Real>{0, 0, 1}
-                           : std::vector<Real>{1 / normalizer, p / normalizer, p * p / normalizer});
+      G.emplace_back(static_cast<size_t>(window));
+      for (int64_t i = 0; i < window; ++i) {
+        G.back()[static_cast<size_t>(i)] =
+            infinite ? Real(i + 1 == window) : std::pow(p, static_cast<Real>(i)) / normalizer;
+      }
       for (size_t i = 0; i < AT.size(); ++i) {
         AT[i][j] = infinite ? (i + 1 == AT.size()) : std::pow(p, static_cast<Real>(i));
       }
@@ -107,7 +111,7 @@ void bound_tile(const Tensor<T, 4>& x, const Tensor<T, 4>& w, const Tensor<T, 1>
                 int64_t n, int64_t y0, int64_t x0, BoundedConv<T>& result) {
   const auto [N, H, W, C] = x.shape();
   const int64_t O = w.shape(3);
-  const size_t rows = down.BT.size(), columns = across.BT.size();
+  const size_t rows = down.BT.size(), columns = across.BT.size(), window = static_cast<size_t>(w.shape(0));
   const Matrix BT_down = absolute(down.BT), BT_across = absolute(across.BT);
   std::vector<Matrix> d(static_cast<size_t>(C), Matrix(rows, std::vector<Real>(columns))), V;
   for (int64_t c = 0; c < C; ++c) {
@@ -134,8 +138,8 @@ void bound_tile(const Tensor<T, 4>& x, const Tensor<T, 4>& w, const Tensor<T, 1>
     for (size_t i = 0; i < down.AT.size(); ++i) {
       for (size_t j = 0; j < across.AT.size(); ++j) {
         Real value = b(o);
-        for (size_t k = 0; k < 3; ++k) {
-          for (size_t l = 0; l < 3; ++l) {
+        for (size_t k = 0; k < window; ++k) {
+          for (size_t l = 0; l < window; ++l) {
             for (int64_t c = 0; c < C; ++c) {
               value += d[static_cast<size_t>(c)][i + k][j + l] *
                        static_cast<Real>(w(static_cast<int64_t>(k), static_cast<int64_t>(l), c, o));
@@ -154,30 +158,33 @@ template <class T>
 BoundedConv<T> bounded_winograd(const Tensor<T, 4>& x, const Tensor<T, 4>& w, const Tensor<T, 1>& b,
                                 const Padding& padding, int64_t m) {
   const auto [N, H, W, C] = x.shape();
-  const int64_t O = w.shape(3), OH = H + padding.top + padding.bottom - 2, OW = W + padding.left + padding.right - 2;
-  const Matrix G = absolute(ToomMatrices(m, m).G);
+  const int64_t O = w.shape(3), window = w.shape(0), OH = H + padding.top + padding.bottom - (window - 1),
+                OW = W + padding.left + padding.right - (window - 1);
+  const size_t taps = static_cast<size_t>(window);
+  const Matrix G = absolute(ToomMatrices(m, m, window).G);
   std::vector<Matrix> U;
   for (int64_t c = 0; c < C; ++c) {
     for (int64_t o = 0; o < O; ++o) {
-      Matrix g(3, std::vector<Real>(3));
-      for (size_t i = 0; i < 3; ++i) {
-        for (size_t j = 0; j < 3; ++j) {
+      Matrix g(taps, std::vector<Real>(taps));
+      for (size_t i = 0; i < taps; ++i) {
+        for (size_t j = 0; j < taps; ++j) {
           g[i][j] = std::abs(static_cast<Real>(w(static_cast<int64_t>(i), static_cast<int64_t>(j), c, o)));
         }
       }
       U.push_back(sandwich(G, g, G));
     }
   }
-  // Two roundings per multiply-add, for targets that do not fuse: 2 * C in the chain; at most m + 2 multiply-adds, and
-  // the rounding of a constant, in each of four passes of the input and output transforms; three, and the roundings of
-  // a constant and of those it is made of, in each of two passes over the weights; their rounding to T; the bias.
-  const int64_t count = 2 * C + 4 * (2 * (m + 2) + 1) + 2 * 10 + 1 + 1;
+  // Two roundings per multiply-add, for targets that do not fuse: 2 * C in the chain; at most as many multiply-adds as
+  // points, and the rounding of a constant, in each of four passes of the input and output transforms; as many as the
+  // window has taps, and the roundings of a constant and of those it is made of, in each of two passes over the
+  // weights; their rounding to T; the bias.
+  const int64_t count = 2 * C + 4 * (2 * (m + window - 1) + 1) + 2 * (2 * window + 4) + 1 + 1;
   const Real u = static_cast<Real>(std::numeric_limits<T>::epsilon()) / 2, n_u = static_cast<Real>(count) * u;
   BoundedConv<T> result{Tensor<Real, 4>({N, OH, OW, O}), Tensor<Real, 4>({N, OH, OW, O})};
   for (int64_t n = 0; n < N; ++n) {
     for (int64_t y = 0; y < OH; y += m) {
       for (int64_t column = 0; column < OW; column += m) {
-        const ToomMatrices down(m, std::min(m, OH - y)), across(m, std::min(m, OW - column));
+        const ToomMatrices down(m, std::min(m, OH - y), window), across(m, std::min(m, OW - column), window);
         bound_tile(x, w, b, padding, U, down, across, n_u / (1 - n_u), n, y, column, result);
       }
     }

@@ -31,8 +31,16 @@ struct WinogradLayer {
   Shape<4> input;
   int64_t outputs;
   Padding padding = Padding::all(1);
+  int64_t window = 3;
 
-  Shape<4> weights() const { return {3, 3, input[3], outputs}; }
+  // The same with windows of 5x5, and as many outputs.
+  WinogradLayer with_5x5() const {
+    WinogradLayer layer = *this;
+    layer.window = 5;
+    for (int64_t* pad : {&layer.padding.top, &layer.padding.bottom, &layer.padding.left, &layer.padding.right}) ++*pad;
+    return layer;
+  }
+  Shape<4> weights() const { return {window, window, input[3], outputs}; }
   ConvOptions options() const { return {.padding = padding, .algorithm = ConvAlgorithm::kWinograd}; }
   Shape<4> output() const { return conv_output_shape(input, weights(), options()); }
 };
@@ -42,7 +50,7 @@ struct WinogradCase {
   explicit WinogradCase(const WinogradLayer& l)
       : layer(l),
         x(normals<T, 4>(l.input, 1)),
-        w(normals<T, 4>(l.weights(), 2, std::sqrt(2.0 / (9 * static_cast<double>(l.input[3]))))),
+        w(normals<T, 4>(l.weights(), 2, std::sqrt(2.0 / static_cast<double>(l.window * l.window * l.input[3])))),
         b(normals<T, 1>({l.outputs}, 3)) {}
 
   Tensor<T, 4> run(ConvOptions options) const {

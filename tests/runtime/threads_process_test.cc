@@ -30,7 +30,7 @@ float convolve() {
   const Tensor<float, 4> input = Tensor<float, 4>::full({1, 64, 64, 32}, 1);
   const Tensor<float, 4> weights = Tensor<float, 4>::full({5, 5, 32, 32}, 1);
   Tensor<float, 4> output({1, 60, 60, 32});
-  conv_forward(input, weights, {}, output, {.threads = 2});
+  conv_forward(input, weights, {}, output, {.algorithm = ConvAlgorithm::kDirect, .threads = 2});
   return output(0, 59, 59, 31);
 }
 constexpr float kConvolved = 5 * 5 * 32;

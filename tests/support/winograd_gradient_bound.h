@@ -16,7 +16,7 @@ namespace convstep {
 // Of tiles of 4x4 outputs, from the matrices of the points.
 inline double winograd_gradient_growth() {
   constexpr int64_t kTile = 4;
-  const auto B = winograd_axis<double>(kTile, kTile);
+  const auto B = winograd_axis<double>({kTile, 3}, kTile);
   const double points[] = {0, 0.625, -0.625, 1.5, -1.5};
   double most = 0;  // along an axis
   for (int tap = 0; tap < 3; ++tap) {

@@ -111,7 +111,7 @@ WinogradSums<T>::WinogradSums(const ConvProblem& problem, const WeightGradientCa
       cut_(cut),
       part_(part),
       panels_(cut.kernel(), part.outputs),
-      forward_(kernels::winograd_kernels<T>(call.target, kTile)),
+      forward_(kernels::winograd_kernels<T>(call.target, {kTile, 3})),
       kernels_(kernels::winograd_gradient_kernels<T>(call.target)),
       few_tiles_(kernels::few_tiles_kernel<T>(call.target)),
       input_(workspace.input.in(memory)),

@@ -13,7 +13,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
 
-constexpr double gradient_point(int pair) { return WinogradPoints<kGradientTile>::p[pair]; }
+constexpr double gradient_point(int pair) { return WinogradPoints<kGradientTile + 2>::p[pair]; }
 
 // y = A^T x: powers of the points, and the last row has a 1 for infinity.
 template <class D, class V = hn::Vec<D>, class T = hn::TFromD<D>>

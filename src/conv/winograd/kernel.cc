@@ -16,10 +16,9 @@ namespace convstep::kernels::HWY_NAMESPACE {
 namespace {
 
 // A vector of channels of a tile: columns first, then rows. What does not fit the registers goes through L1.
-template <class T, int M>
+template <class T, int kSize>
 HWY_NOINLINE void transform_vector(const T* HWY_RESTRICT pixels, int64_t row_step, int64_t pixel_step,
                                    T* HWY_RESTRICT transformed, int64_t xi_step) {
-  constexpr int kSize = M + 2;
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   V columns[kSize][kSize];  // [column][row]
@@ -28,24 +27,23 @@ HWY_NOINLINE void transform_vector(const T* HWY_RESTRICT pixels, int64_t row_ste
     V x[kSize];
 #pragma GCC unroll 6
     for (int i = 0; i < kSize; ++i) x[i] = hn::LoadU(d, pixels + i * row_step + j * pixel_step);
-    input_row<M>(d, x, columns[j]);
+    input_row<kSize>(d, x, columns[j]);
   }
 #pragma GCC unroll 6
   for (int i = 0; i < kSize; ++i) {
     V x[kSize], y[kSize];
 #pragma GCC unroll 6
     for (int j = 0; j < kSize; ++j) x[j] = columns[j][i];
-    input_row<M>(d, x, y);
+    input_row<kSize>(d, x, y);
 #pragma GCC unroll 6
     for (int j = 0; j < kSize; ++j) hn::StoreU(y[j], d, transformed + (i * kSize + j) * xi_step);
   }
 }
 
 // The last vector begins early and repeats some of the work. Fewer channels than a vector pass through a copy.
-template <class T, int M>
+template <class T, int kSize>
 void transform_input(const T* HWY_RESTRICT pixels, int64_t row_step, int64_t pixel_step, int64_t channels,
                      T* HWY_RESTRICT transformed, int64_t xi_step) {
-  constexpr int kSize = M + 2;
   const hn::ScalableTag<T> d;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
   if (channels < lanes) {
@@ -54,12 +52,12 @@ void transform_input(const T* HWY_RESTRICT pixels, int64_t row_step, int64_t pix
       const T* from = pixels + xi / kSize * row_step + xi % kSize * pixel_step;
       hn::Store(load_n(d, from, static_cast<size_t>(channels)), d, copy + xi * lanes);
     }
-    transform_vector<T, M>(copy, kSize * lanes, lanes, transformed, xi_step);
+    transform_vector<T, kSize>(copy, kSize * lanes, lanes, transformed, xi_step);
     return;
   }
   for (int64_t c = 0; c < channels; c += lanes) {
     const int64_t first = std::min(c, channels - lanes);
-    transform_vector<T, M>(pixels + first, row_step, pixel_step, transformed + first, xi_step);
+    transform_vector<T, kSize>(pixels + first, row_step, pixel_step, transformed + first, xi_step);
   }
 }
 
@@ -136,9 +134,8 @@ void activate_tile(const WinogradOutput<T>& output, int64_t rows, int64_t column
   }
 }
 
-template <class T, int M>
+template <class T, int kSize, int M>
 void transform_output(const T* HWY_RESTRICT products, int64_t xi_step, const WinogradOutput<T>& output) {
-  constexpr int kSize = M + 2;
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
@@ -149,13 +146,13 @@ void transform_output(const T* HWY_RESTRICT products, int64_t xi_step, const Win
       V x[kSize], y[M];
 #pragma GCC unroll 6
       for (int i = 0; i < kSize; ++i) x[i] = hn::Load(d, products + (i * kSize + j) * xi_step + first);
-      output_row<M>(d, x, y);
+      output_row<kSize, M>(d, x, y);
 #pragma GCC unroll 6
       for (int i = 0; i < M; ++i) rows[i][j] = y[i];
     }
     for (int64_t i = 0; i < M; ++i) {
       V sums[M];
-      output_row<M>(d, rows[i], sums);
+      output_row<kSize, M>(d, rows[i], sums);
       finish_row<T, M>(d, output, i, M, first, sums);
     }
   }
@@ -243,30 +240,34 @@ HWY_INLINE void store_rounded(D d, hn::Vec<D> x, T* p) {
 }
 
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V dot_3(D d, const double* factors, V x, V y, V z) {
-  const V sum = hn::MulAdd(hn::Set(d, factors[1]), y, hn::Mul(hn::Set(d, factors[0]), x));
-  return hn::MulAdd(hn::Set(d, factors[2]), z, sum);
+HWY_INLINE V dot(D d, const double* factors, const V* x, int64_t count) {
+  V sum = hn::Mul(hn::Set(d, factors[0]), x[0]);
+  for (int64_t i = 1; i < count; ++i) sum = hn::MulAdd(hn::Set(d, factors[i]), x[i], sum);
+  return sum;
 }
 
 template <class T>
 void transform_weights(const WinogradWeights& G, const T* HWY_RESTRICT weights, int64_t C, int64_t O, int64_t first,
                        int64_t count, const WinogradPanel& panel, T* HWY_RESTRICT transformed) {
+  constexpr int kMost = WinogradWeights::kMostTaps;
   const hn::ScalableTag<double> d;
   using V = hn::Vec<decltype(d)>;
-  const int64_t step = static_cast<int64_t>(hn::Lanes(d));
+  const int64_t step = static_cast<int64_t>(hn::Lanes(d)), taps = G.taps;
   for (int64_t c = 0; c < count; ++c) {
     for (int64_t k = 0; k < panel.lanes; k += step) {
       const int64_t left = O - panel.first - k;
-      V x[3][3];
-      for (int ij = 0; ij < 9; ++ij) {
-        const T* from = weights + (ij * C + first + c) * O + panel.first + k;
-        x[ij / 3][ij % 3] = left > 0 ? load_as_double(d, from, static_cast<size_t>(left)) : hn::Zero(d);
+      V columns[kMost][kMost];  // [column][row]
+      for (int64_t i = 0; i < taps; ++i) {
+        for (int64_t j = 0; j < taps; ++j) {
+          const T* from = weights + ((i * taps + j) * C + first + c) * O + panel.first + k;
+          columns[j][i] = left > 0 ? load_as_double(d, from, static_cast<size_t>(left)) : hn::Zero(d);
+        }
       }
       for (int64_t i = 0; i < G.points; ++i) {
-        V row[3];  // of G w
-        for (int j = 0; j < 3; ++j) row[j] = dot_3(d, G.matrix[i], x[0][j], x[1][j], x[2][j]);
+        V row[kMost];  // of G w
+        for (int64_t j = 0; j < taps; ++j) row[j] = dot(d, G.matrix[i], columns[j], taps);
         for (int64_t j = 0; j < G.points; ++j) {
-          store_rounded(d, dot_3(d, G.matrix[j], row[0], row[1], row[2]),
+          store_rounded(d, dot(d, G.matrix[j], row, taps),
                         transformed + ((i * G.points + j) * count + c) * panel.lanes + k);
         }
       }
@@ -274,26 +275,27 @@ void transform_weights(const WinogradWeights& G, const T* HWY_RESTRICT weights, 
   }
 }
 
-template <class T, int M>
+template <class T, int kPoints, int M>
 constexpr WinogradKernels<T> make_kernels() {
   return {static_cast<int64_t>(hn::MaxLanes(hn::ScalableTag<T>())),
           kPanelVectors,
           transform_weights<T>,
-          transform_input<T, M>,
+          transform_input<T, kPoints>,
           transform_short_input<T>,
-          measure<T, M>,
+          measure<T, kPoints>,
           multiply<T>,
-          transform_output<T, M>,
+          transform_output<T, kPoints, M>,
           transform_short_output<T>};
 }
 
 template <class T>
-const WinogradKernels<T>& kernels_for(int64_t m) {
-  static constexpr WinogradKernels<T> kernels[] = {make_kernels<T, 2>(), make_kernels<T, 4>()};
-  return kernels[m / 2 - 1];
+const WinogradKernels<T>& kernels_for(const WinogradTileSize& size) {
+  static constexpr WinogradKernels<T> kernels[] = {make_kernels<T, 4, 2>(), make_kernels<T, 6, 4>(),
+                                                   make_kernels<T, 6, 2>()};
+  return kernels[size.points() == 4 ? 0 : size.outputs == 4 ? 1 : 2];
 }
-const WinogradKernels<float>& kernels_float(int64_t m) { return kernels_for<float>(m); }
-const WinogradKernels<double>& kernels_double(int64_t m) { return kernels_for<double>(m); }
+const WinogradKernels<float>& kernels_float(const WinogradTileSize& size) { return kernels_for<float>(size); }
+const WinogradKernels<double>& kernels_double(const WinogradTileSize& size) { return kernels_for<double>(size); }
 
 }  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
@@ -307,12 +309,12 @@ HWY_EXPORT(kernels_float);
 HWY_EXPORT(kernels_double);
 
 template <>
-const WinogradKernels<float>& winograd_kernels(const Target& target, int64_t m) {
-  return CONVSTEP_KERNEL(kernels_float, target)(m);
+const WinogradKernels<float>& winograd_kernels(const Target& target, const WinogradTileSize& size) {
+  return CONVSTEP_KERNEL(kernels_float, target)(size);
 }
 template <>
-const WinogradKernels<double>& winograd_kernels(const Target& target, int64_t m) {
-  return CONVSTEP_KERNEL(kernels_double, target)(m);
+const WinogradKernels<double>& winograd_kernels(const Target& target, const WinogradTileSize& size) {
+  return CONVSTEP_KERNEL(kernels_double, target)(size);
 }
 
 }  // namespace convstep::kernels

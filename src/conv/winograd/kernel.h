@@ -1,12 +1,12 @@
-// kernel.h: the parts of Winograd's convolution F(m,3) for 3x3 windows of stride 1.
+// kernel.h: the parts of Winograd's convolution F(m,r) for windows of 3x3 and 5x5 taps and stride 1.
 //
-// A tile of m x m outputs reads a x a inputs, a = m + 2. With the matrices B, G, A of the interpolation points
+// A tile of m x m outputs reads a x a inputs, a = m + r - 1. With the matrices B, G, A of the interpolation points
 //   V = B^T (tile of the input) B   U = G (window of the weights) G^T   output = A^T [ sum over c of V * U ] A
-// where * is element by element: a*a multiplications per channel instead of 9*m*m. Source: Lavin and Gray, "Fast
+// where * is element by element: a*a multiplications per channel instead of r*r*m*m. Source: Lavin and Gray, "Fast
 // algorithms for convolutional neural networks", 2015. An element of a transformed tile has the index xi = 0 .. a*a-1.
 //
-// The points of m = 2 and m = 4 are in axis.h, and so is what the shorter tiles at the end of an image
-// do. For m = 4 they have half the error of the textbook's +-1, +-2 at the same cost (docs/performance.md). m = 6 was
+// The points are in axis.h, and so is what the shorter tiles at the end of an image
+// do. Of six, they have half the error of the textbook's +-1, +-2 at the same cost (docs/performance.md). m = 6 was
 // tried and left out: in float its error is that of a direct chain times seven with any points, in double it was slower
 // than m = 4 on every layer of ResNet-50 and VGG-16, as its 64 transformed weights per window are read from beyond L2.
 #pragma once
@@ -39,7 +39,7 @@ template <class T>
 struct WinogradMagnitudes {
   T all;  // every pixel
   // Pixel (2 + i, 2 + j), i, j < 2. The window of each output reads one of those in rows 2 .. max(2, outputs down - 1),
-  // columns alike.
+  // columns alike; one of 5x5 taps all of those that a tile has.
   T middle[2][2];
 };
 
@@ -69,14 +69,14 @@ struct WinogradOutput {
   }
 };
 
-// The functions for one m, on the SIMD target that was chosen when they were asked for. The short ones are for tiles
-// with fewer outputs down or across.
+// The functions for tiles of one size, on the SIMD target that was chosen when they were asked for. The short ones are
+// for tiles with fewer outputs down or across.
 template <class T>
 struct WinogradKernels {
   int64_t lanes;          // of a vector
   int64_t panel_vectors;  // the widest panel
 
-  // U of one panel and the input channels first, ..., first + count - 1, from dense weights [3,3,C,O]. Done in double
+  // U of one panel and the input channels first, ..., first + count - 1, from dense weights [r,r,C,O]. Done in double
   // and rounded once.
   void (*transform_weights)(const WinogradWeights& G, const T* weights, int64_t C, int64_t O, int64_t first,
                             int64_t count, const WinogradPanel& panel, T* transformed);
@@ -100,8 +100,8 @@ struct WinogradKernels {
                                  int64_t xi_step, const WinogradOutput<T>& output);
 };
 
-// m is 2 or 4.
+// F(2,3), F(4,3) or F(2,5).
 template <class T>
-const WinogradKernels<T>& winograd_kernels(const Target& target, int64_t m);
+const WinogradKernels<T>& winograd_kernels(const Target& target, const WinogradTileSize& size);
 
 }  // namespace convstep::kernels

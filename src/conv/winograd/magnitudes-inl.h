@@ -38,25 +38,24 @@ HWY_INLINE void raise_row(int i, int columns, const Load& load, Magnitudes<T>& l
   }
 }
 
-template <class T, int M>
+template <class T, int kPoints>
 void measure(const T* HWY_RESTRICT pixels, int64_t row_step, int64_t pixel_step, int64_t rows, int64_t columns,
              int64_t channels, WinogradMagnitudes<T>& result) {
-  constexpr int kSize = M + 2;
   const hn::ScalableTag<T> d;
   const typename Magnitudes<T>::D di;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
   const auto zero = hn::Zero(di);
   Magnitudes<T> largest{{zero, zero}, {{zero, zero}, {zero, zero}}};
-  if (channels >= lanes && rows == kSize && columns == kSize) {
+  if (channels >= lanes && rows == kPoints && columns == kPoints) {
     for (int64_t c = 0; c < channels; c += lanes) {
       const T* row = pixels + std::min(c, channels - lanes);
 #pragma GCC unroll 6
-      for (int i = 0; i < kSize; ++i, row = opaque(row + row_step)) {
-        const T* const half = opaque(row + kSize / 2 * pixel_step);  // so that two pointers reach all pixels
+      for (int i = 0; i < kPoints; ++i, row = opaque(row + row_step)) {
+        const T* const half = opaque(row + kPoints / 2 * pixel_step);  // so that two pointers reach all pixels
         const auto load = [&](int j) HWY_ATTR {
-          return hn::LoadU(d, j < kSize / 2 ? row + j * pixel_step : half + (j - kSize / 2) * pixel_step);
+          return hn::LoadU(d, j < kPoints / 2 ? row + j * pixel_step : half + (j - kPoints / 2) * pixel_step);
         };
-        raise_row<T>(i, kSize, load, largest);
+        raise_row<T>(i, kPoints, load, largest);
       }
     }
   } else {

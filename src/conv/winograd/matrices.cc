@@ -8,15 +8,16 @@ namespace {
 
 using kernels::WinogradAxis;
 using kernels::WinogradPoints;
+using kernels::WinogradTileSize;
 using kernels::WinogradWeights;
 
 // Without infinity.
-std::vector<double> finite_points(int64_t m) {
+std::vector<double> finite_points(const WinogradTileSize& whole) {
   std::vector<double> points{0};
   const auto add_pairs = [&points](const auto& positive) {
     for (const double p : positive) points.insert(points.end(), {p, -p});
   };
-  m == 2 ? add_pairs(WinogradPoints<2>::p) : add_pairs(WinogradPoints<4>::p);
+  whole.points() == 4 ? add_pairs(WinogradPoints<4>::p) : add_pairs(WinogradPoints<6>::p);
   return points;
 }
 
@@ -44,13 +45,14 @@ double value_at(const std::vector<double>& coefficients, double x) {
 //        r - s over the points s of a whole tile that this one has not; of q for infinity
 //   A^T  powers of the points; the last row has a 1 for infinity
 template <class T>
-WinogradAxis<T> winograd_axis(int64_t m, int64_t outputs) {
-  const std::vector<double> points = finite_points(m);
-  const std::size_t count = static_cast<std::size_t>(outputs) + 1;
-  WinogradAxis<T> axis{outputs, outputs + 2, m + 2, {}, {}, {}};
+WinogradAxis<T> winograd_axis(const WinogradTileSize& whole, int64_t outputs) {
+  const std::vector<double> points = finite_points(whole);
+  const WinogradTileSize tile{outputs, whole.window};
+  const std::size_t count = static_cast<std::size_t>(tile.points()) - 1;  // without infinity
+  WinogradAxis<T> axis{outputs, tile.points(), whole.points(), {}, {}, {}};
   for (std::size_t k = 0; k <= count; ++k) {
     const bool is_finite = k < count;
-    axis.index[k] = is_finite ? static_cast<int64_t>(k) : m + 1;
+    axis.index[k] = is_finite ? static_cast<int64_t>(k) : whole.points() - 1;
     double scale = 1;
     for (std::size_t l = count; is_finite && l < points.size(); ++l) scale *= points[k] - points[l];
     const std::vector<double> row = polynomial(points, count, k);
@@ -64,20 +66,21 @@ WinogradAxis<T> winograd_axis(int64_t m, int64_t outputs) {
   return axis;
 }
 
-// {1, r, r^2} / N for the point r, N the value at r of the product over all other finite points; {0, 0, 1} for
+// {1, p, p^2, ...} / N for the point p, N the value at p of the product over all other finite points; {..., 0, 1} for
 // infinity.
-WinogradWeights winograd_weights(int64_t m) {
-  const std::vector<double> points = finite_points(m);
-  WinogradWeights weights{m + 2, {}};
+WinogradWeights winograd_weights(const WinogradTileSize& whole) {
+  const std::vector<double> points = finite_points(whole);
+  WinogradWeights weights{whole.points(), whole.window, {}};
   for (std::size_t k = 0; k < points.size(); ++k) {
-    const double r = points[k], normalizer = value_at(polynomial(points, points.size(), k), r);
-    for (int i = 0; i < 3; ++i) weights.matrix[k][i] = (i == 0 ? 1 : i == 1 ? r : r * r) / normalizer;
+    const double normalizer = value_at(polynomial(points, points.size(), k), points[k]);
+    double power = 1;
+    for (int64_t i = 0; i < whole.window; ++i, power *= points[k]) weights.matrix[k][i] = power / normalizer;
   }
-  weights.matrix[points.size()][2] = 1;
+  weights.matrix[points.size()][whole.window - 1] = 1;
   return weights;
 }
 
-template WinogradAxis<float> winograd_axis(int64_t, int64_t);
-template WinogradAxis<double> winograd_axis(int64_t, int64_t);
+template WinogradAxis<float> winograd_axis(const WinogradTileSize&, int64_t);
+template WinogradAxis<double> winograd_axis(const WinogradTileSize&, int64_t);
 
 }  // namespace convstep

@@ -1,14 +1,14 @@
-// matrices.h: makes the matrices of conv/winograd/axis.h, for m = 2 and m = 4.
+// matrices.h: makes the matrices of conv/winograd/axis.h, for tiles of four or six points.
 #pragma once
 
 #include "conv/winograd/axis.h"
 
 namespace convstep {
 
-// Of a tile with `outputs` <= m outputs.
+// Of a tile with so many outputs, at most those of a whole one.
 template <class T>
-kernels::WinogradAxis<T> winograd_axis(int64_t m, int64_t outputs);
+kernels::WinogradAxis<T> winograd_axis(const kernels::WinogradTileSize& whole, int64_t outputs);
 
-kernels::WinogradWeights winograd_weights(int64_t m);
+kernels::WinogradWeights winograd_weights(const kernels::WinogradTileSize& whole);
 
 }  // namespace convstep

@@ -1,4 +1,4 @@
-// method.cc: 3x3 windows of stride 1 with fewer multiplications (conv/winograd/kernel.h).
+// method.cc: 3x3 and 5x5 windows of stride 1 with fewer multiplications (conv/winograd/kernel.h).
 //
 // The outputs of all images are cut into tiles of m x m, and the tiles into blocks. A task takes a block through all
 // three steps (input transform, products, output transform) for some of the output panels, while the block stays in L2.
@@ -51,20 +51,20 @@ class ConvWinograd final : public ConvMethod<T> {
  public:
   ConvWinograd(const ConvProblem& problem, const ConvWeights<T>& weights)
       : problem_(problem),
-        m_(choose_m<T>(problem)),
-        kernels_(kernels::winograd_kernels<T>(this->target_, m_)),
+        tile_(choose_tile<T>(problem)),
+        kernels_(kernels::winograd_kernels<T>(this->target_, tile_)),
         chain_(kernels::single_pixel_kernel<T>(this->target_)),
         panels_(cut_into_panels(problem.outputs, kernels_.lanes, kernels_.panel_vectors)),
-        blocking_(choose_blocking<T>(problem, m_)),
+        blocking_(choose_blocking<T>(problem, tile_)),
         workspace_(blocking_.workspace()),
-        whole_(winograd_axis<T>(m_, m_)),
-        last_down_(winograd_axis<T>(m_, last_outputs(problem.geometry.height))),
-        last_across_(winograd_axis<T>(m_, last_outputs(problem.geometry.width))) {
+        whole_(winograd_axis<T>(tile_, m_)),
+        last_down_(winograd_axis<T>(tile_, last_outputs(problem.geometry.height))),
+        last_across_(winograd_axis<T>(tile_, last_outputs(problem.geometry.width))) {
     copy_bias(weights);
     weights_ = dense_weights(weights);
     has_finite_weights_ = are_finite(weights, weights_);
     const int64_t lanes = panels_.back().first + panels_.back().lanes;
-    const kernels::WinogradWeights G = winograd_weights(m_);
+    const kernels::WinogradWeights G = winograd_weights(tile_);
     packed_ = Tensor<T, 1>::uninitialized({blocking_.size() * problem.channels * lanes});
     const int64_t parts = divide_up(problem.channels, blocking_.channels);  // of the channels
     pack_in_parts(weights, groups() * parts, packed_.size() / (groups() * parts), [&](int64_t first, int64_t end) {
@@ -211,7 +211,7 @@ class ConvWinograd final : public ConvMethod<T> {
   void transform_input(const View<const T, 3>& image, const OutputRegion& tile, T* copied, T* V, int64_t xi_step,
                        WinogradMagnitudes<T>* largest) const {
     const WindowAxis &height = problem_.geometry.height, &width = problem_.geometry.width;
-    const int64_t rows = tile.rows + 2, columns = tile.columns + 2, C = image.shape(2);
+    const int64_t rows = inputs(tile.rows), columns = inputs(tile.columns), C = image.shape(2);
     const int64_t row = height.source(tile.first_row, 0), column = width.source(tile.first_column, 0);
     const bool inside = row >= 0 && row + rows <= height.input && column >= 0 && column + columns <= width.input;
     if (inside && (C == 1 || image.stride(2) == 1)) {
@@ -229,7 +229,8 @@ class ConvWinograd final : public ConvMethod<T> {
   void transform_input(const OutputRegion& tile, const PixelView<const T>& pixels, int64_t channels, T* V,
                        int64_t xi_step, WinogradMagnitudes<T>* largest) const {
     const auto& [data, row_step, pixel_step] = pixels;
-    if (largest) kernels_.measure(data, row_step, pixel_step, tile.rows + 2, tile.columns + 2, channels, *largest);
+    if (largest)
+      kernels_.measure(data, row_step, pixel_step, inputs(tile.rows), inputs(tile.columns), channels, *largest);
     if (is_whole(tile)) {
       kernels_.transform_input(data, row_step, pixel_step, channels, V, xi_step);
     } else {
@@ -237,6 +238,8 @@ class ConvWinograd final : public ConvMethod<T> {
     }
   }
 
+  // That so many outputs side by side read.
+  int64_t inputs(int64_t outputs) const { return outputs + tile_.window - 1; }
   bool is_whole(const OutputRegion& tile) const { return tile.rows == m_ && tile.columns == m_; }
   const WinogradAxis<T>& down(const OutputRegion& tile) const { return tile.rows == m_ ? whole_ : last_down_; }
   const WinogradAxis<T>& across(const OutputRegion& tile) const { return tile.columns == m_ ? whole_ : last_across_; }
@@ -291,7 +294,8 @@ class ConvWinograd final : public ConvMethod<T> {
   }
 
   ConvProblem problem_;
-  int64_t m_;
+  kernels::WinogradTileSize tile_;
+  const int64_t m_ = tile_.outputs;
   const WinogradKernels<T>& kernels_;
   kernels::SinglePixelKernel<T> chain_;
   std::vector<WinogradPanel> panels_;
@@ -303,17 +307,24 @@ class ConvWinograd final : public ConvMethod<T> {
   bool has_finite_weights_ = true;  // then a chain over zeros gives the bias, which start_of_sum never lets be -0
 };
 
-bool is_unit_3(const WindowAxis& axis) { return axis.window == 3 && axis.stride == 1 && axis.dilation == 1; }
+bool is_unit(const WindowAxis& axis) { return axis.stride == 1 && axis.dilation == 1; }
 
 bool winograd_fits(const ConvProblem& problem) {
-  return is_unit_3(problem.geometry.height) && is_unit_3(problem.geometry.width) && problem.groups == 1;
+  const auto& [height, width] = problem.geometry;
+  return (height.window == 3 || height.window == 5) && width.window == height.window && is_unit(height) &&
+         is_unit(width) && problem.groups == 1;
 }
 
 // The taps along an axis that lie on the image: the direct method leaves out the others.
 double inner_taps(const WindowAxis& axis) {
-  const auto outer = [](int64_t padding) { return padding <= 1 ? double(padding) : 3 * (double(padding) - 1); };
-  const int64_t before = -axis.source(0, 0), after = axis.source(axis.output - 1, 2) - (axis.input - 1);
-  return 3 * double(axis.output) - outer(before) - outer(std::max<int64_t>(after, 0));
+  const double r = double(axis.window);
+  // Of windows that begin 1, 2, ... before the image so many taps are outside, r at most.
+  const auto outer = [r](int64_t padding) {
+    const double part = std::min(double(padding), r - 1);
+    return part * (part + 1) / 2 + r * (double(padding) - part);
+  };
+  const int64_t before = -axis.source(0, 0), after = axis.source(axis.output - 1, axis.window - 1) - (axis.input - 1);
+  return r * double(axis.output) - outer(std::max<int64_t>(before, 0)) - outer(std::max<int64_t>(after, 0));
 }
 
 // Measured against the direct method: Zen 4, AVX-512, float and double, square images of 5 to 17 pixels, 16 to 512
@@ -328,7 +339,7 @@ bool winograd_pays(const ConvProblem& problem) {
   if (std::min(problem.channels, problem.outputs) < kFewestChannels) return false;
   if (problem.channels * problem.outputs < kFewestWeights) return false;
   if (double(height.output) * double(width.output) < double(kFewestPixels)) return false;
-  return inner_taps(height) * inner_taps(width) >= kLeastGain * count_products(problem, choose_m<T>(problem));
+  return inner_taps(height) * inner_taps(width) >= kLeastGain * count_products(problem, choose_tile<T>(problem));
 }
 
 }  // namespace

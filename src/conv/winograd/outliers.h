@@ -44,9 +44,10 @@ SpoiltOutputs find_spoilt(const View<const T, 3>& image, const WindowGeometry& g
                           const kernels::WinogradKernels<T>& kernels) {
   constexpr int64_t kMost = kernels::WinogradAxis<T>::kMostPoints,
                     kMostOutputs = kernels::WinogradAxis<T>::kMostOutputs;
+  const int64_t window = geometry.height.window;
   T pixel[kMost][kMost] = {}, all = 0;
-  for (int64_t i = 0; i < tile.rows + 2; ++i) {
-    for (int64_t j = 0; j < tile.columns + 2; ++j) {
+  for (int64_t i = 0; i < tile.rows + window - 1; ++i) {
+    for (int64_t j = 0; j < tile.columns + window - 1; ++j) {
       const int64_t row = geometry.height.source(tile.first_row, i),
                     column = geometry.width.source(tile.first_column, j);
       if (!geometry.height.is_inside(row) || !geometry.width.is_inside(column)) continue;
@@ -68,7 +69,7 @@ SpoiltOutputs find_spoilt(const View<const T, 3>& image, const WindowGeometry& g
   for (int64_t i = 0; i < tile.rows; ++i) {
     for (int64_t j = 0; j < tile.columns; ++j) {
       T own = 0;
-      for (int64_t k = 0; k < 9; ++k) own = std::max(own, pixel[i + k / 3][j + k % 3]);
+      for (int64_t k = 0; k < window * window; ++k) own = std::max(own, pixel[i + k / window][j + k % window]);
       const uint32_t bit = uint32_t{1} << (i * kMostOutputs + j);
       if (all > kWinogradRange * own) spoilt.all |= bit;
       if (own == 0) spoilt.blank |= bit;

@@ -51,11 +51,12 @@ class WinogradTileList {
       }
       ends[kind] = size_;
     }
-    for (int64_t i = 0; i < m + 2; ++i) {
-      for (int64_t j = 0; j < m + 2; ++j) {
+    const int64_t points = down.whole;
+    for (int64_t i = 0; i < points; ++i) {
+      for (int64_t j = 0; j < points; ++j) {
         const bool all_down = down.has(i), all_across = across.has(j);
         const int64_t begin = all_down ? 0 : ends[0], end = ends[!all_across ? 1 : !all_down ? 2 : 3];
-        of_[static_cast<size_t>(i * (m + 2) + j)] = {begin, end - begin};
+        of_[static_cast<size_t>(i * points + j)] = {begin, end - begin};
       }
     }
   }
