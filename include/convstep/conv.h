@@ -32,8 +32,8 @@ enum class ConvAlgorithm {
   kDirect,     // each output is one chain of fused multiply-adds that starts at the bias and runs over (i, j, c)
   kWinograd,   // fewer multiplications; for 3x3 and 5x5, stride 1, no dilation or groups; other layers as with kAuto.
                // |error| <= gamma(2C+74) * (11264 * W * S + |bias|), gamma(2C+82) for 5x5, whatever the range of the
-              // data: W is the largest magnitude in the output's own window, S the sum of magnitudes of its own filter
-              // (docs/decisions/0011); usual errors are in docs/performance.md
+               // data: W is the largest magnitude in the output's own window, S the sum of magnitudes of its own filter
+               // (docs/decisions/0011); usual errors are in docs/performance.md
 };
 
 struct ConvOptions {

@@ -10,8 +10,9 @@
 //
 // A file from a stranger is safe to load: it is believed only as far as its bytes bear it out, and what is wrong with
 // it is said in a FormatError. Weights beside the model are read where they lie in its folder or in folders of that,
-// through no symbolic link. Control flow, functions of the file's own, sparse tensors and sequences are refused; of
-// operations that convstep does not have, all are named. Source of the format: https://onnx.ai/onnx/repo-docs/IR.html.
+// or where symbolic links lead to in the folder of the real model (a cache of downloads). Control flow, functions of
+// the file's own, sparse tensors and sequences are refused; of operations that convstep does not have, all are named.
+// Source of the format: https://onnx.ai/onnx/repo-docs/IR.html.
 #pragma once
 
 #include <span>

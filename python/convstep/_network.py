@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -120,6 +122,8 @@ class Network:
         ValueError
             It is no such file, or has operations that convstep does not have, all of which are named.
         """
+        if not isinstance(path, (str, os.PathLike)):
+            raise TypeError(f"path: got {type(path).__name__}, expected the path of a file: a str or a pathlib.Path")
         path = os.fspath(path)
         os.stat(path)  # Python's own errors where it is not there
         network = cls.__new__(cls)
@@ -354,6 +358,10 @@ class Network:
                 trainer.fit(images, answers, epochs, batch_size, shuffle, seed, rate, held_out, on_step, ended, threads)
         finally:
             self._become(trainer.network(), self.dtype)
+        lost = [epoch for epoch, loss in enumerate(history.loss, 1) if not math.isfinite(loss)]
+        if lost:
+            why = "x or y has NaN or infinities, or the optimizer's rate is too large"
+            warnings.warn(f"fit: the loss is no number from epoch {lost[0]} on: {why}", RuntimeWarning, stacklevel=3)
         return history
 
     def __repr__(self) -> str:

@@ -72,6 +72,8 @@ def check_images(argument: str, images: Array, declared: Sequence[int], layout: 
         given, expected = (tuple(lengths[axis] for axis in CHANNELS_FIRST) for lengths in (given, expected))
         other_layout, turned = "NHWC", given
     hint = f" (it looks like {other_layout})" if is_as_declared(turned, declared) else ""
+    if is_as_declared(images.shape[1:], declared[1:]):
+        hint = f" (the file fixes N: give it {declared[0]} at a time, or export it with a free batch)"
     raise ValueError(f"{argument}: got {given}, expected {shape_text(expected)}{hint}")
 
 

@@ -70,7 +70,8 @@ class _ConvEstimator(BaseEstimator):  # type: ignore[misc]
 
     def _fit(self, X: Array, y: Array, outputs: int, loss: Any) -> None:
         images = self._images(X)
-        self._middle, self._spread = float(images.mean()), float(images.std()) or 1.0
+        middle, spread = _mean_and_scale(images.reshape(-1, 1))
+        self._middle, self._spread = float(middle[0]), float(spread[0])
         hidden = default_layers(images.shape[1:]) if self.layers is None else list(self.layers)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         shape = tuple(map(int, images.shape[1:]))
@@ -86,9 +87,12 @@ class _ConvEstimator(BaseEstimator):  # type: ignore[misc]
             progress=self.progress,
             threads=self.threads,
         )
+        if not np.isfinite(self.history_.loss).all():
+            name = type(self).__name__
+            raise ValueError(f"{name}: the loss left the range of numbers: the optimizer's rate is too large for this data")
 
     def _scaled(self, images: Array) -> Array:
-        return np.asarray((images - self._middle) / self._spread)
+        return np.asarray((images.astype(np.float64) - self._middle) / self._spread)
 
     def _outputs(self, X: ArrayLike) -> Array:
         check_is_fitted(self)
@@ -105,6 +109,16 @@ class _ConvEstimator(BaseEstimator):  # type: ignore[misc]
         if len(shape) != 3 or int(np.prod(shape)) != int(np.prod(X.shape[1:])):
             raise ValueError(f"X: got {X.shape}, expected rows or images of input_shape {shape}")
         return X.reshape(len(X), *shape)
+
+
+def _mean_and_scale(rows: Array) -> tuple[Array, Array]:
+    """Of each column; the scale is its deviation, or 1 where that is but rounding, as of numbers that are all the same."""
+    largest = np.abs(rows).max(axis=0).astype(np.float64)
+    unit = np.where(largest > 0, largest, 1.0)  # so that no square leaves the range of numbers
+    parts = rows.astype(np.float64) / unit
+    deviation = parts.std(axis=0)
+    is_constant = deviation <= 10 * len(rows) * np.finfo(np.float64).eps
+    return parts.mean(axis=0) * unit, np.where(is_constant, 1.0, deviation * unit)
 
 
 def default_layers(shape: tuple[int, ...]) -> list[_layers.Layer]:
@@ -187,8 +201,7 @@ class ConvRegressor(RegressorMixin, _ConvEstimator):  # type: ignore[misc]
         rows, given = validate_data(self, X, y, allow_nd=True, multi_output=True, y_numeric=True, dtype=_REAL)
         targets = np.asarray(given, np.float64).reshape(len(given), -1)
         self._shape = given.shape[1:]
-        self._mean, deviation = targets.mean(axis=0), targets.std(axis=0)
-        self._deviation = np.where(deviation > 0, deviation, 1.0)
+        self._mean, self._deviation = _mean_and_scale(targets)
         self._fit(rows, (targets - self._mean) / self._deviation, targets.shape[1], "squared_error")
         return self
 

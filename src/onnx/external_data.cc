@@ -9,19 +9,24 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The path of a file within the folder, or "" where a part of it leads, or might lead, out: "..", an absolute path, a
-// symbolic link.
-fs::path path_within(const fs::path& folder, const std::string& location) {
+// The path of a file within the model's folder, or "" where a part of it leads, or might lead, out: "..", an absolute
+// path, a symbolic link. Links may lead to where those that the model was found through lead, as in a cache of
+// downloads.
+fs::path path_within(const Source& source, const std::string& location) {
   const fs::path relative(location);
   if (location.empty() || location.find('\0') != std::string::npos || relative.is_absolute()) return {};
-  fs::path path = folder.empty() ? fs::path(".") : folder;
+  fs::path path = source.folder.empty() ? fs::path(".") : source.folder;
+  bool has_link = false;
+  std::error_code error;
   for (const fs::path& part : relative) {
     if (part == "..") return {};
     path /= part;
-    std::error_code error;
-    if (fs::is_symlink(fs::symlink_status(path, error))) return {};
+    has_link = has_link || fs::is_symlink(fs::symlink_status(path, error));
   }
-  return path;
+  if (!has_link) return path;
+  const fs::path real = fs::canonical(path, error);
+  const fs::path within = real.lexically_relative(source.real_folder);
+  return real.empty() || within.empty() || *within.begin() == ".." ? fs::path() : real;
 }
 
 // A number in decimal digits, as the format writes offsets and lengths; -1 for anything else.
@@ -39,9 +44,9 @@ ExternalData::Opened& ExternalData::open(const std::string& location, const std:
   if (found != files_.end()) return found->second;
   const std::string its_data = what + " has its data in the file " + convstep::quoted(location);
   if (!source_.has_folder) source_.fail(its_data + ", but the model was given without the folder that it lies in");
-  const fs::path path = path_within(source_.folder, location);
+  const fs::path path = path_within(source_, location);
   if (path.empty()) {
-    source_.fail(its_data + "; only files within the model's folder are read, and none through symbolic links");
+    source_.fail(its_data + "; only files within the model's folder are read, symbolic links followed");
   }
   return files_.try_emplace(location, path.string()).first->second;
 }

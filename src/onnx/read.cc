@@ -200,7 +200,9 @@ Graph<T> read_model(ModelProto model, std::span<const std::string> operations, c
 template <class T>
 Graph<T> read_onnx(const std::string& path, std::span<const std::string> operations) {
   const InputFile file(path);
-  const Source source{path, true, std::filesystem::path(path).parent_path()};
+  std::error_code error;  // where there is no such file, which is said below
+  const Source source{path, true, std::filesystem::path(path).parent_path(),
+                      std::filesystem::canonical(path, error).parent_path()};
   return read_model<T>(unpack(file, source), operations, source);
 }
 

@@ -12,6 +12,8 @@ struct Source {
   // Where the model's other files lie; none for bytes, which have no place.
   bool has_folder = false;
   std::filesystem::path folder;
+  // That of the file which `name` leads to through symbolic links, as in a cache of downloads.
+  std::filesystem::path real_folder{};
 
   [[noreturn]] void fail(const std::string& cause) const;  // FormatError
 };

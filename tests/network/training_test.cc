@@ -359,7 +359,7 @@ TEST(Training, SaysWhatCannotBeTrained) {
       },
       "targets", "an array", "labels");
   expect_error<ParameterError>([&] { Trainer<float>(lenet<float>(1), {.optimizer = Sgd{.momentum = 1}}); }, "momentum",
-                               "1.000000", "0 to below 1");
+                               "1", "0 to below 1");
   expect_error<ParameterError>(
       [&] {
         Trainer<float>(Network<float>({8, 8, 1}, {layers::Pool{.window = 2}}));

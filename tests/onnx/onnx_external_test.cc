@@ -95,6 +95,23 @@ TEST_F(OnnxExternalTest, ReadsNothingElsewhere) {
   EXPECT_THAT(refusal_of(write("up/outside.bin")), HasSubstr(not_within));
 }
 
+// As in a cache of downloads: the model and its weights are links into one folder.
+TEST_F(OnnxExternalTest, FollowsLinksToWhereTheModelReallyIs) {
+  write("data.bin");
+  fs::create_directories(folder("snapshot/onnx"));
+  fs::create_directory(folder("blobs"));
+  fs::rename(folder("models/model.onnx"), folder("blobs/aaa"));
+  fs::copy_file(folder("models/weights.bin"), folder("blobs/bbb"));
+  fs::create_symlink("../../blobs/aaa", folder("snapshot/onnx/model.onnx"));
+  fs::create_symlink("../../blobs/bbb", folder("snapshot/onnx/data.bin"));
+  EXPECT_THAT(read(folder("snapshot/onnx/model.onnx")), ElementsAre(1, 2));
+  fs::remove(folder("snapshot/onnx/data.bin"));
+  fs::create_symlink(folder("outside.bin"), folder("snapshot/onnx/data.bin"));
+  const std::string model = folder("snapshot/onnx/model.onnx");
+  const std::string refusal = test::message_of<FormatError>(model, [&] { read(model); });
+  EXPECT_THAT(refusal, HasSubstr("only files within the model's folder are read"));
+}
+
 TEST_F(OnnxExternalTest, FilesThatAreNone) {
   EXPECT_THAT(refusal_of<FileError>(write("missing.bin")), HasSubstr("no such file"));
   EXPECT_THAT(refusal_of<FileError>(write("parts")), HasSubstr("it is a directory"));

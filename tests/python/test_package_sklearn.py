@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import convstep.sklearn
-from convstep import layers
+from convstep import Sgd, layers
 from convstep.sklearn import ConvClassifier, ConvRegressor
 
 
@@ -93,3 +93,26 @@ else:
     raise SystemExit("imported")
 """
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_numbers_that_are_all_the_same():
+    same = np.full((60, 9), 0.1)
+    model = ConvRegressor(epochs=1).fit(same, np.arange(60) % 7.0)
+    assert np.abs(model.predict(same + 0.001)).max() < 100
+    for dtype in (np.float32, np.float64):
+        assert convstep.sklearn._mean_and_scale(np.full((60, 1), 0.1, dtype))[1] == 1
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e-25, 1e20, 1e37])
+def test_numbers_of_any_size(size: float):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 9)).astype(np.float32)
+    y = (x[:, 0] > 0).astype(int)
+    model = ConvClassifier(epochs=60).fit((x * np.float32(size)).astype(np.float32), y)
+    assert model.score((x * np.float32(size)).astype(np.float32), y) > 0.9
+
+
+def test_a_loss_that_is_no_number():
+    x = np.random.default_rng(0).normal(size=(60, 9))
+    with pytest.warns(RuntimeWarning, match="no number from epoch"), pytest.raises(ValueError, match="rate is too large"):
+        ConvClassifier(epochs=5, optimizer=Sgd(1e12)).fit(x, np.arange(60) % 3)

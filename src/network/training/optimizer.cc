@@ -1,6 +1,7 @@
 #include "network/training/optimizer.h"
 
 #include <cmath>
+#include <cstdio>
 
 #include "convstep/error.h"
 
@@ -8,7 +9,10 @@ namespace convstep::network {
 namespace {
 
 void check_number(const char* name, double value, bool is_right, const char* expected) {
-  if (!is_right || !std::isfinite(value)) throw ParameterError(name, std::to_string(value), expected);
+  if (is_right && std::isfinite(value)) return;
+  char text[32];  // -1e-09, where std::to_string says -0.000000
+  std::snprintf(text, sizeof text, "%g", value);
+  throw ParameterError(name, text, expected);
 }
 
 void check_share(const char* name, double value) { check_number(name, value, 0 <= value && value < 1, "0 to below 1"); }
