@@ -33,14 +33,15 @@ int64_t places_of(const WindowAxis& height) {
   return static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(height.window)));
 }
 
-// How a row of the input is kept: phase after phase.
+// How a row of the input is kept for small windows: phase after phase.
 struct SplitRow {
+  SplitRow() = default;
   SplitRow(const WindowAxis& width, int64_t columns)
       : line((columns - 1) * width.stride + width.window),
         phases(std::min(width.stride, width.window)),
         phase_step(columns + (width.window - 1) / width.stride) {}
-  int64_t line;  // what the windows of a row read
-  int64_t phases, phase_step;
+  int64_t line = 0;  // what the windows of a row read
+  int64_t phases = 0, phase_step = 0;
   int64_t values() const { return phases * phase_step; }
 };
 
@@ -54,7 +55,7 @@ class Planes {
         progress_(progress),
         height_(call.problem.geometry.height),
         width_(call.problem.geometry.width),
-        split_(width_, region.columns),
+        split_(is_small_ ? SplitRow(width_, region.columns) : SplitRow()),
         line_(views.scratch),
         rows_(line_ + split_.line) {
     std::fill(std::begin(kept_), std::end(kept_), -1);
