@@ -21,6 +21,15 @@ inline int64_t count_taps(const WindowAxis& axis, int64_t o, bool include_paddin
   return (include_padding ? axis.taps_on_padded_input(o) : axis.taps_on_input(o)).count();
 }
 
+// What the sum of the window at (y, x) is divided by for its mean, as it is in T. (A product of integers could
+// overflow.)
+template <class T>
+double mean_divisor(const PoolProblem& problem, int64_t y, int64_t x) {
+  const bool include_padding = problem.options.count_include_pad;
+  return static_cast<double>(static_cast<T>(count_taps(problem.given.height, y, include_padding)) *
+                             static_cast<T>(count_taps(problem.given.width, x, include_padding)));
+}
+
 // Do neighbouring windows read the same elements?
 inline bool overlaps(const WindowAxis& axis) { return axis.output > 1 && axis.window > axis.stride; }
 

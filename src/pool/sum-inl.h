@@ -73,6 +73,14 @@ struct Divisor {
   T divisor, reciprocal;
 };
 
+// Where the finish is kMultiply or kDivide.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V mean_of(D d, V sum, const Divisor<hn::TFromD<D>>& by) {
+  sum = from_zero(d, sum);
+  return by.finish == Finish::kMultiply ? hn::Mul(sum, hn::Set(d, by.reciprocal))
+                                        : hn::Div(sum, hn::Set(d, by.divisor));
+}
+
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V finish_sum(D d, V sum, Finish finish, const Divisor<hn::TFromD<D>>& by, const SumOptions& options) {
   using T = hn::TFromD<D>;

@@ -16,8 +16,6 @@ HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
 namespace {
 
-constexpr int64_t kRunningSums = 8, kLongestBlock = 128;
-
 // Elements of a rectangle, row by row, side by side: where they lie, or else in `copy`.
 template <class T>
 const T* side_by_side(const Rectangle<T>& of, int64_t first, int64_t count, T* HWY_RESTRICT copy) {

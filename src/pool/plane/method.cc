@@ -159,11 +159,7 @@ class Planes {
   }
 
   void set_divisor(int64_t y, int64_t x) {
-    if (call_.problem.options.mode != PoolMode::kAverage) return;
-    const bool with_padding = call_.problem.options.count_include_pad;
-    const T count = static_cast<T>(count_taps(call_.problem.given.height, y, with_padding)) *
-                    static_cast<T>(count_taps(call_.problem.given.width, x, with_padding));
-    sum_.divisor = static_cast<double>(count);
+    if (call_.problem.options.mode == PoolMode::kAverage) sum_.divisor = mean_divisor<T>(call_.problem, y, x);
   }
 
   bool large_window(int64_t y, int64_t x, T* output) {

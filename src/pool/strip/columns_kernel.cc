@@ -153,15 +153,10 @@ HWY_NOINLINE void sum_along(D d, const Strip<T>& strip, const T* from, const Sum
     hn::Vec<D> sum0, sum1, sum2, sum3;
     four_sums(d, load, columns, sum0, sum1, sum2, sum3);
     if (is_shared_mean(by, divisors + x, OW - x)) {  // most windows
-      const bool multiplies = by.finish == Finish::kMultiply;
-      const hn::Vec<D> factor = hn::Set(d, by.reciprocal), divisor = hn::Set(d, by.divisor);
-      const auto finished = [&](hn::Vec<D> sum) HWY_ATTR {
-        return multiplies ? hn::Mul(from_zero(d, sum), factor) : hn::Div(from_zero(d, sum), divisor);
-      };
-      hn::StoreU(finished(sum0), d, output + x * step);
-      hn::StoreU(finished(sum1), d, output + (x + 1) * step);
-      hn::StoreU(finished(sum2), d, output + (x + 2) * step);
-      hn::StoreU(finished(sum3), d, output + (x + 3) * step);
+      hn::StoreU(mean_of(d, sum0, by), d, output + x * step);
+      hn::StoreU(mean_of(d, sum1, by), d, output + (x + 1) * step);
+      hn::StoreU(mean_of(d, sum2, by), d, output + (x + 2) * step);
+      hn::StoreU(mean_of(d, sum3, by), d, output + (x + 3) * step);
       continue;
     }
     put(d, sum0, options, divisors[x], by, output + x * step, n);

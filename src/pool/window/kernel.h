@@ -12,7 +12,10 @@ void max_run(const Target& target, const PixelRun<double>& run, const Taps& taps
 // A sum of so many taps is the most that one call takes: longer ones are put together from parts (see pairwise_half).
 inline constexpr int64_t kMostTaps = 1024;
 
-// The length of the first half of a pairwise sum of n > 128 terms.
+// NumPy's pairwise sums: up to so many terms go into as many running sums as these; more are halved.
+inline constexpr int64_t kRunningSums = 8, kLongestBlock = 128;
+
+// The length of the first half of a pairwise sum of more than kLongestBlock terms.
 constexpr int64_t pairwise_half(int64_t n) { return n / 2 - n / 2 % 8; }
 
 // Sums in NumPy's pairwise order (see src/reference/pairwise_sum.h), then the mean or the norm; with finish = false the

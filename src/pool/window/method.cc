@@ -63,13 +63,7 @@ class Windows {
     const auto& [height, width] = call_.problem.geometry;
     rows_ = height.taps_on_input(y);
     columns_ = width.taps_on_input(x);
-    if (call_.problem.options.mode == PoolMode::kAverage) {
-      const bool with_padding = call_.problem.options.count_include_pad;
-      const T count = static_cast<T>(count_taps(call_.problem.given.height, y, with_padding)) *
-                      static_cast<T>(count_taps(call_.problem.given.width, x,
-                                                with_padding));  // a product of integers could overflow
-      sum_.divisor = static_cast<double>(count);
-    }
+    if (call_.problem.options.mode == PoolMode::kAverage) sum_.divisor = mean_divisor<T>(call_.problem, y, x);
     const int64_t taps = rows_.count() * columns_.count();
     if (taps > kMostTaps || (views_.indices && !positions_fit())) {
       for (int64_t i = 0; i < pixels; ++i) {

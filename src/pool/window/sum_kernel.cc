@@ -50,8 +50,6 @@ struct Terms {
   }
 };
 
-constexpr int64_t kRunningSums = 8, kLongestBlock = 128;
-
 // Running sums kFirst .. kFirst + kCount - 1 of eight, joined two by two: term `begin` + i and every eighth after it,
 // as long as whole eights are left, go into running sum i. Each is done before the next, so that few are under way.
 template <int kFirst, int kCount, class X>
@@ -123,12 +121,9 @@ constexpr int64_t kShort = 2 * kRunningSums;
 template <int kVectors, class D, class T>
 HWY_INLINE Sums<D, kVectors> sum_short(D d, const T* HWY_RESTRICT p, const Taps& taps, size_t n) {
   const Terms<kVectors, D, T, Itself> x{d, Itself(), p, taps.offsets, n};
-  Sums<D, kVectors> sum = x(0);
-  int64_t t = 1;
-  if (taps.count >= kRunningSums) {
-    sum = add(add(add(sum, x(1)), add(x(2), x(3))), add(add(x(4), x(5)), add(x(6), x(7))));
-    t = kRunningSums;
-  }
+  const bool has_eight = taps.count >= kRunningSums;
+  Sums<D, kVectors> sum = has_eight ? join_running<0, kRunningSums>(x, 0, kRunningSums) : x(0);
+  int64_t t = has_eight ? kRunningSums : 1;
   HWY_UNROLL(1)
   for (; t < taps.count; ++t) sum = add(sum, x(t));
   return sum;
@@ -138,14 +133,8 @@ HWY_INLINE Sums<D, kVectors> sum_short(D d, const T* HWY_RESTRICT p, const Taps&
 template <class T>
 HWY_NOINLINE void short_averages(const PixelRun<T>& run, const Taps& taps, const SumOptions& options) {
   const hn::ScalableTag<T> d;
-  using D = decltype(d);
   const size_t L = hn::Lanes(d), C = static_cast<size_t>(run.channels);
   const Divisor<T> by(options);
-  const bool multiplies = by.finish == Finish::kMultiply;
-  const hn::Vec<D> factor = hn::Set(d, by.reciprocal), divisor = hn::Set(d, by.divisor);
-  const auto finished = [&](hn::Vec<D> sum) HWY_ATTR {
-    return multiplies ? hn::Mul(from_zero(d, sum), factor) : hn::Div(from_zero(d, sum), divisor);
-  };
   constexpr int kMany = 2;
   const T* p = run.input;
   T* out = run.output;
@@ -154,12 +143,12 @@ HWY_NOINLINE void short_averages(const PixelRun<T>& run, const Taps& taps, const
     for (; kHasTails && c + kMany * L <= C; c += kMany * L) {
       const auto sums = sum_short<kMany>(d, p + c, taps, L);
       HWY_UNROLL(2)
-      for (int i = 0; i < kMany; ++i) hn::StoreU(finished(sums.v[i]), d, out + c + i * L);
+      for (int i = 0; i < kMany; ++i) hn::StoreU(mean_of(d, sums.v[i], by), d, out + c + i * L);
     }
     while (c < C) {
       if (C - c < L && C >= L) c = C - L;  // the last vector begins early
       const size_t n = HWY_MIN(C - c, L);
-      store_n(finished(sum_short<1>(d, p + c, taps, n).v[0]), d, out + c, n);
+      store_n(mean_of(d, sum_short<1>(d, p + c, taps, n).v[0], by), d, out + c, n);
       c += L;
     }
   }
