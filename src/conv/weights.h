@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "conv/method.h"
+#include "tiling/transpose_kernel.h"
 
 namespace convstep {
 
@@ -32,17 +33,55 @@ T start_of_sum(const View<const T, 1>& bias, int64_t o) {
   return T(0) + bias(o);
 }
 
+// first .. end - 1.
+struct Indices {
+  int64_t first, end;
+  int64_t size() const { return end - first; }
+};
+
+// Where weights are copied to: outputs one after the other, in rows of one channel, in taps of `channels` rows.
+template <class T>
+struct PackedRows {
+  T* first;
+  int64_t row;  // from one channel to the next
+  int64_t channels;
+};
+
+// All taps of some channels and outputs. Weights whose outputs lie far apart, as in .onnx files (O,C,KH,KW), are read
+// in the order in which they lie, for else every tap would fetch all cache lines anew.
+template <class T>
+void copy_rows(const View<const T, 4>& weights, Indices channels, Indices outputs, const PackedRows<T>& to) {
+  const auto [KH, KW, C, O] = weights.shape();
+  const int64_t taps = KH * KW, output_step = weights.stride(3), tap_rows = to.channels * to.row;
+  const bool taps_lie_together = weights.stride(1) == 1 && weights.stride(0) == KW;
+  if (output_step != 1 && taps > 1 && taps_lie_together) {
+    for (int64_t c = channels.first; c < channels.end; ++c) {
+      kernels::transpose(kernels::chosen_target(), &weights(0, 0, c, outputs.first), output_step, outputs.size(), taps,
+                         to.first + c * to.row, tap_rows);
+    }
+    return;
+  }
+  for (int64_t tap = 0; tap < taps; ++tap) {
+    T* const rows = to.first + tap * tap_rows;
+    if (output_step != 1 && weights.stride(2) == 1) {
+      kernels::transpose(kernels::chosen_target(), &weights(tap / KW, tap % KW, channels.first, outputs.first),
+                         output_step, outputs.size(), channels.size(), rows + channels.first * to.row, to.row);
+      continue;
+    }
+    for (int64_t c = channels.first; c < channels.end; ++c) {
+      const T* from = &weights(tap / KW, tap % KW, c, outputs.first);
+      for (int64_t o = 0; o < outputs.size(); ++o) rows[c * to.row + o] = from[o * output_step];
+    }
+  }
+}
+
 template <class T>
 Tensor<T, 4> dense_weights(const ConvWeights<T>& weights) {
-  const View<const T, 4>& view = weights.weights;
-  auto copy = Tensor<T, 4>::uninitialized(view.shape());
-  const auto [KH, KW, channels, O] = view.shape();
-  pack_in_parts(weights, KH * KW * channels, O, [&, KW = KW, channels = channels, O = O](int64_t first, int64_t end) {
-    for (int64_t k = first; k < end; ++k) {
-      const T* from = &view(k / channels / KW, k / channels % KW, k % channels, 0);
-      T* to = copy.data() + k * O;
-      for (int64_t o = 0; o < O; ++o) to[o] = from[o * view.stride(3)];
-    }
+  auto copy = Tensor<T, 4>::uninitialized(weights.weights.shape());
+  const auto [KH, KW, channels, O] = copy.shape();
+  const PackedRows<T> to{copy.data(), O, channels};
+  pack_in_parts(weights, channels, KH * KW * O, [&, O = O](int64_t first, int64_t end) {
+    copy_rows<T>(weights.weights, {first, end}, {0, O}, to);
   });
   return copy;
 }

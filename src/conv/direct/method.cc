@@ -92,25 +92,27 @@ class ConvDirect final : public ConvMethod<T> {
   DirectInput<T> input_;
 };
 
-// Panels inside: the weights are read as they lie, which the hardware sees ahead.
 template <class T>
 Tensor<T, 1> ConvDirect<T>::pack(const ConvWeights<T>& weights) const {
-  const View<const T, 4>& view = weights.weights;
   const int64_t window = problem_.window_size(), outputs = problem_.group_outputs();
-  const int64_t KW = view.shape(1), channels = view.shape(2);
+  const int64_t channels = problem_.group_channels(), taps = window / channels;
   auto packed = Tensor<T, 1>::uninitialized({problem_.groups * group_width() * window});
-  pack_in_parts(weights, problem_.groups * window, group_width(), [&](int64_t first_row, int64_t end_row) {
-    for (int64_t row = first_row; row < end_row; ++row) {
-      const int64_t g = row / window, k = row % window, tap = k / channels;
-      const T* from = &view(tap / KW, tap % KW, k % channels, g * outputs);
-      for (int64_t p = 0; p < panels_.count; ++p) {
-        const int64_t first = panels_.first_vector(p) * panels_.lanes,
-                      end = panels_.first_vector(p + 1) * panels_.lanes;
-        T* to = packed.data() + (g * group_width() + first) * window + k * (end - first);
-        const int64_t last = std::min(end, outputs);
-        for (int64_t o = first; o < last; ++o) to[o - first] = from[o * view.stride(3)];
-        std::fill(to + (last - first), to + (end - first), T(0));
-      }
+  const auto pack_panel = [&](int64_t g, int64_t p, Indices some_channels) {
+    const int64_t first = panels_.first_vector(p) * panels_.lanes, end = panels_.first_vector(p + 1) * panels_.lanes;
+    const int64_t last = std::min(end, outputs);
+    const PackedRows<T> panel{packed.data() + (g * group_width() + first) * window, end - first, channels};
+    copy_rows<T>(weights.weights, some_channels, {g * outputs + first, g * outputs + last}, panel);
+    for (int64_t tap = 0; last < end && tap < taps; ++tap) {
+      T* row = panel.first + (tap * channels + some_channels.first) * panel.row;
+      for (int64_t c = 0; c < some_channels.size(); ++c, row += panel.row)
+        std::fill(row + last - first, row + panel.row, T(0));
+    }
+  };
+  pack_in_parts(weights, problem_.groups * channels, taps * group_width(), [&](int64_t first, int64_t end) {
+    for (int64_t c = first; c < end;) {
+      const int64_t g = c / channels, next = std::min(end, (g + 1) * channels);
+      for (int64_t p = 0; p < panels_.count; ++p) pack_panel(g, p, {c - g * channels, next - g * channels});
+      c = next;
     }
   });
   return packed;
