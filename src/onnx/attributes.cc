@@ -93,7 +93,7 @@ Constant<T> read_constant_node(onnx_file::NodeProto& node, ExternalData& externa
   const AttributeType type = type_of(attribute, source, what);
   const std::string& name = attribute.name();
   if (name == "value" && type == AttributeType::kTensor) {
-    return read_tensor<T>(*attribute.mutable_t(), external, source, what);
+    return read_tensor<T>(*attribute.mutable_t(), {}, external, source, what);
   }
   if (name == "value_float" && type == AttributeType::kFloat) {
     return Constant<T>(Tensor<T, 1>({1}, {static_cast<T>(attribute.f())}), Dims{});

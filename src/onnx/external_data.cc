@@ -51,8 +51,7 @@ ExternalData::Opened& ExternalData::open(const std::string& location, const std:
   return files_.try_emplace(location, path.string()).first->second;
 }
 
-Tensor<unsigned char, 1> ExternalData::read(const onnx_file::TensorProto& tensor, int64_t bytes,
-                                            const std::string& what) {
+Stretch ExternalData::find(const onnx_file::TensorProto& tensor, int64_t bytes, const std::string& what) {
   std::string location;
   int64_t offset = 0, length = bytes;
   for (const auto& entry : tensor.external_data()) {
@@ -75,10 +74,7 @@ Tensor<unsigned char, 1> ExternalData::read(const onnx_file::TensorProto& tensor
   // Else a small model could make one large file into any amount of memory.
   opened.taken += bytes;
   if (opened.taken > size) source_.fail("its tensors take more bytes" + in_file + " than that has");
-  auto data = Tensor<unsigned char, 1>::uninitialized({bytes});
-  opened.file.read(offset, data.data(), bytes);
-  opened.file.check_size_unchanged();
-  return data;
+  return {&opened.file, offset, offset + bytes};
 }
 
 }  // namespace convstep::onnx

@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "io/file.h"
+#include "onnx/bytes.h"
 #include "onnx/source.h"
 #include "onnx_file/onnx.pb.h"
 
@@ -15,15 +15,15 @@ class ExternalData {
  public:
   explicit ExternalData(const Source& source) : source_(source) {}
 
-  // The bytes of a tensor that keeps them elsewhere, which must be so many. `what` is the tensor, for messages.
-  // Throws FormatError where the file is not within the model's folder, or has not these bytes; FileError.
-  Tensor<unsigned char, 1> read(const onnx_file::TensorProto& tensor, int64_t bytes, const std::string& what);
+  // Where the bytes of a tensor are that keeps them elsewhere, which must be so many. `what` is the tensor, for
+  // messages. Throws FormatError where the file is not within the model's folder, or has not these bytes; FileError.
+  Stretch find(const onnx_file::TensorProto& tensor, int64_t bytes, const std::string& what);
 
  private:
   struct Opened {
     explicit Opened(const std::string& path) : file(path) {}
 
-    InputFile file;
+    FileBytes file;
     int64_t taken = 0;  // bytes of it, by all tensors
   };
   Opened& open(const std::string& location, const std::string& what);

@@ -1,16 +1,21 @@
 // model_file.h: the messages of an .onnx file, unpacked but not yet understood.
 #pragma once
 
-#include <span>
+#include <vector>
 
-#include "io/file.h"
+#include "onnx/bytes.h"
 #include "onnx/source.h"
 #include "onnx_file/onnx.pb.h"
 
 namespace convstep::onnx {
 
-// Memory in proportion to the file's size, whatever its fields announce. Throws FormatError, FileError.
-onnx_file::ModelProto unpack(const InputFile& file, const Source& source);
-onnx_file::ModelProto unpack(std::span<const unsigned char> bytes, const Source& source);
+struct Model {
+  onnx_file::ModelProto proto;
+  // The raw_data of the first initializers, which are left where they are.
+  std::vector<Stretch> raw_data;
+};
+
+// Memory in proportion to the bytes that are not left, whatever their fields announce. Throws FormatError, FileError.
+Model unpack(const Bytes& bytes, const Source& source);
 
 }  // namespace convstep::onnx

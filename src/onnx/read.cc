@@ -19,7 +19,6 @@ using network::GraphInput;
 using network::kNoValue;
 using network::Node;
 using network::ValueId;
-using onnx_file::ModelProto;
 using onnx_file::NodeProto;
 using onnx_file::ValueInfoProto;
 
@@ -27,8 +26,12 @@ using onnx_file::ValueInfoProto;
 template <class T>
 class GraphReader {
  public:
-  GraphReader(ModelProto& model, int64_t opset, const Source& source)
-      : model_(*model.mutable_graph()), source_(source), external_(source), opset_(opset) {}
+  GraphReader(Model& model, int64_t opset, const Source& source)
+      : model_(*model.proto.mutable_graph()),
+        raw_data_(model.raw_data),
+        source_(source),
+        external_(source),
+        opset_(opset) {}
 
   Graph<T> read() {
     if (model_.sparse_initializer_size() > 0) source_.fail("it has sparse tensors, which cannot be read");
@@ -61,9 +64,12 @@ class GraphReader {
   }
 
   void read_initializers() {
-    for (auto& tensor : *model_.mutable_initializer()) {
+    for (int i = 0; i < model_.initializer_size(); ++i) {
+      onnx_file::TensorProto& tensor = *model_.mutable_initializer(i);
+      const auto n = static_cast<size_t>(i);
+      const Stretch raw_data = n < raw_data_.size() ? raw_data_[n] : Stretch{};
       const std::string what = "the tensor " + convstep::quoted(tensor.name());
-      add(tensor.name(), read_tensor<T>(tensor, external_, source_, what));
+      add(tensor.name(), read_tensor<T>(tensor, raw_data, external_, source_, what));
     }
   }
 
@@ -165,7 +171,7 @@ class GraphReader {
     if (tensor.dims_size() > 1 || (tensor.dims_size() == 1 && tensor.dims(0) != 1)) {
       source_.fail(what + " is an array of more than one number, which it cannot be");
     }
-    const Constant<T> number = read_tensor<T>(tensor, external_, source_, what);
+    const Constant<T> number = read_tensor<T>(tensor, {}, external_, source_, what);
     if (number.element() == network::Element::kInteger) return *number.view().integers().data;
     return static_cast<double>(*number.view().real().data);
   }
@@ -179,6 +185,7 @@ class GraphReader {
   }
 
   onnx_file::GraphProto& model_;
+  const std::vector<Stretch>& raw_data_;
   const Source& source_;
   ExternalData external_;
   int64_t opset_;
@@ -188,10 +195,10 @@ class GraphReader {
 };
 
 template <class T>
-Graph<T> read_model(ModelProto model, std::span<const std::string> operations, const Source& source) {
-  if (!model.has_graph()) source.fail("it is not an ONNX model: it has no graph");
-  check_operations(model, operations, source);
-  const int64_t opset = opset_of(model, source);
+Graph<T> read_model(Model model, std::span<const std::string> operations, const Source& source) {
+  if (!model.proto.has_graph()) source.fail("it is not an ONNX model: it has no graph");
+  check_operations(model.proto, operations, source);
+  const int64_t opset = opset_of(model.proto, source);
   return GraphReader<T>(model, opset, source).read();
 }
 
@@ -199,7 +206,7 @@ Graph<T> read_model(ModelProto model, std::span<const std::string> operations, c
 
 template <class T>
 Graph<T> read_onnx(const std::string& path, std::span<const std::string> operations) {
-  const InputFile file(path);
+  const FileBytes file(path);
   std::error_code error;  // where there is no such file, which is said below
   const Source source{path, true, std::filesystem::path(path).parent_path(),
                       std::filesystem::canonical(path, error).parent_path()};
@@ -210,7 +217,8 @@ template <class T>
 Graph<T> read_onnx(std::span<const unsigned char> bytes, const std::string& name,
                    std::span<const std::string> operations) {
   const Source source{name, false, {}};
-  return read_model<T>(unpack(bytes, source), operations, source);
+  const MemoryBytes model(bytes);
+  return read_model<T>(unpack(model, source), operations, source);
 }
 
 template Graph<float> read_onnx(const std::string&, std::span<const std::string>);

@@ -1,5 +1,7 @@
 #include "onnx/tensor.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <memory>
@@ -50,6 +52,22 @@ void convert_bytes(const void* bytes, int64_t count, To* to) {
   }
 }
 
+// As bytes that are still where they come from.
+template <class From, class To>
+void read_elements(const Stretch& stretch, int64_t count, To* to) {
+  if constexpr (std::is_same_v<From, To>) {
+    stretch.bytes->read(stretch.begin, to, stretch.size());
+  } else {
+    constexpr int64_t kBlock = 4096, kEach = sizeof(From);
+    std::array<unsigned char, kBlock * kEach> block;
+    for (int64_t i = 0; i < count; i += kBlock) {
+      const int64_t some = std::min(kBlock, count - i);
+      stretch.bytes->read(stretch.begin + i * kEach, block.data(), some * kEach);
+      convert_bytes<From>(block.data(), some, to + i);
+    }
+  }
+}
+
 // As a field that holds each element as a number of its own: the bits of the small ones in 32.
 template <class From, class Field, class To>
 void convert_field(const Field& field, To* to) {
@@ -68,8 +86,9 @@ void convert_field(const Field& field, To* to) {
 template <class T>
 class Reader {
  public:
-  Reader(TensorProto& tensor, ExternalData& external, const Source& source, const std::string& what)
-      : tensor_(tensor), external_(external), source_(source), what_(what) {}
+  Reader(TensorProto& tensor, const Stretch& raw_data, ExternalData& external, const Source& source,
+         const std::string& what)
+      : tensor_(tensor), raw_data_(raw_data), external_(external), source_(source), what_(what) {}
 
   Constant<T> read() {
     const ElementTypeInfo info = element_type_info(tensor_.data_type());
@@ -127,9 +146,11 @@ class Reader {
   template <class From, class To, class Field>
   Constant<T> as(const Field& field) {
     const int64_t bytes = count_ * static_cast<int64_t>(sizeof(From));
-    if (tensor_.data_location() == kExternal) {
-      const Tensor<unsigned char, 1> data = external_.read(tensor_, bytes, what_);
-      return converted<To>([&](To* to) { convert_bytes<From>(data.data(), count_, to); });
+    const bool is_external = tensor_.data_location() == kExternal;
+    if (is_external || raw_data_.bytes) {
+      const Stretch data = is_external ? external_.find(tensor_, bytes, what_) : raw_data_;
+      if (data.size() != bytes) fail_for_size(data.size(), "bytes", bytes);
+      return converted<To>([&](To* to) { read_elements<From>(data, count_, to); });
     }
     if (tensor_.has_raw_data()) {
       const std::unique_ptr<std::string> data(tensor_.release_raw_data());
@@ -154,6 +175,7 @@ class Reader {
   }
 
   TensorProto& tensor_;
+  const Stretch& raw_data_;
   ExternalData& external_;
   const Source& source_;
   const std::string& what_;
@@ -164,11 +186,12 @@ class Reader {
 }  // namespace
 
 template <class T>
-Constant<T> read_tensor(TensorProto& tensor, ExternalData& external, const Source& source, const std::string& what) {
-  return Reader<T>(tensor, external, source, what).read();
+Constant<T> read_tensor(TensorProto& tensor, const Stretch& raw_data, ExternalData& external, const Source& source,
+                        const std::string& what) {
+  return Reader<T>(tensor, raw_data, external, source, what).read();
 }
 
-template Constant<float> read_tensor(TensorProto&, ExternalData&, const Source&, const std::string&);
-template Constant<double> read_tensor(TensorProto&, ExternalData&, const Source&, const std::string&);
+template Constant<float> read_tensor(TensorProto&, const Stretch&, ExternalData&, const Source&, const std::string&);
+template Constant<double> read_tensor(TensorProto&, const Stretch&, ExternalData&, const Source&, const std::string&);
 
 }  // namespace convstep::onnx
