@@ -27,9 +27,9 @@ def objects(build: pathlib.Path) -> tuple[dict[str, list[pathlib.Path]], set[pat
     of_networks = set()
     for entry in json.loads((build / "compile_commands.json").read_text()):
         path = re.search(r" -o (\S+)", entry["command"]).group(1)
-        target = re.match(r"src/(?:io/|onnx/)?CMakeFiles/convstep(_kernels|_io|_onnx|_onnx_file)?\.dir/", path)
+        target = re.match(r"src/(?:io/|onnx/)?CMakeFiles/convstep(_kernels|_small|_io|_onnx|_onnx_file)?\.dir/", path)
         if target:
-            name = {None: "convstep", "_kernels": "convstep", "_io": "io"}.get(target.group(1), "onnx")
+            name = {None: "convstep", "_kernels": "convstep", "_small": "convstep", "_io": "io"}.get(target.group(1), "onnx")
             found[name].append(build / path)
             if is_of_networks(pathlib.Path(entry["file"])):
                 of_networks.add(build / path)

@@ -1,6 +1,7 @@
 // weights.h: how methods copy and pack a layer's parameters: in parts, for threads, and so that Ctrl-C is heard.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <limits>
@@ -39,38 +40,55 @@ struct Indices {
   int64_t size() const { return end - first; }
 };
 
+// Calls copy(taps, channels) for parts of them, where each channel of a tap is a row of so many values.
+template <class T, class Copy>
+void copy_in_parts(const ConvWeights<T>& weights, int64_t taps, int64_t channels, int64_t row, const Copy& copy) {
+  constexpr int64_t kMostValues = int64_t{1} << 18;  // of a channel: windows may be large
+  const int64_t at_once = std::clamp<int64_t>(kMostValues / row, 1, taps), blocks = divide_up(taps, at_once);
+  pack_in_parts(weights, channels * blocks, at_once * row, [&](int64_t first, int64_t end) {
+    if (blocks == 1) return copy(Indices{0, taps}, Indices{first, end});
+    for (int64_t i = first; i < end; ++i) {
+      const int64_t channel = i / blocks, tap = i % blocks * at_once;
+      copy(Indices{tap, std::min(tap + at_once, taps)}, Indices{channel, channel + 1});
+    }
+  });
+}
+
 // Where weights are copied to: outputs one after the other, in rows of one channel, in taps of `channels` rows.
 template <class T>
 struct PackedRows {
   T* first;
   int64_t row;  // from one channel to the next
   int64_t channels;
+
+  T* at(int64_t tap, int64_t channel) const { return first + (tap * channels + channel) * row; }
 };
 
-// All taps of some channels and outputs. Weights whose outputs lie far apart, as in .onnx files (O,C,KH,KW), are read
-// in the order in which they lie, for else every tap would fetch all cache lines anew.
+// Weights whose outputs lie far apart, as in .onnx files (O,C,KH,KW), are read in the order in which they lie, for else
+// every tap would fetch all cache lines anew.
 template <class T>
-void copy_rows(const View<const T, 4>& weights, Indices channels, Indices outputs, const PackedRows<T>& to) {
-  const auto [KH, KW, C, O] = weights.shape();
-  const int64_t taps = KH * KW, output_step = weights.stride(3), tap_rows = to.channels * to.row;
-  const bool taps_lie_together = weights.stride(1) == 1 && weights.stride(0) == KW;
-  if (output_step != 1 && taps > 1 && taps_lie_together) {
+void copy_rows(const View<const T, 4>& weights, Indices taps, Indices channels, Indices outputs,
+               const PackedRows<T>& to) {
+  const kernels::Target& target = kernels::chosen_target();
+  const int64_t KW = weights.shape(1), step = weights.stride(3);
+  const auto from = [&](int64_t tap, int64_t c) { return &weights(tap / KW, tap % KW, c, outputs.first); };
+  if (step != 1 && taps.size() > 1 && weights.stride(1) == 1 && weights.stride(0) == KW) {
     for (int64_t c = channels.first; c < channels.end; ++c) {
-      kernels::transpose(kernels::chosen_target(), &weights(0, 0, c, outputs.first), output_step, outputs.size(), taps,
-                         to.first + c * to.row, tap_rows);
+      kernels::transpose(target, from(taps.first, c), step, outputs.size(), taps.size(), to.at(taps.first, c),
+                         to.channels * to.row);
     }
     return;
   }
-  for (int64_t tap = 0; tap < taps; ++tap) {
-    T* const rows = to.first + tap * tap_rows;
-    if (output_step != 1 && weights.stride(2) == 1) {
-      kernels::transpose(kernels::chosen_target(), &weights(tap / KW, tap % KW, channels.first, outputs.first),
-                         output_step, outputs.size(), channels.size(), rows + channels.first * to.row, to.row);
+  for (int64_t tap = taps.first; tap < taps.end; ++tap) {
+    if (step != 1 && weights.stride(2) == 1) {
+      kernels::transpose(target, from(tap, channels.first), step, outputs.size(), channels.size(),
+                         to.at(tap, channels.first), to.row);
       continue;
     }
     for (int64_t c = channels.first; c < channels.end; ++c) {
-      const T* from = &weights(tap / KW, tap % KW, c, outputs.first);
-      for (int64_t o = 0; o < outputs.size(); ++o) rows[c * to.row + o] = from[o * output_step];
+      const T* next = from(tap, c);
+      T* row = to.at(tap, c);
+      for (int64_t o = 0; o < outputs.size(); ++o) row[o] = next[o * step];
     }
   }
 }
@@ -78,11 +96,11 @@ void copy_rows(const View<const T, 4>& weights, Indices channels, Indices output
 template <class T>
 Tensor<T, 4> dense_weights(const ConvWeights<T>& weights) {
   auto copy = Tensor<T, 4>::uninitialized(weights.weights.shape());
-  const auto [KH, KW, channels, O] = copy.shape();
-  const PackedRows<T> to{copy.data(), O, channels};
-  pack_in_parts(weights, channels, KH * KW * O, [&, O = O](int64_t first, int64_t end) {
-    copy_rows<T>(weights.weights, {first, end}, {0, O}, to);
-  });
+  const auto [KH, KW, C, O] = copy.shape();
+  const PackedRows<T> to{copy.data(), O, C};
+  const Indices outputs{0, O};
+  copy_in_parts(weights, KH * KW, C, O,
+                [&](Indices taps, Indices channels) { copy_rows<T>(weights.weights, taps, channels, outputs, to); });
   return copy;
 }
 

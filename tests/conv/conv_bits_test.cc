@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <limits>
 #include <set>
@@ -251,6 +252,35 @@ TYPED_TEST(ConvBitsTest, SignsOfZerosDependOnNeitherTargetNorLayout) {
       }
       set_simd_target("");
     }
+  }
+}
+
+// Every order of the axes (KH, KW, C, O), as PyTorch's (O, C, KH, KW) and TensorFlow's depthwise filters have others.
+TYPED_TEST(ConvBitsTest, WeightsLieInAnyOrder) {
+  using T = TypeParam;
+  for (const Layer& layer : kLayers) {
+    if (layer.weights[0] > 100) continue;  // one window, which takes a second each time
+    this->make(layer);
+    const Tensor<T, 4> expected = run<T>(this->x_, this->w_, this->b_, layer.options);
+    std::array<size_t, 4> axes = {0, 1, 2, 3};  // from the outermost
+    do {
+      Shape<4> shape, strides;
+      for (size_t k = 0; k < 4; ++k) shape[k] = layer.weights[axes[k]];
+      Tensor<T, 4> memory(shape);
+      for (size_t k = 0; k < 4; ++k) strides[axes[k]] = memory.view().strides()[k];
+      const View<T, 4> weights(memory.data(), layer.weights, strides);
+      const auto [KH, KW, C, O] = layer.weights;
+      for (int64_t i = 0; i < this->w_.size(); ++i) {
+        weights(i / O / C / KW, i / O / C % KW, i / O % C, i % O) = this->w_.data()[i];
+      }
+      for (const std::string& target : simd_targets()) {
+        if (!target_fuses(target)) continue;
+        set_simd_target(target);
+        ASSERT_TRUE(same_bits<T>(expected, run<T>(this->x_, weights, this->b_, layer.options)))
+            << layer.name << ", " << target << ", weights of strides " << to_string(strides);
+      }
+      set_simd_target("");
+    } while (std::next_permutation(axes.begin(), axes.end()));
   }
 }
 

@@ -97,21 +97,24 @@ Tensor<T, 1> ConvDirect<T>::pack(const ConvWeights<T>& weights) const {
   const int64_t window = problem_.window_size(), outputs = problem_.group_outputs();
   const int64_t channels = problem_.group_channels(), taps = window / channels;
   auto packed = Tensor<T, 1>::uninitialized({problem_.groups * group_width() * window});
-  const auto pack_panel = [&](int64_t g, int64_t p, Indices some_channels) {
+  const auto pack_panel = [&](int64_t g, int64_t p, Indices some_taps, Indices some_channels) {
     const int64_t first = panels_.first_vector(p) * panels_.lanes, end = panels_.first_vector(p + 1) * panels_.lanes;
     const int64_t last = std::min(end, outputs);
     const PackedRows<T> panel{packed.data() + (g * group_width() + first) * window, end - first, channels};
-    copy_rows<T>(weights.weights, some_channels, {g * outputs + first, g * outputs + last}, panel);
-    for (int64_t tap = 0; last < end && tap < taps; ++tap) {
-      T* row = panel.first + (tap * channels + some_channels.first) * panel.row;
-      for (int64_t c = 0; c < some_channels.size(); ++c, row += panel.row)
-        std::fill(row + last - first, row + panel.row, T(0));
+    copy_rows<T>(weights.weights, some_taps, some_channels, {g * outputs + first, g * outputs + last}, panel);
+    if (last == end) return;
+    for (int64_t tap = some_taps.first; tap < some_taps.end; ++tap) {
+      for (int64_t c = some_channels.first; c < some_channels.end; ++c) {
+        std::fill(panel.at(tap, c) + last - first, panel.at(tap, c) + panel.row, T(0));
+      }
     }
   };
-  pack_in_parts(weights, problem_.groups * channels, taps * group_width(), [&](int64_t first, int64_t end) {
-    for (int64_t c = first; c < end;) {
-      const int64_t g = c / channels, next = std::min(end, (g + 1) * channels);
-      for (int64_t p = 0; p < panels_.count; ++p) pack_panel(g, p, {c - g * channels, next - g * channels});
+  copy_in_parts(weights, taps, problem_.groups * channels, group_width(), [&](Indices some_taps, Indices rows) {
+    for (int64_t c = rows.first; c < rows.end;) {
+      const int64_t g = c / channels, next = std::min(rows.end, (g + 1) * channels);
+      for (int64_t p = 0; p < panels_.count; ++p) {
+        pack_panel(g, p, some_taps, {c - g * channels, next - g * channels});
+      }
       c = next;
     }
   });
