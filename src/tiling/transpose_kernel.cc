@@ -8,7 +8,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "simd/vectors-inl.h"
+#include "simd/transpose-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
@@ -18,41 +18,11 @@ namespace {
 constexpr int64_t kWrittenBytes = 16 << 10;
 
 template <class T>
-void transpose_plainly(const T* from, int64_t from_step, int64_t rows, int64_t columns, T* to, int64_t to_step) {
-  for (int64_t r = 0; r < rows; ++r) {
-    for (int64_t c = 0; c < columns; ++c) to[c * to_step + r] = from[r * from_step + c];
-  }
-}
-
-#if HWY_TARGET != HWY_SCALAR  // whose vectors have one lane
-template <class T>
-constexpr int64_t kBlock = 16 / sizeof(T);
-
-template <class T>
-HWY_INLINE void transpose_block(const T* from, int64_t from_step, T* to, int64_t to_step) {
-  const hn::FixedTag<T, kBlock<T>> d;
-  const auto row0 = hn::LoadU(d, from), row1 = hn::LoadU(d, from + from_step);
-  if constexpr (kBlock<T> == 2) {
-    hn::StoreU(hn::InterleaveLower(d, row0, row1), d, to);
-    hn::StoreU(hn::InterleaveUpper(d, row0, row1), d, to + to_step);
-  } else {
-    const auto row2 = hn::LoadU(d, from + 2 * from_step), row3 = hn::LoadU(d, from + 3 * from_step);
-    const auto lower01 = hn::InterleaveLower(d, row0, row1), lower23 = hn::InterleaveLower(d, row2, row3);
-    const auto upper01 = hn::InterleaveUpper(d, row0, row1), upper23 = hn::InterleaveUpper(d, row2, row3);
-    hn::StoreU(hn::ConcatLowerLower(d, lower23, lower01), d, to);
-    hn::StoreU(hn::ConcatUpperUpper(d, lower23, lower01), d, to + to_step);
-    hn::StoreU(hn::ConcatLowerLower(d, upper23, upper01), d, to + 2 * to_step);
-    hn::StoreU(hn::ConcatUpperUpper(d, upper23, upper01), d, to + 3 * to_step);
-  }
-}
-#endif
-
-template <class T>
 void transpose_of(const T* from, int64_t from_step, int64_t rows, int64_t columns, T* to, int64_t to_step) {
 #if HWY_TARGET == HWY_SCALAR
   transpose_plainly(from, from_step, rows, columns, to, to_step);
 #else
-  constexpr int64_t kSide = kBlock<T>;
+  constexpr int64_t kSide = kTransposedSide<T>;
   const int64_t at_once = HWY_MAX(kWrittenBytes / (rows * static_cast<int64_t>(sizeof(T))) / kSide, 4) * kSide;
   const int64_t whole_rows = rows / kSide * kSide, whole_columns = columns / kSide * kSide;
   for (int64_t first = 0; first < whole_columns; first += at_once) {

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "simd/activation-inl.h"
-#include "simd/vectors-inl.h"
+#include "simd/transpose-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace convstep::kernels::HWY_NAMESPACE {
@@ -103,6 +103,7 @@ struct Planes {
 template <class T>
 HWY_NOINLINE void fill_row(const FewOutputsBlock<T>& block, const Planes& planes, int64_t row, T* to) {
   const WindowAxis& width = block.width;
+  const int64_t channels = block.groups * block.channels;
   if (!block.height.is_inside(row)) {
     std::fill_n(to, planes.row_step, T(0));
     return;
@@ -113,18 +114,18 @@ HWY_NOINLINE void fill_row(const FewOutputsBlock<T>& block, const Planes& planes
     const int64_t first = HWY_MIN(column >= 0 ? 0 : divide_up(-column, stride), planes.width);
     const int64_t inside = column < width.input ? divide_up(width.input - column, stride) : 0;
     const int64_t end = HWY_MAX(HWY_MIN(inside, planes.width), first);
-    for (int64_t c = 0; c < block.channels; ++c) {
+    for (int64_t c = 0; c < channels; ++c) {
       std::fill_n(to + c * planes.plane_step, first, T(0));
       std::fill(to + c * planes.plane_step + end, to + c * planes.plane_step + planes.width, T(0));
     }
     if (end == first) continue;
     const T* from = block.input + row * block.input_row_step + (column + first * stride) * block.input_pixel_step;
     const int64_t step = stride * block.input_pixel_step;
-    if (block.input_channel_step == 1 && block.channels > 1) {
-      transpose_pixels(from, step, end - first, block.channels, to + first, planes.plane_step);
+    if (block.input_channel_step == 1 && channels > 1) {
+      transpose_pixels(from, step, end - first, channels, to + first, planes.plane_step);
       continue;
     }
-    for (int64_t c = 0; c < block.channels; ++c) {
+    for (int64_t c = 0; c < channels; ++c) {
       T* plane = to + c * planes.plane_step + first;
       const T* channel = from + c * block.input_channel_step;
       if (step == 1) {
@@ -141,7 +142,7 @@ template <class T>
 struct FewOutputsTile {
   const T* planes;  // where the first vector's window begins
   int64_t vector_step;
-  int64_t window_rows, window_row_step, window_columns, dilation, stride, plane_width, channels, plane_step;
+  int64_t window_rows, window_row_step, window_columns, phases_on, shift_on, stride, plane_width, channels, plane_step;
   const T* weights;
   int64_t weight_step;
   const T* bias;
@@ -176,9 +177,12 @@ HWY_NOINLINE void few_outputs_tile(const FewOutputsTile<T>& tile, T* HWY_RESTRIC
           for (int v = 0; v < kVectors; ++v) sum[o][v] = hn::MulAdd(value[v], weight, sum[o][v]);
         }
       }
-      phase += tile.dilation;
-      shift += phase / tile.stride;
-      phase %= tile.stride;
+      phase += tile.phases_on;
+      shift += tile.shift_on;
+      if (phase >= tile.stride) {
+        phase -= tile.stride;
+        ++shift;
+      }
     }
   }
   HWY_UNROLL(4)
@@ -205,38 +209,47 @@ HWY_INLINE const FewOutputsTileFunction<T>* few_outputs_tiles_for(int64_t output
   return few_outputs_tiles_of<T, 4>(std::make_integer_sequence<int, kVectorsOf[3]>());
 }
 
-// One output of n pixels of a row, whose sums lie side by side: plus the residual, activated, stored.
+// Some outputs of n pixels of a row, a row of sums for each, `step` apart: plus the residual, activated, stored.
 template <class T>
-HWY_INLINE void store_sums(const FewOutputsBlock<T>& block, int64_t y, int64_t x, int64_t o, int64_t n,
-                           T* HWY_RESTRICT sums) {
+HWY_INLINE void store_sums(const FewOutputsBlock<T>& block, int64_t y, int64_t x, int64_t first_output, int64_t outputs,
+                           int64_t n, T* HWY_RESTRICT sums, int64_t step) {
   const Epilogue<T>& epilogue = block.epilogue;
-  if (epilogue.residual) {
-    const T* residual = epilogue.residual + y * epilogue.residual_row_step + x * epilogue.residual_pixel_step + o;
-    for (int64_t k = 0; k < n; ++k) sums[k] += residual[k * epilogue.residual_pixel_step];
+  for (int64_t o = 0; o < outputs; ++o) {
+    T* const row = sums + o * step;
+    if (epilogue.residual) {
+      const T* residual =
+          epilogue.residual + y * epilogue.residual_row_step + x * epilogue.residual_pixel_step + first_output + o;
+      for (int64_t k = 0; k < n; ++k) row[k] += residual[k * epilogue.residual_pixel_step];
+    }
+    if (epilogue.activation != Activation::kNone) {
+      activate_row(row, static_cast<size_t>(n), epilogue.activation, epilogue.slope);
+    }
   }
-  if (epilogue.activation != Activation::kNone) {
-    activate_row(sums, static_cast<size_t>(n), epilogue.activation, epilogue.slope);
-  }
-  T* output = block.output.data + y * block.output.row_step + x * block.output.pixel_step + o;
+  T* output = block.output.data + y * block.output.row_step + x * block.output.pixel_step + first_output;
   if (block.output.pixel_step == 1) {
     std::copy_n(sums, n, output);
   } else {
-    for (int64_t k = 0; k < n; ++k) output[k * block.output.pixel_step] = sums[k];
+    transpose_few_rows(sums, step, outputs, n, output, block.output.pixel_step);
   }
 }
 
-// Tiles of some outputs, first_output and those that follow it. Vectors of a tile lie side by side where a row has
-// enough of them; else one below the other.
+// Tiles of up to kMaxOutputs outputs, first_output and those that follow it: of one group, or of several whole ones.
+// Vectors of a tile lie side by side where a row has enough of them; else one below the other.
 template <class T>
 class FewOutputsTiles {
  public:
   FewOutputsTiles(const FewOutputsBlock<T>& block, const Planes& planes, const T* data, int64_t first_output,
                   int64_t outputs)
-      : block_(block), planes_(planes), data_(data), first_output_(first_output), outputs_(outputs) {}
+      : block_(block),
+        planes_(planes),
+        data_(data),
+        first_output_(first_output),
+        outputs_(outputs),
+        at_once_(HWY_MIN(outputs, block.outputs)) {}
 
   void run() const {
     const int64_t columns = block_.width.output, rows = block_.height.output;
-    const int64_t vectors = divide_up(columns, lanes_), max = kVectorsOf[outputs_ - 1];
+    const int64_t vectors = divide_up(columns, lanes_), max = kVectorsOf[at_once_ - 1];
     const bool beside = 2 * vectors > max || vectors >= rows;
     const int64_t length = beside ? vectors : rows, tiles = divide_up(length, max);
     for (int64_t other = 0; other < (beside ? rows : vectors); ++other) {
@@ -255,35 +268,40 @@ class FewOutputsTiles {
  private:
   // From vector `vector` of row y, `count` of them, the next one down rows below and right vectors to the right.
   void tile(int64_t y, int64_t vector, int64_t count, int64_t down, int64_t right) const {
-    const int64_t row_step = block_.height.stride * planes_.row_step;
+    const int64_t row_step = block_.height.stride * planes_.row_step, step = count * lanes_;
     HWY_ALIGN T sums[kMaxOutputs * 8 * (HWY_MAX_BYTES / sizeof(T))];
-    few_outputs_tiles_for<T>(outputs_)[count - 1]({.planes = data_ + y * row_step + vector * lanes_,
-                                                   .vector_step = down * row_step + right * lanes_,
-                                                   .window_rows = block_.height.window,
-                                                   .window_row_step = block_.height.dilation * planes_.row_step,
-                                                   .window_columns = block_.width.window,
-                                                   .dilation = block_.width.dilation,
-                                                   .stride = block_.width.stride,
-                                                   .plane_width = planes_.width,
-                                                   .channels = block_.channels,
-                                                   .plane_step = planes_.plane_step,
-                                                   .weights = block_.weights + first_output_,
-                                                   .weight_step = block_.weight_step,
-                                                   .bias = block_.bias + first_output_},
-                                                  sums);
-    for (int64_t o = 0; o < outputs_; ++o) {
-      for (int64_t v = 0; v < count; ++v) {
-        const int64_t x = (vector + v * right) * lanes_;
-        store_sums(block_, y + v * down, x, first_output_ + o, HWY_MIN(lanes_, block_.width.output - x),
-                   sums + (o * count + v) * lanes_);
-      }
+    for (int64_t o = 0; o < outputs_; o += at_once_) {
+      const int64_t output = first_output_ + o, channel = output / block_.outputs * block_.channels;
+      few_outputs_tiles_for<T>(at_once_)[count - 1](
+          {.planes = data_ + y * row_step + channel * planes_.plane_step + vector * lanes_,
+           .vector_step = down * row_step + right * lanes_,
+           .window_rows = block_.height.window,
+           .window_row_step = block_.height.dilation * planes_.row_step,
+           .window_columns = block_.width.window,
+           .phases_on = phases_on_,
+           .shift_on = shift_on_,
+           .stride = block_.width.stride,
+           .plane_width = planes_.width,
+           .channels = block_.channels,
+           .plane_step = planes_.plane_step,
+           .weights = block_.weights + output,
+           .weight_step = block_.weight_step,
+           .bias = block_.bias + output},
+          sums + o * step);
+    }
+    for (int64_t v = 0; v < count; ++v) {
+      const int64_t x = (vector + v * right) * lanes_;
+      store_sums(block_, y + v * down, x, first_output_, outputs_, HWY_MIN(lanes_, block_.width.output - x),
+                 sums + v * lanes_, step);
     }
   }
 
   const FewOutputsBlock<T>& block_;
   const Planes& planes_;
   const T* data_;
-  int64_t first_output_, outputs_;
+  int64_t first_output_, outputs_, at_once_;
+  int64_t phases_on_ = block_.width.dilation % block_.width.stride;  // from one tap to the next
+  int64_t shift_on_ = block_.width.dilation / block_.width.stride;
   int64_t lanes_ = static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>()));
 };
 
@@ -293,11 +311,16 @@ void few_outputs_block(const FewOutputsBlock<T>& block, T* data) {
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>()));
   Planes planes{few_outputs_phases(width), few_outputs_plane_width(width, width.output, lanes), 0, 0};
   planes.plane_step = planes.phases * planes.width;
-  planes.row_step = planes.plane_step * block.channels;
+  planes.row_step = planes.plane_step * block.groups * block.channels;
   const int64_t rows = (height.output - 1) * height.stride + (height.window - 1) * height.dilation + 1;
   for (int64_t r = 0; r < rows; ++r) fill_row(block, planes, height.source(0, 0) + r, data + r * planes.row_step);
-  for (int64_t o = 0; o < block.outputs; o += kMaxOutputs) {
-    FewOutputsTiles<T>(block, planes, data, o, HWY_MIN(block.outputs - o, int64_t{kMaxOutputs})).run();
+  const int64_t outputs = block.groups * block.outputs;
+  const bool joins_groups = kMaxOutputs % block.outputs == 0;  // which a tile then has whole ones of
+  for (int64_t o = 0; o < outputs;) {
+    const int64_t left = (joins_groups ? outputs : round_up(o + 1, block.outputs)) - o;
+    const int64_t some = HWY_MIN(left, int64_t{kMaxOutputs});
+    FewOutputsTiles<T>(block, planes, data, o, some).run();
+    o += some;
   }
 }
 

@@ -13,17 +13,19 @@
 
 namespace convstep::kernels {
 
-// A rectangle of output pixels of one image, all outputs of one group.
+// A rectangle of output pixels of one image, all outputs of some groups, whose channels lie side by side: so cache
+// lines that several groups share are read and written once.
 template <class T>
 struct FewOutputsBlock {
-  const T* input;  // channel 0 of the group at pixel (0, 0)
+  const T* input;  // the first channel at pixel (0, 0)
   int64_t input_row_step, input_pixel_step, input_channel_step;
   WindowAxis height, width;  // `output` rows and columns, counted from those of the block
-  int64_t channels;          // of the group
-  const T* weights;          // [KH][KW][channels][weight_step], from the first output of the group on
+  int64_t groups;
+  int64_t channels;  // of a group
+  const T* weights;  // [KH][KW][channels][weight_step], from the first output on
   int64_t weight_step;
   const T* bias;
-  int64_t outputs;  // of the group
+  int64_t outputs;  // of a group
   PixelView<T> output;
   Epilogue<T> epilogue;
 };

@@ -1,4 +1,4 @@
-// method.cc: few outputs per group. The output is cut into regions, each a task for each group.
+// method.cc: few outputs per group. The output is cut into regions, each a task for some groups.
 #include <algorithm>
 
 #include "conv/few_outputs/kernel.h"
@@ -32,6 +32,24 @@ constexpr double kProductsPerThread = 500'000;
 // times (0.7); stride 2, 32 to 2, 1.25 times (0.84); 1x1, 256 to 4, 0.8 times.
 constexpr double kDirectTap = 0.5, kGroupedTap = 1.5, kTransposedByte = 1.0 / 6;
 
+// Bytes of a group's planes for one vector of the output, the longest of any target.
+template <class T>
+double least_planes(const ConvProblem& problem) {
+  constexpr int64_t kMaxLanes = 64;
+  const auto& [height, width] = problem.geometry;
+  const double rows = double(height.window - 1) * double(height.dilation) + 1;
+  const double columns = double(width.window - 1) * double(width.dilation) + double(kMaxLanes) * double(width.stride);
+  return rows * columns * double(problem.group_channels()) * sizeof(T);
+}
+
+// As many groups as share a cache line, if their planes leave room for some rows.
+template <class T>
+int64_t groups_at_once(const ConvProblem& problem) {
+  const int64_t sharing = divide_up(kCacheLine / static_cast<int64_t>(sizeof(T)), problem.group_channels());
+  const double fitting = std::max(double(kPlaneBytes) / least_planes<T>(problem), 1.0);
+  return std::min({problem.groups, sharing, static_cast<int64_t>(std::min(fitting, double(sharing)))});
+}
+
 template <class T>
 class ConvFewOutputs final : public ConvMethod<T> {
  public:
@@ -52,14 +70,17 @@ class ConvFewOutputs final : public ConvMethod<T> {
   }
   TaskWorkspace<T> workspace_of(const RegionSize& size, int64_t scratch_per_value) const {
     const auto& [height, width] = problem_.geometry;
-    return {
-        kernels::few_outputs_planes(height, width, size.rows, size.columns, problem_.group_channels(), kernel_.lanes),
-        size.rows * size.columns * problem_.group_outputs() * scratch_per_value};
+    const int64_t channels = size.channels / problem_.group_outputs() * problem_.group_channels();
+    return {kernels::few_outputs_planes(height, width, size.rows, size.columns, channels, kernel_.lanes),
+            size.rows * size.columns * size.channels * scratch_per_value};
   }
   RegionSize size_for(int64_t images, int64_t rows, int threads, int64_t scratch_per_value) const;
   void run_region(const ConvCall<T>& call, const OutputRegion& region) const;
 
+  int64_t parts() const { return divide_up(problem_.outputs, outputs_at_once_); }
+
   ConvProblem problem_;
+  int64_t outputs_at_once_ = groups_at_once<T>(problem_) * problem_.group_outputs();
   kernels::FewOutputsKernel<T> kernel_;
   Tensor<T, 4> weights_;
   Tensor<T, 1> bias_;
@@ -69,18 +90,18 @@ template <class T>
 RegionSize ConvFewOutputs<T>::size_for(int64_t images, int64_t rows, int threads, int64_t scratch_per_value) const {
   const int64_t OW = problem_.geometry.width.output;
   const CutRules rules{.shortest_band = kShortestBand, .shortest_row = kShortestRow, .narrowest = kernel_.lanes};
-  const RegionSize size = cut_to_fit({rows, OW, problem_.group_outputs()}, rules, [&](const RegionSize& part) {
+  const RegionSize size = cut_to_fit({rows, OW, outputs_at_once_}, rules, [&](const RegionSize& part) {
     return workspace_of(part, scratch_per_value).layout.bytes() <= kPlaneBytes;
   });
   return cut_for_threads(size, rules, threads, [&](const RegionSize& part) {
-    return images * divide_up(rows, part.rows) * divide_up(OW, part.columns) * problem_.groups;
+    return images * divide_up(rows, part.rows) * divide_up(OW, part.columns) * parts();
   });
 }
 
 template <class T>
 void ConvFewOutputs<T>::run_region(const ConvCall<T>& call, const OutputRegion& region) const {
   const View<const T, 3> image = call.input[region.image];
-  const int64_t group = region.first_channel / region.channels;
+  const int64_t group = region.first_channel / problem_.group_outputs();
   const TaskWorkspace<T> workspace =
       workspace_of({region.rows, region.columns, region.channels}, StagedOutput<T>::scratch_per_value(call));
   const ThreadWorkspace memory(workspace.layout.bytes());
@@ -91,11 +112,12 @@ void ConvFewOutputs<T>::run_region(const ConvCall<T>& call, const OutputRegion& 
                .input_channel_step = image.stride(2),
                .height = problem_.geometry.height.part(region.first_row, region.rows),
                .width = problem_.geometry.width.part(region.first_column, region.columns),
+               .groups = region.channels / problem_.group_outputs(),
                .channels = problem_.group_channels(),
                .weights = weights_.data() + region.first_channel,
                .weight_step = problem_.outputs,
                .bias = bias_.data() + region.first_channel,
-               .outputs = region.channels,
+               .outputs = problem_.group_outputs(),
                .output = output.output(),
                .epilogue = output.epilogue(problem_)},
               workspace.patch.in(memory.data()));
@@ -104,22 +126,17 @@ void ConvFewOutputs<T>::run_region(const ConvCall<T>& call, const OutputRegion& 
 
 template <class T>
 void ConvFewOutputs<T>::run(const ConvCall<T>& call) const {
-  const int64_t N = call.input.shape(0), outputs = problem_.group_outputs();
+  const int64_t N = call.input.shape(0);
   const int threads = threads_worth(double(N) * problem_.products(call.rows.count), kProductsPerThread, call.threads);
   const RegionSize size = size_for(N, call.rows.count, threads, StagedOutput<T>::scratch_per_value(call));
-  const RegionGrid grid(problem_.geometry, call.rows, size, {problem_.outputs, outputs, problem_.groups});
+  const RegionGrid grid(problem_.geometry, call.rows, size, {problem_.outputs, outputs_at_once_, parts()});
   parallel_for(N * grid.regions_per_image(), threads, call.progress,
                [&](int64_t task) { run_region(call, grid[task]); });
 }
 
 bool few_outputs_fits(const ConvProblem& problem) {
   if (!problem.has_countable_padding()) return false;
-  // The planes of one vector of the output must fit into the workspace, for the longest vector.
-  constexpr int64_t kMaxLanes = 64;
-  const auto& [height, width] = problem.geometry;
-  const double rows = double(height.window - 1) * double(height.dilation) + 1;
-  const double columns = double(width.window - 1) * double(width.dilation) + double(kMaxLanes) * double(width.stride);
-  return rows * columns * double(problem.group_channels()) * sizeof(double) <= double(kWorkspaceLimit);
+  return least_planes<double>(problem) <= double(kWorkspaceLimit);
 }
 
 template <class T>
