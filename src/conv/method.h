@@ -40,7 +40,8 @@ class ConvMethod {
   size_t workspace_bytes() const { return std::max({workspace_for(0), workspace_for(1), workspace_for(2)}); }
 
  protected:
-  const kernels::Target& target_ = kernels::chosen_target();
+  explicit ConvMethod(const kernels::Target& target = kernels::chosen_target()) : target_(target) {}
+  const kernels::Target& target_;
 
  private:
   // The same where each value of the output takes so many of scratch (staged_output.h), and the input is copied if some

@@ -34,7 +34,8 @@ template <class T>
 class ConvDepthwise final : public ConvMethod<T> {
  public:
   ConvDepthwise(const ConvProblem& problem, const ConvWeights<T>& weights)
-      : problem_(problem),
+      : ConvMethod<T>(kernels::chosen_target_for_rows(problem.channels * int64_t{sizeof(T)})),
+        problem_(problem),
         kernel_(kernels::depthwise_kernel<T>(this->target_)),
         weights_(Tensor<T, 2>({problem.window_size(), problem.channels})),
         bias_(Tensor<T, 1>({problem.channels})) {
