@@ -93,9 +93,8 @@ const kernels::Target& kernels::chosen_target() {
   return chosen.compare_exchange_strong(target, &first) ? first : *target;  // set_simd_target was faster
 }
 
-const kernels::Target& kernels::chosen_target_for_rows(int64_t bytes) {
+const kernels::Target& kernels::target_for_rows(const Target& target, int64_t bytes) {
   constexpr int64_t kShorter = 32;  // SSE4's of 16 do not fuse multiply-adds
-  const Target& target = chosen_target();
   if (target.vector_bytes <= kShorter || bytes >= target.vector_bytes) return target;
   for (const KnownTarget& known : kTargets) {
     if (known.target.vector_bytes == kShorter && is_usable(known)) return known.target;

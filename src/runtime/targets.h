@@ -19,9 +19,9 @@ struct Target {
 // ParameterError where CONVSTEP_TARGET names one that is not there.
 const Target& chosen_target();
 
-// The same for rows of so many bytes. Where those do not fill its vector, one of half the length that gives the same
-// bits, if there is one: AVX2's of 32 bytes for AVX-512's of 64, most of whose lanes would be masked.
-const Target& chosen_target_for_rows(int64_t bytes);
+// The same, or for rows of so many bytes that do not fill its vector, a target whose vectors are half as long and that
+// gives the same bits, if there is one: AVX2 for AVX-512, most of whose lanes would be masked.
+const Target& target_for_rows(const Target& target, int64_t bytes);
 
 // The widest vector of any target, for what is packed without regard to the target.
 inline constexpr int64_t kVectorBytes = 64;

@@ -34,7 +34,7 @@ template <class T>
 class ConvDepthwise final : public ConvMethod<T> {
  public:
   ConvDepthwise(const ConvProblem& problem, const ConvWeights<T>& weights)
-      : ConvMethod<T>(kernels::chosen_target_for_rows(problem.channels * int64_t{sizeof(T)})),
+      : ConvMethod<T>(kernels::target_for_rows(kernels::chosen_target(), problem.channels * int64_t{sizeof(T)})),
         problem_(problem),
         kernel_(kernels::depthwise_kernel<T>(this->target_)),
         weights_(Tensor<T, 2>({problem.window_size(), problem.channels})),

@@ -39,10 +39,16 @@ struct ReadersOfPart {
 };
 
 template <class T>
+const kernels::Target& target_for(const ConvProblem& problem) {
+  return kernels::target_for_rows(kernels::chosen_target(), problem.channels * int64_t{sizeof(T)});
+}
+
+template <class T>
 class DepthwiseByTwo final : public ConvMethod<T> {
  public:
   DepthwiseByTwo(const ConvProblem& problem, const ConvWeights<T>& weights)
-      : problem_(problem),
+      : ConvMethod<T>(target_for<T>(problem)),
+        problem_(problem),
         kernel_(kernels::depthwise_input_gradient_kernel<T>(this->target_)),
         weights_(dense_weights(weights)) {}
 
@@ -137,7 +143,7 @@ bool depthwise_by_two_fits(const ConvProblem& problem) {
   const auto& [height, width] = problem.geometry;
   return problem.groups == problem.channels && problem.groups == problem.outputs && problem.has_countable_padding() &&
          kernels::depthwise_gradient_moves_by_two(height) && kernels::depthwise_gradient_moves_by_two(width) &&
-         problem.channels >= kernels::depthwise_input_gradient_kernel<T>(kernels::chosen_target()).lanes;
+         problem.channels >= kernels::depthwise_input_gradient_kernel<T>(target_for<T>(problem)).lanes;
 }
 
 template <class T>

@@ -118,6 +118,20 @@ void run_parts(const ConvProblem& problem, const WeightGradientCall<T>& call, co
   });
 }
 
+// The call with a target for rows of so many bytes. Those whose last vector of 64 bytes would be at most half full are
+// copied in whole ones of 32: channels of 32 and 160 bytes took 0.25 and 0.5 of the time, 3x3 windows of 8 outputs 0.7
+// (Xeon, family 6 model 167).
+template <class T>
+WeightGradientCall<T> for_rows(const WeightGradientCall<T>& call, int64_t bytes, int64_t most_bytes) {
+  constexpr int64_t kHalf = kernels::kVectorBytes / 2;
+  const int64_t last = bytes % kernels::kVectorBytes;
+  const bool is_half_full = 0 < last && last <= kHalf && bytes <= most_bytes;
+  return {call.input,        call.grad,
+          call.weights_grad, call.bias_grad,
+          call.accumulate,   call.threads,
+          call.progress,     is_half_full ? kernels::target_for_rows(call.target, kHalf) : call.target};
+}
+
 }  // namespace
 
 template <class T>
@@ -132,14 +146,16 @@ void run_weight_gradient(const ConvProblem& problem, const WeightGradientCall<T>
     return;
   }
   if (has_images_of_one_pixel(problem)) return run_images_of_one_pixel(problem, call, threads);
-  if (problem.has_countable_padding() &&
-      is_depthwise_gradient(problem, kernels::depthwise_gradient_kernel<T>(call.target))) {
-    const DepthwiseGradientCut<T> cut(problem, kernel, threads);
-    if (cut.fits()) return run_parts<T, DepthwiseSums>(problem, call, cut, threads);
-  }
   if (problem.has_countable_padding()) {
-    const GradientCut<T> cut(problem, call, kernel, threads);
-    if (cut.fits()) return run_parts<T, DirectSums>(problem, call, cut, threads);
+    constexpr int64_t kEach = sizeof(T), kMostOfDepthwise = 160, kMostOfDirect = 32;
+    const WeightGradientCall<T> by_channel = for_rows(call, problem.channels * kEach, kMostOfDepthwise);
+    if (is_depthwise_gradient(problem, kernels::depthwise_gradient_kernel<T>(by_channel.target))) {
+      const DepthwiseGradientCut<T> cut(problem, kernels::weight_gradient_kernel<T>(by_channel.target), threads);
+      if (cut.fits()) return run_parts<T, DepthwiseSums>(problem, by_channel, cut, threads);
+    }
+    const WeightGradientCall<T> by_output = for_rows(call, problem.group_outputs() * kEach, kMostOfDirect);
+    const GradientCut<T> cut(problem, by_output, kernels::weight_gradient_kernel<T>(by_output.target), threads);
+    if (cut.fits()) return run_parts<T, DirectSums>(problem, by_output, cut, threads);
   }
   run_plain_weight_gradient(problem, call);
 }
