@@ -1,0 +1,83 @@
+// The page, put together.
+import { Choice, Controls } from "./controls.mjs";
+import { h, setText } from "./dom.mjs";
+import { Gradients } from "./gradients.mjs";
+import { Keyboard } from "./keyboard.mjs";
+import { Layer } from "./layer.mjs";
+import { Player } from "./player.mjs";
+import { State } from "./state.mjs";
+import { shapeText } from "./text.mjs";
+import { Theme } from "./theme.mjs";
+import { readColours } from "./views/colours.mjs";
+import { Formulas } from "./views/formulas.mjs";
+import { Stage, spokenPosition } from "./views/stage.mjs";
+import { SumView } from "./views/sum.mjs";
+
+const SPOKEN_AFTER = 250; // milliseconds: who holds an arrow key hears the last place alone
+
+function titleOf(layer, isBackward) {
+  if (layer.isConv) return isBackward ? "Convolution, backward" : "Convolution, forward";
+  const mode = layer.mode === "max" ? "Max pooling" : "Average pooling";
+  return `${mode}, ${isBackward ? "backward" : "forward"}`;
+}
+
+function noteOf(layer) {
+  const [height, width] = layer.scaledFrom ?? [];
+  const [, H, W] = layer.input.shape;
+  return height ? `The picture, ${width} × ${height} pixels, was scaled to ${W} × ${H} for this page.` : "";
+}
+
+function makePage(spec) {
+  const layer = new Layer(spec);
+  const state = new State(layer);
+  const gradients = new Gradients(layer);
+  let views = [];
+  const theme = new Theme(() => {
+    readColours();
+    views.forEach((view) => view.show());
+  });
+  const player = new Player(state);
+  const stage = new Stage(state, gradients);
+  const sum = new SumView(state, gradients);
+  const formulas = new Formulas(state);
+  const controls = new Controls(state);
+  const direction = new Choice("direction", [["forward", "forward"], ["backward", "backward"]], (value) => state.set({ direction: value }));
+  const keyboard = new Keyboard({ state, player, theme });
+  const title = h("h1", {});
+  const shapes = h("p", { class: "shapes" });
+  const live = h("p", { class: "spoken", "aria-live": "polite" });
+
+  const head = {
+    show() {
+      setText(title, titleOf(layer, state.isBackward));
+      const [from, to] = layer.isConv ? ["A_prev", "Z"] : ["A_prev", "A"];
+      setText(shapes, `${from} ${shapeText(layer.input.shape)} → ${to} ${shapeText(layer.outputShape)}, ${layer.dtype}`);
+      direction.show(state.direction);
+    },
+  };
+  let speaking;
+  const speech = {
+    show() {
+      clearTimeout(speaking);
+      if (player.playing) return;
+      const value = stage.nowOutput.values[state.position];
+      speaking = setTimeout(() => setText(live, spokenPosition(state, value)), SPOKEN_AFTER);
+    },
+  };
+  views = [head, controls, player, stage, sum, formulas, speech];
+
+  document.getElementById("page").replaceChildren(
+    h("header", {}, h("div", {}, title, shapes), h("div", { class: "switches" }, direction.element, theme.button)),
+    h("main", {},
+      h("div", { class: "bar" }, player.element, controls.element),
+      stage.element,
+      h("div", { class: "words" }, sum.element, formulas.element),
+      keyboard.element,
+      live),
+    h("footer", {}, h("p", {}, noteOf(layer)), h("p", {}, `Made by convstep. The numbers are those of the library, to the last bit.`)),
+  );
+  state.onChange(() => views.forEach((view) => view.show()));
+  state.set({});
+}
+
+makePage(JSON.parse(document.getElementById("layer").textContent));

@@ -1,0 +1,52 @@
+# The page that `convstep explain` writes: its modules, style and frame joined to one text, with one gap, @layer@, for the layer
+# (docs/decisions/0023-the-page-is-joined-by-cmake.md). An import is dropped, for what it names stands further up in the same script, in
+# the order of this list.
+#
+#   include(web/page.cmake)                          sets convstep_page, the text, and convstep_page_pieces, the same as literals for C++
+#   cmake -DOUTPUT=page.html -P web/page.cmake       writes the text
+if(CMAKE_SCRIPT_MODE_FILE)
+  cmake_minimum_required(VERSION 3.25)
+endif()
+set(modules
+    reference/pairwise_sum reference/geometry reference/conv reference/pool
+    text arrays dom engine layer gradients state terms
+    views/colours views/frames views/cells views/pixels views/grid views/strip views/arrays_shown views/figure views/filter_editor
+    views/stage views/products views/sum views/formulas
+    controls player keyboard theme main)
+if(NOT CMAKE_SCRIPT_MODE_FILE)
+  set(sources page.html page.css)
+  foreach(module IN LISTS modules)
+    list(APPEND sources ${module}.mjs)
+  endforeach()
+  list(TRANSFORM sources PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${sources})
+endif()
+
+set(convstep_page "")
+set(convstep_page_pieces "")
+# A compiler need not take a literal of more than 65,536 characters, so each part is one of its own.
+function(convstep_add_part text)
+  set(convstep_page "${convstep_page}${text}" PARENT_SCOPE)
+  set(convstep_page_pieces "${convstep_page_pieces}R\"piece(${text})piece\",\n" PARENT_SCOPE)
+endfunction()
+
+file(READ ${CMAKE_CURRENT_LIST_DIR}/page.css style)
+file(READ ${CMAKE_CURRENT_LIST_DIR}/page.html frame)
+string(REPLACE "@style@" "${style}" frame "${frame}")
+string(FIND "${frame}" "@script@" gap)
+string(SUBSTRING "${frame}" 0 ${gap} before)
+math(EXPR gap "${gap} + 8")  # the length of "@script@"
+string(SUBSTRING "${frame}" ${gap} -1 after)
+
+convstep_add_part("${before}")
+foreach(module IN LISTS modules)
+  file(READ ${CMAKE_CURRENT_LIST_DIR}/${module}.mjs text)
+  string(REGEX REPLACE "\nimport [^\n]*;" "" text "\n${text}")
+  string(REGEX REPLACE "\nexport " "\n" text "${text}")
+  convstep_add_part("\n// web/${module}.mjs${text}")
+endforeach()
+convstep_add_part("${after}")
+
+if(CMAKE_SCRIPT_MODE_FILE)
+  file(WRITE ${OUTPUT} "${convstep_page}")
+endif()

@@ -1,0 +1,107 @@
+// What the grids show of the layer: planes with their padding, ranges of colours, names. Each is kept while the layer
+// stays as it is, so that a grid sees by its identity that nothing is to be painted.
+import { largestMagnitude, planeOf } from "../arrays.mjs";
+
+export class ArraysShown {
+  #layer;
+  #gradients;
+  #kept = new Map();
+  #version;
+
+  constructor(layer, gradients) {
+    this.#layer = layer;
+    this.#gradients = gradients;
+  }
+
+  #keep(key, make) {
+    if (this.#version !== this.#layer.version) this.#kept.clear();
+    this.#version = this.#layer.version;
+    if (!this.#kept.has(key)) this.#kept.set(key, make());
+    return this.#kept.get(key);
+  }
+
+  // Zeros around a plane of the input's size.
+  #padded(plane) {
+    const { pad } = this.#layer;
+    const [, H, W] = this.#layer.input.shape;
+    const columns = W + 2 * pad;
+    const values = new plane.constructor((H + 2 * pad) * columns);
+    for (let row = 0; row < H; ++row) {
+      values.set(plane.subarray(row * W, (row + 1) * W), (row + pad) * columns + pad);
+    }
+    return { values, rows: H + 2 * pad, columns };
+  }
+
+  #range(numbers) {
+    return { kind: "signed", largest: largestMagnitude(numbers) };
+  }
+
+  input(n, c) {
+    const { input, isPicture } = this.#layer;
+    return this.#keep(`input ${n} ${c}`, () => ({
+      ...this.#padded(planeOf(input.data, input.shape.slice(1), n, c)),
+      range: isPicture ? { kind: "grey" } : this.#keep("input range", () => this.#range(input.data)),
+    }));
+  }
+
+  // One filter's slice for one channel of the input, of the weights or of their gradient.
+  filter(weights, c, o, range) {
+    const [rows, columns, C, O] = this.#layer.weights.shape;
+    const values = new weights.constructor(rows * columns);
+    for (let k = 0; k < values.length; ++k) values[k] = weights[(k * C + c) * O + o];
+    return { values, rows, columns, range };
+  }
+
+  weights(c, o) {
+    const { data } = this.#layer.weights;
+    return this.#keep(`weights ${c} ${o}`, () =>
+      this.filter(data, c, o, this.#keep("weights range", () => this.#range(data))),
+    );
+  }
+
+  #planeOfOutput(values) {
+    const { height, width } = this.#layer.geometry;
+    return { values, rows: height.output, columns: width.output };
+  }
+
+  output(n, o) {
+    const values = this.#layer.plane(n, o);
+    return this.#keep(`output ${n} ${o}`, () => ({ ...this.#planeOfOutput(values), range: this.#range(values) }));
+  }
+
+  grad(n, o, kind) {
+    return this.#keep(`grad ${n} ${o} ${kind}`, () => {
+      const values = this.#gradients.grad(n, o, kind);
+      return { ...this.#planeOfOutput(values), range: this.#range(values) };
+    });
+  }
+
+  // dA_prev after `count` positions, with the padding that is cut off in the end. Colours are those of the whole.
+  inputGrad(n, c, kind, count) {
+    const shape = this.#layer.input.shape.slice(1);
+    const whole = this.#layer.geometry.height.output * this.#layer.geometry.width.output;
+    const range = this.#keep(`dA range ${n} ${kind}`, () => this.#range(this.#gradients.upTo(n, whole, kind).inputGrad));
+    return this.#keep(`dA ${n} ${c} ${kind} ${count}`, () => {
+      this.#forget(`dA ${n} ${c} ${kind} `, `dA ${n} ${c} ${kind} ${count}`);
+      return { ...this.#padded(planeOf(this.#gradients.upTo(n, count, kind).inputGrad, shape, 0, c)), range };
+    });
+  }
+
+  weightsGrad(n, c, o, kind, count) {
+    const { weightsGrad } = this.weightsSums(n, kind, count);
+    const range = this.#keep(`dW range ${kind}`, () => this.#range(this.#gradients.whole(kind).weightsGrad));
+    return this.filter(weightsGrad, c, o, range);
+  }
+
+  // dW and db: of all images, or as far as the loops have come.
+  weightsSums(n, kind, count) {
+    return count === undefined ? this.#gradients.whole(kind) : this.#gradients.upTo(n, count, kind);
+  }
+
+  // One state of a sum that grows is kept, not all of them.
+  #forget(prefix, but) {
+    for (const key of this.#kept.keys()) {
+      if (key.startsWith(prefix) && key !== but) this.#kept.delete(key);
+    }
+  }
+}

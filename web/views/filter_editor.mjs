@@ -1,0 +1,72 @@
+// One filter's slice for one channel, whose weights are typed in: Enter or leaving the field takes a number, the arrow
+// keys change it by a tenth.
+import { h } from "../dom.mjs";
+import { fixed, parseNumber, shortest } from "../text.mjs";
+import { cssColour } from "./colours.mjs";
+
+const STEP = 0.1;
+const TENTHS = 10;
+
+// A field for a number. `onEdit(number)` is called for each that is new.
+export function numberField(label, onEdit) {
+  const field = h("input", { class: "number-field", inputmode: "decimal", "aria-label": label, spellcheck: "false", autocomplete: "off" });
+  const take = (value) => {
+    if (value !== undefined && value !== field.number) onEdit(value);
+    field.value = fixed(field.number, 2);
+  };
+  field.addEventListener("focus", () => {
+    field.value = shortest(field.number, field.dtype);
+    field.select();
+  });
+  field.addEventListener("blur", () => take(parseNumber(field.value)));
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") field.value = shortest(field.number, field.dtype);
+    if (event.key === "Enter" || event.key === "Escape") field.blur();
+    const by = { ArrowUp: STEP, ArrowDown: -STEP }[event.key];
+    if (by === undefined) return;
+    event.preventDefault();
+    onEdit(Math.round(((parseNumber(field.value) ?? field.number) + by) * TENTHS * 1000) / (TENTHS * 1000));
+    field.value = shortest(field.number, field.dtype);
+  });
+  return field;
+}
+
+export function showNumber(field, number, dtype) {
+  field.number = number;
+  field.dtype = dtype;
+  if (document.activeElement !== field) field.value = fixed(number, 2);
+}
+
+export class FilterEditor {
+  #fields = [];
+  #columns = 0;
+
+  // `onEdit(i, j, number)`; `onFocus(i, j)`.
+  constructor({ onEdit, onFocus }) {
+    this.onEdit = onEdit;
+    this.onFocus = onFocus;
+    this.element = h("div", { class: "weights", role: "group" });
+  }
+
+  show({ values, rows, columns, range, label, dtype, name }) {
+    if (this.#fields.length !== values.length || this.#columns !== columns) this.#build(rows, columns);
+    this.element.setAttribute("aria-label", label);
+    this.#fields.forEach((field, k) => {
+      field.setAttribute("aria-label", name(Math.floor(k / columns), k % columns));
+      field.style.backgroundColor = cssColour(values[k], range);
+      showNumber(field, values[k], dtype);
+    });
+  }
+
+  #build(rows, columns) {
+    this.#columns = columns;
+    this.element.style.setProperty("--columns", columns);
+    this.#fields = Array.from({ length: rows * columns }, (_, k) => {
+      const [i, j] = [Math.floor(k / columns), k % columns];
+      const field = numberField("", (number) => this.onEdit(i, j, number));
+      field.addEventListener("focus", () => this.onFocus(i, j));
+      return field;
+    });
+    this.element.replaceChildren(...this.#fields);
+  }
+}

@@ -1,0 +1,77 @@
+// The formulas of the layer, with the numbers of this step in them.
+import { h } from "../dom.mjs";
+
+const n_ = (letter, sub) => [h("i", {}, letter), h("sub", {}, sub)];
+const fraction = (top, bottom) => h("span", { class: "fraction" }, h("span", {}, ...[top].flat()), h("span", {}, ...[bottom].flat()));
+const name = (text) => h("i", {}, text);
+const code = (text) => h("code", {}, text);
+const number = (value) => h("b", {}, String(value));
+
+// n_H = floor((n_H_prev - f + 2 pad) / stride) + 1, first in letters, then in numbers.
+function sizeFormula(letter, axis, { stride, pad }, isConv) {
+  const padded = isConv ? [" + 2·", name("pad")] : [];
+  const letters = ["⌊", fraction([...n_("n", `${letter}_prev`), " − ", name("f"), ...padded], name("stride")), "⌋ + 1"];
+  const numbers = ["⌊", fraction(`${axis.input} − ${axis.window}${isConv ? ` + 2·${pad}` : ""}`, String(stride)), "⌋ + 1"];
+  return [[...n_("n", letter), " = ", ...letters], ["= ", ...numbers, " = ", number(axis.output)]];
+}
+
+function edgeFormula(word, index, position, stride, window) {
+  const start = position * stride;
+  return [
+    [name(`${word}_start`), " = ", name(index), "·", name("stride"), ` = ${position}·${stride} = `, number(start)],
+    [name(`${word}_end`), " = ", name(`${word}_start`), " + ", name("f"), ` = ${start} + ${window} = `, number(start + window)],
+  ];
+}
+
+const slice = (start, window) => `${start}:${start + window}`;
+
+// The line of the notebook's loops that this step is.
+function codeOf({ layer, image, y, x, channel, filter, isBackward }) {
+  const { stride, height, width } = layer.geometry;
+  const rows = slice(y * stride, height.window);
+  const columns = slice(x * stride, width.window);
+  if (layer.isConv && !isBackward) {
+    return [`a_slice_prev = a_prev_pad[${rows}, ${columns}, :]`, `Z[${image}, ${y}, ${x}, ${filter}] = np.sum(a_slice_prev * W[:, :, :, ${filter}]) + b[0, 0, 0, ${filter}]`];
+  }
+  if (layer.isConv) {
+    return [
+      `da_prev_pad[${rows}, ${columns}, :] += W[:, :, :, ${filter}] * dZ[${image}, ${y}, ${x}, ${filter}]`,
+      `dW[:, :, :, ${filter}] += a_prev_pad[${rows}, ${columns}, :] * dZ[${image}, ${y}, ${x}, ${filter}]`,
+      `db[:, :, :, ${filter}] += dZ[${image}, ${y}, ${x}, ${filter}]`,
+    ];
+  }
+  const window = `A_prev[${image}, ${rows}, ${columns}, ${channel}]`;
+  const gradient = `dA[${image}, ${y}, ${x}, ${channel}]`;
+  if (!isBackward) return [`A[${image}, ${y}, ${x}, ${channel}] = np.${layer.mode === "max" ? "max" : "mean"}(${window})`];
+  if (layer.mode === "max") return [`mask = create_mask_from_window(${window})`, `d${window} += mask * ${gradient}`];
+  return [`d${window} += distribute_value(${gradient}, (${height.window}, ${width.window}))`];
+}
+
+export class Formulas {
+  #state;
+  #shown = "";
+
+  constructor(state) {
+    this.#state = state;
+    this.lines = h("div", { class: "formula-lines" });
+    this.code = h("pre", { tabindex: 0, role: "group", "aria-label": "This step in NumPy" });
+    this.element = h("section", { class: "formulas" }, h("h2", {}, "The formulas"), this.lines, h("h2", {}, "In NumPy"), this.code);
+  }
+
+  show() {
+    const { layer, y, x } = this.#state;
+    const { geometry, isConv } = layer;
+    const codeText = codeOf(this.#state).join("\n");
+    const key = `${layer.version} ${codeText}`;
+    if (key === this.#shown) return;
+    this.#shown = key;
+    const formulas = [
+      sizeFormula("H", geometry.height, geometry, isConv),
+      sizeFormula("W", geometry.width, geometry, isConv),
+      edgeFormula("vert", "h", y, geometry.stride, geometry.height.window),
+      edgeFormula("horiz", "w", x, geometry.stride, geometry.width.window),
+    ];
+    this.lines.replaceChildren(...formulas.map((lines) => h("div", { class: "formula" }, ...lines.map((line) => h("p", {}, ...line)))));
+    this.code.replaceChildren(code(codeText));
+  }
+}
