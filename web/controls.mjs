@@ -54,7 +54,7 @@ export class Controls {
     parts.push(setting("window", 1, LARGEST_WINDOW));
     if (!layer.isConv) parts.push(this.#choice("mode", [["max", "max"], ["average", "average"]], () => layer.mode, (mode) => state.change("mode", mode)));
     if (layer.images > 1) parts.push(this.#stepper("image", 0, () => layer.images - 1, () => state.image, (image) => state.set({ image })));
-    this.grad = this.#choice(`gradient of ${layer.isConv ? "Z" : "A"}`, GRADS, () => state.grad, (grad) => state.set({ grad }));
+    this.grad = this.#choice(layer.isConv ? "dZ =" : "dA =", GRADS.map((kind) => [kind, kind === "output" ? (layer.isConv ? "Z" : "A") : kind]), () => state.grad, (grad) => state.set({ grad }));
     this.reset = h("button", { type: "button", class: "plain", onclick: () => this.#reset() }, "Reset");
     this.message = h("p", { class: "message", role: "status" });
     this.element = h("div", { class: "controls" }, ...parts, this.grad, this.reset, this.message);

@@ -2,10 +2,8 @@
 // notebook's loops. One position more costs one window; an earlier one starts anew.
 import { addPosition } from "./engine.mjs";
 
-export const GRADS = [
-  ["output", "the output itself"],
-  ["ones", "ones"],
-];
+// What the gradient of the output may be: the output itself, as in the notebook, or ones.
+export const GRADS = ["output", "ones"];
 
 export class Gradients {
   #layer;
@@ -15,7 +13,7 @@ export class Gradients {
     this.#layer = layer;
   }
 
-  // The gradient of the output: of Z[n, :, :, o], after the choice `kind`.
+  // The gradient of the output: of Z[n, :, :, o], after the choice `kind` among GRADS.
   grad(n, o, kind) {
     const plane = this.#layer.plane(n, o);
     return kind === "ones" ? new plane.constructor(plane.length).fill(1) : plane;

@@ -103,13 +103,14 @@ export class Layer {
     return this.planes.get(key);
   }
 
-  // What filters had around the old middle stays there; what is new is 0.
+  // What filters had around their middle stays there; what is new is 0.
   #resizeFilters(size) {
     const { shape, data } = this.weights;
     const [KH, KW, C, O] = shape;
     const weights = { shape: [size, size, C, O], data: new data.constructor(size * size * C * O) };
-    const down = Math.floor((size - KH) / 2);
-    const right = Math.floor((size - KW) / 2);
+    const middle = (side) => Math.floor((side - 1) / 2);
+    const down = middle(size) - middle(KH);
+    const right = middle(size) - middle(KW);
     for (let i = Math.max(0, -down); i < KH && i + down < size; ++i) {
       for (let j = Math.max(0, -right); j < KW && j + right < size; ++j) {
         const from = (i * KW + j) * C * O;

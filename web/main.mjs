@@ -21,6 +21,15 @@ function titleOf(layer, isBackward) {
   return `${mode}, ${isBackward ? "backward" : "forward"}`;
 }
 
+// What happens, in a few words.
+function leadOf({ isConv, mode }, isBackward) {
+  if (isConv && isBackward) return "The same window runs the other way: the gradient of an output goes back to every number it was made of, times what that number was multiplied by. Where windows overlap, it adds up.";
+  if (isConv) return "A window slides over the image. Under it every number is multiplied by a weight; the sum of the products, plus the bias, is one output. Each filter makes one channel of them.";
+  if (isBackward && mode === "max") return "The same window runs the other way: the gradient of an output goes back to the largest number under the window alone, since no other one changed the output.";
+  if (isBackward) return "The same window runs the other way: the gradient of an output is spread evenly over the numbers that it was the mean of.";
+  return `A window slides over each channel by itself, and of the numbers under it the ${mode === "max" ? "largest" : "mean"} is kept. There are no weights to learn.`;
+}
+
 function noteOf(layer) {
   const [height, width] = layer.scaledFrom ?? [];
   const [, H, W] = layer.input.shape;
@@ -38,18 +47,20 @@ function makePage(spec) {
   });
   const player = new Player(state);
   const stage = new Stage(state, gradients);
-  const sum = new SumView(state, gradients);
+  const sum = new SumView(state, gradients, (tap) => stage.point(tap));
   const formulas = new Formulas(state);
   const controls = new Controls(state);
   const direction = new Choice("direction", [["forward", "forward"], ["backward", "backward"]], (value) => state.set({ direction: value }));
   const keyboard = new Keyboard({ state, player, theme });
   const title = h("h1", {});
   const shapes = h("p", { class: "shapes" });
+  const lead = h("p", { class: "lead" });
   const live = h("p", { class: "spoken", "aria-live": "polite" });
 
   const head = {
     show() {
       setText(title, titleOf(layer, state.isBackward));
+      setText(lead, leadOf(layer, state.isBackward));
       const [from, to] = layer.isConv ? ["A_prev", "Z"] : ["A_prev", "A"];
       setText(shapes, `${from} ${shapeText(layer.input.shape)} → ${to} ${shapeText(layer.outputShape)}, ${layer.dtype}`);
       direction.show(state.direction);
@@ -67,15 +78,17 @@ function makePage(spec) {
   views = [head, controls, player, stage, sum, formulas, speech];
 
   document.getElementById("page").replaceChildren(
-    h("header", {}, h("div", {}, title, shapes), h("div", { class: "switches" }, direction.element, theme.button)),
+    h("header", {}, h("div", {}, title, shapes), h("div", { class: "switches" }, direction.element, theme.button), lead),
     h("main", {},
       h("div", { class: "bar" }, player.element, controls.element),
       stage.element,
-      h("div", { class: "words" }, sum.element, formulas.element),
+      h("div", { class: "words" }, sum.element, h("div", {}, sum.written, formulas.numpy), formulas.element),
       keyboard.element,
       live),
     h("footer", {}, h("p", {}, noteOf(layer)), h("p", {}, `Made by convstep. The numbers are those of the library, to the last bit.`)),
   );
+  // For who wants to ask more, in the browser's console: convstep.layer.plane(0, 0).
+  globalThis.convstep = { layer, state, gradients };
   state.onChange(() => views.forEach((view) => view.show()));
   state.set({});
 }

@@ -10,7 +10,7 @@ endif()
 set(modules
     reference/pairwise_sum reference/geometry reference/conv reference/pool
     text arrays dom engine layer gradients state terms
-    views/colours views/frames views/cells views/pixels views/grid views/strip views/arrays_shown views/figure views/filter_editor
+    views/colours views/frames views/cells views/pixels views/grid views/strip views/loupe views/arrays_shown views/figure views/filter_editor
     views/stage views/products views/sum views/formulas
     controls player keyboard theme main)
 if(NOT CMAKE_SCRIPT_MODE_FILE)

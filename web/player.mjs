@@ -23,7 +23,7 @@ export class Player {
     this.#state = state;
     this.playing = false;
     this.speed = state.positions > MANY_POSITIONS ? FAST : FIRST_SPEED;
-    const button = (name, label, onclick) => h("button", { type: "button", class: name, "aria-label": label, title: label, onclick }, icon(name));
+    const button = (name, label, onclick) => h("button", { type: "button", class: `to-${name}`, "aria-label": label, title: label, onclick }, icon(name));
     this.playButton = button("play", "Play", () => this.toggle());
     this.range = h("input", { type: "range", min: 0, max: SPEEDS.length - 1, "aria-label": "Speed", oninput: () => this.setSpeed(Number(this.range.value)) });
     this.speedText = h("span", { class: "speed" });

@@ -71,3 +71,15 @@ export function inputGradTerms(layer, n, row, column, c, grads, count) {
     if (share !== undefined) yield { o: c, g: grads[c][k], product: share };
   }
 }
+
+// The element of dA_prev whose sum is written out: the one that was clicked, else the window's maximum or its middle.
+export function chosenElement({ layer, element, image, y, x, channel }) {
+  if (element) return element;
+  const { stride, pad, height, width } = layer.geometry;
+  if (!layer.isConv && layer.mode === "max") {
+    const k = Math.max(poolTerms(layer, image, y, x, channel).isBest.indexOf(true), 0);
+    return { row: y * stride + Math.floor(k / width.window), column: x * stride + (k % width.window) };
+  }
+  const middle = (o, axis) => Math.min(Math.max(o * stride - pad + Math.floor((axis.window - 1) / 2), 0), axis.input - 1);
+  return { row: middle(y, height), column: middle(x, width) };
+}

@@ -40,6 +40,7 @@ export function readColours() {
   const missing = colour("--missing");
   scales = {
     signed: new Scale(colour("--negative"), colour("--zero"), colour("--positive"), missing),
+    deep: new Scale(colour("--deep-negative"), colour("--zero"), colour("--deep-positive"), missing),
     grey: new Scale([0, 0, 0], [128, 128, 128], [255, 255, 255], missing),
   };
 }
@@ -60,8 +61,9 @@ export function cssColour(x, range) {
   return Number.isNaN(x) ? scale.missingCss : scale.css[stepOf(x, range)];
 }
 
+// Where no digits are to be read on it, a colour may be deeper.
 export function pixelColour(x, range) {
-  const scale = scales[range.kind];
+  const scale = scales[range.kind === "signed" ? "deep" : range.kind];
   return Number.isNaN(x) ? scale.missing : scale.pixels[stepOf(x, range)];
 }
 

@@ -41,10 +41,9 @@ export class FilterEditor {
   #fields = [];
   #columns = 0;
 
-  // `onEdit(i, j, number)`; `onFocus(i, j)`.
-  constructor({ onEdit, onFocus }) {
+  // `onEdit(i, j, number)`.
+  constructor({ onEdit }) {
     this.onEdit = onEdit;
-    this.onFocus = onFocus;
     this.element = h("div", { class: "weights", role: "group" });
   }
 
@@ -58,14 +57,18 @@ export class FilterEditor {
     });
   }
 
+  // Marks the weight of a tap { i, j }, or none.
+  point(tap) {
+    const marked = tap && tap.i * this.#columns + tap.j;
+    this.#fields.forEach((field, k) => field.classList.toggle("tap", k === marked));
+  }
+
   #build(rows, columns) {
     this.#columns = columns;
     this.element.style.setProperty("--columns", columns);
     this.#fields = Array.from({ length: rows * columns }, (_, k) => {
       const [i, j] = [Math.floor(k / columns), k % columns];
-      const field = numberField("", (number) => this.onEdit(i, j, number));
-      field.addEventListener("focus", () => this.onFocus(i, j));
-      return field;
+      return numberField("", (number) => this.onEdit(i, j, number));
     });
     this.element.replaceChildren(...this.#fields);
   }

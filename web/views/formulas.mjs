@@ -12,7 +12,14 @@ function sizeFormula(letter, axis, { stride, pad }, isConv) {
   const padded = isConv ? [" + 2·", name("pad")] : [];
   const letters = ["⌊", fraction([...n_("n", `${letter}_prev`), " − ", name("f"), ...padded], name("stride")), "⌋ + 1"];
   const numbers = ["⌊", fraction(`${axis.input} − ${axis.window}${isConv ? ` + 2·${pad}` : ""}`, String(stride)), "⌋ + 1"];
-  return [[...n_("n", letter), " = ", ...letters], ["= ", ...numbers, " = ", number(axis.output)]];
+  return [[...n_("n", letter), " = ", ...letters], ["= ", ...numbers, " = ", number(axis.output)], ...left(letter, axis, stride, pad)];
+}
+
+// Where the windows do not reach the end.
+function left(letter, axis, stride, pad) {
+  const count = (axis.input + 2 * pad - axis.window) % stride;
+  const noun = (letter === "H" ? "row" : "column") + (count > 1 ? "s" : "");
+  return count === 0 ? [] : [[h("span", { class: "note" }, `No window reads the last ${count > 1 ? `${count} ` : ""}${noun}.`)]];
 }
 
 function edgeFormula(word, index, position, stride, window) {
@@ -31,7 +38,11 @@ function codeOf({ layer, image, y, x, channel, filter, isBackward }) {
   const rows = slice(y * stride, height.window);
   const columns = slice(x * stride, width.window);
   if (layer.isConv && !isBackward) {
-    return [`a_slice_prev = a_prev_pad[${rows}, ${columns}, :]`, `Z[${image}, ${y}, ${x}, ${filter}] = np.sum(a_slice_prev * W[:, :, :, ${filter}]) + b[0, 0, 0, ${filter}]`];
+    return [
+      `a_slice_prev = a_prev_pad[${rows}, ${columns}, :]`,
+      `z = np.sum(a_slice_prev * W[:, :, :, ${filter}])`,
+      `Z[${image}, ${y}, ${x}, ${filter}] = z + b[0, 0, 0, ${filter}]`,
+    ];
   }
   if (layer.isConv) {
     return [
@@ -55,7 +66,8 @@ export class Formulas {
     this.#state = state;
     this.lines = h("div", { class: "formula-lines" });
     this.code = h("pre", { tabindex: 0, role: "group", "aria-label": "This step in NumPy" });
-    this.element = h("section", { class: "formulas" }, h("h2", {}, "The formulas"), this.lines, h("h2", {}, "In NumPy"), this.code);
+    this.element = h("section", { class: "formulas" }, h("h2", {}, "The formulas"), this.lines);
+    this.numpy = h("section", { class: "numpy" }, h("h2", {}, "In NumPy"), this.code);
   }
 
   show() {

@@ -13,11 +13,12 @@ export class Frames {
     this.element.setAttribute("viewBox", `0 0 ${columns} ${rows}`);
   }
 
-  // Puts the frame of this name there, or takes it away: { row, column, height, width } or undefined.
-  place(name, box) {
+  // Puts the frame of this name there, or takes it away: { row, column, height, width } or undefined. Its look is that
+  // of its class.
+  place(name, box, look = name) {
     let frame = this.#frames.get(name);
     if (!frame) {
-      frame = svg("rect", { class: `frame ${name}`, "vector-effect": "non-scaling-stroke" });
+      frame = svg("rect", { class: `frame ${look}`, "vector-effect": "non-scaling-stroke" });
       this.#frames.set(name, frame);
       this.element.append(frame);
     }

@@ -6,7 +6,7 @@ import { Pixels } from "./pixels.mjs";
 
 const MOST_COLUMNS = 28;
 const MOST_CELLS = 500;
-const LARGEST_CELL = 46; // pixels of the screen
+const LARGEST_CELL = 52; // pixels of the screen
 const LARGEST_PICTURE = 400;
 
 export class Grid {
@@ -61,6 +61,20 @@ export class Grid {
     if (this.element.getAttribute("aria-label") !== label) this.element.setAttribute("aria-label", label);
     const waiting = (row, column) => (row * columns + column < reached ? "" : "waiting ");
     this.#body.paint(values, range, (row, column) => waiting(row, column) + look(row, column), reached);
+  }
+
+  get isPicture() {
+    return this.#body instanceof Pixels;
+  }
+
+  // The window, which in a picture is small: bands across the picture lead to it.
+  placeWindow(box) {
+    const { rows, columns } = this.#body;
+    const only = (frame) => (this.isPicture ? frame : undefined);
+    this.frames.place("row-band", only({ ...box, column: 0, width: columns }), "band");
+    this.frames.place("column-band", only({ ...box, row: 0, height: rows }), "band");
+    this.frames.place("halo", only(box));
+    this.frames.place("window", box);
   }
 
   // The cell that a screen reader is to read.

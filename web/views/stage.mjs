@@ -2,12 +2,13 @@
 // are the same three, with the gradients in them.
 import { h, setText } from "../dom.mjs";
 import { outputNear } from "../reference/geometry.mjs";
-import { poolShares, poolTerms } from "../terms.mjs";
+import { chosenElement, poolShares, poolTerms } from "../terms.mjs";
 import { fixed, shapeText, shortest } from "../text.mjs";
 import { ArraysShown } from "./arrays_shown.mjs";
 import { Figure } from "./figure.mjs";
 import { FilterEditor, numberField, showNumber } from "./filter_editor.mjs";
 import { Grid } from "./grid.mjs";
+import { Loupe } from "./loupe.mjs";
 import { Strip } from "./strip.mjs";
 
 const CELL = { height: 1, width: 1 };
@@ -61,14 +62,14 @@ export class Stage {
     };
     this.editor = new FilterEditor({
       onEdit: (i, j, value) => edited(() => layer.setWeight(i, j, state.channel, state.filter, value)),
-      onFocus: (i, j) => state.set({ weight: { i, j } }),
     });
     this.biasField = numberField("", (value) => edited(() => layer.setBias(state.filter, value)));
     this.bias = h("label", { class: "bias" }, h("span", {}, "+ b"), this.biasField);
     this.gradTitle = h("h2", { class: "below" }, h("span", { class: "name" }, "dW"));
     this.biasGrad = h("p", { class: "line" });
     this.back = h("div", { class: "back" }, this.gradTitle, this.windowGrid.element, this.biasGrad);
-    this.middle = new Figure("middle", this.editor.element, this.bias, this.back);
+    this.loupe = new Loupe();
+    this.middle = new Figure("middle", this.editor.element, this.bias, this.back, this.loupe.element);
   }
 
   #window() {
@@ -115,7 +116,16 @@ export class Stage {
     return text("window", [row, column], at(this.nowWindow));
   }
 
+  // Frames the element under a tap of the window, and its weight, where they are of the channel that is shown.
+  point(tap) {
+    const box = this.#window();
+    const isShown = tap !== undefined && tap.c === this.#state.channel;
+    this.inputGrid.frames.place("tap", isShown ? { row: box.row + tap.i, column: box.column + tap.j, ...CELL } : undefined);
+    this.editor?.point(isShown ? tap : undefined);
+  }
+
   show() {
+    this.point(undefined);
     this.#showInput();
     this.#showMiddle();
     this.#showOutput();
@@ -131,7 +141,7 @@ export class Stage {
   }
 
   #showInput() {
-    const { layer, image, channel, isBackward, element } = this.#state;
+    const { layer, image, channel, isBackward } = this.#state;
     const [, H, W] = layer.input.shape;
     const { pad } = layer;
     const isPadding = (row, column) => row < pad || column < pad || row >= H + pad || column >= W + pad;
@@ -148,11 +158,15 @@ export class Stage {
     });
     const box = this.#window();
     this.inputGrid.frames.place("input-edge", pad > 0 ? { row: pad, column: pad, height: H, width: W } : undefined);
-    this.inputGrid.frames.place("window", box);
-    this.inputGrid.frames.place("element", isBackward && element ? { row: element.row + pad, column: element.column + pad, ...CELL } : undefined);
+    this.inputGrid.placeWindow(box);
+    const element = chosenElement(this.#state);
+    this.inputGrid.frames.place("element", isBackward ? { row: element.row + pad, column: element.column + pad, ...CELL } : undefined);
     const best = !layer.isConv && layer.mode === "max" ? this.#firstBest() : undefined;
     this.inputGrid.frames.place("best", best && { row: box.row + best.row, column: box.column + best.column, ...CELL });
     this.channels.show(layer.channels, channel, (c) => this.#inputArray(c), undefined, box);
+    if (!this.loupe) return;
+    this.loupe.element.hidden = !this.inputGrid.isPicture;
+    if (this.inputGrid.isPicture) this.loupe.show(this.nowInput, box);
   }
 
   // Where in the window the first maximum is.
@@ -221,7 +235,7 @@ export class Stage {
     this.nowOutput = this.#outputArray(filter);
     const until = isBackward ? undefined : reached;
     this.outputGrid.show({ ...this.nowOutput, reached: until, label: `${name}, ${line}: arrow keys choose an output` });
-    this.outputGrid.frames.place("window", { row: y, column: x, ...CELL });
+    this.outputGrid.placeWindow({ row: y, column: x, ...CELL });
     this.outputGrid.activate(y, x);
     const nameOf = layer.isConv ? (o) => layer.filterNames?.[o] : undefined;
     this.filters.show(layer.outputs, filter, (o) => ({ ...this.#outputArray(o), reached: until }), nameOf, { row: y, column: x, ...CELL });

@@ -1,14 +1,16 @@
 // The chosen number, written out: what is multiplied, the sum term by term, the result with all its digits.
 import { largestMagnitude } from "../arrays.mjs";
 import { h, setText } from "../dom.mjs";
-import { inputGradTerms, outputTerms, poolShares, poolTerms } from "../terms.mjs";
+import { chosenElement, inputGradTerms, outputTerms, poolShares, poolTerms } from "../terms.mjs";
 import { bracketed, fixed, shortest } from "../text.mjs";
 import { MOST_PRODUCTS, Products } from "./products.mjs";
 
 const MOST_TERMS = 400; // written out in one line
 const DIGITS = 4;
 
-const times = (a, b) => `${bracketed(fixed(a, DIGITS))} × ${bracketed(fixed(b, DIGITS))}`;
+// A line ends between terms, not within one.
+const times = (a, b) => `${bracketed(fixed(a, DIGITS))}\u00a0×\u00a0${bracketed(fixed(b, DIGITS))}`;
+const PLUS = "  +\u00a0";
 
 function writtenOut(texts, between) {
   const left = texts.length - MOST_TERMS;
@@ -19,22 +21,31 @@ export class SumView {
   #state;
   #gradients;
 
-  constructor(state, gradients) {
+  // `onPoint(tap)`: of the window { i, j, c }, or undefined.
+  constructor(state, gradients, onPoint) {
     this.#state = state;
     this.#gradients = gradients;
     this.title = h("h2", {}, "The sum");
     this.lead = h("p", { class: "lead" });
-    this.products = new Products((channel) => state.set({ channel }));
+    this.products = new Products((c) => state.set({ channel: this.firstChannel + c }), (cell) => onPoint(cell && this.#tapOf(cell)));
     this.result = h("p", { class: "result" });
     this.line = h("div", { class: "written-out", tabindex: 0, role: "group", "aria-label": "The sum, term by term" });
-    this.element = h("section", { class: "sum" }, this.title, this.lead, this.products.element, this.result, this.line);
+    this.element = h("section", { class: "sum" }, this.title, this.lead, this.products.element, this.result);
+    this.about = h("p", { class: "line" });
+    this.written = h("section", { class: "written" }, h("h2", {}, "Term by term"), this.about, this.line);
   }
 
   show() {
     const { layer, isBackward } = this.#state;
+    setText(this.about, isBackward ? "What every window over the dotted element adds to it. Click another element." : "");
     if (isBackward) this.#showBackward();
     else if (layer.isConv) this.#showConv();
     else this.#showPool();
+  }
+
+  #tapOf({ c, k }) {
+    const columns = this.#state.layer.weights.shape[1];
+    return { i: Math.floor(k / columns), j: k % columns, c: this.firstChannel + c };
   }
 
   #text(lead, result, line) {
@@ -53,6 +64,7 @@ export class SumView {
       isChosen: C > 1 && c === channel,
       cells: terms.filter((term) => term.c === c).map((term) => ({ ...term, factors: factorsOf(term) })),
     });
+    this.firstChannel = all ? 0 : channel;
     const cards = all ? Array.from({ length: C }, (_, c) => card(c)) : [card(channel)];
     const largest = largestMagnitude(terms.map(({ product }) => product));
     this.products.show(cards, KW, { kind: "signed", largest });
@@ -68,7 +80,7 @@ export class SumView {
     this.#text(
       `Each number under the window times its weight: ${terms.length} products.${note}`,
       `${name} = ${fixed(sum, DIGITS)} + ${bracketed(fixed(bias, DIGITS))} = ${shortest(value, layer.dtype)}`,
-      `${name} = ${writtenOut(terms.map(({ a, w }) => times(a, w)), "  +  ")}  +  b ${bracketed(fixed(bias, DIGITS))}`,
+      `${name} = ${writtenOut(terms.map(({ a, w }) => times(a, w)), PLUS)}${PLUS}${bracketed(fixed(bias, DIGITS))}\u00a0(b)`,
     );
   }
 
@@ -86,7 +98,7 @@ export class SumView {
         : `${name} = ${fixed(sum, DIGITS)} / ${elements.length} = ${shortest(value, layer.dtype)}`,
       isMax
         ? `${name} = max(${writtenOut(texts, ",  ")})`
-        : `${name} = (${writtenOut(texts.map(bracketed), "  +  ")}) / ${elements.length}`,
+        : `${name} = (${writtenOut(texts.map(bracketed), PLUS)}) / ${elements.length}`,
     );
   }
 
@@ -126,14 +138,7 @@ export class SumView {
       `${name} = ${shortest(value, layer.dtype)}`,
       terms.length === 0
         ? `${name} = 0: no window${state.soFar ? " so far" : ""} hands anything to it`
-        : `${name} = ${writtenOut(terms.map(text), "  +  ")}`,
+        : `${name} = ${writtenOut(terms.map(text), PLUS)}`,
     );
   }
-}
-
-export function chosenElement({ layer, element, y, x }) {
-  if (element) return element;
-  const { stride, pad, height, width } = layer.geometry;
-  const middle = (o, axis) => Math.min(Math.max(o * stride - pad + Math.floor((axis.window - 1) / 2), 0), axis.input - 1);
-  return { row: middle(y, height), column: middle(x, width) };
 }

@@ -1,0 +1,23 @@
+// node bits.mjs FOLDER < lines of JSON: for each layer, as a page holds it, what the page's own modules make of it: the
+// output, and the gradients where that of the output is the output itself, as bytes in hexadecimal.
+import readline from "node:readline";
+
+const { Layer } = await import(`${process.argv[2]}/layer.mjs`);
+const { Gradients } = await import(`${process.argv[2]}/gradients.mjs`);
+
+const hex = (array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength).toString("hex");
+
+for await (const line of readline.createInterface({ input: process.stdin })) {
+  const layer = new Layer(JSON.parse(line));
+  const { height, width } = layer.geometry;
+  const gradients = new Gradients(layer);
+  const numbers = Array.from({ length: layer.images }, (_, n) => n);
+  const outputs = Array.from({ length: layer.outputs }, (_, o) => o);
+  const { weightsGrad, biasGrad } = gradients.whole("output");
+  const result = {
+    planes: numbers.map((n) => outputs.map((o) => hex(layer.plane(n, o)))),
+    inputGrad: numbers.map((n) => hex(gradients.upTo(n, height.output * width.output, "output").inputGrad)),
+  };
+  if (layer.isConv) Object.assign(result, { weightsGrad: hex(weightsGrad), biasGrad: hex(biasGrad) });
+  process.stdout.write(`${JSON.stringify(result)}\n`);
+}
