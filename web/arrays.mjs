@@ -1,6 +1,6 @@
 // The arrays of the page, out of the text in which they travel: base64 of little-endian numbers, which loses no bit.
 
-function bytesOf(base64) {
+export function bytesOf(base64) {
   const binary = atob(base64);
   const bytes = new Uint8Array(binary.length);
   for (let k = 0; k < binary.length; ++k) bytes[k] = binary.charCodeAt(k);

@@ -1,6 +1,6 @@
 // The way back, position by position: what the gradients hold after so many positions of an image, in the order of the
 // notebook's loops. One position more costs one window; an earlier one starts anew.
-import { addPosition } from "./engine.mjs";
+import { addPosition, engine } from "./engine.mjs";
 
 // What the gradient of the output may be: the output itself, as in the notebook, or ones.
 export const GRADS = ["output", "ones"];
@@ -60,6 +60,10 @@ export class Gradients {
 
   #advance(n, count) {
     const { output } = this.#layer.geometry.width;
+    if (this.done === 0 && count === this.#positions()) {
+      engine.addImage(this.#layer, n, this.grads, this.sums);
+      this.done = count;
+    }
     for (; this.done < count; ++this.done) {
       addPosition(this.#layer, n, Math.floor(this.done / output), this.done % output, this.grads, this.sums);
     }

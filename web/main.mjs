@@ -1,6 +1,8 @@
 // The page, put together.
+import { bytesOf } from "./arrays.mjs";
 import { Choice, Controls } from "./controls.mjs";
 import { h, setText } from "./dom.mjs";
+import { engine, useEngine } from "./engine.mjs";
 import { Gradients } from "./gradients.mjs";
 import { Keyboard } from "./keyboard.mjs";
 import { Layer } from "./layer.mjs";
@@ -12,6 +14,7 @@ import { readColours } from "./views/colours.mjs";
 import { Formulas } from "./views/formulas.mjs";
 import { Stage, spokenPosition } from "./views/stage.mjs";
 import { SumView } from "./views/sum.mjs";
+import { wasmEngine } from "./wasm.mjs";
 
 const SPOKEN_AFTER = 250; // milliseconds: who holds an arrow key hears the last place alone
 
@@ -36,6 +39,7 @@ function noteOf(layer) {
   return height ? `The picture, ${width} × ${height} pixels, was scaled to ${W} × ${H} for this page.` : "";
 }
 
+// Returns its state.
 function makePage(spec) {
   const layer = new Layer(spec);
   const state = new State(layer);
@@ -55,6 +59,7 @@ function makePage(spec) {
   const title = h("h1", {});
   const shapes = h("p", { class: "shapes" });
   const lead = h("p", { class: "lead" });
+  const made = h("p", {});
   const live = h("p", { class: "spoken", "aria-live": "polite" });
 
   const head = {
@@ -64,6 +69,7 @@ function makePage(spec) {
       const [from, to] = layer.isConv ? ["A_prev", "Z"] : ["A_prev", "A"];
       setText(shapes, `${from} ${shapeText(layer.input.shape)} → ${to} ${shapeText(layer.outputShape)}, ${layer.dtype}`);
       direction.show(state.direction);
+      setText(made, `Made by convstep. The numbers are the library's, to the last bit; ${engine.name} computes them here.`);
     },
   };
   let speaking;
@@ -85,12 +91,21 @@ function makePage(spec) {
       h("div", { class: "words" }, sum.element, h("div", {}, sum.written, formulas.numpy), formulas.element),
       keyboard.element,
       live),
-    h("footer", {}, h("p", {}, noteOf(layer)), h("p", {}, `Made by convstep. The numbers are those of the library, to the last bit.`)),
+    h("footer", {}, h("p", {}, noteOf(layer)), made),
   );
   // For who wants to ask more, in the browser's console: convstep.layer.plane(0, 0).
-  globalThis.convstep = { layer, state, gradients };
+  globalThis.convstep = { layer, state, gradients, engine };
   state.onChange(() => views.forEach((view) => view.show()));
   state.set({});
+  return state;
 }
 
-makePage(JSON.parse(document.getElementById("layer").textContent));
+const state = makePage(JSON.parse(document.getElementById("layer").textContent));
+const wasm = document.getElementById("wasm").textContent;
+if (wasm !== "") {
+  const start = (other) => {
+    useEngine(other);
+    state.set({});
+  };
+  wasmEngine(bytesOf(wasm)).then(start, () => {}); // where it is not allowed, JavaScript goes on
+}

@@ -2,6 +2,8 @@
 # (docs/decisions/0023-the-page-is-joined-by-cmake.md). An import is dropped, for what it names stands further up in the same script, in
 # the order of this list.
 #
+# Where the file CONVSTEP_WASM is there, the page carries the reference as WebAssembly, too (make wasm).
+#
 #   include(web/page.cmake)                          sets convstep_page, the text, and convstep_page_pieces, the same as literals for C++
 #   cmake -DOUTPUT=page.html -P web/page.cmake       writes the text
 if(CMAKE_SCRIPT_MODE_FILE)
@@ -9,7 +11,7 @@ if(CMAKE_SCRIPT_MODE_FILE)
 endif()
 set(modules
     reference/pairwise_sum reference/geometry reference/conv reference/pool
-    text arrays dom engine layer gradients state terms
+    text arrays dom engine wasm layer gradients state terms
     views/colours views/frames views/cells views/pixels views/grid views/strip views/loupe views/arrays_shown views/figure views/filter_editor
     views/stage views/products views/sum views/formulas
     controls player keyboard theme main)
@@ -33,6 +35,12 @@ endfunction()
 file(READ ${CMAKE_CURRENT_LIST_DIR}/page.css style)
 file(READ ${CMAKE_CURRENT_LIST_DIR}/page.html frame)
 string(REPLACE "@style@" "${style}" frame "${frame}")
+set(CONVSTEP_WASM "${CONVSTEP_WASM}" CACHE FILEPATH "The reference as WebAssembly, in base64, for the page of convstep explain (make wasm)")
+set(wasm "")
+if(EXISTS "${CONVSTEP_WASM}")
+  file(READ "${CONVSTEP_WASM}" wasm)
+endif()
+string(REPLACE "@wasm@" "${wasm}" frame "${frame}")
 string(FIND "${frame}" "@script@" gap)
 string(SUBSTRING "${frame}" 0 ${gap} before)
 math(EXPR gap "${gap} + 8")  # the length of "@script@"

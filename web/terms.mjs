@@ -1,17 +1,17 @@
 // What the sum of one number is made of: terms in the order in which they are added, each with its factors.
-import { forEachTap } from "./reference/conv.mjs";
+import { placesOf, windowSize } from "./reference/conv.mjs";
 import { outputsOver } from "./reference/geometry.mjs";
 import { numpySum, roundingOf } from "./reference/pairwise_sum.mjs";
 import { elementsOf, pooled, shareOf } from "./reference/pool.mjs";
 
-// Z[n, y, x, o] of a convolution: { terms: [{ i, j, c, a, w, product, isPadding }], sum, bias, value }.
+// Z[n, y, x, o] of a convolution: { terms: [{ c, a, w, product, isPadding }], sum, bias, value }.
 export function outputTerms(layer, n, y, x, o) {
   const round = roundingOf(layer.dtype);
-  const terms = [];
-  forEachTap(layer, n, y, x, o, (place, weight, i, j, c) => {
+  const places = placesOf(layer, n, y, x, new Int32Array(windowSize(layer)));
+  const terms = Array.from(places, (place, k) => {
     const a = place < 0 ? 0 : layer.input.data[place];
-    const w = layer.weights.data[weight];
-    terms.push({ i, j, c, a, w, product: round(a * w), isPadding: place < 0 });
+    const w = layer.weights.data[k * layer.outputs + o];
+    return { c: k % layer.channels, a, w, product: round(a * w), isPadding: place < 0 };
   });
   const products = new layer.input.data.constructor(terms.map(({ product }) => product));
   const sum = numpySum(products, products.length, round);

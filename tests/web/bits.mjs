@@ -1,9 +1,13 @@
-// node bits.mjs FOLDER < lines of JSON: for each layer, as a page holds it, what the page's own modules make of it: the
-// output, and the gradients where that of the output is the output itself, as bytes in hexadecimal.
+// node bits.mjs FOLDER [WASM] < lines of JSON: for each layer, as a page holds it, what the page's own modules make of it: the
+// output, and the gradients where that of the output is the output itself, as bytes in hexadecimal. WASM is the reference as WebAssembly, which then computes.
+import fs from "node:fs";
 import readline from "node:readline";
 
 const { Layer } = await import(`${process.argv[2]}/layer.mjs`);
 const { Gradients } = await import(`${process.argv[2]}/gradients.mjs`);
+const { useEngine } = await import(`${process.argv[2]}/engine.mjs`);
+const { wasmEngine } = await import(`${process.argv[2]}/wasm.mjs`);
+if (process.argv[3]) useEngine(await wasmEngine(fs.readFileSync(process.argv[3])));
 
 const hex = (array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength).toString("hex");
 

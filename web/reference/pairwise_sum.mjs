@@ -6,6 +6,7 @@
 
 const LANES = 8;
 const BLOCK = 128;
+const r = new Float64Array(LANES); // the running sums; a block is done with them before the next one begins
 
 // JavaScript computes in float64. One rounding to float32 after each operation gives float32's own result, for sums,
 // products and quotients alike: float64 has more than twice its digits.
@@ -21,8 +22,8 @@ function pairwise(x, begin, n, round) {
     return sum;
   }
   if (n <= BLOCK) {
-    const r = [0, 1, 2, 3, 4, 5, 6, 7].map((lane) => x[begin + lane]);
-    let i = begin + LANES;
+    let i = begin;
+    for (let lane = 0; lane < LANES; ++lane) r[lane] = x[i++];
     for (; i + LANES <= end; i += LANES) {
       for (let lane = 0; lane < LANES; ++lane) r[lane] = round(r[lane] + x[i + lane]);
     }
