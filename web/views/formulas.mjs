@@ -60,13 +60,15 @@ function codeOf({ layer, image, y, x, channel, filter, isBackward }) {
 
 export class Formulas {
   #state;
-  #shown = "";
+  #sizesOf;
+  #step = "";
 
   constructor(state) {
     this.#state = state;
-    this.lines = h("div", { class: "formula-lines" });
+    this.sizes = h("div", { class: "formula-lines" });
+    this.edges = h("div", { class: "formula-lines" });
     this.code = h("pre", { tabindex: 0, role: "group", "aria-label": "This step in NumPy" });
-    this.element = h("section", { class: "formulas" }, h("h2", {}, "The formulas"), this.lines);
+    this.element = h("section", { class: "formulas" }, h("h2", {}, "The formulas"), this.sizes, this.edges);
     this.numpy = h("section", { class: "numpy" }, h("h2", {}, "In NumPy"), this.code);
   }
 
@@ -74,16 +76,20 @@ export class Formulas {
     const { layer, y, x } = this.#state;
     const { geometry, isConv } = layer;
     const codeText = codeOf(this.#state).join("\n");
-    const key = `${layer.version} ${codeText}`;
-    if (key === this.#shown) return;
-    this.#shown = key;
-    const formulas = [
-      sizeFormula("H", geometry.height, geometry, isConv),
-      sizeFormula("W", geometry.width, geometry, isConv),
+    if (this.#sizesOf !== geometry) {
+      put(this.sizes, [sizeFormula("H", geometry.height, geometry, isConv), sizeFormula("W", geometry.width, geometry, isConv)]);
+    }
+    if (this.#sizesOf === geometry && this.#step === codeText) return;
+    this.#sizesOf = geometry;
+    this.#step = codeText;
+    put(this.edges, [
       edgeFormula("vert", "h", y, geometry.stride, geometry.height.window),
       edgeFormula("horiz", "w", x, geometry.stride, geometry.width.window),
-    ];
-    this.lines.replaceChildren(...formulas.map((lines) => h("div", { class: "formula" }, ...lines.map((line) => h("p", {}, ...line)))));
+    ]);
     this.code.replaceChildren(code(codeText));
   }
+}
+
+function put(element, formulas) {
+  element.replaceChildren(...formulas.map((lines) => h("div", { class: "formula" }, ...lines.map((line) => h("p", {}, ...line)))));
 }
