@@ -65,6 +65,7 @@ function makePage(spec) {
   const head = {
     show() {
       setText(title, titleOf(layer, state.isBackward));
+      document.title = titleOf(layer, state.isBackward);
       setText(lead, leadOf(layer, state.isBackward));
       const [from, to] = layer.isConv ? ["A_prev", "Z"] : ["A_prev", "A"];
       setText(shapes, `${from} ${shapeText(layer.input.shape)} → ${to} ${shapeText(layer.outputShape)}, ${layer.dtype}`);

@@ -4,7 +4,7 @@
 #
 # Where the file CONVSTEP_WASM is there, the page carries the reference as WebAssembly, too (make wasm).
 #
-#   include(web/page.cmake)                          sets convstep_page, the text, and convstep_page_pieces, the same as literals for C++
+#   include(page.cmake)                              sets convstep_page, the text, and convstep_page_pieces, the same as literals for C++
 #   cmake -DOUTPUT=page.html -P web/page.cmake       writes the text
 if(CMAKE_SCRIPT_MODE_FILE)
   cmake_minimum_required(VERSION 3.25)
@@ -12,7 +12,7 @@ endif()
 set(modules
     reference/pairwise_sum reference/geometry reference/conv reference/pool
     text arrays dom engine wasm layer gradients state terms
-    views/colours views/frames views/cells views/pixels views/grid views/strip views/loupe views/arrays_shown views/figure views/filter_editor
+    views/colours views/frames views/cells views/pixels views/grid views/strip views/links views/loupe views/arrays_shown views/figure views/filter_editor
     views/stage views/products views/sum views/formulas
     controls player keyboard theme main)
 if(NOT CMAKE_SCRIPT_MODE_FILE)

@@ -77,6 +77,15 @@ export class Grid {
     this.frames.place("window", box);
   }
 
+  // Where on the screen a box of cells is.
+  rectOf({ row, column, height, width }) {
+    const { rows, columns } = this.#body;
+    const { left, top, width: wide, height: high } = this.element.getBoundingClientRect();
+    const x = (k) => left + (wide * k) / columns;
+    const y = (k) => top + (high * k) / rows;
+    return { left: x(column), right: x(column + width), top: y(row), bottom: y(row + height) };
+  }
+
   // The cell that a screen reader is to read.
   activate(row, column) {
     const cell = this.#body.cell?.(row, column);

@@ -8,6 +8,7 @@ import { ArraysShown } from "./arrays_shown.mjs";
 import { Figure } from "./figure.mjs";
 import { FilterEditor, numberField, showNumber } from "./filter_editor.mjs";
 import { Grid } from "./grid.mjs";
+import { Links } from "./links.mjs";
 import { Loupe } from "./loupe.mjs";
 import { Strip } from "./strip.mjs";
 
@@ -25,7 +26,9 @@ export class Stage {
     this.#makeOutput();
     this.before = h("div", { class: "operator", "aria-hidden": "true" });
     this.after = h("div", { class: "operator", "aria-hidden": "true" });
-    this.figures = h("div", { class: "figures" }, this.input.element, this.before, this.middle.element, this.after, this.output.element);
+    this.figures = h("div", { class: `figures ${state.layer.kind}` }, this.input.element, this.before, this.middle.element, this.after, this.output.element);
+    this.links = new Links(this.figures, () => this.#ends());
+    this.figures.append(this.links.element);
     this.element = h("div", { class: "stage" }, this.figures, this.readout);
   }
 
@@ -76,6 +79,17 @@ export class Stage {
     const { y, x, layer } = this.#state;
     const { stride, height, width } = layer.geometry;
     return { row: y * stride, column: x * stride, height: height.window, width: width.window };
+  }
+
+  // Where on the screen the window is, what it meets, and the output.
+  #ends() {
+    const { y, x } = this.#state;
+    const middle = this.editor ?? this.windowGrid;
+    return [
+      this.inputGrid.rectOf(this.#window()),
+      middle.element.getBoundingClientRect(),
+      this.outputGrid.rectOf({ row: y, column: x, ...CELL }),
+    ];
   }
 
   // Forward: the output whose window is over the place. On the way back: the element whose sum is written out.
@@ -132,7 +146,7 @@ export class Stage {
     const { isBackward, layer } = this.#state;
     setText(this.before, isBackward ? "←" : layer.isConv ? "∗" : "→");
     setText(this.after, isBackward ? "←" : layer.isConv ? "=" : "→");
-    this.element.classList.toggle("backward", isBackward);
+    this.links.show();
   }
 
   #inputArray(c) {

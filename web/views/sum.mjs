@@ -25,7 +25,7 @@ export class SumView {
   constructor(state, gradients, onPoint) {
     this.#state = state;
     this.#gradients = gradients;
-    this.title = h("h2", {}, "The sum");
+    this.title = h("h2", {});
     this.lead = h("p", { class: "lead" });
     this.products = new Products((c) => state.set({ channel: this.firstChannel + c }), (cell) => onPoint(cell && this.#tapOf(cell)));
     this.result = h("p", { class: "result" });
@@ -37,6 +37,7 @@ export class SumView {
 
   show() {
     const { layer, isBackward } = this.#state;
+    setText(this.title, isBackward ? "What goes back" : layer.isConv ? "The sum" : "The number");
     setText(this.about, isBackward ? "What every window over the dotted element adds to it. Click another element." : "");
     if (isBackward) this.#showBackward();
     else if (layer.isConv) this.#showConv();
