@@ -10,9 +10,11 @@ import convstep
 POOLING = np.random.RandomState(1).randn(2, 6, 6, 3)
 PICTURE = np.random.default_rng(1).random((1, 60, 80, 3), np.float32)
 FILTERS = np.random.default_rng(2).normal(size=(5, 5, 3, 4)).astype(np.float32)
+LARGE_FILTERS = 1000 * np.random.default_rng(3).normal(size=(9, 9, 3, 2)).astype(np.float32)
 PAGES = {
     "conv": lambda: convstep.explain(),
     "pool": lambda: convstep.explain(POOLING, hparameters={"stride": 1, "f": 3}),
+    "large window": lambda: convstep.explain(PICTURE, LARGE_FILTERS, hparameters={"stride": 2, "pad": 0}),
     "picture": lambda: convstep.explain(PICTURE, FILTERS, hparameters={"stride": 1, "pad": 2}),
 }
 
@@ -31,8 +33,10 @@ def test_axe_finds_nothing_serious(opened, kind, direction, theme):
 # What sticks out of the window, or of a box that cuts it off.
 CUT_OFF = """() => [...document.querySelectorAll("#page *")].filter((element) => {
   const box = element.getBoundingClientRect();
-  if (box.width === 0 || element.closest(".spoken, .frames, .written-out")) return false;
-  const clips = getComputedStyle(element).overflowX !== "visible" && element.tagName !== "INPUT";
+  if (box.width === 0 || element.parentElement.closest(".terms[tabindex]") || element.closest(".spoken, .frames, .written-out")) return false;
+  const overflow = getComputedStyle(element).overflowX;
+  const scrolls = overflow === "auto" && element.tabIndex === 0; // with keys, too
+  const clips = overflow !== "visible" && !scrolls && element.tagName !== "INPUT";
   return box.right > innerWidth + 0.5 || box.left < -0.5 || (clips && element.scrollWidth > element.clientWidth + 1);
 }).map((element) => `${element.tagName}.${element.className} ${element.textContent.slice(0, 40)}`)"""
 

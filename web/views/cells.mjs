@@ -1,12 +1,7 @@
 // A small array as a table of numbers on their colours. Rows and cells are those of a table to a screen reader, too.
 import { h, setText } from "../dom.mjs";
-import { fixed } from "../text.mjs";
+import { fitting } from "../text.mjs";
 import { colourKey, cssColour, isDark } from "./colours.mjs";
-
-const LARGEST_FONT = 15;
-const SMALLEST_FONT = 8.5;
-const DIGIT_WIDTH = 0.6; // of a monospaced font's size
-const ROOM = 0.86; // of a cell's width, for its digits
 
 let tables = 0;
 
@@ -57,7 +52,6 @@ export class Cells {
       const waiting = special.includes("waiting");
       cell.className = `cell ${special}${isDark(x, range) ? " dark" : ""}`;
       cell.style.backgroundColor = waiting ? "" : cssColour(x, range);
-      cell.value = x;
     });
     this.#write();
   }
@@ -69,17 +63,10 @@ export class Cells {
 
   // As many digits as there is room for.
   #write() {
-    if (!this.#size) return;
-    for (const digits of [2, 1, 0]) {
-      const texts = this.#cells.map((cell) => fixed(cell.value, digits));
-      const longest = Math.max(...texts.map((text) => text.length));
-      const font = Math.min(LARGEST_FONT, this.#size * 0.36, (this.#size * ROOM) / (DIGIT_WIDTH * longest));
-      if (font < SMALLEST_FONT && digits > 0) continue;
-      const readable = font >= SMALLEST_FONT - 1;
-      this.element.style.fontSize = `${font.toFixed(1)}px`;
-      this.element.classList.toggle("tiny", !readable);
-      this.#cells.forEach((cell, k) => setText(cell, cell.classList.contains("waiting") ? "" : texts[k]));
-      return;
-    }
+    if (!this.#size || !this.#values) return;
+    const { texts, font, isReadable } = fitting(Array.from(this.#values), this.#size);
+    this.element.style.fontSize = `${font.toFixed(1)}px`;
+    this.element.classList.toggle("tiny", !isReadable);
+    this.#cells.forEach((cell, k) => setText(cell, cell.classList.contains("waiting") ? "" : texts[k]));
   }
 }

@@ -1,7 +1,7 @@
 // One filter's slice for one channel, whose weights are typed in: Enter or leaving the field takes a number, the arrow
 // keys change it by a tenth.
 import { h } from "../dom.mjs";
-import { fixed, parseNumber, shortest } from "../text.mjs";
+import { fitting, fixed, parseNumber, shortest } from "../text.mjs";
 import { cssColour } from "./colours.mjs";
 
 const STEP = 0.1;
@@ -12,7 +12,7 @@ export function numberField(label, onEdit) {
   const field = h("input", { class: "number-field", inputmode: "decimal", "aria-label": label, spellcheck: "false", autocomplete: "off" });
   const take = (value) => {
     if (value !== undefined && value !== field.number) onEdit(value);
-    field.value = fixed(field.number, 2);
+    field.value = field.text;
   };
   field.addEventListener("focus", () => {
     field.value = shortest(field.number, field.dtype);
@@ -31,29 +31,35 @@ export function numberField(label, onEdit) {
   return field;
 }
 
-export function showNumber(field, number, dtype) {
-  field.number = number;
-  field.dtype = dtype;
-  if (document.activeElement !== field) field.value = fixed(number, 2);
+// `text` is what is shown of the number while nobody types.
+export function showNumber(field, number, dtype, text = fixed(number, 2)) {
+  Object.assign(field, { number, dtype, text });
+  if (document.activeElement !== field) field.value = text;
 }
 
 export class FilterEditor {
   #fields = [];
   #columns = 0;
+  #shown;
 
   // `onEdit(i, j, number)`.
   constructor({ onEdit }) {
     this.onEdit = onEdit;
     this.element = h("div", { class: "weights", role: "group" });
+    new ResizeObserver(() => this.#shown && this.show(this.#shown)).observe(this.element);
   }
 
-  show({ values, rows, columns, range, label, dtype, name }) {
+  show(shown) {
+    const { values, rows, columns, range, label, dtype, name } = shown;
+    this.#shown = shown;
     if (this.#fields.length !== values.length || this.#columns !== columns) this.#build(rows, columns);
     this.element.setAttribute("aria-label", label);
+    const { texts, font } = fitting(Array.from(values), this.element.clientWidth / columns);
+    this.element.style.fontSize = `${Math.max(font, 1).toFixed(1)}px`;
     this.#fields.forEach((field, k) => {
       field.setAttribute("aria-label", name(Math.floor(k / columns), k % columns));
       field.style.backgroundColor = cssColour(values[k], range);
-      showNumber(field, values[k], dtype);
+      showNumber(field, values[k], dtype, texts[k]);
     });
   }
 

@@ -1,9 +1,10 @@
 // Small tables of what is multiplied, one for each channel, laid out as the window is.
 import { h, setText } from "../dom.mjs";
-import { fixed } from "../text.mjs";
+import { compact } from "../text.mjs";
 import { cssColour } from "./colours.mjs";
 
 export const MOST_PRODUCTS = 300;
+const SCROLLS_FROM = 6; // columns, on a telephone
 
 export class Products {
   #cards = [];
@@ -27,9 +28,9 @@ export class Products {
       card.element.classList.toggle("chosen", isChosen);
       cells.forEach(({ factors: [a, b], product, isPadding }, k) => {
         const cell = card.cells[k];
-        setText(cell.a, fixed(a, 2));
-        setText(cell.b, `× ${fixed(b, 2)}`);
-        setText(cell.product, fixed(product, 2));
+        setText(cell.a, compact(a, 2, 7));
+        setText(cell.b, `× ${compact(b, 2, 5)}`);
+        setText(cell.product, compact(product, 2, 6));
         cell.element.style.backgroundColor = cssColour(product, range);
         cell.element.classList.toggle("padding", isPadding);
       });
@@ -43,7 +44,8 @@ export class Products {
         const [a, b, product] = ["factor", "factor", "product"].map((name) => h("span", { class: name }));
         return { a, b, product, element: h("div", { class: "term", onpointerenter: () => this.onPoint({ c, k }) }, a, b, product) };
       });
-      const grid = h("div", { class: "terms", style: `--columns:${columns}` }, ...made.map(({ element }) => element));
+      const wide = columns > SCROLLS_FROM && { tabindex: 0, role: "group", "aria-label": `Products of channel ${c}` };
+      const grid = h("div", { class: "terms", style: `--columns:${columns}`, ...wide }, ...made.map(({ element }) => element));
       return { title, cells: made, element: h("div", { class: "card" }, title, grid) };
     });
     this.element.replaceChildren(...this.#cards.map(({ element }) => element));
