@@ -215,3 +215,34 @@ def test_it_is_spoken(opened, notebook):
     grid = page.locator(".figure.output > .grid")
     active = grid.get_attribute("aria-activedescendant")
     assert page.locator(f"#{active}").inner_text() == shown(page, "output")[1]
+
+
+KEYS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", ",", ".", "[", "]", "i", "b", "s", "t", "+", "-"]
+
+
+@pytest.mark.parametrize("kind", ["conv", "pool"])
+def test_whatever_is_pressed_the_numbers_stay_the_librarys(opened, kind):
+    layer = random_layer(2 if kind == "conv" else 0)._replace(mode=None if kind == "conv" else "average")
+    if kind == "pool":
+        layer = layer._replace(W=None, b=None, hparameters={"stride": 1, "f": 2})
+    random, page = np.random.default_rng(7), opened(layer.page())
+    for _ in range(120):
+        if random.random() < 0.7:
+            page.keyboard.press(str(random.choice(KEYS)))
+            continue
+        steppers = page.locator(".controls .stepper button:enabled")
+        steppers.nth(int(random.integers(steppers.count()))).click()
+    state = page.evaluate("(({ image, filter }) => ({ image, filter }))(convstep.state)")
+    stride, pad, f = page.evaluate("(({ stride, pad, window }) => [stride, pad, window.height])(convstep.layer)")
+    if kind == "conv":
+        W = numbers(page, "convstep.layer.weights.data").reshape(f, f, *layer.W.shape[2:])
+        layer = layer._replace(W=W, hparameters={"stride": stride, "pad": pad})
+    else:
+        layer = layer._replace(hparameters={"stride": stride, "f": f})
+    page.evaluate("convstep.state.set({ direction: 'forward', soFar: false })")
+    expected = layer.forward()[state["image"], :, :, state["filter"]]
+    assert numbers(page, f"convstep.layer.plane({state['image']}, {state['filter']})").tobytes() == expected.tobytes()
+    position = page.evaluate("convstep.state.position")
+    value = expected.ravel()[position]
+    shortest = np.format_float_positional(value, unique=True, trim="-") if 1e-5 < abs(value) < 1e16 else str(value)
+    expect(page.locator(".result")).to_contain_text(f"= {shortest.replace('-', '−')}")
