@@ -1,23 +1,21 @@
-// What the grids show of the layer: planes with their padding, ranges of colours, names. Each is kept while the layer
-// stays as it is, so that a grid sees by its identity that nothing is to be painted.
+// What the grids show of the layer: planes with their padding, and ranges of colours. Each is kept while that which it is
+// made of stays as it is, so that a grid sees by its identity that nothing is to be painted.
 import { largestMagnitude, planeOf } from "../arrays.mjs";
 
 export class ArraysShown {
   #layer;
   #gradients;
   #kept = new Map();
-  #version;
 
   constructor(layer, gradients) {
     this.#layer = layer;
     this.#gradients = gradients;
   }
 
-  #keep(key, make) {
-    if (this.#version !== this.#layer.version) this.#kept.clear();
-    this.#version = this.#layer.version;
-    if (!this.#kept.has(key)) this.#kept.set(key, make());
-    return this.#kept.get(key);
+  // What was made under this key, if it was made of the same; usually that is the layer as it is now.
+  #keep(key, make, basis = this.#layer.version) {
+    if (this.#kept.get(key)?.basis !== basis) this.#kept.set(key, { basis, made: make() });
+    return this.#kept.get(key).made;
   }
 
   // Zeros around a plane of the input's size.
@@ -37,11 +35,10 @@ export class ArraysShown {
   }
 
   input(n, c) {
-    const { input, isPicture } = this.#layer;
-    return this.#keep(`input ${n} ${c}`, () => ({
-      ...this.#padded(planeOf(input.data, input.shape.slice(1), n, c)),
-      range: isPicture ? { kind: "grey" } : this.#keep("input range", () => this.#range(input.data)),
-    }));
+    const { input, isPicture, pad } = this.#layer;
+    const range = () => (isPicture ? { kind: "grey" } : this.#keep("input range", () => this.#range(input.data), input));
+    const plane = () => this.#padded(planeOf(input.data, input.shape.slice(1), n, c));
+    return this.#keep(`input ${n} ${c}`, () => ({ ...plane(), range: range() }), pad);
   }
 
   // One filter's slice for one channel of the input, of the weights or of their gradient.
@@ -66,14 +63,15 @@ export class ArraysShown {
 
   output(n, o) {
     const values = this.#layer.plane(n, o);
-    return this.#keep(`output ${n} ${o}`, () => ({ ...this.#planeOfOutput(values), range: this.#range(values) }));
+    return this.#keep(`output ${n} ${o}`, () => ({ ...this.#planeOfOutput(values), range: this.#range(values) }), values);
   }
 
   grad(n, o, kind) {
+    const of = this.#layer.plane(n, o);
     return this.#keep(`grad ${n} ${o} ${kind}`, () => {
       const values = this.#gradients.grad(n, o, kind);
       return { ...this.#planeOfOutput(values), range: this.#range(values) };
-    });
+    }, of);
   }
 
   // dA_prev after `count` positions, with the padding that is cut off in the end. Colours are those of the whole.
@@ -81,10 +79,10 @@ export class ArraysShown {
     const shape = this.#layer.input.shape.slice(1);
     const whole = this.#layer.geometry.height.output * this.#layer.geometry.width.output;
     const range = this.#keep(`dA range ${n} ${kind}`, () => this.#range(this.#gradients.upTo(n, whole, kind).inputGrad));
-    return this.#keep(`dA ${n} ${c} ${kind} ${count}`, () => {
-      this.#forget(`dA ${n} ${c} ${kind} `, `dA ${n} ${c} ${kind} ${count}`);
+    const basis = `${this.#layer.version} ${count}`;
+    return this.#keep(`dA ${n} ${c} ${kind}`, () => {
       return { ...this.#padded(planeOf(this.#gradients.upTo(n, count, kind).inputGrad, shape, 0, c)), range };
-    });
+    }, basis);
   }
 
   weightsGrad(n, c, o, kind, count) {
@@ -96,12 +94,5 @@ export class ArraysShown {
   // dW and db: of all images, or as far as the loops have come.
   weightsSums(n, kind, count) {
     return count === undefined ? this.#gradients.whole(kind) : this.#gradients.upTo(n, count, kind);
-  }
-
-  // One state of a sum that grows is kept, not all of them.
-  #forget(prefix, but) {
-    for (const key of this.#kept.keys()) {
-      if (key.startsWith(prefix) && key !== but) this.#kept.delete(key);
-    }
   }
 }
