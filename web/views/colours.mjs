@@ -1,5 +1,5 @@
 // The colour of a number. Signed numbers go from one colour over that of the paper, which is 0, to another one; the
-// pixels of a picture are grey. The ends are CSS's (page.css), so that light and dark each have their own.
+// pixels of a picture are grey. The ends are CSS's (style/colours.css), so that light and dark each have their own.
 
 const STEPS = 256; // on each side of 0
 
