@@ -3,6 +3,11 @@ import { h, setText } from "./dom.mjs";
 import { GRADS } from "./gradients.mjs";
 import { LARGEST_PAD, LARGEST_STRIDE, LARGEST_WINDOW } from "./layer.mjs";
 
+function labelled(label, control) {
+  const attributes = { class: "control", role: "group", "aria-label": label };
+  return h("div", attributes, h("span", { class: "label" }, label), control);
+}
+
 // A number with a button on each side.
 class Stepper {
   constructor(label, { least, most, onChange }) {
@@ -13,7 +18,7 @@ class Stepper {
     };
     this.less = h("button", { type: "button", "aria-label": `${label}: less`, onclick: () => move(-1) }, "−");
     this.more = h("button", { type: "button", "aria-label": `${label}: more`, onclick: () => move(1) }, "+");
-    this.element = h("div", { class: "control", role: "group", "aria-label": label }, h("span", { class: "label" }, label), h("span", { class: "stepper" }, this.less, this.output, this.more));
+    this.element = labelled(label, h("span", { class: "stepper" }, this.less, this.output, this.more));
     this.limits = { least, most };
   }
 
@@ -31,8 +36,9 @@ export class Choice {
 
   // options: [[value, text], ...]
   constructor(label, options, onChange) {
-    this.#buttons = options.map(([value, text]) => [value, h("button", { type: "button", onclick: () => onChange(value) }, text)]);
-    this.element = h("div", { class: "control", role: "group", "aria-label": label }, h("span", { class: "label" }, label), h("span", { class: "choice" }, ...this.#buttons.map(([, button]) => button)));
+    const button = (value, text) => h("button", { type: "button", onclick: () => onChange(value) }, text);
+    this.#buttons = options.map(([value, text]) => [value, button(value, text)]);
+    this.element = labelled(label, h("span", { class: "choice" }, ...this.#buttons.map(([, made]) => made)));
   }
 
   show(value) {
@@ -47,21 +53,29 @@ export class Controls {
   constructor(state) {
     this.#state = state;
     const { layer } = state;
-    const setting = (name, least, largest) =>
-      this.#stepper(name === "window" ? "window f" : name, least, () => largest, () => (name === "window" ? layer.window.height : layer[name]), (value) => state.change(name, value));
-    const parts = [setting("stride", 1, LARGEST_STRIDE)];
-    if (layer.isConv) parts.push(setting("pad", 0, LARGEST_PAD));
-    parts.push(setting("window", 1, LARGEST_WINDOW));
-    if (!layer.isConv) parts.push(this.#choice("mode", [["max", "max"], ["average", "average"]], () => layer.mode, (mode) => state.change("mode", mode)));
-    if (layer.images > 1) parts.push(this.#stepper("image", 0, () => layer.images - 1, () => state.image, (image) => state.set({ image })));
-    this.grad = this.#choice(layer.isConv ? "dZ =" : "dA =", GRADS.map((kind) => [kind, kind === "output" ? (layer.isConv ? "Z" : "A") : kind]), () => state.grad, (grad) => state.set({ grad }));
+    const stepper = (name, least, most, label = name) =>
+      this.#stepper(label, { least, most: () => most }, () => layer[name], (value) => state.change(name, value));
+    const parts = [stepper("stride", 1, LARGEST_STRIDE)];
+    if (layer.isConv) parts.push(stepper("pad", 0, LARGEST_PAD));
+    parts.push(stepper("side", 1, LARGEST_WINDOW, "window f"));
+    if (!layer.isConv) {
+      const modes = ["max", "average"].map((mode) => [mode, mode]);
+      parts.push(this.#choice("mode", modes, () => layer.mode, (mode) => state.change("mode", mode)));
+    }
+    if (layer.images > 1) {
+      const limits = { least: 0, most: () => layer.images - 1 };
+      parts.push(this.#stepper("image", limits, () => state.image, (image) => state.set({ image })));
+    }
+    const [output, gradient] = layer.isConv ? ["Z", "dZ ="] : ["A", "dA ="];
+    const kinds = GRADS.map((kind) => [kind, kind === "output" ? output : kind]);
+    this.grad = this.#choice(gradient, kinds, () => state.grad, (grad) => state.set({ grad }));
     this.reset = h("button", { type: "button", class: "plain", onclick: () => this.#reset() }, "Reset");
     this.message = h("p", { class: "message", role: "status" });
     this.element = h("div", { class: "controls" }, ...parts, this.grad, this.reset, this.message);
   }
 
-  #stepper(label, least, most, value, onChange) {
-    const stepper = new Stepper(label, { least, most, onChange });
+  #stepper(label, limits, value, onChange) {
+    const stepper = new Stepper(label, { ...limits, onChange });
     this.#shows.push(() => stepper.show(value()));
     return stepper.element;
   }

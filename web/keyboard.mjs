@@ -56,7 +56,9 @@ export class Keyboard {
       ["+ −", "speed"],
       ["t", "light, dark"],
     ];
-    const list = rows.map(([keys, what]) => h("div", {}, h("dt", {}, ...keys.split(" ").map((key) => h("kbd", {}, key))), h("dd", {}, what)));
-    return h("section", { class: "keys" }, h("h2", {}, "Keys"), h("dl", {}, ...list), h("label", { class: "check" }, this.letters, "letters and signs are keys, too"));
+    const term = (keys) => h("dt", {}, ...keys.split(" ").map((key) => h("kbd", {}, key)));
+    const list = rows.map(([keys, what]) => h("div", {}, term(keys), h("dd", {}, what)));
+    const letters = h("label", { class: "check" }, this.letters, "letters and signs are keys, too");
+    return h("section", { class: "keys" }, h("h2", {}, "Keys"), h("dl", {}, ...list), letters);
   }
 }

@@ -67,18 +67,23 @@ export class Layer {
     return [this.images, height.output, width.output, this.outputs];
   }
 
-  // Changes one of stride, pad, mode and window (a number). Says why not, where no window would be left.
+  // Of a window that is square, or becomes so when it is changed.
+  get side() {
+    return this.window.height;
+  }
+
+  // Changes one of stride, pad, mode and the window's side. Says why not, where no window would fit.
   change(name, value) {
-    const next = { stride: this.stride, pad: this.pad, window: this.window };
-    if (name === "window") next.window = { height: value, width: value };
-    else next[name] = value;
-    const geometry = this.#geometry(next);
-    if (geometry.height.output < 1 || geometry.width.output < 1) {
-      const [, H, W] = this.input.shape;
-      return `A window of ${next.window.height} × ${next.window.width} is larger than the image, ${H + 2 * next.pad} × ${W + 2 * next.pad} with its padding.`;
+    const change = name === "side" ? { window: { height: value, width: value } } : { [name]: value };
+    const { stride, pad, window } = this;
+    const next = { stride, pad, window, ...change };
+    const { height, width } = this.#geometry(next);
+    if (height.output < 1 || width.output < 1) {
+      const padded = `${height.input + 2 * next.pad} × ${width.input + 2 * next.pad}`;
+      return `A window of ${height.window} × ${width.window} is larger than the image, ${padded} with its padding.`;
     }
-    if (name === "window" && this.isConv) this.#resizeFilters(value);
-    this[name] = name === "window" ? next.window : value;
+    if (name === "side" && this.isConv) this.#resizeFilters(value);
+    Object.assign(this, change);
     this.#changed();
     return undefined;
   }

@@ -15,29 +15,9 @@ import { Formulas } from "./views/formulas.mjs";
 import { Stage, spokenPosition } from "./views/stage.mjs";
 import { SumView } from "./views/sum.mjs";
 import { wasmEngine } from "./wasm.mjs";
+import { leadOf, noteOf, titleOf } from "./words.mjs";
 
 const SPOKEN_AFTER = 250; // milliseconds: who holds an arrow key hears the last place alone
-
-function titleOf(layer, isBackward) {
-  if (layer.isConv) return isBackward ? "Convolution, backward" : "Convolution, forward";
-  const mode = layer.mode === "max" ? "Max pooling" : "Average pooling";
-  return `${mode}, ${isBackward ? "backward" : "forward"}`;
-}
-
-// What happens, in a few words.
-function leadOf({ isConv, mode }, isBackward) {
-  if (isConv && isBackward) return "The same window runs the other way: the gradient of an output goes back to every number it was made of, times what that number was multiplied by. Where windows overlap, it adds up.";
-  if (isConv) return "A window slides over the image. Under it every number is multiplied by a weight; the sum of the products, plus the bias, is one output. Each filter makes one channel of them.";
-  if (isBackward && mode === "max") return "The same window runs the other way: the gradient of an output goes back to the largest number under the window alone, since no other one changed the output.";
-  if (isBackward) return "The same window runs the other way: the gradient of an output is spread evenly over the numbers that it was the mean of.";
-  return `A window slides over each channel by itself, and of the numbers under it the ${mode === "max" ? "largest" : "mean"} is kept. There are no weights to learn.`;
-}
-
-function noteOf(layer) {
-  const [height, width] = layer.scaledFrom ?? [];
-  const [, H, W] = layer.input.shape;
-  return height ? `The picture, ${width} × ${height} pixels, was scaled to ${W} × ${H} for this page.` : "";
-}
 
 // Returns its state.
 function makePage(spec) {
@@ -54,12 +34,15 @@ function makePage(spec) {
   const sum = new SumView(state, gradients, (tap) => stage.point(tap));
   const formulas = new Formulas(state);
   const controls = new Controls(state);
-  const direction = new Choice("direction", [["forward", "forward"], ["backward", "backward"]], (value) => state.set({ direction: value }));
+  const direction = new Choice("direction", ["forward", "backward"].map((word) => [word, word]), (word) =>
+    state.set({ direction: word }),
+  );
   const keyboard = new Keyboard({ state, player, theme });
   const title = h("h1", {});
   const shapes = h("p", { class: "shapes" });
   const lead = h("p", { class: "lead" });
   const made = h("p", {});
+  const switches = h("div", { class: "switches" }, direction.element, theme.button);
   const live = h("p", { class: "spoken", "aria-live": "polite" });
 
   const head = {
@@ -67,10 +50,10 @@ function makePage(spec) {
       setText(title, titleOf(layer, state.isBackward));
       document.title = titleOf(layer, state.isBackward);
       setText(lead, leadOf(layer, state.isBackward));
-      const [from, to] = layer.isConv ? ["A_prev", "Z"] : ["A_prev", "A"];
-      setText(shapes, `${from} ${shapeText(layer.input.shape)} → ${to} ${shapeText(layer.outputShape)}, ${layer.dtype}`);
+      const output = `${layer.isConv ? "Z" : "A"} ${shapeText(layer.outputShape)}`;
+      setText(shapes, `A_prev ${shapeText(layer.input.shape)} → ${output}, ${layer.dtype}`);
       direction.show(state.direction);
-      setText(made, `Made by convstep. The numbers are the library's, to the last bit; ${engine.name} computes them here.`);
+      setText(made, `Made by convstep. Its numbers are the library's, to the last bit; ${engine.name} computes them.`);
     },
   };
   let speaking;
@@ -85,7 +68,7 @@ function makePage(spec) {
   views = [head, controls, player, stage, sum, formulas, speech];
 
   document.getElementById("page").replaceChildren(
-    h("header", {}, h("div", {}, title, shapes), h("div", { class: "switches" }, direction.element, theme.button), lead),
+    h("header", {}, h("div", {}, title, shapes), switches, lead),
     h("main", {},
       h("div", { class: "bar" }, player.element, controls.element),
       stage.element,

@@ -7,7 +7,14 @@ const MANY_POSITIONS = 1000; // of a picture, which begins faster
 const FAST = 6;
 const LONGEST_GAP = 100; // milliseconds that a frame may make up for, after the page was hidden
 
-const ICONS = { play: "M5 3.5v13l11-6.5z", pause: "M5 3.5h3.5v13H5zM11.5 3.5H15v13h-3.5z", first: "M4 4h2v12H4zM16 4v12L7 10z", back: "M14 4v12L5 10z", forth: "M6 4v12l9-6z", last: "M14 4h2v12h-2zM4 4v12l9-6z" };
+const ICONS = {
+  play: "M5 3.5v13l11-6.5z",
+  pause: "M5 3.5h3.5v13H5zM11.5 3.5H15v13h-3.5z",
+  first: "M4 4h2v12H4zM16 4v12L7 10z",
+  back: "M14 4v12L5 10z",
+  forth: "M6 4v12l9-6z",
+  last: "M14 4h2v12h-2zM4 4v12l9-6z",
+};
 
 function icon(name) {
   const template = document.createElement("template");
@@ -23,9 +30,13 @@ export class Player {
     this.#state = state;
     this.playing = false;
     this.speed = state.positions > MANY_POSITIONS ? FAST : FIRST_SPEED;
-    const button = (name, label, onclick) => h("button", { type: "button", class: `to-${name}`, "aria-label": label, title: label, onclick }, icon(name));
+    const button = (name, label, onclick) => {
+      const attributes = { type: "button", class: `to-${name}`, "aria-label": label, title: label, onclick };
+      return h("button", attributes, icon(name));
+    };
     this.playButton = button("play", "Play", () => this.toggle());
-    this.range = h("input", { type: "range", min: 0, max: SPEEDS.length - 1, "aria-label": "Speed", oninput: () => this.setSpeed(Number(this.range.value)) });
+    const oninput = () => this.setSpeed(Number(this.range.value));
+    this.range = h("input", { type: "range", min: 0, max: SPEEDS.length - 1, "aria-label": "Speed", oninput });
     this.speedText = h("span", { class: "speed" });
     this.place = h("span", { class: "place" });
     this.soFar = h("input", { type: "checkbox", onchange: () => state.set({ soFar: this.soFar.checked }) });

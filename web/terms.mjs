@@ -26,7 +26,8 @@ export function poolTerms(layer, n, y, x, c) {
   const elements = elementsOf(layer, n, y, x, c, new layer.input.data.constructor(height.window * width.window));
   const value = pooled(elements, layer.mode, round);
   const isBest = Array.from(elements, (element) => layer.mode === "max" && element === value);
-  return { elements, isBest, value, sum: layer.mode === "average" ? numpySum(elements, elements.length, round) : value };
+  const sum = layer.mode === "average" ? numpySum(elements, elements.length, round) : value;
+  return { elements, isBest, value, sum };
 }
 
 // What one output hands back to each element of its window: undefined for nothing.
@@ -35,8 +36,8 @@ export function poolShares(layer, n, y, x, c, g) {
   return Array.from(elements, (_, k) => shareOf(layer, elements, k, g, value));
 }
 
-// dA_prev[n, row, column, c]: one term for each window over it, of each filter, in the order of the loops, up to `count`
-// positions. `grads` are those of the outputs, plane by plane.
+// dA_prev[n, row, column, c]: one term for each window over it, of each filter, in the order of the loops, up to
+// `count` positions. `grads` are those of the outputs, plane by plane.
 export function inputGradTerms(layer, n, row, column, c, grads, count) {
   const round = roundingOf(layer.dtype);
   const { geometry } = layer;
@@ -80,6 +81,9 @@ export function chosenElement({ layer, element, image, y, x, channel }) {
     const k = Math.max(poolTerms(layer, image, y, x, channel).isBest.indexOf(true), 0);
     return { row: y * stride + Math.floor(k / width.window), column: x * stride + (k % width.window) };
   }
-  const middle = (o, axis) => Math.min(Math.max(o * stride - pad + Math.floor((axis.window - 1) / 2), 0), axis.input - 1);
+  const middle = (o, axis) => {
+    const index = o * stride - pad + Math.floor((axis.window - 1) / 2);
+    return Math.min(Math.max(index, 0), axis.input - 1);
+  };
   return { row: middle(y, height), column: middle(x, width) };
 }

@@ -71,7 +71,8 @@ export async function wasmEngine(bytes) {
         return;
       }
       const results = [sums.inputGrad, sums.weightsGrad, sums.biasGrad];
-      withArrays(exports, [...inputs, layer.weights.data, ...results], results, ([sizes, image, grad, weights, dA, dW, db]) =>
+      const arrays = [...inputs, layer.weights.data, ...results];
+      withArrays(exports, arrays, results, ([sizes, image, grad, weights, dA, dW, db]) =>
         exports.convstep_conv_backward(isFloat32, sizes, image, weights, grad, dA, dW, db),
       );
     },

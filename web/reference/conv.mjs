@@ -1,8 +1,8 @@
 // Convolution and its gradients as the plain loops of src/reference/conv.cc, in the same order and with the same bits.
 //
 // A layer here is { dtype, input, weights, bias, geometry }: dense arrays of typed numbers with their shapes,
-// input (N, H, W, C), weights (KH, KW, C, O), bias (O). Tap k of a window is (i, j, c) in row-major order, so the weight
-// that filter o has for it is number k * O + o.
+// input (N, H, W, C), weights (KH, KW, C, O), bias (O). Tap k of a window is (i, j, c) in row-major order, so the
+// weight that filter o has for it is number k * O + o.
 import { isInside, sourceOf } from "./geometry.mjs";
 import { numpySum, roundingOf } from "./pairwise_sum.mjs";
 

@@ -1,5 +1,5 @@
-// Pooling and its gradient as the plain loops of src/reference/pool.cc, in the same order and with the same bits, without
-// padding, as in the notebook.
+// Pooling and its gradient as the plain loops of src/reference/pool.cc, in the same order and with the same bits. As in
+// the notebook there is no padding.
 //
 // A layer here is { dtype, input, mode, geometry }: input (N, H, W, C), mode "max" or "average".
 import { numpySum, roundingOf } from "./pairwise_sum.mjs";
@@ -57,8 +57,8 @@ export function poolForwardPlane(layer, n, c) {
   return plane;
 }
 
-// What the window at (y, x) hands to each of its elements, given the gradient g of its output: all of it to each maximum
-// (the notebook's mask), or an equal part. Undefined where it hands nothing.
+// What a window hands to its element k, given the gradient g of its output: all of it to each maximum (the notebook's
+// mask), or an equal part. Undefined where it hands nothing.
 export function shareOf(layer, elements, k, g, best) {
   if (layer.mode === "average") return roundingOf(layer.dtype)(g / elements.length);
   return elements[k] === best ? g : undefined;

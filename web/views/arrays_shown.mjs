@@ -1,5 +1,5 @@
-// What the grids show of the layer: planes with their padding, and ranges of colours. Each is kept while that which it is
-// made of stays as it is, so that a grid sees by its identity that nothing is to be painted.
+// What the grids show of the layer: planes with their padding, and ranges of colours. Each is kept while that which it
+// is made of stays as it is, so that a grid sees by its identity that nothing is to be painted.
 import { largestMagnitude, planeOf } from "../arrays.mjs";
 
 export class ArraysShown {
@@ -36,7 +36,8 @@ export class ArraysShown {
 
   input(n, c) {
     const { input, isPicture, pad } = this.#layer;
-    const range = () => (isPicture ? { kind: "grey" } : this.#keep("input range", () => this.#range(input.data), input));
+    const signed = () => this.#keep("input range", () => this.#range(input.data), input);
+    const range = () => (isPicture ? { kind: "grey" } : signed());
     const plane = () => this.#padded(planeOf(input.data, input.shape.slice(1), n, c));
     return this.#keep(`input ${n} ${c}`, () => ({ ...plane(), range: range() }), pad);
   }
@@ -58,31 +59,27 @@ export class ArraysShown {
 
   #planeOfOutput(values) {
     const { height, width } = this.#layer.geometry;
-    return { values, rows: height.output, columns: width.output };
+    return { values, rows: height.output, columns: width.output, range: this.#range(values) };
   }
 
   output(n, o) {
     const values = this.#layer.plane(n, o);
-    return this.#keep(`output ${n} ${o}`, () => ({ ...this.#planeOfOutput(values), range: this.#range(values) }), values);
+    return this.#keep(`output ${n} ${o}`, () => this.#planeOfOutput(values), values);
   }
 
   grad(n, o, kind) {
     const of = this.#layer.plane(n, o);
-    return this.#keep(`grad ${n} ${o} ${kind}`, () => {
-      const values = this.#gradients.grad(n, o, kind);
-      return { ...this.#planeOfOutput(values), range: this.#range(values) };
-    }, of);
+    return this.#keep(`grad ${n} ${o} ${kind}`, () => this.#planeOfOutput(this.#gradients.grad(n, o, kind)), of);
   }
 
   // dA_prev after `count` positions, with the padding that is cut off in the end. Colours are those of the whole.
   inputGrad(n, c, kind, count) {
     const shape = this.#layer.input.shape.slice(1);
-    const whole = this.#layer.geometry.height.output * this.#layer.geometry.width.output;
-    const range = this.#keep(`dA range ${n} ${kind}`, () => this.#range(this.#gradients.upTo(n, whole, kind).inputGrad));
-    const basis = `${this.#layer.version} ${count}`;
-    return this.#keep(`dA ${n} ${c} ${kind}`, () => {
-      return { ...this.#padded(planeOf(this.#gradients.upTo(n, count, kind).inputGrad, shape, 0, c)), range };
-    }, basis);
+    const { height, width } = this.#layer.geometry;
+    const upTo = (positions) => this.#gradients.upTo(n, positions, kind).inputGrad;
+    const range = this.#keep(`dA range ${n} ${kind}`, () => this.#range(upTo(height.output * width.output)));
+    const plane = () => this.#padded(planeOf(upTo(count), shape, 0, c));
+    return this.#keep(`dA ${n} ${c} ${kind}`, () => ({ ...plane(), range }), `${this.#layer.version} ${count}`);
   }
 
   weightsGrad(n, c, o, kind, count) {

@@ -9,7 +9,8 @@ const TENTHS = 10;
 
 // A field for a number. `onEdit(number)` is called for each that is new.
 export function numberField(label, onEdit) {
-  const field = h("input", { class: "number-field", inputmode: "decimal", "aria-label": label, spellcheck: "false", autocomplete: "off" });
+  const quiet = { inputmode: "decimal", spellcheck: "false", autocomplete: "off" };
+  const field = h("input", { class: "number-field", "aria-label": label, ...quiet });
   const take = (value) => {
     if (value !== undefined && value !== field.number) onEdit(value);
     field.value = field.text;

@@ -2,31 +2,37 @@
 import { h } from "../dom.mjs";
 
 const n_ = (letter, sub) => [h("i", {}, letter), h("sub", {}, sub)];
-const fraction = (top, bottom) => h("span", { class: "fraction" }, h("span", {}, ...[top].flat()), h("span", {}, ...[bottom].flat()));
+const fraction = (top, bottom) =>
+  h("span", { class: "fraction" }, h("span", {}, ...[top].flat()), h("span", {}, ...[bottom].flat()));
 const name = (text) => h("i", {}, text);
 const code = (text) => h("code", {}, text);
 const number = (value) => h("b", {}, String(value));
 
 // n_H = floor((n_H_prev - f + 2 pad) / stride) + 1, first in letters, then in numbers.
 function sizeFormula(letter, axis, { stride, pad }, isConv) {
-  const padded = isConv ? [" + 2·", name("pad")] : [];
-  const letters = ["⌊", fraction([...n_("n", `${letter}_prev`), " − ", name("f"), ...padded], name("stride")), "⌋ + 1"];
-  const numbers = ["⌊", fraction(`${axis.input} − ${axis.window}${isConv ? ` + 2·${pad}` : ""}`, String(stride)), "⌋ + 1"];
-  return [[...n_("n", letter), " = ", ...letters], ["= ", ...numbers, " = ", number(axis.output)], ...left(letter, axis, stride, pad)];
+  const inLetters = [...n_("n", `${letter}_prev`), " − ", name("f"), ...(isConv ? [" + 2·", name("pad")] : [])];
+  const inNumbers = `${axis.input} − ${axis.window}${isConv ? ` + 2·${pad}` : ""}`;
+  return [
+    [...n_("n", letter), " = ⌊", fraction(inLetters, name("stride")), "⌋ + 1"],
+    ["= ⌊", fraction(inNumbers, String(stride)), "⌋ + 1 = ", number(axis.output)],
+    ...left(letter, axis, stride, pad),
+  ];
 }
 
 // Where the windows do not reach the end.
 function left(letter, axis, stride, pad) {
   const count = (axis.input + 2 * pad - axis.window) % stride;
   const noun = (letter === "H" ? "row" : "column") + (count > 1 ? "s" : "");
-  return count === 0 ? [] : [[h("span", { class: "note" }, `No window reads the last ${count > 1 ? `${count} ` : ""}${noun}.`)]];
+  const text = `No window reads the last ${count > 1 ? `${count} ` : ""}${noun}.`;
+  return count === 0 ? [] : [[h("span", { class: "note" }, text)]];
 }
 
 function edgeFormula(word, index, position, stride, window) {
   const start = position * stride;
+  const [from, to] = [name(`${word}_start`), name(`${word}_end`)];
   return [
-    [name(`${word}_start`), " = ", name(index), "·", name("stride"), ` = ${position}·${stride} = `, number(start)],
-    [name(`${word}_end`), " = ", name(`${word}_start`), " + ", name("f"), ` = ${start} + ${window} = `, number(start + window)],
+    [from, " = ", name(index), "·", name("stride"), ` = ${position}·${stride} = `, number(start)],
+    [to, " = ", from.cloneNode(true), " + ", name("f"), ` = ${start} + ${window} = `, number(start + window)],
   ];
 }
 
@@ -53,7 +59,8 @@ function codeOf({ layer, image, y, x, channel, filter, isBackward }) {
   }
   const window = `A_prev[${image}, ${rows}, ${columns}, ${channel}]`;
   const gradient = `dA[${image}, ${y}, ${x}, ${channel}]`;
-  if (!isBackward) return [`A[${image}, ${y}, ${x}, ${channel}] = np.${layer.mode === "max" ? "max" : "mean"}(${window})`];
+  const kept = layer.mode === "max" ? "np.max" : "np.mean";
+  if (!isBackward) return [`A[${image}, ${y}, ${x}, ${channel}] = ${kept}(${window})`];
   if (layer.mode === "max") return [`mask = create_mask_from_window(${window})`, `d${window} += mask * ${gradient}`];
   return [`d${window} += distribute_value(${gradient}, (${height.window}, ${width.window}))`];
 }
@@ -77,7 +84,8 @@ export class Formulas {
     const { geometry, isConv } = layer;
     const codeText = codeOf(this.#state).join("\n");
     if (this.#sizesOf !== geometry) {
-      put(this.sizes, [sizeFormula("H", geometry.height, geometry, isConv), sizeFormula("W", geometry.width, geometry, isConv)]);
+      const axes = { H: geometry.height, W: geometry.width };
+      put(this.sizes, Object.entries(axes).map(([letter, axis]) => sizeFormula(letter, axis, geometry, isConv)));
     }
     if (this.#sizesOf === geometry && this.#step === codeText) return;
     this.#sizesOf = geometry;
@@ -91,5 +99,6 @@ export class Formulas {
 }
 
 function put(element, formulas) {
-  element.replaceChildren(...formulas.map((lines) => h("div", { class: "formula" }, ...lines.map((line) => h("p", {}, ...line)))));
+  const paragraphs = (lines) => lines.map((line) => h("p", {}, ...line));
+  element.replaceChildren(...formulas.map((lines) => h("div", { class: "formula" }, ...paragraphs(lines))));
 }

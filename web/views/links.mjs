@@ -1,4 +1,4 @@
-// What leads from the window over the filter to the output: two beams behind the figures, where these stand side by side.
+// What leads from the window over the filter to the output: two beams, where the figures stand side by side.
 import { svg } from "../dom.mjs";
 
 const SIDE_BY_SIDE = matchMedia("(min-width: 941px)"); // as style/screens.css has it

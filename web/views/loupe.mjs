@@ -9,7 +9,8 @@ export class Loupe {
   constructor() {
     this.frames = new Frames();
     this.picture = h("div", { class: "grid picture" }, this.frames.element);
-    this.element = h("figure", { class: "loupe", "aria-hidden": "true" }, this.picture, h("figcaption", { class: "line" }, "around the window"));
+    const caption = h("figcaption", { class: "line" }, "around the window");
+    this.element = h("figure", { class: "loupe", "aria-hidden": "true" }, this.picture, caption);
   }
 
   // `array` is what the grid shows, `box` where the window lies in it.

@@ -40,7 +40,8 @@ export class Pixels {
   #reachedShape(reached) {
     if (reached >= this.rows * this.columns) return "";
     const row = Math.floor(reached / this.columns);
-    const [x, y, below] = [(reached % this.columns) / this.columns, row / this.rows, (row + 1) / this.rows].map(percent);
+    const x = percent((reached % this.columns) / this.columns);
+    const [y, below] = [row, row + 1].map((edge) => percent(edge / this.rows));
     return `polygon(0 0, 100% 0, 100% ${y}, ${x} ${y}, ${x} ${below}, 0 ${below})`;
   }
 

@@ -42,10 +42,12 @@ export class Products {
       const title = h("button", { type: "button", class: "card-title", onclick: () => this.onChoose(c) });
       const made = cells.map((_, k) => {
         const [a, b, product] = ["factor", "factor", "product"].map((name) => h("span", { class: name }));
-        return { a, b, product, element: h("div", { class: "term", onpointerenter: () => this.onPoint({ c, k }) }, a, b, product) };
+        const onpointerenter = () => this.onPoint({ c, k });
+        return { a, b, product, element: h("div", { class: "term", onpointerenter }, a, b, product) };
       });
       const wide = columns > SCROLLS_FROM && { tabindex: 0, role: "group", "aria-label": `Products of channel ${c}` };
-      const grid = h("div", { class: "terms", style: `--columns:${columns}`, ...wide }, ...made.map(({ element }) => element));
+      const attributes = { class: "terms", style: `--columns:${columns}`, ...wide };
+      const grid = h("div", attributes, ...made.map(({ element }) => element));
       return { title, cells: made, element: h("div", { class: "card" }, title, grid) };
     });
     this.element.replaceChildren(...this.#cards.map(({ element }) => element));

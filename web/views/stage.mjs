@@ -26,7 +26,8 @@ export class Stage {
     this.#makeOutput();
     this.before = h("div", { class: "operator", "aria-hidden": "true" });
     this.after = h("div", { class: "operator", "aria-hidden": "true" });
-    this.figures = h("div", { class: `figures ${state.layer.kind}` }, this.input.element, this.before, this.middle.element, this.after, this.output.element);
+    const [input, middle, output] = [this.input, this.middle, this.output].map(({ element }) => element);
+    this.figures = h("div", { class: `figures ${state.layer.kind}` }, input, this.before, middle, this.after, output);
     this.links = new Links(this.figures, () => this.#ends());
     this.figures.append(this.links.element);
     this.element = h("div", { class: "stage" }, this.figures, this.readout);
@@ -34,7 +35,10 @@ export class Stage {
 
   #makeInput() {
     const state = this.#state;
-    this.inputGrid = new Grid({ onPick: (place) => this.#pickInput(place), onPoint: (place) => this.#point("input", place) });
+    this.inputGrid = new Grid({
+      onPick: (place) => this.#pickInput(place),
+      onPoint: (place) => this.#point("input", place),
+    });
     this.channels = new Strip({ noun: "channel", onChoose: (channel) => state.set({ channel }) });
     this.input = new Figure("input", this.inputGrid.element, this.channels.element);
   }
@@ -46,7 +50,8 @@ export class Stage {
       onPoint: (place) => this.#point("output", place),
       focusable: true,
     });
-    this.filters = new Strip({ noun: state.layer.isConv ? "filter" : "channel", onChoose: (filter) => state.set({ filter }) });
+    const noun = state.layer.isConv ? "filter" : "channel";
+    this.filters = new Strip({ noun, onChoose: (filter) => state.set({ filter }) });
     this.output = new Figure("output", this.outputGrid.element, this.filters.element);
   }
 
@@ -134,7 +139,8 @@ export class Stage {
   point(tap) {
     const box = this.#window();
     const isShown = tap !== undefined && tap.c === this.#state.channel;
-    this.inputGrid.frames.place("tap", isShown ? { row: box.row + tap.i, column: box.column + tap.j, ...CELL } : undefined);
+    const place = isShown ? { row: box.row + tap.i, column: box.column + tap.j, ...CELL } : undefined;
+    this.inputGrid.frames.place("tap", place);
     this.editor?.point(isShown ? tap : undefined);
   }
 
@@ -174,7 +180,8 @@ export class Stage {
     this.inputGrid.frames.place("input-edge", pad > 0 ? { row: pad, column: pad, height: H, width: W } : undefined);
     this.inputGrid.placeWindow(box);
     const element = chosenElement(this.#state);
-    this.inputGrid.frames.place("element", isBackward ? { row: element.row + pad, column: element.column + pad, ...CELL } : undefined);
+    const dotted = { row: element.row + pad, column: element.column + pad, ...CELL };
+    this.inputGrid.frames.place("element", isBackward ? dotted : undefined);
     const best = !layer.isConv && layer.mode === "max" ? this.#firstBest() : undefined;
     this.inputGrid.frames.place("best", best && { row: box.row + best.row, column: box.column + best.column, ...CELL });
     this.channels.show(layer.channels, channel, (c) => this.#inputArray(c), undefined, box);
@@ -199,7 +206,8 @@ export class Stage {
   #showFilter() {
     const { layer, image, channel, filter, isBackward, grad, soFar, reached } = this.#state;
     const named = layer.filterNames?.[filter];
-    const line = (named ? `${named}, ` : "") + (layer.channels > 1 ? `filter ${filter}, channel ${channel}` : `filter ${filter}`);
+    const slice = layer.channels > 1 ? `filter ${filter}, channel ${channel}` : `filter ${filter}`;
+    const line = named ? `${named}, ${slice}` : slice;
     this.middle.title("W", shapeText(layer.weights.shape), line);
     this.editor.show({
       ...this.shown.weights(channel, filter),
@@ -228,7 +236,9 @@ export class Stage {
     const range = isBackward ? this.shown.grad(image, channel, grad).range : this.shown.input(image, channel).range;
     const isMax = layer.mode === "max";
     const what = isMax ? "the mask, times dA" : "dA, spread evenly";
-    this.middle.title(isBackward ? (isMax ? "mask × dA" : "dA / f²") : "a_prev_slice", size, isBackward ? what : `the ${isMax ? "largest" : "mean"} is kept`);
+    const share = isMax ? "mask × dA" : "dA / f²";
+    const kept = `the ${isMax ? "largest" : "mean"} is kept`;
+    this.middle.title(isBackward ? share : "a_prev_slice", size, isBackward ? what : kept);
     this.nowWindow = { values, rows: height.window, columns: width.window, range };
     this.windowGrid.show({ ...this.nowWindow, label: isBackward ? what : `the window at (${y}, ${x})` });
     const best = isMax ? this.#firstBest() : undefined;
@@ -249,10 +259,11 @@ export class Stage {
     this.nowOutput = this.#outputArray(filter);
     const until = isBackward ? undefined : reached;
     this.outputGrid.show({ ...this.nowOutput, reached: until, label: `${name}, ${line}: arrow keys choose an output` });
-    this.outputGrid.placeWindow({ row: y, column: x, ...CELL });
+    const box = { row: y, column: x, ...CELL };
+    this.outputGrid.placeWindow(box);
     this.outputGrid.activate(y, x);
     const nameOf = layer.isConv ? (o) => layer.filterNames?.[o] : undefined;
-    this.filters.show(layer.outputs, filter, (o) => ({ ...this.#outputArray(o), reached: until }), nameOf, { row: y, column: x, ...CELL });
+    this.filters.show(layer.outputs, filter, (o) => ({ ...this.#outputArray(o), reached: until }), nameOf, box);
   }
 }
 

@@ -27,7 +27,10 @@ export class SumView {
     this.#gradients = gradients;
     this.title = h("h2", {});
     this.lead = h("p", { class: "lead" });
-    this.products = new Products((c) => state.set({ channel: this.firstChannel + c }), (cell) => onPoint(cell && this.#tapOf(cell)));
+    this.products = new Products(
+      (c) => state.set({ channel: this.firstChannel + c }),
+      (cell) => onPoint(cell && this.#tapOf(cell)),
+    );
     this.result = h("p", { class: "result" });
     this.line = h("div", { class: "written-out", tabindex: 0, role: "group", "aria-label": "The sum, term by term" });
     this.element = h("section", { class: "sum" }, this.title, this.lead, this.products.element, this.result);
@@ -38,7 +41,8 @@ export class SumView {
   show() {
     const { layer, isBackward } = this.#state;
     setText(this.title, isBackward ? "What goes back" : layer.isConv ? "The sum" : "The number");
-    setText(this.about, isBackward ? "What every window over the dotted element adds to it. Click another element." : "");
+    const about = "What every window over the dotted element adds to it. Click another element.";
+    setText(this.about, isBackward ? about : "");
     if (isBackward) this.#showBackward();
     else if (layer.isConv) this.#showConv();
     else this.#showPool();
@@ -78,10 +82,11 @@ export class SumView {
     const { terms, sum, bias, value } = outputTerms(layer, image, y, x, filter);
     const note = this.#cards(terms, ({ a, w }) => [a, w]);
     const name = `Z[${image}, ${y}, ${x}, ${filter}]`;
+    const factors = terms.map(({ a, w }) => times(a, w));
     this.#text(
       `Each number under the window times its weight: ${terms.length} products.${note}`,
       `${name} = ${fixed(sum, DIGITS)} + ${bracketed(fixed(bias, DIGITS))} = ${shortest(value, layer.dtype)}`,
-      `${name} = ${writtenOut(terms.map(({ a, w }) => times(a, w)), PLUS)}${PLUS}${bracketed(fixed(bias, DIGITS))}\u00a0(b)`,
+      `${name} = ${writtenOut(factors, PLUS)}${PLUS}${bracketed(fixed(bias, DIGITS))}\u00a0(b)`,
     );
   }
 
@@ -116,10 +121,11 @@ export class SumView {
       lead = `${gText} goes back to every element under the window, times the weight there.${note}`;
     } else {
       const shares = poolShares(layer, image, y, x, channel, g).filter((share) => share !== undefined);
+      const several = shares.length > 1 ? `, of which there are ${shares.length}` : "";
       this.products.element.hidden = true;
       lead =
         layer.mode === "max"
-          ? `${gText} goes back to the maximum alone${shares.length > 1 ? `, of which there are ${shares.length}` : ""}.`
+          ? `${gText} goes back to the maximum alone${several}.`
           : `${gText} is divided by ${shares.length}: every element gets ${fixed(shares[0], DIGITS)}.`;
     }
     this.#showElement(lead);
