@@ -23,7 +23,7 @@ constexpr int64_t kSeed = 1;  // of the notebook's cells
 constexpr int64_t kPictureSide = 200, kMostPictureSide = 512;
 
 struct ExplainCommand {
-  std::string kind, input_path, weights_path, bias_path, output_path;
+  std::string kind, input_path, weights_path, bias_path, grad_path, output_path;
   std::optional<int64_t> stride, pad, window;
   std::string mode = "max";
   bool is_mode_given = false;
@@ -32,22 +32,28 @@ struct ExplainCommand {
 
   void run() const {
     check();
-    const Outputs outputs({{"A_PREV", input_path}, {"W", filter() ? "" : weights_path}, {"B", bias_path}},
-                          {{"--output", output_path}}, Contents::kPages);
-    const ExplainedLayer layer = kind == "conv" ? explained_conv() : explained_pool();
+    const Outputs outputs(
+        {{"A_PREV", input_path}, {"W", filter() ? "" : weights_path}, {"B", bias_path}, {"--grad", grad_path}},
+        {{"--output", output_path}}, Contents::kPages);
+    const ExplainedLayer layer = explained();
     const Shape<4> output = output_shape(layer);  // checks that all fits together
+    if (layer.grad && shape_of(*layer.grad) != output) {
+      throw ShapeError("--grad", shape_text(*layer.grad), to_string(output), "the shape of the layer's output");
+    }
     check_explained(layer);
     const std::string page = explain_page(layer);
-    const char* const result = kind == "conv" ? "Z" : "A";
     outputs.save_page(page, output_path,
-                      fmt::format("A_prev {} and {} {} {} -> {}", shape_text(layer.input), result, to_string(output),
-                                  dtype_name(layer.input.dtype), output_path));
+                      fmt::format("A_prev {} and {} {} {} -> {}", shape_text(layer.input), is_conv() ? "Z" : "A",
+                                  to_string(output), dtype_name(layer.input.dtype), output_path));
   }
 
  private:
+  bool is_conv() const { return kind == "conv"; }
+  const NamedFilter* filter() const { return find_filter(weights_path); }
+
   // Throws CLI::ValidationError for arguments that do not go together.
   void check() const {
-    if (kind == "conv") {
+    if (is_conv()) {
       if (window) throw CLI::ValidationError("--window", "goes with pool; that of conv is the size of W");
       if (is_mode_given) throw CLI::ValidationError("--mode", "goes with pool");
       if (!input_path.empty() && weights_path.empty()) {
@@ -61,8 +67,6 @@ struct ExplainCommand {
     if (!input_path.empty() && !window) throw CLI::ValidationError("--window", "is missing");
   }
 
-  const NamedFilter* filter() const { return find_filter(weights_path); }
-
   static std::string shape_text(const Array& array) {
     return to_string(array.shape.data(), static_cast<int>(array.shape.size()));
   }
@@ -73,8 +77,73 @@ struct ExplainCommand {
     return shape;
   }
 
-  // The input, and a picture's size before it was scaled.
-  Input load(ExplainedLayer& layer) const {
+  // All arrays of the layer, in the one type that it is computed in.
+  ExplainedLayer explained() const {
+    ExplainedLayer layer{.kind = kind, .mode = is_conv() ? "" : mode};
+    std::vector<Input> inputs;
+    if (input_path.empty()) {
+      fill_notebooks(layer);
+    } else {
+      fill(layer, inputs);
+    }
+    if (!grad_path.empty()) layer.grad = inputs.emplace_back(as_images(load_input("--grad", grad_path))).array;
+    std::vector<const Input*> given;
+    for (const Input& input : inputs) given.push_back(&input);
+    const Dtype common = input_path.empty() ? dtype.value_or(Dtype::kFloat64) : compute_dtype(dtype, given);
+    convert(layer.input, common);
+    for (std::optional<Array>* array : {&layer.weights, &layer.bias, &layer.grad}) {
+      if (*array) convert(**array, common);
+    }
+    return layer;
+  }
+
+  static void convert(Array& array, Dtype dtype) {
+    with_dtype(dtype, [&]<class T>(T) {
+      const std::vector<int64_t> shape = array.shape;
+      array = to_array(array.flat<T>());
+      array.shape = shape;
+    });
+  }
+
+  // The arrays of the notebook's cells.
+  void fill_notebooks(ExplainedLayer& layer) const {
+    NumpyRandom random(kSeed);
+    if (!is_conv()) {
+      layer.input = to_array(random.randn(Shape<4>{2, 5, 5, 3}));
+      layer.window = window.value_or(3);
+      layer.stride = stride.value_or(1);
+      return;
+    }
+    layer.input = to_array(random.randn(Shape<4>{10, 5, 7, 4}));
+    layer.weights = to_array(random.randn(Shape<4>{3, 3, 4, 8}));
+    layer.bias = to_array(random.randn(Shape<1>{8}));
+    layer.stride = stride.value_or(2);
+    layer.pad = pad.value_or(1);
+  }
+
+  // Those of files, which are added to `inputs`.
+  void fill(ExplainedLayer& layer, std::vector<Input>& inputs) const {
+    const Input input = inputs.emplace_back(load_images(layer));
+    layer.input = input.array;
+    if (!is_conv()) {
+      layer.window = *window;
+      layer.stride = stride.value_or(*window);
+      return;
+    }
+    layer.stride = stride.value_or(1);
+    if (filter()) return fill_filter(layer, input);
+    layer.pad = pad.value_or(0);
+    layer.weights = inputs.emplace_back(as_filters(load_input("W", weights_path), input.array.shape[3])).array;
+    const int64_t count = layer.weights->shape[3];
+    if (bias_path.empty()) {
+      layer.bias = to_array(Tensor<double, 1>({count}));
+    } else {
+      layer.bias = to_array(bias_tensor<double>(inputs.emplace_back(load_input("B", bias_path)), count));
+    }
+  }
+
+  // The images; a large picture scaled, and its size before.
+  Input load_images(ExplainedLayer& layer) const {
     Input input = as_images(load_input("A_PREV", input_path));
     layer.picture = input.is_picture;
     const int64_t height = input.array.shape[1], width = input.array.shape[2], longer = std::max(height, width);
@@ -85,81 +154,30 @@ struct ExplainCommand {
     return input;
   }
 
-  ExplainedLayer explained_conv() const {
-    if (input_path.empty()) return notebook_conv();
-    ExplainedLayer layer{.kind = kind, .stride = stride.value_or(1), .pad = pad.value_or(0)};
-    const Input input = load(layer);
-    if (filter()) {
-      fill_filter(layer, input);
-      return layer;
-    }
-    const Input weights = as_filters(load_input("W", weights_path), input.array.shape[3]);
-    std::optional<Input> bias;
-    std::vector<const Input*> inputs{&input, &weights};
-    if (!bias_path.empty()) inputs.push_back(&bias.emplace(load_input("B", bias_path)));
-    with_dtype(compute_dtype(dtype, inputs), [&]<class T>(T) {
-      layer.input = to_array(tensor<T, 4>(input));
-      layer.weights = to_array(tensor<T, 4>(weights));
-      const int64_t count = weights.array.shape[3];
-      layer.bias = to_array(bias ? bias_tensor<T>(*bias, count) : Tensor<T, 1>({count}));
-    });
-    return layer;
-  }
-
   // As in `convstep conv`, each channel by itself; but as filters that read all channels, with zeros for the others,
   // and the size kept by a padding of zeros.
   void fill_filter(ExplainedLayer& layer, const Input& input) const {
     const int64_t channels = input.array.shape[3], count = static_cast<int64_t>(filter()->taps.size());
     layer.pad = pad.value_or(filter()->side() / 2);
-    with_dtype(compute_dtype(dtype, {&input}), [&]<class T>(T) {
-      const Tensor<T, 4> own = filter_weights<T>(*filter(), channels, input.has_alpha());
-      Tensor<T, 4> weights({own.shape(0), own.shape(1), channels, own.shape(3)});
-      for (int64_t i = 0; i < own.shape(0); ++i) {
-        for (int64_t j = 0; j < own.shape(1); ++j) {
-          for (int64_t o = 0; o < own.shape(3); ++o) weights(i, j, o / count, o) = own(i, j, 0, o);
-        }
+    const Tensor<double, 4> own = filter_weights<double>(*filter(), channels, input.has_alpha());
+    Tensor<double, 4> weights({own.shape(0), own.shape(1), channels, own.shape(3)});
+    for (int64_t i = 0; i < own.shape(0); ++i) {
+      for (int64_t j = 0; j < own.shape(1); ++j) {
+        for (int64_t o = 0; o < own.shape(3); ++o) weights(i, j, o / count, o) = own(i, j, 0, o);
       }
-      layer.input = to_array(tensor<T, 4>(input));
-      layer.weights = to_array(weights);
-      layer.bias = to_array(Tensor<T, 1>({own.shape(3)}));
-    });
+    }
+    layer.weights = to_array(weights);
+    layer.bias = to_array(Tensor<double, 1>({own.shape(3)}));
     for (int64_t o = 0; o < channels * count; ++o) {
       const char* const direction = count == 1 ? "" : o % count == 0 ? "-x" : "-y";
       layer.filters.push_back(fmt::format("{}{} of channel {}", filter()->name, direction, o / count));
     }
   }
 
-  ExplainedLayer explained_pool() const {
-    ExplainedLayer layer{.kind = kind, .mode = mode};
-    if (input_path.empty()) {
-      layer.input = to_array(NumpyRandom(kSeed).randn(Shape<4>{2, 5, 5, 3}));
-      layer.window = window.value_or(3);
-      layer.stride = stride.value_or(1);
-      return layer;
-    }
-    const Input input = load(layer);
-    with_dtype(compute_dtype(dtype, {&input}), [&]<class T>(T) { layer.input = to_array(tensor<T, 4>(input)); });
-    layer.window = *window;
-    layer.stride = stride.value_or(*window);
-    return layer;
-  }
-
-  // The arrays of the notebook's cell of conv_forward.
-  ExplainedLayer notebook_conv() const {
-    NumpyRandom random(kSeed);
-    ExplainedLayer layer{.kind = kind, .stride = stride.value_or(2), .pad = pad.value_or(1)};
-    layer.input = to_array(random.randn(Shape<4>{10, 5, 7, 4}));
-    layer.weights = to_array(random.randn(Shape<4>{3, 3, 4, 8}));
-    layer.bias = to_array(random.randn(Shape<1>{8}));
-    return layer;
-  }
-
   // Throws what the layer itself would throw.
-  static Shape<4> output_shape(const ExplainedLayer& layer) {
+  Shape<4> output_shape(const ExplainedLayer& layer) const {
     const Shape<4> input = shape_of(layer.input);
-    if (layer.kind == "pool") {
-      return pool_output_shape(input, {.window = layer.window, .stride = layer.stride});
-    }
+    if (!is_conv()) return pool_output_shape(input, {.window = layer.window, .stride = layer.stride});
     return conv_output_shape(input, shape_of(*layer.weights), {.stride = layer.stride, .padding = layer.pad});
   }
 };
@@ -198,6 +216,8 @@ void add_explain(CLI::App& app) {
         explain.is_mode_given = true;
       },
       "max (default) or average, of pool");
+  add_input(command, "--grad", explain.grad_path,
+            "The gradient of the output that the way back begins with (default: the output itself)");
   add_integer(command, "--size", explain.size, {1, kMostPictureSide},
               "Scale larger pictures so that their longer side is so many pixels (default: 200)");
   add_dtype_option(command, explain.dtype);

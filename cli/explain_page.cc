@@ -43,6 +43,7 @@ std::string json(const ExplainedLayer& layer) {
   text += R"(,"input":)" + json(layer.input);
   if (layer.weights) text += R"(,"weights":)" + json(*layer.weights);
   if (layer.bias) text += R"(,"bias":)" + json(*layer.bias);
+  if (layer.grad) text += R"(,"grad":)" + json(*layer.grad);
   text += fmt::format(R"(,"stride":{})", layer.stride);
   if (layer.kind == "conv") return text + fmt::format(R"(,"pad":{}}})", layer.pad);
   return text + fmt::format(R"(,"window":{},"mode":"{}"}})", layer.window, layer.mode);

@@ -26,6 +26,7 @@ struct ExplainedLayer {
   Array input{};                       // (N, H, W, C), of float32 or float64, as are the others
   std::optional<Array> weights{};      // (KH, KW, C, O)
   std::optional<Array> bias{};         // (O,)
+  std::optional<Array> grad{};         // of the output, with its shape
   int64_t stride = 1, pad = 0;         // pad: of a convolution
   int64_t window = 0;                  // of a pooling
   std::string mode{};                  // of a pooling

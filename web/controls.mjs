@@ -67,8 +67,9 @@ export class Controls {
       parts.push(this.#stepper("image", limits, () => state.image, (image) => state.set({ image })));
     }
     const [output, gradient] = layer.isConv ? ["Z", "dZ ="] : ["A", "dA ="];
-    const kinds = GRADS.map((kind) => [kind, kind === "output" ? output : kind]);
-    this.grad = this.#choice(gradient, kinds, () => state.grad, (grad) => state.set({ grad }));
+    const kinds = GRADS.filter((kind) => kind !== "given" || layer.grad);
+    const grads = kinds.map((kind) => [kind, kind === "output" ? output : kind]);
+    this.grad = this.#choice(gradient, grads, () => state.grad, (grad) => state.set({ grad }));
     this.reset = h("button", { type: "button", class: "plain", onclick: () => this.#reset() }, "Reset");
     this.message = h("p", { class: "message", role: "status" });
     this.element = h("div", { class: "controls" }, ...parts, this.grad, this.reset, this.message);

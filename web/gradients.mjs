@@ -1,9 +1,10 @@
 // The way back, position by position: what the gradients hold after so many positions of an image, in the order of the
 // notebook's loops. One position more costs one window; an earlier one starts anew.
+import { planeOf } from "./arrays.mjs";
 import { addPosition, engine } from "./engine.mjs";
 
-// What the gradient of the output may be: the output itself, as in the notebook, or ones.
-export const GRADS = ["output", "ones"];
+// What the gradient of the output may be: what was given, the output itself, as in the notebook, or ones.
+export const GRADS = ["given", "output", "ones"];
 
 export class Gradients {
   #layer;
@@ -15,6 +16,7 @@ export class Gradients {
 
   // The gradient of the output: of Z[n, :, :, o], after the choice `kind` among GRADS.
   grad(n, o, kind) {
+    if (kind === "given") return planeOf(this.#layer.grad.data, this.#layer.outputShape.slice(1), n, o);
     const plane = this.#layer.plane(n, o);
     return kind === "ones" ? new plane.constructor(plane.length).fill(1) : plane;
   }

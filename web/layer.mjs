@@ -15,6 +15,7 @@ export class Layer {
     this.isPicture = spec.picture ?? false;
     this.filterNames = spec.filters;
     this.scaledFrom = spec.scaled_from;
+    this.grad = spec.grad && decodeArray(spec.grad); // of the output as it was given
     this.input = decodeArray(spec.input);
     this.dtype = spec.input.dtype;
     this.given = {
@@ -65,6 +66,11 @@ export class Layer {
   get outputShape() {
     const { height, width } = this.geometry;
     return [this.images, height.output, width.output, this.outputs];
+  }
+
+  // Does the gradient that was given still have the shape of the output?
+  get hasGrad() {
+    return this.grad !== undefined && this.outputShape.every((length, axis) => length === this.grad.shape[axis]);
   }
 
   // Of a window that is square, or becomes so when it is changed.

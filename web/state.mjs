@@ -11,7 +11,7 @@ export class State {
     this.y = 0;
     this.x = 0;
     this.soFar = false; // only what the loops have reached is shown
-    this.grad = "output";
+    this.grad = layer.hasGrad ? "given" : "output"; // one of GRADS
     this.element = undefined; // of dA_prev, whose sum is written out: { row, column }
     this.message = "";
     this.#clamp();
@@ -68,5 +68,6 @@ export class State {
     this.filter = within(this.filter, layer.outputs);
     this.y = within(this.y, layer.geometry.height.output);
     this.x = within(this.x, layer.geometry.width.output);
+    if (this.grad === "given" && !layer.hasGrad) this.grad = "output";
   }
 }

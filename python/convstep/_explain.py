@@ -63,6 +63,7 @@ def explain(
     hparameters: Mapping[str, Int] | None = None,
     *,
     mode: Literal["max", "average"] | None = None,
+    grad: ArrayLike | None = None,
 ) -> Page:
     """Make a page that shows a layer step by step, forward and backward, and computes while it is changed.
 
@@ -83,6 +84,8 @@ def explain(
         up to 16.
     mode : {"max", "average"}, optional
         Of a pooling; "max" where it is left out.
+    grad : array_like, the shape of the output, optional
+        The gradient of the output that the way back begins with; the output itself, as in the notebook, where it is left out.
 
     Returns
     -------
@@ -92,7 +95,8 @@ def explain(
     Raises
     ------
     ValueError
-        What `conv_forward` and `pool_forward` raise it for, and a layer that is too large.
+        What `conv_forward` and `pool_forward` raise it for, a layer that is too large, a `grad` of another shape than the
+        output.
     TypeError
         What they raise it for, and arguments of a convolution together with those of a pooling.
 
@@ -107,13 +111,17 @@ def explain(
     pools = mode is not None or (W is None and hparameters is not None and "f" in hparameters)
     if pools and (W is not None or b is not None):
         raise TypeError("explain() got a mode, which a pooling has, and W or b, which a convolution has")
-    layer = _pool(A_prev, hparameters, mode or "max") if pools else _conv(A_prev, W, b, hparameters)
+    layer = _pool(A_prev, hparameters, mode or "max", grad) if pools else _conv(A_prev, W, b, hparameters, grad)
     template = (importlib.resources.files("convstep") / "_page.html").read_text(encoding="utf-8")
     return Page(template.replace("@layer@", json.dumps(layer, separators=(",", ":"))))
 
 
 def _conv(
-    A_prev: ArrayLike | None, W: ArrayLike | None, b: ArrayLike | None, hparameters: Mapping[str, Int] | None
+    A_prev: ArrayLike | None,
+    W: ArrayLike | None,
+    b: ArrayLike | None,
+    hparameters: Mapping[str, Int] | None,
+    grad: ArrayLike | None,
 ) -> dict[str, Any]:
     if A_prev is None and W is None and b is None:
         random = np.random.RandomState(SEED)
@@ -130,17 +138,24 @@ def _conv(
     stride, pad = int(used["stride"]), int(used["pad"])
     _check_steps({"stride": (stride, 1), "pad": (pad, 0), "f": (max(weights.shape[:2]), 1)})
     _check_products(input, Z.size * weights[..., 0].size)
+    dtype, given = _grad(grad, Z)
     return {
         "kind": "conv",
-        "input": _array(input, Z.dtype),
-        "weights": _array(weights, Z.dtype),
-        "bias": _array(bias.reshape(-1), Z.dtype),
+        "input": _array(input, dtype),
+        "weights": _array(weights, dtype),
+        "bias": _array(bias.reshape(-1), dtype),
+        **given,
         "stride": stride,
         "pad": pad,
     }
 
 
-def _pool(A_prev: ArrayLike | None, hparameters: Mapping[str, Int] | None, mode: Literal["max", "average"]) -> dict[str, Any]:
+def _pool(
+    A_prev: ArrayLike | None,
+    hparameters: Mapping[str, Int] | None,
+    mode: Literal["max", "average"],
+    grad: ArrayLike | None,
+) -> dict[str, Any]:
     if A_prev is None:
         A_prev = np.random.RandomState(SEED).randn(2, 5, 5, 3)
         hparameters = {"stride": 1, "f": 3} if hparameters is None else hparameters
@@ -152,7 +167,19 @@ def _pool(A_prev: ArrayLike | None, hparameters: Mapping[str, Int] | None, mode:
     stride, window = int(hparameters["stride"]), int(hparameters["f"])
     _check_steps({"stride": (stride, 1), "f": (window, 1)})
     _check_products(input, A.size * window * window)
-    return {"kind": "pool", "input": _array(input, A.dtype), "stride": stride, "window": window, "mode": mode}
+    dtype, given = _grad(grad, A)
+    return {"kind": "pool", "input": _array(input, dtype), **given, "stride": stride, "window": window, "mode": mode}
+
+
+def _grad(grad: ArrayLike | None, output: Array) -> tuple[np.dtype[Any], dict[str, Any]]:
+    """The dtype of the whole layer, and the member for the gradient of its output."""
+    if grad is None:
+        return output.dtype, {}
+    array = convert(grad, "grad")
+    if array.shape != output.shape:
+        raise ValueError(f"grad: got shape {array.shape}, expected {output.shape}, that of the output")
+    dtype = np.result_type(array, output)
+    return dtype, {"grad": _array(array, dtype)}
 
 
 def _array(array: Array, dtype: np.dtype[Any]) -> dict[str, Any]:

@@ -40,6 +40,7 @@ def test_the_notebooks_layers(explained):
     assert [layer[name] for name in ("kind", "stride", "pad")] == ["conv", 2, 1]
     for name, expected in (("input", random.randn(10, 5, 7, 4)), ("weights", random.randn(3, 3, 4, 8)), ("bias", random.randn(8))):
         np.testing.assert_array_equal(array(layer[name]), expected)
+    assert explained("conv", "--dtype", "float32")[0]["weights"]["dtype"] == "float32"
     layer, _ = explained("pool", "--mode", "average")
     assert [layer[name] for name in ("kind", "stride", "window", "mode")] == ["pool", 1, 3, "average"]
     np.testing.assert_array_equal(array(layer["input"]), np.random.RandomState(1).randn(2, 5, 5, 3))
@@ -70,6 +71,16 @@ def test_arrays_of_a_file_keep_their_bits(explained, tmp_path, dtype):
     assert [without["stride"], without["pad"]] == [1, 0]
 
 
+def test_a_gradient_of_the_output(explained, refused, layer, tmp_path):
+    grad = np.random.RandomState(2).randn(10, 3, 4, 8)
+    np.save(tmp_path / "dZ.npy", grad)
+    arguments = "conv", "A_prev.npy", "W.npy", "b.npy", "--stride", 2, "--pad", 1, "--grad", "dZ.npy"
+    assert array(explained(*arguments)[0]["grad"]).tobytes() == grad.tobytes()
+    assert array(explained("conv", "--grad", "dZ.npy")[0]["grad"]).tobytes() == grad.tobytes()
+    message = refused("explain", "pool", "--grad", "dZ.npy", "-o", "other.html")
+    assert "--grad: got (10, 3, 4, 8), expected (2, 3, 3, 3) (the shape of the layer's output)" in message
+
+
 def test_a_pooling_of_a_file(explained, tmp_path):
     np.save(tmp_path / "A.npy", np.arange(48).reshape(1, 4, 4, 3))
     layer, _ = explained("pool", "A.npy", "--window", 2)
@@ -98,7 +109,7 @@ def test_a_large_picture_is_scaled_and_the_page_says_so(explained, tmp_path):
     np.testing.assert_allclose(array(layer["input"]), 128 / 255, rtol=1e-6)
 
 
-def test_the_page_of_the_package_is_the_same(explained, layer):
+def test_the_page_of_the_package_is_the_same(explained, layer, tmp_path):
     convstep = pytest.importorskip("convstep")
     _, text = explained("conv")
     assert convstep.explain().html == text
@@ -106,6 +117,10 @@ def test_the_page_of_the_package_is_the_same(explained, layer):
     assert convstep.explain(mode="average").html == text
     _, text = explained("conv", "A_prev.npy", "W.npy", "b.npy", "--stride", 3)
     assert convstep.explain(layer["A_prev"], layer["W"], layer["b"], {"stride": 3, "pad": 0}).html == text
+    np.save(tmp_path / "dZ.npy", np.ones((10, 3, 4, 8), np.float32))
+    _, text = explained("conv", "A_prev.npy", "W.npy", "b.npy", "--stride", 2, "--pad", 1, "--grad", "dZ.npy")
+    arguments = layer["A_prev"], layer["W"], layer["b"], {"stride": 2, "pad": 1}
+    assert convstep.explain(*arguments, grad=np.ones((10, 3, 4, 8), np.float32)).html == text
     _, text = explained("pool", "A_prev.npy", "--window", 2, "--stride", 1)
     assert convstep.explain(layer["A_prev"], hparameters={"stride": 1, "f": 2}).html == text
 

@@ -44,6 +44,9 @@ def test_dtypes_are_those_of_conv_forward():
     assert dtypes(A_PREV.astype(np.float32), W.astype(np.float32)) == {"float32"}
     assert dtypes(A_PREV.astype(np.float16), W.astype(np.float16)) == {"float32"}
     assert dtypes(A_PREV.astype(np.float32), W) == {"float64"}
+    grad = np.ones((2, 4, 3, 4))
+    layer = layer_of(convstep.explain(A_PREV.astype(np.float32), W.astype(np.float32), grad=grad))
+    assert {layer[name]["dtype"] for name in ("input", "weights", "bias", "grad")} == {"float64"}
     assert dtypes(np.ones((1, 4, 4, 3), int), W) == {"float64"}
 
 
@@ -59,6 +62,7 @@ def test_dtypes_are_those_of_conv_forward():
     (lambda: convstep.explain(np.zeros((1, 1025, 1024, 1)), np.ones((1, 1, 1, 1))), ValueError, "1 to 1048576 elements"),
     (lambda: convstep.explain(np.zeros((0, 4, 4, 3)), W), ValueError, "1 to 1048576 elements"),
     (lambda: convstep.explain(np.zeros((1, 300, 300, 8)), np.ones((11, 11, 8, 8))), ValueError, "up to 67108864 products"),
+    (lambda: convstep.explain(A_PREV, W, grad=np.ones((2, 4, 3, 3))), ValueError, "grad: got shape (2, 4, 3, 3), expected (2, 4, 3, 4)"),
     (lambda: convstep.explain(A_PREV, W, bias=B), TypeError, "has no argument 'bias'"),
 ])
 def test_errors(call, error, message):

@@ -1,5 +1,5 @@
-// node bits.mjs FOLDER [WASM] < lines of JSON: for each layer, as a page holds it, what the page's own modules make of it: the
-// output, and the gradients where that of the output is the output itself, as bytes in hexadecimal. WASM is the reference as WebAssembly, which then computes.
+// node bits.mjs FOLDER [WASM] < lines of JSON: for each layer, as a page holds it, what the page's own modules make of
+// it: the output and the gradients, as bytes in hexadecimal. WASM is the reference as WebAssembly, which then computes.
 import fs from "node:fs";
 import readline from "node:readline";
 
@@ -17,10 +17,11 @@ for await (const line of readline.createInterface({ input: process.stdin })) {
   const gradients = new Gradients(layer);
   const numbers = Array.from({ length: layer.images }, (_, n) => n);
   const outputs = Array.from({ length: layer.outputs }, (_, o) => o);
-  const { weightsGrad, biasGrad } = gradients.whole("output");
+  const grad = layer.hasGrad ? "given" : "output";
+  const { weightsGrad, biasGrad } = gradients.whole(grad);
   const result = {
     planes: numbers.map((n) => outputs.map((o) => hex(layer.plane(n, o)))),
-    inputGrad: numbers.map((n) => hex(gradients.upTo(n, height.output * width.output, "output").inputGrad)),
+    inputGrad: numbers.map((n) => hex(gradients.upTo(n, height.output * width.output, grad).inputGrad)),
   };
   if (layer.isConv) Object.assign(result, { weightsGrad: hex(weightsGrad), biasGrad: hex(biasGrad) });
   process.stdout.write(`${JSON.stringify(result)}\n`);

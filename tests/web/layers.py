@@ -15,9 +15,10 @@ class Layer(NamedTuple):
     b: np.ndarray | None
     hparameters: dict[str, int]
     mode: str | None
+    grad: np.ndarray | None = None  # of the output; or it is the output itself
 
     def page(self) -> convstep.Page:
-        return convstep.explain(self.A_prev, self.W, self.b, self.hparameters, mode=self.mode)
+        return convstep.explain(self.A_prev, self.W, self.b, self.hparameters, mode=self.mode, grad=self.grad)
 
     def forward(self) -> np.ndarray:
         if self.mode:
@@ -25,8 +26,8 @@ class Layer(NamedTuple):
         return convstep.conv_forward(self.A_prev, self.W, self.b, self.hparameters)[0]
 
     def backward(self) -> dict[str, np.ndarray]:
-        """The gradients, where that of the output is the output itself."""
-        output = self.forward()
+        """The gradients."""
+        output = self.forward() if self.grad is None else self.grad
         if self.mode:
             cache = (self.A_prev, self.hparameters)
             return {"inputGrad": convstep.pool_backward(output, cache, self.mode)}
@@ -46,8 +47,17 @@ def random_layer(seed: int) -> Layer:
     A_prev = values.astype(dtype)
     if random.random() < 0.4:
         f = int(random.integers(1, min(H, W) + 1))
-        return Layer(A_prev, None, None, {"stride": stride, "f": f}, str(random.choice(["max", "average"])))
+        mode = str(random.choice(["max", "average"]))
+        return with_grad(Layer(A_prev, None, None, {"stride": stride, "f": f}, mode), random)
     pad = int(random.integers(0, 3))
     f = int(random.integers(1, min(H, W, 7) + 1))
     weights, bias = random.normal(size=(f, f, C, O)).astype(dtype), random.normal(size=(1, 1, 1, O)).astype(dtype)
-    return Layer(A_prev, weights, bias, {"stride": stride, "pad": pad}, None)
+    return with_grad(Layer(A_prev, weights, bias, {"stride": stride, "pad": pad}, None), random)
+
+
+def with_grad(layer: Layer, random: np.random.Generator) -> Layer:
+    """The layer, in one of three cases with a gradient of its own."""
+    if random.random() < 2 / 3:
+        return layer
+    output = layer.forward()
+    return layer._replace(grad=random.normal(size=output.shape).astype(output.dtype))

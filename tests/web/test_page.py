@@ -191,6 +191,18 @@ def test_pooling(opened, mode):
     assert_shows(page, "input", convstep.pool_backward(np.ones(layer.forward().shape), cache, mode)[0, :, :, 1])
 
 
+def test_a_gradient_that_was_given_is_used_while_it_fits(opened, notebook):
+    layer = notebook._replace(grad=np.random.RandomState(2).randn(10, 3, 4, 8))
+    page = opened(layer.page())
+    page.get_by_role("button", name="backward").click()
+    assert_shows(page, "output", layer.grad[0, :, :, 0])
+    assert_shows(page, "input", np.pad(layer.backward()["inputGrad"][0, :, :, 0], 1))
+    page.get_by_role("button", name="stride: less").click()
+    expect(page.get_by_role("button", name="Z", exact=True)).to_have_attribute("aria-pressed", "true")
+    without = notebook._replace(hparameters={"stride": 1, "pad": 1})
+    assert_shows(page, "input", np.pad(without.backward()["inputGrad"][0, :, :, 0], 1))
+
+
 def test_a_large_picture(opened):
     random = np.random.default_rng(1)
     picture, W = random.random((1, 200, 200, 3), np.float32), random.normal(size=(3, 3, 3, 8)).astype(np.float32)
