@@ -14,7 +14,7 @@ set(modules
     text arrays dom engine wasm layer gradients state terms
     views/colours views/frames views/cells views/pixels views/grid views/strip views/links views/loupe views/arrays_shown views/figure views/filter_editor
     views/stage views/products views/sum views/formulas
-    words controls player keyboard theme main)
+    words controls views/head player views/speech keyboard theme main)
 set(styles colours page controls figures words screens)
 if(NOT CMAKE_SCRIPT_MODE_FILE)
   set(sources page.html)

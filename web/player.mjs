@@ -1,10 +1,10 @@
 // The play: the window moves over the image by itself, in the order of the loops.
 import { h, setText } from "./dom.mjs";
+import { MANY_POSITIONS } from "./state.mjs";
 
 const SPEEDS = [1, 2, 4, 8, 15, 30, 60, 300, 1500]; // positions a second
 const FIRST_SPEED = 2; // of the list
-const MANY_POSITIONS = 1000; // of a picture, which begins faster
-const FAST = 6;
+const FAST = 6; // for pictures
 const LONGEST_GAP = 100; // milliseconds that a frame may make up for, after the page was hidden
 
 const ICONS = {

@@ -1,4 +1,6 @@
 // What is looked at: one output, from which direction, and where the play is. Views ask to be told of changes.
+export const MANY_POSITIONS = 1000; // as a picture has
+
 export class State {
   #listeners = [];
 
@@ -8,8 +10,10 @@ export class State {
     this.image = 0;
     this.channel = 0; // of the input
     this.filter = 0; // of the output
-    this.y = 0;
-    this.x = 0;
+    const { height, width } = layer.geometry;
+    const isLarge = height.output * width.output > MANY_POSITIONS; // then there is more to see in the middle
+    this.y = isLarge ? Math.floor(height.output / 2) : 0;
+    this.x = isLarge ? Math.floor(width.output / 2) : 0;
     this.soFar = false; // only what the loops have reached is shown
     this.grad = layer.hasGrad ? "given" : "output"; // one of GRADS
     this.element = undefined; // of dA_prev, whose sum is written out: { row, column }

@@ -62,9 +62,12 @@ export class ArraysShown {
     return { values, rows: height.output, columns: width.output, range: this.#range(values) };
   }
 
+  // What pooling leaves of a picture is one.
   output(n, o) {
+    const { isPicture, isConv } = this.#layer;
     const values = this.#layer.plane(n, o);
-    return this.#keep(`output ${n} ${o}`, () => this.#planeOfOutput(values), values);
+    const look = isPicture && !isConv ? { range: { kind: "grey" } } : {};
+    return this.#keep(`output ${n} ${o}`, () => ({ ...this.#planeOfOutput(values), ...look }), values);
   }
 
   grad(n, o, kind) {

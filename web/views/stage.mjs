@@ -3,7 +3,7 @@
 import { h, setText } from "../dom.mjs";
 import { outputNear } from "../reference/geometry.mjs";
 import { chosenElement, poolShares, poolTerms } from "../terms.mjs";
-import { fixed, shapeText, shortest } from "../text.mjs";
+import { shapeText, shortest } from "../text.mjs";
 import { ArraysShown } from "./arrays_shown.mjs";
 import { Figure } from "./figure.mjs";
 import { FilterEditor, numberField, showNumber } from "./filter_editor.mjs";
@@ -265,16 +265,4 @@ export class Stage {
     const nameOf = layer.isConv ? (o) => layer.filterNames?.[o] : undefined;
     this.filters.show(layer.outputs, filter, (o) => ({ ...this.#outputArray(o), reached: until }), nameOf, box);
   }
-}
-
-// The chosen output in words, for those who do not see it.
-export function spokenPosition(state, value) {
-  const { layer, image, y, x, filter, isBackward } = state;
-  const { stride, pad, height, width } = layer.geometry;
-  const [row, column] = [y * stride - pad, x * stride - pad];
-  const name = (isBackward ? "d" : "") + (layer.isConv ? "Z" : "A");
-  return (
-    `${name}[${image}, ${y}, ${x}, ${filter}] = ${fixed(value, 4)}. ` +
-    `Window: rows ${row} to ${row + height.window - 1}, columns ${column} to ${column + width.window - 1}.`
-  );
 }
