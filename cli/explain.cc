@@ -88,6 +88,7 @@ struct ExplainCommand {
     }
     if (!grad_path.empty()) layer.grad = inputs.emplace_back(as_images(load_input("--grad", grad_path))).array;
     std::vector<const Input*> given;
+    given.reserve(inputs.size());
     for (const Input& input : inputs) given.push_back(&input);
     const Dtype common = input_path.empty() ? dtype.value_or(Dtype::kFloat64) : compute_dtype(dtype, given);
     convert(layer.input, common);
