@@ -1,12 +1,10 @@
 """What the tests of the page share: Debian's Chromium, pages in it, and arrays out of them."""
 
-import base64
 import pathlib
 import re
 import shutil
 from collections.abc import Callable, Iterator
 
-import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -55,37 +53,3 @@ def opened(browser: Browser, tmp_path: pathlib.Path) -> Iterator[Callable[..., P
     for context in contexts:
         context.close()
     assert errors == []
-
-
-def numbers(page: Page, expression: str) -> np.ndarray:
-    """A typed array of the page, with all its bits."""
-    kind, text = page.evaluate(
-        f"""() => {{
-          const array = {expression};
-          const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-          let text = "";
-          for (const byte of bytes) text += String.fromCharCode(byte);
-          return [array.constructor.name, btoa(text)];
-        }}"""
-    )
-    return np.frombuffer(base64.b64decode(text), {"Float32Array": "<f4", "Float64Array": "<f8"}[kind])
-
-
-def shown(page: Page, figure: str) -> list[str]:
-    """The numbers that a figure's table shows, row by row."""
-    return page.locator(f".figure.{figure} > .grid .cell").all_inner_texts()
-
-
-def printed(x: float, digits: int) -> str:
-    """What the page prints of a number: rounded from its exact value, halves away from 0, with a real minus."""
-    import decimal
-
-    quantum = decimal.Decimal(1).scaleb(-digits)
-    text = str(decimal.Decimal(float(x)).quantize(quantum, decimal.ROUND_HALF_UP))
-    return ("0." + "0" * digits if float(text) == 0 else text).replace("-", "−")
-
-
-def digits_of(texts: list[str]) -> int:
-    """How many digits after the point the page has chosen for a table."""
-    (digits,) = {len(text.partition(".")[2]) for text in texts if text}
-    return digits

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from layers import Layer, random_layer
+from page_layers import Layer, random_layer
 
 import convstep
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from conftest import digits_of, numbers, printed, shown
-from layers import Layer, random_layer
+from page_layers import Layer, random_layer
+from page_numbers import digits_of, numbers, printed, shown
 from playwright.sync_api import expect
 
 import convstep
@@ -215,6 +215,22 @@ def test_a_large_picture(opened):
     expect(page.locator(PLACE)).to_contain_text("output (50, 100)")
     expect(page.locator(".result")).to_contain_text("Z[0, 50, 100, 0]")
     assert Z.shape == (1, 200, 200, 8)
+
+
+def test_a_layer_of_many_channels(opened):
+    random = np.random.default_rng(1)
+    A_prev, W = random.normal(size=(1, 5, 5, 70)), random.normal(size=(3, 3, 70, 66))
+    page = opened(convstep.explain(A_prev, W))
+    expect(page.locator(".figure.input .thumbnails button")).to_have_count(64)
+    expect(page.locator(".figure.input .rest")).to_have_text("… and 6 more, which the keys , and . reach")
+    page.keyboard.press(",")
+    page.keyboard.press("[")
+    expect(page.locator(".figure.middle .line").first).to_have_text("filter 65, channel 69")
+    layer = Layer(A_prev, W, np.zeros((1, 1, 1, 66)), {"stride": 1, "pad": 0}, None)
+    assert_shows(page, "output", layer.forward()[0, :, :, 65])
+    expect(page.locator(".card")).to_have_count(1)  # of 630 products those of one channel
+    expect(page.locator(".sum .lead")).to_contain_text("630 products. Channel 69 is shown.")
+    expect(page.locator(".written-out")).to_contain_text("… and 230 terms more")
 
 
 def test_it_is_spoken(opened, notebook):

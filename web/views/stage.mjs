@@ -39,7 +39,7 @@ export class Stage {
       onPick: (place) => this.#pickInput(place),
       onPoint: (place) => this.#point("input", place),
     });
-    this.channels = new Strip({ noun: "channel", onChoose: (channel) => state.set({ channel }) });
+    this.channels = new Strip({ noun: "channel", keys: ", and .", onChoose: (channel) => state.set({ channel }) });
     this.input = new Figure("input", this.inputGrid.element, this.channels.element);
   }
 
@@ -51,7 +51,7 @@ export class Stage {
       focusable: true,
     });
     const noun = state.layer.isConv ? "filter" : "channel";
-    this.filters = new Strip({ noun, onChoose: (filter) => state.set({ filter }) });
+    this.filters = new Strip({ noun, keys: "[ and ]", onChoose: (filter) => state.set({ filter }) });
     this.output = new Figure("output", this.outputGrid.element, this.filters.element);
   }
 

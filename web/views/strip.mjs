@@ -8,8 +8,10 @@ export const MOST_THUMBNAILS = 64;
 export class Strip {
   #items = [];
 
-  constructor({ noun, onChoose }) {
+  // `keys` reach those, too, for which there is no thumbnail.
+  constructor({ noun, keys, onChoose }) {
     this.noun = noun;
+    this.keys = keys;
     this.onChoose = onChoose;
     this.list = h("div", { class: "thumbnails", role: "group", "aria-label": `Choose a ${noun}` });
     this.rest = h("p", { class: "rest" });
@@ -20,7 +22,7 @@ export class Strip {
   show(count, chosen, paint, name, box) {
     const shown = Math.min(count, MOST_THUMBNAILS);
     this.element.hidden = count < 2;
-    setText(this.rest, shown < count ? `… and ${count - shown} more: [ and ] reach them` : "");
+    setText(this.rest, shown < count ? `… and ${count - shown} more, which the keys ${this.keys} reach` : "");
     if (count < 2) return;
     if (this.#items.length !== shown) this.#build(shown);
     this.#items.forEach((item, index) => {
