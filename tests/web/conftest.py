@@ -1,4 +1,4 @@
-"""What the tests of the page share: Debian's Chromium, pages in it, and arrays out of them."""
+"""What the tests of the page share: Debian's Chromium, and pages in it."""
 
 import pathlib
 import re
