@@ -7,6 +7,8 @@
 #   make python     the Python package, into .venv:  source .venv/bin/activate
 #   make test-full  what make test runs; the wheel in a bare environment, beside PyTorch and JAX; shared libraries; the sweeps
 #                   over every small layer; the tests again under clang and under the sanitizers, with more cases
+#   make test-web   the page of convstep explain, in Chromium and Node
+#   make wasm       src/reference as WebAssembly, which the page of the next make build and make python carries
 #   make test-tsan  the C++ tests under the thread sanitizer
 #   make test-arm   the C++ tests on 64-bit ARM, cross-compiled, under qemu
 #   make bench      every layer and network beside every peer that installs, and what a call from Python costs beside np.add (an hour)
@@ -17,7 +19,7 @@
 #   make format     reformat every source file;  make format-check only looks
 #   make clean      remove what the above made
 .PHONY: help demo test test-full bench bench-quick docs fuzz build python tidy format format-check clean bench-adapters \
-  test-arm test-tsan setup-demo setup-test setup-arm setup-build setup-python setup-docs setup-tidy setup-format setup-bench setup-bench-all
+  test-arm test-tsan test-web wasm setup-demo setup-test setup-arm setup-web setup-wasm setup-build setup-python setup-docs setup-tidy setup-format setup-bench setup-bench-all
 
 # One target after another, though asked for -j: two at once would install into one place. Compilers run side by side anyway.
 .NOTPARALLEL:
@@ -27,12 +29,14 @@ WERROR := $(if $(CI),ON,OFF)
 # The tests take libraries of their own, so they are configured for `make test`. From then on build/release keeps
 # them, so that ctest goes on to work there.
 TESTS = $(if $(wildcard build/release/tests),ON,OFF)
-CONFIGURE = cmake --preset release -DCONVSTEP_UNITY_BUILD=ON -DCONVSTEP_BUILD_TESTS=$(TESTS) -DCONVSTEP_WARNINGS_AS_ERRORS=$(WERROR)
+# The page carries it once it is there.
+WASM = $(wildcard $(CURDIR)/build/wasm/reference.base64)
+CONFIGURE = cmake --preset release -DCONVSTEP_WASM=$(WASM) -DCONVSTEP_UNITY_BUILD=ON -DCONVSTEP_BUILD_TESTS=$(TESTS) -DCONVSTEP_WARNINGS_AS_ERRORS=$(WERROR)
 PYTHON := .venv/bin/python
 BENCH := .venv-bench/bin/python bench/compare.py
 FUZZ_SECONDS := 60
-# Two files of tests at a time.
-PYTEST := $(PYTHON) -m pytest -q -n 2 --dist loadfile tests
+# Two files of tests at a time; those of the page want a browser, and are make test-web's.
+PYTEST := $(PYTHON) -m pytest -q -n 2 --dist loadfile --ignore=tests/web tests
 
 help:
 	@sed -n 's/^#   /  /p' $(firstword $(MAKEFILE_LIST))
@@ -51,7 +55,7 @@ test: setup-test build python
 	CONVSTEP_BUILD_DIR=build/release $(PYTEST)
 
 test-full: TESTS = ON
-test-full: test
+test-full: test test-web
 	scripts/test_wheel.sh
 	scripts/test_torch.sh
 	scripts/test_jax.sh
@@ -69,6 +73,13 @@ test-full: test
 	  cmake --preset $$preset && cmake --build --preset $$preset && ctest --preset $$preset -LE full && \
 	  CONVSTEP_BUILD_DIR=build/$$preset CONVSTEP_CASES=full $(PYTEST) --ignore=tests/python || exit 1; \
 	done
+
+test-web: setup-test setup-web python
+	CONVSTEP_BUILD_DIR=build/release $(PYTHON) -m pytest -q -n 2 tests/web
+
+wasm: setup-wasm
+	web/wasm/build.sh build/wasm
+	@echo "The page carries it after the next make build, make python"
 
 test-tsan: setup-test
 	cmake --preset tsan
@@ -128,6 +139,7 @@ python: setup-python build
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-warn-conflicts --no-build-isolation '.[draw]' \
 	  --config-settings=build-dir=build/python \
 	  --config-settings=cmake.define.CONVSTEP_INSTALLED=$(CURDIR)/build/installed \
+	  --config-settings=cmake.define.CONVSTEP_WASM=$(WASM) \
 	  --config-settings=cmake.define.CONVSTEP_WARNINGS_AS_ERRORS=$(WERROR)
 	@echo "The Python package is in .venv. To use it: source .venv/bin/activate"
 
@@ -153,6 +165,12 @@ setup-test:
 
 setup-arm:
 	scripts/setup.sh arm
+
+setup-web:
+	scripts/setup.sh web
+
+setup-wasm:
+	scripts/setup.sh wasm
 
 setup-build:
 	scripts/setup.sh build

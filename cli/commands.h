@@ -19,6 +19,7 @@ void add_describe(CLI::App& app);
 void add_print(CLI::App& app);
 void add_info(CLI::App& app);
 void add_draw(CLI::App& app);
+void add_explain(CLI::App& app);
 void add_targets(CLI::App& app);
 void add_completion(CLI::App& app);
 

@@ -13,6 +13,7 @@
 #include "cli/warnings.h"
 #include "convstep/error.h"
 #include "convstep/image.h"
+#include "io/file.h"
 
 namespace convstep::cli {
 namespace {
@@ -67,8 +68,13 @@ std::string place_of(const std::string& path) {
 void check_name(const NamedPath& output, Contents contents) {
   const auto& [argument, path] = output;
   if (is_terminal(place_of(path))) {
-    throw CLI::ValidationError(
-        argument, "neither an array nor a picture is for a terminal: name a file, or redirect to a file or a pipe");
+    const char* const what = contents == Contents::kPages ? "a page is not" : "neither an array nor a picture is";
+    throw CLI::ValidationError(argument,
+                               fmt::format("{} for a terminal: name a file, or redirect to a file or a pipe", what));
+  }
+  if (contents == Contents::kPages) {
+    if (ends_in(path, ".html") || is_output_pipe(path)) return;
+    throw CLI::ValidationError(argument, "\"" + path + "\" does not end in .html");
   }
   const bool picture = names_picture(path), pipe = is_output_pipe(path) && !picture;
   if (picture ? contents != Contents::kArrays : pipe) return;
@@ -150,6 +156,18 @@ void Outputs::save(const std::string& name, const Tensor<T, 4>& result, const st
   save_picture(scale.picture(name, result, range), path,
                fmt::format("{} {} {} -> {}, {:.6g} black and {:.6g} white", name, to_string(result.shape()),
                            dtype_name(array.dtype), path, range.low, range.high));
+}
+
+void Outputs::save_page(const std::string& page, const std::string& path, const std::string& line) const {
+  const int64_t size = static_cast<int64_t>(page.size());
+  put(
+      path, [&](const ByteWriter& write) { write(page.data(), size); },
+      [&](Warnings* warnings) {
+        OutputFile file(path);
+        file.write(page.data(), size);
+        file.commit(warnings);
+      });
+  say(line);
 }
 
 void Outputs::save_picture(const Tensor<float, 4>& picture, const std::string& path, const std::string& line) const {

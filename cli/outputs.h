@@ -23,13 +23,14 @@ struct NamedPath {
 // Does the output's name end in .png, whether in upper or lower case, or is it a pipe after "png:"?
 bool names_picture(const std::string& path);
 
-// What a command writes. Into a pipe without "png:" goes an array, or, where there are only pictures, a picture.
-enum class Contents { kArrays, kPictures, kEither };
+// What a command writes. Into a pipe without "png:" goes an array, or, where there are only pictures, a picture; or a
+// page of HTML.
+enum class Contents { kArrays, kPictures, kEither, kPages };
 
 class Outputs {
  public:
-  // Throws CLI::ValidationError, naming the argument: for an output that is neither called .npy or .png, after its
-  // contents, nor a pipe, one that is a terminal, two outputs in one place, two inputs out of one pipe.
+  // Throws CLI::ValidationError, naming the argument: for an output that is neither called .npy, .png or .html, after
+  // its contents, nor a pipe, one that is a terminal, two outputs in one place, two inputs out of one pipe.
   Outputs(const std::vector<NamedPath>& inputs, const std::vector<NamedPath>& outputs,
           Contents contents = Contents::kArrays);
 
@@ -40,6 +41,9 @@ class Outputs {
   template <class T>
   void save(const std::string& name, const Tensor<T, 4>& result, const std::string& path,
             const PictureScale& scale) const;
+
+  // Writes a page and says `line`.
+  void save_page(const std::string& page, const std::string& path, const std::string& line) const;
 
   // Writes a picture and says `line`.
   void save_picture(const Tensor<float, 4>& picture, const std::string& path, const std::string& line) const;

@@ -51,6 +51,7 @@ void add_commands(CLI::App& app) {
   add_print(app);
   add_info(app);
   add_draw(app);
+  add_explain(app);
   add_targets(app);
   add_completion(app);
   const std::string version_text = std::string("convstep ") + version();

@@ -17,7 +17,7 @@ set(onnx core io/file.h io/half.h io/quote.h network onnx onnx_file)
 set(io core io)
 set(notebook core notebook reference/reference.h runtime/threads.h)
 set(picture core picture)
-set(cli cli notebook picture)
+set(cli cli io/file.h notebook picture)
 set(python python)
 # A kernel: kernel.h, NAME_kernel.cc, tile-inl.h ... Beside what its room may include it sees other kernels' headers, and no method.
 set(kernel_file "(^|_|/)kernel\\.(h|cc)$|-inl\\.h$")

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what a make target needs and this machine lacks: setup.sh demo|build|python|test|models|docs|tidy|format|clang|arm|torch|bench|bench-all ...
+# Installs what a make target needs and this machine lacks: setup.sh demo|build|python|test|web|wasm|models|docs|tidy|format|clang|arm|torch|bench|bench-all ...
 #
 # Packages come from Debian by apt-get (with sudo where we are not root); Python packages go into .venv and touch nothing else.
 # A machine that has them already is left alone, and needs no network.
@@ -15,6 +15,8 @@ tidy_packages="clang-tidy"
 format_packages="clang-format"
 clang_packages="clang libclang-rt-dev"
 arm_packages="g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
+web_packages="$venv_packages chromium nodejs"
+wasm_packages="emscripten"
 torch_packages="$venv_packages python3-torch python3-pytest"
 bench_packages="libdnnl-dev libbenchmark-dev"
 # PyTorch's wheel cannot be loaded without some gigabytes for graphics cards; Debian's package can. It takes what BLAS there is.
@@ -121,6 +123,8 @@ for part in "$@"; do
     arm) packages="$packages $tool_packages $arm_packages" ;;
     python) packages="$packages $python_packages" ;;
     test) packages="$packages $test_packages $python_packages" ;;
+    web) packages="$packages $web_packages" ;;
+    wasm) packages="$packages $wasm_packages" ;;
     models | docs) packages="$packages $venv_packages" ;;
     torch) packages="$packages $torch_packages" ;;
     bench) packages="$packages $python_packages $bench_packages" ;;
@@ -139,6 +143,7 @@ for part in "$@"; do
     demo) install_demo ;;
     python) install_requirements .venv python/requirements.txt ;;
     test) install_requirements .venv tests/requirements.txt ;;
+    web) install_requirements .venv tests/web/requirements.txt ;;
     models) install_models ;;
     docs) install_requirements .venv-docs docs/site/requirements.txt ;;
     arm)

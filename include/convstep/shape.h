@@ -13,7 +13,9 @@
 
 namespace CONVSTEP_EXPORT convstep {
 
+#ifndef __wasm32__  // for which web/wasm/ compiles the plain loops alone, for layers that a page can hold
 static_assert(sizeof(void*) >= 8, "convstep needs a 64-bit target: it counts bytes in 63 bits");
+#endif
 
 // The length of every axis, outermost first; an image batch is (N, H, W, C).
 template <int Rank>

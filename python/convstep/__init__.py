@@ -9,7 +9,7 @@ Their gradients are `conv2d_backward`, `conv2d_backward_input`, `conv2d_backward
 `backward` of a `Conv2d`; they begin with `softmax_cross_entropy`. `num_threads`, `simd_target` and their kin say and
 choose what calls run on. A `Network` is made of `convstep.layers` or read from a file, runs, and learns with `Sgd` or
 `Adam`, which gives a `History`; `convstep.sklearn` has estimators of scikit-learn's kind. `convstep.draw` makes pictures,
-with matplotlib.
+with matplotlib, and `explain` a `Page` that shows a layer step by step.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ from convstep._activation import activation_backward
 from convstep._conv2d import Conv2d
 from convstep._convolution import conv2d, pad2d, pad2d_backward
 from convstep._convolution_backward import conv2d_backward, conv2d_backward_input, conv2d_backward_weights
+from convstep._explain import Page, explain
 from convstep._linear import linear, linear_backward
 from convstep._loss import softmax_cross_entropy
 from convstep._network import Network
@@ -66,6 +67,7 @@ __all__ = [
     "Conv2d",
     "History",
     "Network",
+    "Page",
     "Sgd",
     "__version__",
     "activation_backward",
@@ -81,6 +83,7 @@ __all__ = [
     "conv_single_step",
     "create_mask_from_window",
     "distribute_value",
+    "explain",
     "global_avg_pool2d",
     "global_l2_pool2d",
     "global_max_pool2d",

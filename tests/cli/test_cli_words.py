@@ -142,7 +142,7 @@ WORDS_OF_OTHERS = [
     ("conv -V", "unknown option -V; did you mean --version?"),
     # What is not near has no hint, and none about files.
     ("pad x.npy --relu", "unknown option --relu; convstep pad --help shows those that there are\n"),
-    ("pad x.npy --size", "unknown option --size; it is an option of run\n"),
+    ("pad x.npy --size", "unknown option --size; it is an option of run, explain\n"),
     ("pad x.npy --colour", "unknown option --colour; convstep pad --help shows those that there are\n"),
     ("--frobnicate=a.npy", "unknown option --frobnicate; convstep --help shows those that there are\n"),
 ]

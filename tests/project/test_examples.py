@@ -48,8 +48,9 @@ def test_demo_leaves_pictures(demo):
 @pytest.mark.parametrize(
     ("page", "made"),
     [
-        ("README.md", {"A_prev.npy", "W.npy", "b.npy", "A.npy", "P.npy", "figure.png", "edges.png"}),
-        ("docs/command.md", {"P.npy", "edges.png", "displayed", "Z.npy", "A.npy", "dA_prev.npy", "dW.npy", "db.npy", "dZ.npy"}),
+        ("README.md", {"A_prev.npy", "W.npy", "b.npy", "A.npy", "P.npy", "figure.png", "edges.png", "page.html"}),
+        ("docs/command.md", {"P.npy", "edges.png", "displayed", "Z.npy", "A.npy", "dA_prev.npy", "dW.npy", "db.npy", "dZ.npy", "page.html"}),
+        ("docs/explain.md", {"A_prev.npy", "W.npy", "page.html"}),
     ],
 )
 def test_commands_of_a_page_run_as_they_are(page, made, demo, build_dir, tmp_path):

