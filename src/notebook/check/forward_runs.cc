@@ -1,0 +1,260 @@
+// forward_runs.cc: the notebook's forward functions with choices.
+#include <algorithm>
+#include <vector>
+
+#include "notebook/check/places.h"
+#include "notebook/check/run.h"
+
+namespace convstep::check {
+namespace {
+
+// The filter (f, f, n_C_prev, n_C) or (f, f, n_C_prev), turned as the choices say.
+struct Filters {
+  const CheckArray& weights;
+  const Choices& choices;
+
+  double at(int64_t i, int64_t j, int64_t c, int64_t o) const {
+    const int64_t height = weights.shape[0], width = weights.shape[1], depth = weights.shape[2];
+    const int64_t count = weights.shape.size() == 4 ? weights.shape[3] : 1;
+    if (choices.rows.reversed) i = height - 1 - i;
+    if (choices.columns.reversed) j = width - 1 - j;
+    if (choices.sum.transposed) std::swap(i, j);
+    if (choices.sum.channels_reversed) c = depth - 1 - c;
+    return weights.values[static_cast<size_t>(((i * width + j) * depth + c) * count + o)];
+  }
+};
+
+double product(Product product, double a, double w) {
+  switch (product) {
+    case Product::kTimes:
+      return a * w;
+    case Product::kPlus:
+      return a + w;
+    case Product::kMinus:
+      return a - w;
+    case Product::kInput:
+      return a;
+    case Product::kFilter:
+      return w;
+    case Product::kSquare:
+      return a * a;
+  }
+  return 0;
+}
+
+// One window's products, reduced as the choices say.
+class Products {
+ public:
+  explicit Products(Reduce reduce) : reduce_(reduce) {}
+
+  void add(double product) {
+    magnitude_ += std::abs(product);
+    last_ = product;
+    largest_ = count_ == 0 ? product : std::max(largest_, product);
+    sum_ += reduce_ == Reduce::kAbsolute ? std::abs(product) : product;
+    all_ *= product;
+    ++count_;
+  }
+
+  double reduced(int64_t area) const {
+    switch (reduce_) {
+      case Reduce::kSum:
+      case Reduce::kAbsolute:
+        return sum_;
+      case Reduce::kMean:
+        return sum_ / static_cast<double>(count_);
+      case Reduce::kMeanOfWindow:
+        return sum_ / static_cast<double>(area);
+      case Reduce::kMax:
+        return largest_;
+      case Reduce::kLast:
+        return last_;
+      case Reduce::kProduct:
+        return all_;
+    }
+    return 0;
+  }
+  double magnitude() const { return std::max(magnitude_, std::abs(all_) * (reduce_ == Reduce::kProduct)); }
+
+ private:
+  Reduce reduce_;
+  double sum_ = 0, last_ = 0, largest_ = 0, all_ = 1, magnitude_ = 0;
+  int64_t count_ = 0;
+};
+
+// How often the bias counts beside the sum.
+double times_of_bias(Bias bias, int64_t rows, int64_t products, int64_t channels) {
+  switch (bias) {
+    case Bias::kLeftOut:
+    case Bias::kFactor:
+      return 0;
+    case Bias::kInsideSum:
+      return static_cast<double>(products);
+    case Bias::kSubtracted:
+      return -1;
+    case Bias::kTwice:
+      return 2;
+    case Bias::kPerRow:
+      return static_cast<double>(rows);
+    case Bias::kPerChannel:
+      return static_cast<double>(channels);
+    case Bias::kAdded:
+    case Bias::kOfAllFilters:
+      return 1;
+  }
+  return 1;
+}
+
+// One window, with element(i, j, c) in it, and filter o.
+template <class Element>
+double window_sum(const Choices& choices, const Filters& filters, const CheckArray& biases, int64_t o, int64_t taps_down,
+                  int64_t taps_across, Element element, double& magnitude) {
+  const SumChoices& sum = choices.sum;
+  const int64_t depth = filters.weights.shape[2];
+  const int64_t count = static_cast<int64_t>(biases.values.size());
+  const int64_t filter = pick(sum.filter, o, count);
+  int64_t first = 0, end = depth;
+  if (sum.channels == Channels::kFirst) end = 1;
+  if (sum.channels == Channels::kLast) first = depth - 1;
+  Products products(sum.reduce);
+  for (int64_t i = 0; i < taps_down; ++i)
+    for (int64_t j = 0; j < taps_across; ++j)
+      for (int64_t c = first; c < end; ++c) products.add(product(sum.product, element(i, j, c), filters.at(i, j, c, filter)));
+
+  double bias = biases.values[static_cast<size_t>(pick(sum.bias_of, o, count))];
+  if (sum.bias == Bias::kOfAllFilters) {
+    bias = 0;
+    for (const double b : biases.values) bias += b;
+  }
+  const int64_t all = taps_down * taps_across * (end - first);
+  double times = times_of_bias(sum.bias, taps_down, all, end - first);
+  double reduced = products.reduced(taps_down * taps_across);
+  magnitude = products.magnitude() + std::abs(times * bias);
+  if (sum.bias == Bias::kInsideSum && sum.reduce == Reduce::kMean) times = 1;
+  if (sum.bias == Bias::kFactor) {
+    magnitude *= std::abs(bias);
+    return reduced * bias;
+  }
+  return reduced + times * bias;
+}
+
+// The middle number, or the mean of the two in the middle, as np.median has it.
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const size_t half = values.size() / 2;
+  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
+
+double pooled(Pooled how, const std::vector<double>& window, int64_t f) {
+  double sum = 0, largest = window.front(), smallest = window.front(), absolute = 0;
+  for (const double value : window) {
+    sum += value;
+    largest = std::max(largest, value);
+    smallest = std::min(smallest, value);
+    absolute = std::max(absolute, std::abs(value));
+  }
+  switch (how) {
+    case Pooled::kMax:
+      return largest;
+    case Pooled::kMean:
+      return sum / static_cast<double>(window.size());
+    case Pooled::kMin:
+      return smallest;
+    case Pooled::kSum:
+      return sum;
+    case Pooled::kMaxFromZero:
+      return std::max(0.0, largest);
+    case Pooled::kMaxOfAbsolutes:
+      return absolute;
+    case Pooled::kMeanOverF:
+      return sum / static_cast<double>(f);
+    case Pooled::kMedian:
+      return median(window);
+    case Pooled::kFirst:
+      return window.front();
+    case Pooled::kLast:
+      return window.back();
+  }
+  return 0;
+}
+
+}  // namespace
+
+bool run_zero_pad(const CheckCase& one, const Choices& choices, Sink& sink) {
+  const CheckArray& X = one.inputs[0];
+  const Axis rows = make_axis(choices.rows, X.shape[1], X.shape[2], 1, one.pad, 1, choices.pad_extra);
+  const Axis columns = make_axis(choices.columns, X.shape[2], X.shape[1], 1, one.pad, 1, choices.pad_extra);
+  const PaddedImages padded(X, choices, rows, columns, one.pad);
+  const int64_t shape[4] = {padded.count(), rows.padded, columns.padded, padded.channels()};
+  return hand_over_volume(choices, shape, 1, sink,
+                          [&](int64_t n, int64_t y, int64_t x, int64_t c, double& value, double& magnitude) {
+                            value = padded.at(n, y, x, c);
+                            magnitude = std::abs(value);
+                            return true;
+                          });
+}
+
+bool run_single_step(const CheckCase& one, const Choices& choices, Sink& sink) {
+  const CheckArray &window = one.inputs[0], &W = one.inputs[1];
+  const int64_t height = W.shape[0], width = W.shape[1], depth = W.shape[2];
+  if (choices.sum.transposed && height != width) return false;
+  if (!sink.begin(0, choices.kept_axes ? std::vector<int64_t>{1, 1, 1} : std::vector<int64_t>{})) return false;
+  double magnitude = 0;
+  const double Z = window_sum(
+      choices, {W, choices}, one.inputs[2], 0, height, width,
+      [&](int64_t i, int64_t j, int64_t c) {
+        return window.values[static_cast<size_t>((i * width + j) * depth + c)];
+      },
+      magnitude);
+  return sink.value(finished(choices.after, Z, 1), magnitude, height * width * depth + 1);
+}
+
+bool run_conv(const CheckCase& one, const Choices& choices, Sink& sink) {
+  const CheckArray &A_prev = one.inputs[0], &W = one.inputs[1];
+  const int64_t images = A_prev.shape[0], f = W.shape[0], depth = W.shape[2];
+  const Axis rows = make_axis(choices.rows, A_prev.shape[1], A_prev.shape[2], f, one.pad, one.stride);
+  const Axis columns = make_axis(choices.columns, A_prev.shape[2], A_prev.shape[1], W.shape[1], one.pad, one.stride);
+  const PaddedImages padded(A_prev, choices, rows, columns, one.pad);
+  if (padded.channels() != depth || (choices.sum.transposed && f != W.shape[1])) return false;
+  const int64_t shape[4] = {images, rows.count, columns.count, W.shape[3]};
+  const Filters filters{W, choices};
+  return hand_over_volume(
+      choices, shape, f * W.shape[1] * depth + 1, sink,
+      [&](int64_t n, int64_t y, int64_t x, int64_t o, double& value, double& magnitude) {
+        if (!rows.holds(y) || !columns.holds(x)) return false;
+        const int64_t image = pick(choices.image, n, images), top = rows.begin(y), left = columns.begin(x);
+        value = window_sum(
+            choices, filters, one.inputs[2], o, rows.taps, columns.taps,
+            [&](int64_t i, int64_t j, int64_t c) { return padded.at(image, top + i, left + j, c); }, magnitude);
+        return true;
+      });
+}
+
+bool run_pool(const CheckCase& one, const Choices& choices, Sink& sink) {
+  const CheckArray& A_prev = one.inputs[0];
+  const int64_t images = A_prev.shape[0], channels = A_prev.shape[3];
+  const Axis rows = make_axis(choices.rows, A_prev.shape[1], A_prev.shape[2], one.f, 0, one.stride);
+  const Axis columns = make_axis(choices.columns, A_prev.shape[2], A_prev.shape[1], one.f, 0, one.stride);
+  const PaddedImages input(A_prev, choices, rows, columns, 0);
+  const int64_t shape[4] = {images, rows.count, columns.count, channels};
+  std::vector<double> window;
+  return hand_over_volume(
+      choices, shape, one.f * one.f + 1, sink,
+      [&](int64_t n, int64_t y, int64_t x, int64_t o, double& value, double& magnitude) {
+        const int64_t image = pick(choices.image, n, images), top = rows.begin(y), left = columns.begin(x);
+        const bool all = choices.pool.channels == Channels::kAll;
+        if (choices.pool.channels == Channels::kFirst) o = 0;
+        if (choices.pool.channels == Channels::kLast) o = channels - 1;
+        if (top < 0 || left < 0) return false;
+        window.clear();  // a slice of NumPy's ends where the array does
+        for (int64_t i = top; i < std::min(top + rows.taps, rows.length); ++i)
+          for (int64_t j = left; j < std::min(left + columns.taps, columns.length); ++j)
+            for (int64_t c = all ? 0 : o; c < (all ? channels : o + 1); ++c) window.push_back(input.at(image, i, j, c));
+        if (window.empty()) return false;
+        value = pooled(one.average ? choices.pool.average : choices.pool.max, window, one.f);
+        for (const double element : window) magnitude += std::abs(element);
+        return true;
+      });
+}
+
+}  // namespace convstep::check

@@ -1,0 +1,68 @@
+#include "notebook/check/pattern.h"
+
+#include <algorithm>
+
+#include "notebook/check/text.h"
+
+namespace convstep::check {
+namespace {
+
+// Is every case right that `simple` holds for, and none of the others?
+template <class Simple>
+bool separates(std::span<const CheckCase> cases, const std::vector<Differences>& differences, Simple simple) {
+  bool both[2] = {false, false};
+  for (size_t k = 0; k < cases.size(); ++k) {
+    const bool right = !differences[k].any();
+    if (right != simple(cases[k])) return false;
+    both[right] = true;
+  }
+  return both[0] && both[1];
+}
+
+// Which index of this axis is right in all cases, where others of it are wrong: the first, 0, or the last, -1.
+bool right_at(const std::vector<Differences>& differences, size_t output, size_t axis, bool last) {
+  bool others = false;
+  for (const Differences& here : differences) {
+    const auto& shape = here.right()[output].shape;
+    const auto& wrong = here.wrong()[output];
+    for (size_t place = 0; place < wrong.size(); ++place) {
+      if (!wrong[place]) continue;
+      const int64_t k = index_of(place, shape)[axis];
+      if (k == (last ? shape[axis] - 1 : 0)) return false;
+      others = true;
+    }
+  }
+  return others;
+}
+
+}  // namespace
+
+std::string pattern_text(CheckedFunction function, std::span<const CheckCase> cases,
+                         const std::vector<Differences>& differences) {
+  if (separates(cases, differences, [](const CheckCase& one) { return one.stride == 1; })) {
+    return "; all is right where the stride is 1";
+  }
+  if (separates(cases, differences, [](const CheckCase& one) { return one.pad == 0; })) {
+    return "; all is right where pad is 0";
+  }
+  if (separates(cases, differences, [](const CheckCase& one) { return one.average; })) {
+    return "; all is right in mode \"average\"";
+  }
+  if (separates(cases, differences, [](const CheckCase& one) { return !one.average; })) {
+    return "; all is right in mode \"max\"";
+  }
+  std::string text;
+  for (size_t output = 0; output < check_output_names(function).size(); ++output) {
+    const auto words = axis_words(function, output);
+    for (size_t axis = 0; axis < words.size(); ++axis) {
+      for (const bool last : {false, true}) {
+        if (!right_at(differences, output, axis, last)) continue;
+        text += (text.empty() ? "; all is right in " : " and ") + std::string(last ? "the last " : "the first ") + words[axis] +
+                (check_output_names(function).size() > 1 ? std::string(" of ") + check_output_names(function)[output] : "");
+      }
+    }
+  }
+  return text;
+}
+
+}  // namespace convstep::check

@@ -1,0 +1,117 @@
+// sum_mutants.cc: what goes wrong in one window: its products, their sum, the bias.
+#include "notebook/check/mutants.h"
+
+namespace convstep::check {
+namespace {
+
+constexpr Mutant kSum[] = {
+    {"bias_in_sum", "The bias is added inside the sum, so it counts once for every element of the window.",
+     "How often is the bias added when it stands inside np.sum?",
+     "Sum the products first, add the bias once: Z = np.sum(a_slice_prev * W) + b",
+     [](Choices& c) { c.sum.bias = Bias::kInsideSum; }},
+    {"bias_left_out", "The bias is not added.", "What comes after the sum of the products?",
+     "Z = np.sum(a_slice_prev * W) + b",
+     [](Choices& c) { c.sum.bias = Bias::kLeftOut; }},
+    {"mean_for_sum", "The mean of the products is taken, not their sum.", "Which function makes one number of the products?",
+     "np.sum(a_slice_prev * W), not np.mean",
+     [](Choices& c) { c.sum.reduce = Reduce::kMean; }},
+    {"filter_turned", "The filter is turned by 180 degrees, as in signal processing.",
+     "Does the first row of the filter meet the first row of the window?",
+     "Multiply the window with W as it is: no flip, no [::-1], no scipy.signal.convolve (correlate does not turn it)",
+     [](Choices& c) { c.rows.reversed = c.columns.reversed = true; }},
+    {"filter_rows_flipped", "The filter's rows are in reverse order.",
+     "Does the first row of the filter meet the first row of the window?", "Multiply with W as it is, without W[::-1]",
+     [](Choices& c) { c.rows.reversed = true; }},
+    {"filter_columns_flipped", "The filter's columns are in reverse order.",
+     "Does the first column of the filter meet the first column of the window?",
+     "Multiply with W as it is, without W[:, ::-1]",
+     [](Choices& c) { c.columns.reversed = true; }},
+    {"filter_transposed", "The filter's rows and columns are exchanged.",
+     "Does the first row of the filter meet the first row of the window?", "Multiply with W as it is, without a transpose",
+     [](Choices& c) { c.sum.transposed = true; }},
+    {"first_channel_alone", "Only channel 0 of the input is used.", "How many numbers does a window have in depth?",
+     "Keep all channels: a_prev_pad[vert_start:vert_end, horiz_start:horiz_end, :]",
+     [](Choices& c) { c.sum.channels = Channels::kFirst; }},
+    {"last_channel_alone", "Only the last channel of the input counts.",
+     "Does the sum begin anew for each channel, or take = where += is meant?",
+     "Keep all channels: a_prev_pad[vert_start:vert_end, horiz_start:horiz_end, :]",
+     [](Choices& c) { c.sum.channels = Channels::kLast; }},
+    {"channels_reversed", "The filter's channels meet the input's in reverse order.",
+     "Does channel 0 of the filter meet channel 0 of the window?", "Multiply with W as it is, without W[:, :, ::-1]",
+     [](Choices& c) { c.sum.channels_reversed = true; }},
+    {"sum_for_product", "The window and the filter are added, not multiplied.", "What does a weight do to the pixel under it?",
+     "s = a_slice_prev * W", [](Choices& c) { c.sum.product = Product::kPlus; }},
+    {"difference_for_product", "The filter is subtracted from the window, not multiplied with it.",
+     "What does a weight do to the pixel under it?", "s = a_slice_prev * W",
+     [](Choices& c) { c.sum.product = Product::kMinus; }},
+    {"filter_unused", "The window is summed without the filter.", "What does a weight do to the pixel under it?",
+     "s = a_slice_prev * W", [](Choices& c) { c.sum.product = Product::kInput; }},
+    {"window_unused", "The filter is summed without the window.", "What does a weight do to the pixel under it?",
+     "s = a_slice_prev * W", [](Choices& c) { c.sum.product = Product::kFilter; }},
+    {"window_squared", "The window is multiplied with itself, not with the filter.",
+     "Which two arrays does the product take?", "s = a_slice_prev * W", [](Choices& c) { c.sum.product = Product::kSquare; }},
+    {"max_for_sum", "The largest product is taken, not the sum of all.", "Which function makes one number of the products?",
+     "np.sum(a_slice_prev * W), not np.max", [](Choices& c) { c.sum.reduce = Reduce::kMax; }},
+    {"last_product_alone", "Only the last product counts: = stands where += is meant.",
+     "What happens to the sum so far when the next product comes?",
+     "Start at 0 before the loops over the window and add: z += a * w",
+     [](Choices& c) { c.sum.reduce = Reduce::kLast; }},
+    {"sum_of_absolutes", "The absolute values of the products are summed.", "What may the sign of a product be?",
+     "np.sum(a_slice_prev * W), without abs", [](Choices& c) { c.sum.reduce = Reduce::kAbsolute; }},
+    {"product_for_sum", "The products are multiplied with each other, not summed.",
+     "Which function makes one number of the products?", "np.sum(a_slice_prev * W), not np.prod",
+     [](Choices& c) { c.sum.reduce = Reduce::kProduct; }},
+    {"sum_over_area", "The sum is divided by the height and width of the window.", "Is a convolution a sum or a mean?",
+     "np.sum(a_slice_prev * W), divided by nothing", [](Choices& c) { c.sum.reduce = Reduce::kMeanOfWindow; }},
+    {"bias_subtracted", "The bias is subtracted, not added.", "Which sign has the bias?", "Z = np.sum(a_slice_prev * W) + b",
+     [](Choices& c) { c.sum.bias = Bias::kSubtracted; }},
+    {"bias_twice", "The bias is added twice.", "Where is the bias added: in conv_single_step, or after it, or both?",
+     "Add it once: conv_single_step does so already", [](Choices& c) { c.sum.bias = Bias::kTwice; }},
+    {"bias_multiplied", "The sum is multiplied with the bias.", "What does a bias do to the sum?",
+     "Z = np.sum(a_slice_prev * W) + b", [](Choices& c) { c.sum.bias = Bias::kFactor; }},
+    {"bias_per_row", "The bias is added once for every row of the window.", "How often is the bias added for one output?",
+     "Add it once, after all sums: Z = np.sum(a_slice_prev * W) + b", [](Choices& c) { c.sum.bias = Bias::kPerRow; }},
+    {"bias_per_channel", "The bias is added once for every channel of the input.",
+     "How often is the bias added for one output?", "Add it once, after all sums: Z = np.sum(a_slice_prev * W) + b",
+     [](Choices& c) { c.sum.bias = Bias::kPerChannel; }},
+};
+
+constexpr Mutant kFilter[] = {
+    {"first_filter_for_all", "Every channel of the output uses filter 0.", "Which filter belongs to output channel c?",
+     "weights = W[:, :, :, c]", [](Choices& c) { c.sum.filter = Which::kFirst; }},
+    {"first_bias_for_all", "Every filter has the bias of filter 0.", "Which bias belongs to output channel c?",
+     "biases = b[:, :, :, c]", [](Choices& c) { c.sum.bias_of = Which::kFirst; }},
+    {"first_filter_and_bias", "Every channel of the output uses filter 0 and its bias.",
+     "What do the indices of W and b depend on?", "weights = W[:, :, :, c]; biases = b[:, :, :, c]",
+     [](Choices& c) { c.sum.filter = c.sum.bias_of = Which::kFirst; }},
+    {"last_filter_for_all", "Every channel of the output uses the last filter.",
+     "Which filter belongs to output channel c? Is it c that stands there, or -1?", "weights = W[:, :, :, c]",
+     [](Choices& c) { c.sum.filter = Which::kLast; }},
+    {"last_bias_for_all", "Every filter has the bias of the last one.", "Which bias belongs to output channel c?",
+     "biases = b[:, :, :, c]", [](Choices& c) { c.sum.bias_of = Which::kLast; }},
+    {"last_filter_and_bias", "Every channel of the output has what the last filter gives.",
+     "Does the index on the left, Z[i, h, w, c], hold c?", "Z[i, h, w, c] = ..., not Z[i, h, w] = ...",
+     [](Choices& c) { c.sum.filter = c.sum.bias_of = Which::kLast; }},
+    {"bias_of_all_filters", "The sum of all biases is added to every output.", "Which bias belongs to output channel c?",
+     "biases = b[:, :, :, c]", [](Choices& c) { c.sum.bias = Bias::kOfAllFilters; }},
+    {"filters_reversed", "The filters are used in reverse order.", "Which filter belongs to output channel c?",
+     "weights = W[:, :, :, c]; biases = b[:, :, :, c]",
+     [](Choices& c) { c.sum.filter = c.sum.bias_of = Which::kReversed; }},
+    {"weights_reversed", "The filters are used in reverse order, their biases are not.",
+     "Which filter belongs to output channel c?", "weights = W[:, :, :, c]",
+     [](Choices& c) { c.sum.filter = Which::kReversed; }},
+};
+
+constexpr Mutant kNumber[] = {
+    {"number_in_array", "Z is an array of shape (1, 1, 1), not a number.", "Which shape has b, and so np.sum(s) + b?",
+     "Z = np.sum(s) + float(b[0, 0, 0]): NumPy 2.4 has no float(b) of an array with axes",
+     [](Choices& c) { c.kept_axes = true; }},
+};
+
+}  // namespace
+
+std::span<const Mutant> number_mutants() { return kNumber; }
+std::span<const Mutant> sum_mutants() { return kSum; }
+std::span<const Mutant> filter_mutants() { return kFilter; }
+
+}  // namespace convstep::check
