@@ -109,8 +109,7 @@ nb::dict judge(const std::string& name, const nb::list& cases, const nb::list& y
     for (nb::handle array : nb::cast<nb::list>(given)) arrays.push_back(to_check_array("yours", array));
     outputs.push_back(std::move(arrays));
   }
-  const CheckFinding finding =
-      with_value_errors(Wording(), [&] { return check_outputs(function, all, outputs); });
+  const CheckFinding finding = with_value_errors(Wording(), [&] { return check_outputs(function, all, outputs); });
   nb::dict dict;
   dict["kind"] = kind_name(finding.kind);
   dict["mistakes"] = nb::tuple(nb::cast(finding.mistakes));

@@ -88,9 +88,9 @@ struct CheckDifference {
   std::vector<int64_t> index;
   double yours = 0;
   double right = 0;
-  std::vector<CheckTerm> terms;    // whose sum `right` is; for a maximum or a mean those of the window
-  std::array<int64_t, 4> window{}; // rows [0] to [1], columns [2] to [3] of the padded image; all 0: there is none
-  std::string change;              // what would have to change for the two to agree
+  std::vector<CheckTerm> terms;     // whose sum `right` is; for a maximum or a mean those of the window
+  std::array<int64_t, 4> window{};  // rows [0] to [1], columns [2] to [3] of the padded image; all 0: there is none
+  std::string change;               // what would have to change for the two to agree
 };
 
 struct CheckFinding {

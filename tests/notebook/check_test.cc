@@ -114,7 +114,8 @@ TEST_P(CheckTest, PairsOfMistakesAreNamed) {
       ++pairs;
       if (finding.mistakes == names) ++same;
       // Two mistakes may undo each other, or be one.
-      EXPECT_TRUE(finding.kind == CheckFinding::Kind::kRight || !finding.mistakes.empty()) << names[0] << ", " << names[1];
+      EXPECT_TRUE(finding.kind == CheckFinding::Kind::kRight || !finding.mistakes.empty())
+          << names[0] << ", " << names[1];
     }
   }
   RecordProperty("pairs", static_cast<int>(pairs));

@@ -36,7 +36,8 @@ class Gradient {
   int64_t terms(int64_t n, int64_t y, int64_t x, int64_t c) const { return terms_[place_of(n, y, x, c)]; }
   const std::vector<int64_t>& shape() const { return shape_; }
 
-  bool hand_over(size_t output, const std::vector<int64_t>& shape, const Choices& choices, int64_t images, Sink& sink) const {
+  bool hand_over(size_t output, const std::vector<int64_t>& shape, const Choices& choices, int64_t images,
+                 Sink& sink) const {
     if (!sink.begin(output, shape)) return false;
     for (size_t k = 0; k < values_.size(); ++k) {
       if (!sink.value(finished(choices.after, values_[k], images), magnitudes_[k], terms_[k])) return false;
@@ -170,10 +171,10 @@ bool run_conv_backward(const CheckCase& one, const Choices& choices, Sink& sink)
   if (how.weights_forgotten) weights.forget();
   if (how.bias_forgotten) bias.forget();
   const Cropped cropped(input, how.crop, A_prev, one.pad);
-  const bool first_two = how.swapped ? weights.hand_over(0, W.shape, choices, m, sink) && cropped.hand_over(1, choices, sink)
-                                     : cropped.hand_over(0, choices, sink) && weights.hand_over(1, W.shape, choices, m, sink);
-  return first_two &&
-         bias.hand_over(2, how.bias_flat ? std::vector<int64_t>{filters} : bias.shape(), choices, m, sink);
+  const bool first_two = how.swapped
+                             ? weights.hand_over(0, W.shape, choices, m, sink) && cropped.hand_over(1, choices, sink)
+                             : cropped.hand_over(0, choices, sink) && weights.hand_over(1, W.shape, choices, m, sink);
+  return first_two && bias.hand_over(2, how.bias_flat ? std::vector<int64_t>{filters} : bias.shape(), choices, m, sink);
 }
 
 bool run_pool_backward(const CheckCase& one, const Choices& choices, Sink& sink) {

@@ -102,10 +102,10 @@ struct GradientChoices {
   Factor bias_factor = Factor::kRight;     // kOther: the sum over the window; kNone: 1 for each
   Given given = Given::kOwn;
   Crop crop = Crop::kRight;
-  bool swapped = false;     // dW, dA_prev, db
-  bool bias_flat = false;   // db of shape (n_C,)
-  bool mean = false;        // dW and db divided by the number of images
-  bool bias_mean = false;   // db divided by the number of positions
+  bool swapped = false;            // dW, dA_prev, db
+  bool bias_flat = false;          // db of shape (n_C,)
+  bool mean = false;               // dW and db divided by the number of images
+  bool bias_mean = false;          // db divided by the number of positions
   Pooled max = Pooled::kMax;       // whom a maximum's gradient goes to; kSum: to all
   Pooled average = Pooled::kMean;  // kSum: the whole of it to each; kMeanOverF: divided by f
   Which mask_of = Which::kOwn;     // the image whose maxima count
@@ -157,7 +157,7 @@ struct Choices {
   Which image = Which::kOwn;
   Computed computed = Computed::kAll;
   After after = After::kNothing;
-  bool positions_shared = false;  // every position gets what the last one has
+  bool positions_shared = false;        // every position gets what the last one has
   bool axes_of_channels_first = false;  // the result is (m, n_C, n_H, n_W)
   PoolChoices pool;
   GradientChoices gradient;

@@ -105,8 +105,8 @@ void write_pool_gradient(const CheckCase& one, CheckDifference& difference) {
         for (int64_t j = left; j < left + one.f; ++j) largest = std::max(largest, element(A_prev, {k[0], i, j, k[3]}));
       const double given = element(dA, {k[0], h, w, k[3]});
       if (one.average) {
-        difference.terms.push_back({number_text(given) + " / " + std::to_string(one.f * one.f),
-                                    given / static_cast<double>(one.f * one.f)});
+        difference.terms.push_back(
+            {number_text(given) + " / " + std::to_string(one.f * one.f), given / static_cast<double>(one.f * one.f)});
       } else if (own == largest) {
         add_number(difference.terms, given);
       }
@@ -141,7 +141,8 @@ std::string change_of(CheckedFunction function, const CheckCase& one, const Chec
     if (same(ratio, 1 / n, 1)) return "yours is what is right divided by " + number_text(n);
   }
   if (function == CheckedFunction::kPoolForward && !one.average) {
-    const bool inside = std::any_of(it.terms.begin(), it.terms.end(), [&](const CheckTerm& t) { return t.value == it.yours; });
+    const bool inside =
+        std::any_of(it.terms.begin(), it.terms.end(), [&](const CheckTerm& t) { return t.value == it.yours; });
     return inside ? "yours is in the window, but not the largest" : "yours is no number of this window";
   }
   const double more = it.yours - it.right;

@@ -107,8 +107,8 @@ double times_of_bias(Bias bias, int64_t rows, int64_t products, int64_t channels
 
 // One window, with element(i, j, c) in it, and filter o.
 template <class Element>
-double window_sum(const Choices& choices, const Filters& filters, const CheckArray& biases, int64_t o, int64_t taps_down,
-                  int64_t taps_across, Element element, double& magnitude) {
+double window_sum(const Choices& choices, const Filters& filters, const CheckArray& biases, int64_t o,
+                  int64_t taps_down, int64_t taps_across, Element element, double& magnitude) {
   const SumChoices& sum = choices.sum;
   const int64_t depth = filters.weights.shape[2];
   const int64_t count = static_cast<int64_t>(biases.values.size());
@@ -119,7 +119,8 @@ double window_sum(const Choices& choices, const Filters& filters, const CheckArr
   Products products(sum.reduce);
   for (int64_t i = 0; i < taps_down; ++i)
     for (int64_t j = 0; j < taps_across; ++j)
-      for (int64_t c = first; c < end; ++c) products.add(product(sum.product, element(i, j, c), filters.at(i, j, c, filter)));
+      for (int64_t c = first; c < end; ++c)
+        products.add(product(sum.product, element(i, j, c), filters.at(i, j, c, filter)));
 
   double bias = biases.values[static_cast<size_t>(pick(sum.bias_of, o, count))];
   if (sum.bias == Bias::kOfAllFilters) {
@@ -202,9 +203,7 @@ bool run_single_step(const CheckCase& one, const Choices& choices, Sink& sink) {
   double magnitude = 0;
   const double Z = window_sum(
       choices, {W, choices}, one.inputs[2], 0, height, width,
-      [&](int64_t i, int64_t j, int64_t c) {
-        return window.values[static_cast<size_t>((i * width + j) * depth + c)];
-      },
+      [&](int64_t i, int64_t j, int64_t c) { return window.values[static_cast<size_t>((i * width + j) * depth + c)]; },
       magnitude);
   return sink.value(finished(choices.after, Z, 1), magnitude, height * width * depth + 1);
 }
@@ -238,23 +237,24 @@ bool run_pool(const CheckCase& one, const Choices& choices, Sink& sink) {
   const PaddedImages input(A_prev, choices, rows, columns, 0);
   const int64_t shape[4] = {images, rows.count, columns.count, channels};
   std::vector<double> window;
-  return hand_over_volume(
-      choices, shape, one.f * one.f + 1, sink,
-      [&](int64_t n, int64_t y, int64_t x, int64_t o, double& value, double& magnitude) {
-        const int64_t image = pick(choices.image, n, images), top = rows.begin(y), left = columns.begin(x);
-        const bool all = choices.pool.channels == Channels::kAll;
-        if (choices.pool.channels == Channels::kFirst) o = 0;
-        if (choices.pool.channels == Channels::kLast) o = channels - 1;
-        if (top < 0 || left < 0) return false;
-        window.clear();  // a slice of NumPy's ends where the array does
-        for (int64_t i = top; i < std::min(top + rows.taps, rows.length); ++i)
-          for (int64_t j = left; j < std::min(left + columns.taps, columns.length); ++j)
-            for (int64_t c = all ? 0 : o; c < (all ? channels : o + 1); ++c) window.push_back(input.at(image, i, j, c));
-        if (window.empty()) return false;
-        value = pooled(one.average ? choices.pool.average : choices.pool.max, window, one.f);
-        for (const double element : window) magnitude += std::abs(element);
-        return true;
-      });
+  return hand_over_volume(choices, shape, one.f * one.f + 1, sink,
+                          [&](int64_t n, int64_t y, int64_t x, int64_t o, double& value, double& magnitude) {
+                            const int64_t image = pick(choices.image, n, images), top = rows.begin(y),
+                                          left = columns.begin(x);
+                            const bool all = choices.pool.channels == Channels::kAll;
+                            if (choices.pool.channels == Channels::kFirst) o = 0;
+                            if (choices.pool.channels == Channels::kLast) o = channels - 1;
+                            if (top < 0 || left < 0) return false;
+                            window.clear();  // a slice of NumPy's ends where the array does
+                            for (int64_t i = top; i < std::min(top + rows.taps, rows.length); ++i)
+                              for (int64_t j = left; j < std::min(left + columns.taps, columns.length); ++j)
+                                for (int64_t c = all ? 0 : o; c < (all ? channels : o + 1); ++c)
+                                  window.push_back(input.at(image, i, j, c));
+                            if (window.empty()) return false;
+                            value = pooled(one.average ? choices.pool.average : choices.pool.max, window, one.f);
+                            for (const double element : window) magnitude += std::abs(element);
+                            return true;
+                          });
 }
 
 }  // namespace convstep::check

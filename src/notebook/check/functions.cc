@@ -37,7 +37,12 @@ const std::array<Described, kCheckedFunctions>& all_described() {
        check::run_conv_backward},
       {CheckedFunction::kCreateMaskFromWindow, "create_mask_from_window", {"x"}, {"mask"}, {2}, check::run_mask},
       {CheckedFunction::kDistributeValue, "distribute_value", {"dz", "shape"}, {"a"}, {0, 1}, check::run_share},
-      {CheckedFunction::kPoolBackward, "pool_backward", {"dA", "A_prev"}, {"dA_prev"}, {4, 4}, check::run_pool_backward},
+      {CheckedFunction::kPoolBackward,
+       "pool_backward",
+       {"dA", "A_prev"},
+       {"dA_prev"},
+       {4, 4},
+       check::run_pool_backward},
   }};
   return all;
 }
@@ -63,7 +68,8 @@ void expect_at_least(int64_t least, const char* name, int64_t given) {
 
 void expect_window(const char* name, int64_t window, int64_t padded) {
   if (window < 1 || window > padded) {
-    throw ShapeError(name, std::to_string(window), "1 to " + std::to_string(padded), "the window must fit the padded input");
+    throw ShapeError(name, std::to_string(window), "1 to " + std::to_string(padded),
+                     "the window must fit the padded input");
   }
 }
 
@@ -143,8 +149,8 @@ void check_case(CheckedFunction function, const CheckCase& one) {
       break;
     case CheckedFunction::kConvBackward:
       check_conv(in[1], in[2], in[3], one);
-      expect_shape("dZ", in[0],
-                   output_shape(in[1], in[2].shape[0], in[2].shape[1], in[2].shape[3], one, one.pad), "that of Z");
+      expect_shape("dZ", in[0], output_shape(in[1], in[2].shape[0], in[2].shape[1], in[2].shape[3], one, one.pad),
+                   "that of Z");
       break;
     case CheckedFunction::kCreateMaskFromWindow:
       break;

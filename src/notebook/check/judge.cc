@@ -122,13 +122,14 @@ CheckDifference first_difference(const Judged& judged) {
 }
 
 std::string value_evidence(const Judged& judged, const CheckDifference& it) {
-  return place_text(it.output, it.index) + " is " + number_text(it.yours) + ", expected " + number_text(it.right) + " (" +
-         case_text(judged.function, judged.cases[it.number]) + ")";
+  return place_text(it.output, it.index) + " is " + number_text(it.yours) + ", expected " + number_text(it.right) +
+         " (" + case_text(judged.function, judged.cases[it.number]) + ")";
 }
 
 CheckFinding not_finite_finding(const Judged& judged, CheckDifference difference) {
   CheckFinding finding{.kind = CheckFinding::Kind::kNotFinite};
-  finding.message = std::isnan(difference.yours) ? "Some of your numbers are NaN." : "Some of your numbers are infinite.";
+  finding.message =
+      std::isnan(difference.yours) ? "Some of your numbers are NaN." : "Some of your numbers are infinite.";
   finding.evidence = value_evidence(judged, difference);
   finding.hint = "Is there a division by 0, a mean of an empty slice, or an array made by np.empty that is not filled?";
   finding.reveal = "Begin with np.zeros(...), and give every element its value";
@@ -168,8 +169,8 @@ CheckFinding check_outputs(CheckedFunction function, std::span<const CheckCase> 
   if (judged.first_wrong() == cases.size()) return {.message = std::string(checked_name(function)) + " is right."};
 
   const auto mutants = explanation(function, cases, yours, Explain::kValues);
-  const bool shapes = std::any_of(judged.differences.begin(), judged.differences.end(),
-                                  std::mem_fn(&Differences::shapes_differ));
+  const bool shapes =
+      std::any_of(judged.differences.begin(), judged.differences.end(), std::mem_fn(&Differences::shapes_differ));
   if (shapes && mutants.empty()) return shape_finding(judged);
   if (shapes) {
     CheckFinding finding = shape_finding(judged);

@@ -42,8 +42,9 @@ std::vector<const Mutant*> mutants_of(CheckedFunction function) {
     case CheckedFunction::kDistributeValue:
       return table({share_mutants(), result_mutants()}, {"divided_by_images"});
     case CheckedFunction::kPoolBackward:
-      return table({pool_gradient_mutants(), window_mutants(), loop_mutants(), result_mutants()},
-                   {"stride_ignored", "last_position_for_all", "pad_for_stride", "first_image_for_all", "last_image_for_all"});
+      return table(
+          {pool_gradient_mutants(), window_mutants(), loop_mutants(), result_mutants()},
+          {"stride_ignored", "last_position_for_all", "pad_for_stride", "first_image_for_all", "last_image_for_all"});
   }
   return {};
 }

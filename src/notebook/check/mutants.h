@@ -21,15 +21,15 @@ struct Mutant {
 std::vector<const Mutant*> mutants_of(CheckedFunction function);
 
 // Its parts, which functions share.
-std::span<const Mutant> pad_mutants();      // zeros around the images
+std::span<const Mutant> pad_mutants();        // zeros around the images
 std::span<const Mutant> pad_shape_mutants();  // zeros around the images, where a window would not fit
-std::span<const Mutant> size_mutants();     // how large the output is
-std::span<const Mutant> window_mutants();   // where windows lie
-std::span<const Mutant> number_mutants();   // of one number
-std::span<const Mutant> sum_mutants();      // products, sum and bias of one window
-std::span<const Mutant> filter_mutants();   // which filter, bias and channels
-std::span<const Mutant> loop_mutants();     // which outputs are computed
-std::span<const Mutant> result_mutants();   // what happens to a result
+std::span<const Mutant> size_mutants();       // how large the output is
+std::span<const Mutant> window_mutants();     // where windows lie
+std::span<const Mutant> number_mutants();     // of one number
+std::span<const Mutant> sum_mutants();        // products, sum and bias of one window
+std::span<const Mutant> filter_mutants();     // which filter, bias and channels
+std::span<const Mutant> loop_mutants();       // which outputs are computed
+std::span<const Mutant> result_mutants();     // what happens to a result
 std::span<const Mutant> pool_mutants();
 std::span<const Mutant> conv_gradient_mutants();
 std::span<const Mutant> pool_gradient_mutants();

@@ -57,8 +57,10 @@ std::string pattern_text(CheckedFunction function, std::span<const CheckCase> ca
     for (size_t axis = 0; axis < words.size(); ++axis) {
       for (const bool last : {false, true}) {
         if (!right_at(differences, output, axis, last)) continue;
-        text += (text.empty() ? "; all is right in " : " and ") + std::string(last ? "the last " : "the first ") + words[axis] +
-                (check_output_names(function).size() > 1 ? std::string(" of ") + check_output_names(function)[output] : "");
+        text +=
+            (text.empty() ? "; all is right in " : " and ") + std::string(last ? "the last " : "the first ") +
+            words[axis] +
+            (check_output_names(function).size() > 1 ? std::string(" of ") + check_output_names(function)[output] : "");
       }
     }
   }

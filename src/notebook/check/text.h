@@ -9,8 +9,8 @@
 
 namespace convstep::check {
 
-std::string number_text(double value);                           // "-0.5", six digits at most
-std::string shape_text(const std::vector<int64_t>& shape);       // "(2, 5, 4, 3)"
+std::string number_text(double value);                                                 // "-0.5", six digits at most
+std::string shape_text(const std::vector<int64_t>& shape);                             // "(2, 5, 4, 3)"
 std::string place_text(const std::string& output, const std::vector<int64_t>& index);  // "Z[0, 1, 0, 2]"
 std::string case_text(CheckedFunction function, const CheckCase& one);  // "A_prev (2, 5, 4, 3), ..., stride 2, pad 1"
 

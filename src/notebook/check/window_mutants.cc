@@ -62,7 +62,8 @@ constexpr Mutant kPad[] = {
        c.pad_images = true;
        c.columns.before = c.columns.after = 0;
      }},
-    {"pad_channels_for_rows", "The columns and the channels are padded, not the rows and the columns.", kPadHint, kPadReveal,
+    {"pad_channels_for_rows", "The columns and the channels are padded, not the rows and the columns.", kPadHint,
+     kPadReveal,
      [](Choices& c) {
        c.pad_channels = true;
        c.rows.before = c.rows.after = 0;
@@ -94,14 +95,16 @@ constexpr Mutant kPadShape[] = {
 
 constexpr char kSizeHint[] = "Put the numbers of one image into the formula by hand: what is n_H, what is n_W?";
 constexpr char kSizeReveal[] =
-    "n_H = int((n_H_prev - f + 2 * pad) / stride) + 1, n_W = int((n_W_prev - f + 2 * pad) / stride) + 1 (a pooling has no pad)";
+    "n_H = int((n_H_prev - f + 2 * pad) / stride) + 1, n_W = int((n_W_prev - f + 2 * pad) / stride) + 1 (a pooling has "
+    "no pad)";
 
 constexpr Mutant kSize[] = {
-    {"ceil_for_floor", "The output's size is rounded up, not down.", kSizeHint, kSizeReveal, size_both<SizeRule::kCeil>},
+    {"ceil_for_floor", "The output's size is rounded up, not down.", kSizeHint, kSizeReveal,
+     size_both<SizeRule::kCeil>},
     {"round_for_floor", "The output's size is rounded to the nearest number, not down.", kSizeHint, kSizeReveal,
      size_both<SizeRule::kRound>},
-    {"pad_once_in_size", "The output's size counts the padding once, though it is on both sides.", kSizeHint, kSizeReveal,
-     size_both<SizeRule::kPadOnce>},
+    {"pad_once_in_size", "The output's size counts the padding once, though it is on both sides.", kSizeHint,
+     kSizeReveal, size_both<SizeRule::kPadOnce>},
     {"pad_left_out_of_size", "The output's size leaves the padding out.", kSizeHint, kSizeReveal,
      size_both<SizeRule::kPadLeftOut>},
     {"no_plus_one", "The output's size lacks the + 1.", kSizeHint, kSizeReveal, size_both<SizeRule::kNoPlusOne>},
@@ -137,17 +140,20 @@ constexpr Mutant kSize[] = {
      [](Choices& c) { c.axes_of_channels_first = true; }},
 };
 
-constexpr char kStepHint[] = "Where does the window of output h begin, and where that of h + 1? Write both down for a stride of 2.";
+constexpr char kStepHint[] =
+    "Where does the window of output h begin, and where that of h + 1? Write both down for a stride of 2.";
 constexpr char kStepReveal[] =
     "vert_start = h * stride, vert_end = vert_start + f, horiz_start = w * stride, horiz_end = horiz_start + f";
 
 constexpr Mutant kWindow[] = {
     {"stride_unused", "The stride is not used: the window moves one pixel at a time.", kStepHint, kStepReveal,
      step_both<Step::kOne>},
-    {"stride_on_rows_alone", "The stride is used for rows alone: across the columns the window moves one pixel at a time.",
-     kStepHint, kStepReveal, [](Choices& c) { c.columns.step = Step::kOne; }},
-    {"stride_on_columns_alone", "The stride is used for columns alone: down the rows the window moves one pixel at a time.",
-     kStepHint, kStepReveal, [](Choices& c) { c.rows.step = Step::kOne; }},
+    {"stride_on_rows_alone",
+     "The stride is used for rows alone: across the columns the window moves one pixel at a time.", kStepHint,
+     kStepReveal, [](Choices& c) { c.columns.step = Step::kOne; }},
+    {"stride_on_columns_alone",
+     "The stride is used for columns alone: down the rows the window moves one pixel at a time.", kStepHint,
+     kStepReveal, [](Choices& c) { c.rows.step = Step::kOne; }},
     {"stride_ignored", "The stride is ignored, in the output's size and in the windows.", kStepHint, kStepReveal,
      [](Choices& c) {
        step_both<Step::kOne>(c);
@@ -158,8 +164,8 @@ constexpr Mutant kWindow[] = {
     {"pad_for_stride", "The window moves by pad, not by the stride.", kStepHint, kStepReveal, step_both<Step::kPad>},
     {"window_does_not_move", "Every output is computed from the first window.", kStepHint, kStepReveal,
      step_both<Step::kNone>},
-    {"rows_do_not_move", "All rows of the output are computed from the first rows of the input.", kStepHint, kStepReveal,
-     [](Choices& c) { c.rows.step = Step::kNone; }},
+    {"rows_do_not_move", "All rows of the output are computed from the first rows of the input.", kStepHint,
+     kStepReveal, [](Choices& c) { c.rows.step = Step::kNone; }},
     {"columns_do_not_move", "All columns of the output are computed from the first columns of the input.", kStepHint,
      kStepReveal, [](Choices& c) { c.columns.step = Step::kNone; }},
     {"last_position_for_all", "Every position of the output has what the last window gives.",
@@ -170,8 +176,10 @@ constexpr Mutant kWindow[] = {
      [](Choices& c) { c.rows.shift = 1; }},
     {"column_one_too_far", "The window lies one column too far to the right.", kStepHint, kStepReveal,
      [](Choices& c) { c.columns.shift = 1; }},
-    {"window_one_short", "The window lacks its last row and column.", "How many rows has a[0:2]? How many are there from "
-     "vert_start to vert_end?", kStepReveal, longer_both<-1>},
+    {"window_one_short", "The window lacks its last row and column.",
+     "How many rows has a[0:2]? How many are there from "
+     "vert_start to vert_end?",
+     kStepReveal, longer_both<-1>},
     {"window_one_row_short", "The window lacks its last row.", "How many rows are there from vert_start to vert_end?",
      kStepReveal, [](Choices& c) { c.rows.longer = -1; }},
     {"window_one_column_short", "The window lacks its last column.",
