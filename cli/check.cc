@@ -1,5 +1,5 @@
-// check.cc: what is wrong with outputs of somebody's own code. Arrays are judged here; notebooks and Python files by the
-// Python package, which calls their functions.
+// check.cc: what is wrong with outputs of somebody's own code. Arrays are judged here; notebooks and Python files by
+// the Python package, which calls their functions.
 #include "convstep/check.h"
 
 #include <fmt/core.h>
@@ -94,7 +94,8 @@ struct CheckCommand {
  private:
   void run_code() const {
     if (!input_paths.empty() || !your_paths.empty() || stride || pad || window || !mode.empty()) {
-      throw CLI::ValidationError("WHAT", what + " is checked alone: arrays and their options go with a function's name");
+      throw CLI::ValidationError("WHAT",
+                                 what + " is checked alone: arrays and their options go with a function's name");
     }
     const int status = check_file(what, reveal);
     if (status != 0) throw CLI::RuntimeError(status);
@@ -103,12 +104,12 @@ struct CheckCommand {
   void check_options(CheckedFunction function) const {
     const auto inputs = check_input_names(function), outputs = check_output_names(function);
     if (your_paths.size() != outputs.size()) {
-      throw CLI::ValidationError("--yours", fmt::format("{} given, expected {}: {}", your_paths.size(), outputs.size(),
-                                                        listed(outputs)));
+      throw CLI::ValidationError(
+          "--yours", fmt::format("{} given, expected {}: {}", your_paths.size(), outputs.size(), listed(outputs)));
     }
     if (input_paths.size() != inputs.size()) {
-      throw CLI::ValidationError("ARRAYS", fmt::format("{} given, expected {}: {}", input_paths.size(), inputs.size(),
-                                                       listed(inputs)));
+      throw CLI::ValidationError(
+          "ARRAYS", fmt::format("{} given, expected {}: {}", input_paths.size(), inputs.size(), listed(inputs)));
     }
     if (window && !is_pool(function)) throw CLI::ValidationError("--window", "goes with pool and pool-backward");
     if (!mode.empty() && !is_pool(function)) throw CLI::ValidationError("--mode", "goes with pool and pool-backward");
@@ -152,7 +153,8 @@ struct CheckCommand {
       fmt::print("{}\n", finding.message);
       return;
     }
-    fmt::print("{}: {}\n  Seen: {}\n  Hint: {}\n", checked_name(function), finding.message, finding.evidence, finding.hint);
+    fmt::print("{}: {}\n  Seen: {}\n  Hint: {}\n", checked_name(function), finding.message, finding.evidence,
+               finding.hint);
     if (finding.kind == CheckFinding::Kind::kUnexplained) print_terms(*finding.first_difference);
     if (reveal) fmt::print("  Solution: {}\n", finding.reveal);
   }
@@ -167,7 +169,7 @@ struct CheckCommand {
     for (size_t k = 0; k < it.terms.size(); ++k) {
       const CheckTerm& term = it.terms[k];
       const bool product = term.text.find_first_of("*/") != std::string::npos;
-      if (k < kMost) fmt::print("    {:>24}{}\n", term.text, product ? fmt::format(" = {:.6g}", term.value) : "");
+      if (k < kMost) fmt::print("    {:>24}{}\n", term.text, product ? fmt::format(" = {:.6g}", term.value + 0.0) : "");
       if (k >= kMost) rest += term.value;
     }
     if (it.terms.size() > kMost) fmt::print("    and {} more, which sum to {:.6g}\n", it.terms.size() - kMost, rest);
@@ -191,7 +193,7 @@ void add_check(CLI::App& app) {
   command
       .add_option("ARRAYS", state->input_paths,
                   "What it was given, in the notebook's order: A_PREV W B for conv, DZ A_PREV W B for conv-backward")
-      ->type_name("FILE ...");
+      ->type_name("FILE");
   command.add_option("--yours", state->your_paths, "What yours made of it; three for conv-backward: dA_prev, dW, db")
       ->expected(1)
       ->type_name("FILE")

@@ -46,8 +46,9 @@ std::string find_python() {
     if (has_package(python)) return python;
   }
   throw CLI::ValidationError(
-      "WHAT", "functions are called by the Python package convstep, which no python3 here has: pip install it, or run this "
-              "in its virtual environment");
+      "WHAT",
+      "functions are called by the Python package convstep, which no python3 here has: pip install it, or run this "
+      "in its virtual environment");
 }
 
 }  // namespace

@@ -69,6 +69,7 @@ struct CheckCase {
   int64_t f = 1;         // poolings; a convolution's is that of W
   bool average = false;  // poolings: the mode "average", else "max"
 };
+// None at all say that the call ended with an exception.
 using CheckOutputs = std::vector<CheckArray>;
 
 // Small inputs that tell all known mistakes from each other: several paddings, strides and windows, heights that are no
@@ -110,8 +111,10 @@ struct CheckFinding {
   std::optional<CheckDifference> first_difference{};  // of all kinds but kRight and kShape
 };
 
-// Judges outputs for one case or several. Throws ShapeError or ParameterError, naming the argument, where the inputs of
-// a case do not fit each other or are as many as the function has not.
+// Judges outputs for one case or several. Where a call ended with an exception, a mistake is named if it must end with
+// one just there; otherwise, with nothing wrong elsewhere, the finding is kUnexplained and has no words. Throws
+// ShapeError or ParameterError, naming the argument, where the inputs of a case do not fit each other or are as many as
+// the function has not.
 CheckFinding check_outputs(CheckedFunction function, std::span<const CheckCase> cases,
                            std::span<const CheckOutputs> yours);
 

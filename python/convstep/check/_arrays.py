@@ -53,7 +53,7 @@ def _case(function: Checked, given: dict[str, Any]) -> dict[str, Any]:
     if mode not in ("max", "average"):
         raise ValueError(f"mode: got {mode!r}, expected 'max' or 'average'")
     return {
-        "inputs": {name: np.asarray(values[name], dtype=np.float64) for name in function.inputs},
+        "inputs": {name: np.array(values[name], dtype=np.float64, order="C") for name in function.inputs},
         "stride": int(numbers.get("stride", 1)),
         "pad": int(numbers.get("pad", values.get("pad", 0))),
         "f": int(numbers.get("f", 1)),

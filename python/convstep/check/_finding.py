@@ -53,7 +53,7 @@ class Difference:
             top, bottom, left, right = self.window
             yield f"the window: rows {top} to {bottom - 1}, columns {left} to {right - 1} of the padded image"
         for text, value in self.terms[:_TERMS]:
-            yield f"  {text:>24}" + (f" = {value:.6g}" if "*" in text or "/" in text else "")
+            yield f"  {text:>24}" + (f" = {value + 0.0:.6g}" if "*" in text or "/" in text else "")
         if len(self.terms) > _TERMS:
             rest = sum(value for _, value in self.terms[_TERMS:])
             yield f"  and {len(self.terms) - _TERMS} more, which sum to {rest:.6g}"

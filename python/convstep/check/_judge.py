@@ -65,8 +65,6 @@ def _judge_once(function: Checked, given: Callable[..., Any], seconds: float, re
     trials = _child.run(lambda case: _try(function, given, case, replaced), cases, seconds)
     reports = trials.reports
     for case, report in zip(cases, reports):
-        if "raised" in report:
-            return _exception_finding(function, case, report["raised"])
         if "hang" in report:
             return _hang_finding(function, case, report["hang"], seconds)
         if "fault" in report:
@@ -75,6 +73,8 @@ def _judge_once(function: Checked, given: Callable[..., Any], seconds: float, re
         return _hang_finding(function, cases[min(len(reports), len(cases) - 1)], None, seconds)
     if trials.ended == "crash":
         return _crash_finding(function, cases[min(len(reports), len(cases) - 1)], trials.status)
+    if any("raised" in report for report in reports):
+        return _raising_finding(function, given, cases, reports)
     finding = _returned_finding(function, given, cases, reports)
     lines = sum(report["printed"] for report in reports)
     notes = [f"the function printed {lines} line{'s' * (lines > 1)}, which {'are' if lines > 1 else 'is'} left out here"] if lines else []
@@ -95,7 +95,7 @@ def _try(function: Checked, given: Callable[..., Any], case: Case, replaced: lis
             frames = _raised.own_frames(late.__traceback__)
             return {"hang": _place_of(frames[-1]) if frames else None, "last": True}
         except BaseException as error:
-            return {"raised": _raised.describe(error), "last": True}
+            return {"raised": _raised.describe(error), "last": False}
     arrays, cache, problem = read(function, returned)
     report: dict[str, Any] = {"arrays": arrays, "problem": problem, "printed": printed.lines, "cache": None, "last": False}
     flat_before, flat_after = _flat(before), _flat(positional)
@@ -137,6 +137,25 @@ def _exception_finding(function: Checked, case: Case, report: dict[str, Any]) ->
         evidence += f"; before that, {wrong}"
     return Finding(function.name, "exception", message, f"{evidence} ({describe(function, case)})", hint, (report["type"],), None,
                    _place(where), (), solution)
+
+
+# What a window that does not fit ends with.
+_MISFITS = ("ValueError", "IndexError")
+
+
+def _raising_finding(function: Checked, given: Any, cases: list[Case], reports: list[dict[str, Any]]) -> Finding:
+    """Some calls end with an exception. A known mistake that ends with one just there says more than its text does."""
+    case, first = next((case, report["raised"]) for case, report in zip(cases, reports) if "raised" in report)
+    finding = _exception_finding(function, case, first)
+    raised = [report["raised"]["type"] for report in reports if "raised" in report]
+    misfit = all(kind in _MISFITS for kind in raised) and len(raised) < len(reports)
+    if not misfit or any(report.get("problem") for report in reports):
+        return finding
+    it = _core.check_outputs(function.name, cases, [report.get("arrays", []) for report in reports])
+    if not it["mistakes"]:
+        return finding
+    return replace(finding, kind="values", message=it["message"], hint=it["hint"], mistakes=it["mistakes"], solution=it["reveal"],
+                   where=likely_line(given, *it["mistakes"]) or finding.where)
 
 
 def _hang_finding(function: Checked, case: Case, where: Any, seconds: float) -> Finding:

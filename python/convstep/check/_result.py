@@ -89,7 +89,7 @@ def _numbers(name: str, part: Any, function: Checked) -> tuple[np.ndarray[Any, A
     if not isinstance(part, (np.ndarray, np.generic)) and function.name not in ("conv_single_step",):
         return nothing, _problem("result", f"{name} is {_article(part)}, where an array is asked for.", f"{name} is {shown(part)}",
                                  f"What was {name} made by?", f"{name} = np.array({name})")
-    return array.astype(np.float64), None
+    return array.astype(np.float64, order="C"), None
 
 
 def _article(part: Any) -> str:

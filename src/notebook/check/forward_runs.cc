@@ -217,16 +217,21 @@ bool run_conv(const CheckCase& one, const Choices& choices, Sink& sink) {
   if (padded.channels() != depth || (choices.sum.transposed && f != W.shape[1])) return false;
   const int64_t shape[4] = {images, rows.count, columns.count, W.shape[3]};
   const Filters filters{W, choices};
-  return hand_over_volume(
-      choices, shape, f * W.shape[1] * depth + 1, sink,
-      [&](int64_t n, int64_t y, int64_t x, int64_t o, double& value, double& magnitude) {
-        if (!rows.holds(y) || !columns.holds(x)) return false;
-        const int64_t image = pick(choices.image, n, images), top = rows.begin(y), left = columns.begin(x);
-        value = window_sum(
-            choices, filters, one.inputs[2], o, rows.taps, columns.taps,
-            [&](int64_t i, int64_t j, int64_t c) { return padded.at(image, top + i, left + j, c); }, magnitude);
-        return true;
-      });
+  return hand_over_volume(choices, shape, f * W.shape[1] * depth + 1, sink,
+                          [&](int64_t n, int64_t y, int64_t x, int64_t o, double& value, double& magnitude) {
+                            if (!rows.multiplies(y) || !columns.multiplies(x)) return false;
+                            const int64_t image = pick(choices.image, n, images), top = rows.begin(y),
+                                          left = columns.begin(x);
+                            const bool one_row = !rows.holds(y), one_column = !columns.holds(x);
+                            value = window_sum(
+                                choices, filters, one.inputs[2], o, one_row && rows.inside(y) == 0 ? 0 : rows.taps,
+                                one_column && columns.inside(x) == 0 ? 0 : columns.taps,
+                                [&](int64_t i, int64_t j, int64_t c) {
+                                  return padded.at(image, top + (one_row ? 0 : i), left + (one_column ? 0 : j), c);
+                                },
+                                magnitude);
+                            return true;
+                          });
 }
 
 bool run_pool(const CheckCase& one, const Choices& choices, Sink& sink) {

@@ -149,6 +149,21 @@ CheckFinding unexplained_finding(const Judged& judged, CheckDifference differenc
   return finding;
 }
 
+// All outputs are right that there are. Where other calls ended with an exception, one mistake may say why.
+CheckFinding nothing_wrong(const Judged& judged) {
+  const auto raised = [](const CheckOutputs& outputs) { return outputs.empty(); };
+  if (std::none_of(judged.yours.begin(), judged.yours.end(), raised)) {
+    return {.message = std::string(checked_name(judged.function)) + " is right."};
+  }
+  CheckFinding finding{.kind = CheckFinding::Kind::kUnexplained};
+  if (std::all_of(judged.yours.begin(), judged.yours.end(), raised)) return finding;
+  const auto mutants = explanation(judged.function, judged.cases, judged.yours, Explain::kValues, 1);
+  if (mutants.empty()) return finding;
+  finding.kind = CheckFinding::Kind::kValues;
+  name_mistakes(mutants, finding);
+  return finding;
+}
+
 }  // namespace
 }  // namespace check
 
@@ -162,11 +177,12 @@ CheckFinding check_outputs(CheckedFunction function, std::span<const CheckCase> 
   Judged judged{function, cases, yours, {}};
   for (size_t k = 0; k < cases.size(); ++k) {
     check_case(function, cases[k]);
-    check_given(function, yours[k]);
     judged.differences.emplace_back(yours[k]);
+    if (yours[k].empty()) continue;
+    check_given(function, yours[k]);
     run(function, cases[k], Choices(), judged.differences.back());
   }
-  if (judged.first_wrong() == cases.size()) return {.message = std::string(checked_name(function)) + " is right."};
+  if (judged.first_wrong() == cases.size()) return nothing_wrong(judged);
 
   const auto mutants = explanation(function, cases, yours, Explain::kValues);
   const bool shapes =

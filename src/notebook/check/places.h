@@ -24,7 +24,16 @@ struct Axis {
 
   int64_t begin(int64_t k) const { return k * step + offset; }
   // Does the window lie in the padded input?
-  bool holds(int64_t k) const { return begin(k) >= 0 && begin(k) + taps <= padded && taps > 0; }
+  bool holds(int64_t k) const { return begin(k) >= 0 && begin(k) + taps <= padded && taps >= 0; }
+  // How much of it does, where its slice ends with the input, as NumPy's do.
+  int64_t inside(int64_t k) const {
+    return std::max<int64_t>(0, std::min(begin(k) + taps, padded) - std::max<int64_t>(0, begin(k)));
+  }
+  // Does NumPy multiply what is inside with a filter? It does where that is one element, which it then repeats, or
+  // none beside a filter of one, whose products are none.
+  bool multiplies(int64_t k) const {
+    return holds(k) || (begin(k) >= 0 && (inside(k) == 1 || (taps == 1 && inside(k) == 0)));
+  }
 };
 
 // As Python rounds: int() towards 0, // down.
