@@ -181,6 +181,7 @@ CheckFinding check_outputs(CheckedFunction function, std::span<const CheckCase> 
     if (yours[k].empty()) continue;
     check_given(function, yours[k]);
     run(function, cases[k], Choices(), judged.differences.back());
+    judged.differences.back().settle();
   }
   if (judged.first_wrong() == cases.size()) return nothing_wrong(judged);
 
