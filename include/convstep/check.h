@@ -10,8 +10,8 @@
 // are so within rounding; otherwise the change, or the pair of changes, that gives these very outputs names the
 // mistake; where none does, the first output that differs is written out, term by term. Outputs that were computed in
 // another order, or in float32, are right: |error| <= gamma(n + 3) * sum |term|, with n terms and the unit roundoff of
-// float32 (docs/architecture.md), three roundings more for terms that were themselves rounded. A sum counts as no smaller
-// than nine in ten of its array, as Fourier transforms err by their neighbours.
+// float32 (docs/architecture.md), three roundings more for terms that were themselves rounded. A sum counts as no
+// smaller than nine in ten of its array, as Fourier transforms err by their neighbours.
 #pragma once
 
 #include <array>

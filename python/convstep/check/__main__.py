@@ -10,22 +10,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from convstep.check import Findings, _notebook, _script, all
-from convstep.check._survive import Failure
-
-_CANNOT = 2
-
-
-def status_of(found: Findings) -> int:
-    """The exit status for what was found."""
-    if min(finding.kind == "missing" for finding in found.values()):
-        return _CANNOT
-    return 0 if found.right else 1
-
-
-def words_on_failures(failures: Sequence[Failure]) -> str:
-    """A line for each statement that was passed over."""
-    return "".join(f"Note: {failure}\n" for failure in failures)
+from convstep.check import _notebook, _script
+from convstep.check._survive import words_on_failures
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(f"{options.file}, line {error.lineno}: {error.msg}: {(error.text or '').strip()}")
     except OSError as error:
         return _complain(f"{options.file}: {error.strerror}")
-    if status == _CANNOT:
+    if status == _notebook.NOTHING:
         return _complain(f"{options.file}: none of the notebook's functions is there")
     return status
 
@@ -54,12 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _check_script(path: str, reveal: bool) -> int:
     names, failures = _script.names_of(path)
     print(words_on_failures(failures), end="")
-    return status_of(all(names, reveal=reveal))
+    return _notebook.check_names(names, reveal)
 
 
 def _complain(text: str) -> int:
     print(f"convstep check: {text}", file=sys.stderr)
-    return _CANNOT
+    return _notebook.NOTHING
 
 
 if __name__ == "__main__":

@@ -174,5 +174,5 @@ class Printed:
 def counted_prints() -> Iterator[Printed]:
     """What is printed within is counted."""
     printed = Printed()
-    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):  # type: ignore[type-var]
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         yield printed

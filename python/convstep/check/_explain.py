@@ -289,8 +289,8 @@ def _combined(raised: Raised, found: re.Match[str]) -> Words:
 
 
 _RULES = (
-    _Rule("TypeError ValueError", r"only (0-dimensional|length-1|size-1) arrays can be converted", _scalar),
     _Rule("TypeError ValueError", r"setting an array element with a sequence", _sequence),
+    _Rule("TypeError ValueError", r"only (0-dimensional|length-1|size-1) arrays can be converted", _scalar),
     _Rule("IndexError", r"too many indices.*?array is (\d+)-dimensional, but (\d+) were indexed", _too_many_indices),
     _Rule("IndexError", r"index (-?\d+) is out of bounds for axis (\d+) with size (\d+)", _out_of_bounds),
     _Rule("IndexError", r"tuple index out of range|list index out of range", _tuple_index),

@@ -13,7 +13,7 @@ from convstep import _core
 from convstep.check import _child, _raised
 from convstep.check._explain import Raised, explain, first_wrong_name
 from convstep.check._finding import Difference, Finding, Place
-from convstep.check._functions import Case, Checked, arguments, describe, rights
+from convstep.check._functions import ALL, Case, Checked, arguments, describe, rights
 from convstep.check._lines import likely_line
 from convstep.check._result import read, read_cache, read_inputs
 
@@ -30,14 +30,25 @@ def judge(function: Checked, given: Callable[..., Any], seconds: float = SECONDS
     finding = _judge_once(function, given, seconds, replaced)
     if finding.right or replaced or not used:
         return _with_notes(finding, [f"judged with a right {' and '.join(replaced)} in place of yours"] if replaced else [])
-    again = _judge_once(function, given, seconds, used)
-    if not again.right:
-        return finding
-    names = " and ".join(used)
-    return Finding(
-        function.name, finding.kind, f"{function.name} itself is right: what it calls, {names}, is not.", finding.evidence,
-        f"Check {names} first.", finding.mistakes, None, None, (), f"With a right {names} this function is right",
-    )
+    for blamed in [*([name] for name in used), used]:
+        if _judge_once(function, given, seconds, blamed).right:
+            return _blame(function, given, finding, blamed, seconds)
+    return finding
+
+
+def _blame(function: Checked, given: Callable[..., Any], finding: Finding, blamed: list[str], seconds: float) -> Finding:
+    """The function is right but for helpers."""
+    names = getattr(inspect.unwrap(given), "__globals__", {})
+    found = [judge(ALL[name], names[name], seconds) for name in blamed if callable(names.get(name))]
+    wrong = [one for one in found if not one.right]
+    missing = [name for name in blamed if name not in names]
+    if missing:
+        return finding  # a NameError, which says so
+    message = f"{function.name} itself is right; {' and '.join(blamed)}, which it calls, is not."
+    if not wrong:
+        return replace(finding, message=message, where=None, first_difference=None)
+    return replace(finding, message=f"{message} {' '.join(one.message for one in wrong)}", where=wrong[0].where,
+                   hint=wrong[0].hint, solution=wrong[0].solution, first_difference=None)
 
 
 def judge_arrays(function: Checked, case: Case, yours: list[np.ndarray[Any, Any]]) -> Finding:

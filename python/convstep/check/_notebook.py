@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
+import io
 import json
 import os
+import subprocess
 import sys
 import tempfile
 from typing import Any
 
+from convstep.check import all as check_all
+from convstep.check._functions import ALL
+from convstep.check._survive import words_on_failures
+
+NOTHING = 2  # the exit status where nothing was checked
 _SECONDS = 60  # for each cell
 _NEEDED = ("nbclient", "nbformat", "ipykernel", "jupyter_client")
 
@@ -76,8 +84,9 @@ def _run(notebook: Any, path: str, reveal: bool, result: str) -> list[Any]:
         notebook, km=manager, timeout=_SECONDS, interrupt_on_timeout=True, allow_errors=True,
         resources={"metadata": {"path": os.path.dirname(os.path.abspath(path))}},
     )
+    client.owns_km = True  # it ends the kernel, too
     try:
-        client.execute()
+        client.execute(stderr=subprocess.DEVNULL)
     except Exception as error:
         if type(error).__name__ not in ("DeadKernelError", "CellTimeoutError", "CellExecutionError"):
             raise CannotRun(f"{path}: {error}") from error
@@ -91,14 +100,15 @@ def _last_cell(cells: list[Any]) -> str:
 
 def report(names: dict[str, object], survivor: Any, reveal: bool, result: str) -> None:
     """In the kernel: checks the functions, and writes what there is to print."""
-    import contextlib
-    import io
-
-    from convstep.check import all as check_all
-    from convstep.check.__main__ import status_of, words_on_failures
-
     text = io.StringIO()
     with contextlib.redirect_stdout(text):
-        found = check_all(names, reveal=reveal)
+        status = check_names(names, reveal)
     with open(result, "w", encoding="utf-8") as file:
-        json.dump({"text": words_on_failures(survivor.failures) + text.getvalue(), "status": status_of(found)}, file)
+        json.dump({"text": words_on_failures(survivor.failures) + text.getvalue(), "status": status}, file)
+
+
+def check_names(names: dict[str, object], reveal: bool) -> int:
+    """Checks the functions that are there, and gives the exit status."""
+    if not any(name in names for name in ALL):
+        return NOTHING
+    return 0 if check_all(names, reveal=reveal).right else 1

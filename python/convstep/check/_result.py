@@ -111,7 +111,7 @@ def read_cache(function: Checked, cache: Any, given: list[Any]) -> Problem | Non
         others = [other for other, value in zip(names, given) if _same(part, value)]
         is_what = f"{others[0]}" if others else shown(part)
         message = f"The cache should be {whole}: its element {place} is {is_what}, not {name}."
-        if isinstance(part, np.ndarray) and isinstance(right, np.ndarray) and part.shape != right.shape:
+        if not others and isinstance(part, np.ndarray) and isinstance(right, np.ndarray) and part.shape != right.shape:
             message = f"The cache holds {name} with another shape than it was given with."
             is_what = f"its element {place} is {part.shape}, and {name} is {right.shape}"
             return _problem("cache", message, is_what, hint, solution)

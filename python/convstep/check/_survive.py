@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _NAME = "__convstep_failed__"  # what a statement calls that fails
@@ -38,6 +39,11 @@ class Survivor(ast.NodeTransformer):
     def _failed(self, line: int, text: str, error: BaseException) -> None:
         words = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         self.failures.append(Failure(line, text, words.splitlines()[0]))
+
+
+def words_on_failures(failures: Sequence[Failure]) -> str:
+    """A line for each statement that was passed over."""
+    return "".join(f"Note: {failure}\n" for failure in failures)
 
 
 def _is_future(statement: ast.stmt) -> bool:

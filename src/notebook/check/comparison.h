@@ -63,8 +63,8 @@ class Differences : public Sink {
     return true;
   }
 
-  // After the run: compares. Sums by Fourier transforms have errors of the size of their neighbours, so that a magnitude
-  // counts as no less than nine in ten do. (Not as the largest: an outlier would hide everything.)
+  // After the run: compares. Sums by Fourier transforms have errors of the size of their neighbours, so that a
+  // magnitude counts as no less than nine in ten do. (Not as the largest: an outlier would hide everything.)
   void settle() {
     for (size_t output = 0; output < right_.size(); ++output) {
       const std::vector<double>& magnitudes = magnitudes_[output];

@@ -88,10 +88,14 @@ CheckFinding shape_finding(const Judged& judged) {
   };
   while (!judged.differences[number].shapes_differ()) ++number;
   while (!differs(number, output)) ++output;
-  const auto mutants = explanation(judged.function, judged.cases, judged.yours, Explain::kShapes);
-  if (mutants.empty()) {
+  const auto singles = explanations(judged.function, judged.cases, judged.yours, Explain::kShapes);
+  const auto mutants =
+      singles.empty() ? explanation(judged.function, judged.cases, judged.yours, Explain::kShapes) : singles;
+  if (mutants.empty() || singles.size() > 1) {
     finding.message = shape_message(judged, number, output);
     finding.hint = "Print the shape of each array on the way, and compare it with what the docstring says.";
+    // On arrays of one's own several mistakes may have the same shape.
+    for (const Mutant* mutant : singles) finding.hint += std::string(" It may be: ") + mutant->sentence;
     finding.reveal = std::string(judged.output_name(output)) + " has the shape " +
                      shape_text(judged.differences[number].right()[output].shape) + " for this input";
   } else {
@@ -149,6 +153,14 @@ CheckFinding unexplained_finding(const Judged& judged, CheckDifference differenc
   return finding;
 }
 
+// Is it a mistake in where windows lie, or in how many there are?
+bool moves_windows_alone(const Mutant& mutant) {
+  Choices choices;
+  mutant.change(choices);
+  choices.rows = choices.columns = AxisChoices();
+  return choices == Choices();
+}
+
 // All outputs are right that there are. Where other calls ended with an exception, one mistake may say why.
 CheckFinding nothing_wrong(const Judged& judged) {
   const auto raised = [](const CheckOutputs& outputs) { return outputs.empty(); };
@@ -158,7 +170,7 @@ CheckFinding nothing_wrong(const Judged& judged) {
   CheckFinding finding{.kind = CheckFinding::Kind::kUnexplained};
   if (std::all_of(judged.yours.begin(), judged.yours.end(), raised)) return finding;
   const auto mutants = explanation(judged.function, judged.cases, judged.yours, Explain::kValues, 1);
-  if (mutants.empty()) return finding;
+  if (mutants.empty() || !moves_windows_alone(*mutants.front())) return finding;
   finding.kind = CheckFinding::Kind::kValues;
   name_mistakes(mutants, finding);
   return finding;

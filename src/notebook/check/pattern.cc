@@ -69,8 +69,8 @@ std::string pattern_text(CheckedFunction function, std::span<const CheckCase> ca
       for (const bool last : {false, true}) {
         if (!right_at(differences, output, axis, last)) continue;
         text +=
-            (text.size() == begin ? ", none of them in " : ", or in ") + std::string(last ? "the last " : "the first ") +
-            words[axis] +
+            (text.size() == begin ? ", none of them in " : ", or in ") +
+            std::string(last ? "the last " : "the first ") + words[axis] +
             (check_output_names(function).size() > 1 ? std::string(" of ") + check_output_names(function)[output] : "");
       }
     }

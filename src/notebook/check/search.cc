@@ -66,6 +66,17 @@ bool explains(CheckedFunction function, std::span<const CheckCase> cases, std::s
   return true;
 }
 
+std::vector<const Mutant*> explanations(CheckedFunction function, std::span<const CheckCase> cases,
+                                        std::span<const CheckOutputs> yours, Explain what) {
+  std::vector<const Mutant*> all = mutants_of(function);
+  std::erase_if(all, [&](const Mutant* mutant) {
+    Choices choices;
+    mutant->change(choices);
+    return !explains(function, cases, yours, choices, what);
+  });
+  return all;
+}
+
 std::vector<const Mutant*> explanation(CheckedFunction function, std::span<const CheckCase> cases,
                                        std::span<const CheckOutputs> yours, Explain what, size_t most) {
   const std::vector<const Mutant*> table = mutants_of(function);

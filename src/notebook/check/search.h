@@ -17,6 +17,10 @@ enum class Explain { kValues, kShapes };
 std::vector<const Mutant*> explanation(CheckedFunction function, std::span<const CheckCase> cases,
                                        std::span<const CheckOutputs> yours, Explain what, size_t most = 2);
 
+// All single mistakes that do.
+std::vector<const Mutant*> explanations(CheckedFunction function, std::span<const CheckCase> cases,
+                                        std::span<const CheckOutputs> yours, Explain what);
+
 // Do the choices give these outputs in all cases?
 bool explains(CheckedFunction function, std::span<const CheckCase> cases, std::span<const CheckOutputs> yours,
               const Choices& choices, Explain what);
