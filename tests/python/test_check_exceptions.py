@@ -23,7 +23,9 @@ EXCEPTIONS = [
     ("conv_forward", right.CONV, [("a_prev_pad[vert_start:vert_end, horiz_start:horiz_end, :]", "a_prev_pad[:, horiz_start:horiz_end, :]")],
      "s = np.multiply(a_slice_prev, W)", "not cut in its rows"),
     ("conv_forward", right.CONV, [("A_prev_pad = zero_pad(A_prev, pad)", "A_prev_pad = A_prev")],
-     "s = np.multiply(a_slice_prev, W)", "the slice runs over the border of the padded image"),
+     None, "The windows slide over the image without its padding"),
+    ("conv_forward", right.CONV, [("range(n_W)", "range(n_W + 1)")], "s = np.multiply(a_slice_prev, W)",
+     "the slice runs over the border of the padded image"),
     ("conv_forward", right.CONV, [('hparameters["pad"]', 'hparameters["padding"]')], 'pad = hparameters["padding"]',
      "hparameters has no 'padding': it has \"stride\" and \"pad\""),
     ("conv_forward", right.CONV, [("(f, f, n_C_prev, n_C) = W.shape", 'f, n_C = hparameters["f"], W.shape[3]')],
@@ -119,3 +121,19 @@ def test_what_is_returned_is_looked_at(wrong, words):
     finding = check.conv_forward(made(changed(right.CONV, ("    return Z, cache", wrong)), "conv_forward"))
     assert words in finding.message, str(finding)
     assert finding.hint and finding.reveal()
+
+
+@pytest.mark.parametrize("changes, words", [
+    ([("vert_start + f", "vert_start + f - 1")], "from vert_start to vert_end there are 2 elements, where f is 3"),
+    ([("horiz_start + f", "horiz_start + stride")], "from horiz_start to horiz_end there are 2 elements, where f is 3"),
+    ([("vert_start:vert_end", "vert_start:vert_start + 2")], "the slice has 2 rows where the image begins, far from its end"),
+    ([("weights = W[:, :, :, c]", "weights = W[:, :, c, :]")], "they differ in depth"),
+])
+def test_why_a_window_is_no_filter(changes, words):
+    finding = check.conv_forward(made(changed(right.CONV, *changes), "conv_forward"))
+    assert words in finding.message, str(finding)
+
+
+def test_why_a_window_is_no_filter_on_the_way_back():
+    finding = check.conv_backward(made(changed(right.CONV_BACK, ("a_prev_pad = A_prev_pad[i]", "a_prev_pad = A_prev[i]")), "conv_backward"))
+    assert finding.message.startswith("The window is (3, 2, 3), and the filter (3, 3, 3): the slice"), str(finding)

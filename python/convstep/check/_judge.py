@@ -47,8 +47,8 @@ def _blame(function: Checked, given: Callable[..., Any], finding: Finding, blame
     message = f"{function.name} itself is right; {' and '.join(blamed)}, which it calls, is not."
     if not wrong:
         return replace(finding, message=message, where=None, first_difference=None)
-    return replace(finding, message=f"{message} {' '.join(one.message for one in wrong)}", where=wrong[0].where,
-                   hint=wrong[0].hint, solution=wrong[0].solution, first_difference=None)
+    message = f"{message} {' '.join(one.message for one in wrong)}"
+    return replace(wrong[0], function=function.name, message=message, mistakes=wrong[0].mistakes or finding.mistakes)
 
 
 def judge_arrays(function: Checked, case: Case, yours: list[np.ndarray[Any, Any]]) -> Finding:

@@ -48,9 +48,8 @@ def describe(error: BaseException) -> dict[str, Any]:
         source = source_line(frame, line)
         report["where"] = (frame.f_code.co_filename, line, source, frame.f_code.co_name)
         report["facts"] = facts(frame, source)
-        report["names"] = names_of(frame)
-    for outer, _ in frames:
-        report["names"] = {**report["names"], **names_of(outer)} if outer is frames[0][0] else report["names"]
+    for outer, _ in reversed(frames):  # those of the function itself are told last, and stay
+        report["names"] |= names_of(outer)
     return report
 
 

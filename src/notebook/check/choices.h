@@ -24,7 +24,7 @@ enum class SizeRule {
 };
 
 // By how many pixels the window moves.
-enum class Step { kStride, kOne, kWindow, kPad, kNone };
+enum class Step { kStride, kOne, kTwo, kWindow, kPad, kNone };
 
 // Which of several: the one that is meant, or another.
 enum class Which { kOwn, kFirst, kLast, kReversed };
@@ -34,9 +34,10 @@ struct AxisChoices {
   SizeRule size = SizeRule::kFloor;
   bool size_of_other = false;  // the output's length comes from the input's other axis
   Step step = Step::kStride;
-  int shift = 0;          // of each window, in pixels
-  int longer = 0;         // the window has so many pixels more than f
-  bool reversed = false;  // the filter is turned over
+  int shift = 0;                   // of each window, in pixels
+  int longer = 0;                  // the window has so many pixels more than f
+  bool as_long_as_stride = false;  // the window
+  bool reversed = false;           // the filter is turned over
 
   friend bool operator==(const AxisChoices&, const AxisChoices&) = default;
 };
@@ -44,7 +45,7 @@ struct AxisChoices {
 enum class Bias { kAdded, kLeftOut, kInsideSum, kSubtracted, kTwice, kFactor, kPerRow, kPerChannel, kOfAllFilters };
 enum class Product { kTimes, kPlus, kMinus, kInput, kFilter, kSquare };
 enum class Reduce { kSum, kMean, kMax, kLast, kAbsolute, kMeanOfWindow, kProduct };
-enum class Channels { kAll, kFirst, kLast, kOfFilter };
+enum class Channels { kAll, kFirst, kLast, kOfFilter, kFilterFirst, kInputFirst };
 
 struct SumChoices {
   Product product = Product::kTimes;
@@ -74,42 +75,48 @@ enum class Computed {
   kFirstChannel,
   kLastChannel,
   kNotFirstRow,
-  kNotFirstColumn
+  kNotFirstColumn,
+  kInputChannels  // as many channels as the input has
 };
 
-enum class After { kNothing, kRelu, kTruncate, kNegate, kRound, kDivideByImages, kSigmoid, kDouble };
+enum class After { kNothing, kRelu, kTruncate, kNegate, kRound, kDivideByImages, kSigmoid, kDouble, kPlusOne };
 
-enum class Pooled { kMax, kMean, kMin, kSum, kMaxFromZero, kMaxOfAbsolutes, kMeanOverF, kMedian, kFirst, kLast };
+enum class Pooled { kMax, kMean, kMin, kSum, kMaxFromZero, kMaxOfAbsolutes, kMeanOverF, kMedian, kFirst, kLast, kZero };
 
 struct PoolChoices {
   Pooled max = Pooled::kMax;
   Pooled average = Pooled::kMean;
   Channels channels = Channels::kOfFilter;  // kOfFilter: the output's own
+  bool all_images = false;                  // a window takes in all images
 
   friend bool operator==(const PoolChoices&, const PoolChoices&) = default;
 };
 
 // What a gradient is added to, and from what.
-enum class Given { kOwn, kByStart, kFirstChannel, kFirstImage, kLastPosition, kMean, kOne };
+enum class Given { kOwn, kByStart, kFirstChannel, kFirstImage, kMean, kOne };
 enum class Factor { kRight, kOther, kNone };
 enum class Crop { kRight, kLastImage, kFromStart, kFromEnd, kNone, kEmptyWithoutPad };
 
 struct GradientChoices {
-  bool assign_input = false, assign_weights = false, assign_bias = false;  // = for +=
+  bool assign_input = false, assign_weights = false, assign_bias = false;  // = for +=, in conv_backward
+  bool assign_max = false, assign_average = false;                         // in pool_backward, by mode
   bool input_forgotten = false, weights_forgotten = false, bias_forgotten = false;
   Factor input_factor = Factor::kRight;    // kOther: the window; kNone: 1
   Factor weights_factor = Factor::kRight;  // kOther: the filter; kNone: 1
   Factor bias_factor = Factor::kRight;     // kOther: the sum over the window; kNone: 1 for each
   Given given = Given::kOwn;
   Crop crop = Crop::kRight;
-  bool swapped = false;            // dW, dA_prev, db
-  bool bias_flat = false;          // db of shape (n_C,)
-  bool mean = false;               // dW and db divided by the number of images
-  bool bias_mean = false;          // db divided by the number of positions
-  Pooled max = Pooled::kMax;       // whom a maximum's gradient goes to; kSum: to all
-  Pooled average = Pooled::kMean;  // kSum: the whole of it to each; kMeanOverF: divided by f
-  Which mask_of = Which::kOwn;     // the image whose maxima count
-  bool mask_times_window = false;  // the window's numbers take part
+  bool filter_turned = false, weights_turned = false;      // by 180 degrees: the filter for dA_prev, dW
+  bool bias_of_all = false;                                // db of each filter sums the gradients of all
+  bool swapped = false;                                    // dW, dA_prev, db
+  bool bias_flat = false;                                  // db of shape (n_C,)
+  bool weights_mean = false, bias_mean_of_images = false;  // divided by the number of images
+  bool bias_mean = false;                                  // db divided by the number of positions
+  Pooled max = Pooled::kMax;                               // whom a maximum's gradient goes to; kSum: to all
+  Pooled average = Pooled::kMean;                          // kSum: the whole of it to each; kMeanOverF: divided by f
+  Which mask_of = Which::kOwn;                             // the image whose maxima count
+  bool mask_times_window = false;                          // the window's numbers take part
+  bool mask_alone = false;                                 // without the gradient
 
   friend bool operator==(const GradientChoices&, const GradientChoices&) = default;
 };
@@ -151,6 +158,7 @@ enum class Share {
 struct Choices {
   Fill fill = Fill::kZeros;
   bool pad_images = false, pad_channels = false;  // the batch or the channels are padded, too
+  int fixed_pad = -1;                             // how much is padded, where it is not pad
   int pad_extra = 0;                              // so many more rows and columns on each side
   AxisChoices rows, columns;
   SumChoices sum;

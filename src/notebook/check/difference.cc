@@ -22,16 +22,7 @@ void add_product(std::vector<CheckTerm>& terms, double a, double b) {
 
 void add_number(std::vector<CheckTerm>& terms, double a) { terms.push_back({number_text(a), a}); }
 
-struct Geometry {
-  Axis rows, columns;
-};
-
-Geometry geometry(const CheckArray& images, int64_t height, int64_t width, const CheckCase& one, int64_t pad) {
-  return {make_axis({}, images.shape[1], images.shape[2], height, pad, one.stride),
-          make_axis({}, images.shape[2], images.shape[1], width, pad, one.stride)};
-}
-
-void frame(const Geometry& at, int64_t y, int64_t x, CheckDifference& difference) {
+void frame(const Axes& at, int64_t y, int64_t x, CheckDifference& difference) {
   difference.window = {at.rows.begin(y), at.rows.begin(y) + at.rows.taps, at.columns.begin(x),
                        at.columns.begin(x) + at.columns.taps};
 }
@@ -39,7 +30,7 @@ void frame(const Geometry& at, int64_t y, int64_t x, CheckDifference& difference
 void write_conv(const CheckCase& one, CheckDifference& difference) {
   const CheckArray &A_prev = one.inputs[0], &W = one.inputs[1];
   const auto& k = difference.index;
-  const Geometry at = geometry(A_prev, W.shape[0], W.shape[1], one, one.pad);
+  const Axes at = make_axes(Choices(), A_prev, W.shape[0], W.shape[1], one.pad, one.stride);
   const Choices choices;
   const PaddedImages padded(A_prev, choices, at.rows, at.columns, one.pad);
   frame(at, k[1], k[2], difference);
@@ -61,7 +52,7 @@ void write_step(const CheckCase& one, CheckDifference& difference) {
 void write_pool(const CheckCase& one, CheckDifference& difference) {
   const CheckArray& A_prev = one.inputs[0];
   const auto& k = difference.index;
-  const Geometry at = geometry(A_prev, one.f, one.f, one, 0);
+  const Axes at = make_axes(Choices(), A_prev, one.f, one.f, 0, one.stride);
   frame(at, k[1], k[2], difference);
   for (int64_t i = 0; i < one.f; ++i)
     for (int64_t j = 0; j < one.f; ++j)
@@ -71,7 +62,7 @@ void write_pool(const CheckCase& one, CheckDifference& difference) {
 void write_conv_gradient(const CheckCase& one, size_t output, CheckDifference& difference) {
   const CheckArray &dZ = one.inputs[0], &A_prev = one.inputs[1], &W = one.inputs[2];
   const auto& k = difference.index;
-  const Geometry at = geometry(A_prev, W.shape[0], W.shape[1], one, one.pad);
+  const Axes at = make_axes(Choices(), A_prev, W.shape[0], W.shape[1], one.pad, one.stride);
   const Choices choices;
   const PaddedImages padded(A_prev, choices, at.rows, at.columns, one.pad);
   for (int64_t n = 0; n < dZ.shape[0]; ++n)
@@ -94,7 +85,7 @@ void write_conv_gradient(const CheckCase& one, size_t output, CheckDifference& d
 void write_pool_gradient(const CheckCase& one, CheckDifference& difference) {
   const CheckArray &dA = one.inputs[0], &A_prev = one.inputs[1];
   const auto& k = difference.index;
-  const Geometry at = geometry(A_prev, one.f, one.f, one, 0);
+  const Axes at = make_axes(Choices(), A_prev, one.f, one.f, 0, one.stride);
   const double own = element(A_prev, {k[0], k[1], k[2], k[3]});
   for (int64_t h = 0; h < at.rows.count; ++h)
     for (int64_t w = 0; w < at.columns.count; ++w) {
@@ -129,7 +120,8 @@ std::string change_of_sum(const CheckDifference& it, double magnitude) {
 std::string change_of(CheckedFunction function, const CheckCase& one, const CheckDifference& it) {
   double magnitude = 0;
   for (const CheckTerm& term : it.terms) magnitude += std::abs(term.value);
-  const bool is_sum = function != CheckedFunction::kPoolForward && !it.terms.empty();
+  const bool is_sum =
+      function != CheckedFunction::kPoolForward && function != CheckedFunction::kDistributeValue && !it.terms.empty();
   if (is_sum) {
     std::string text = change_of_sum(it, magnitude);
     if (!text.empty()) return text;

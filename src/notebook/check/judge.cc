@@ -197,7 +197,9 @@ CheckFinding check_outputs(CheckedFunction function, std::span<const CheckCase> 
   }
   if (judged.first_wrong() == cases.size()) return nothing_wrong(judged);
 
-  const auto mutants = explanation(function, cases, yours, Explain::kValues);
+  const bool raised = std::any_of(yours.begin(), yours.end(), [](const CheckOutputs& one) { return one.empty(); });
+  // Where calls ended with exceptions too little is known to tell two mistakes.
+  const auto mutants = explanation(function, cases, yours, Explain::kValues, raised ? 1 : 2);
   const bool shapes =
       std::any_of(judged.differences.begin(), judged.differences.end(), std::mem_fn(&Differences::shapes_differ));
   if (shapes && mutants.empty()) return shape_finding(judged);

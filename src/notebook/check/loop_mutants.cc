@@ -50,6 +50,9 @@ constexpr Mutant kLoop[] = {
     {"last_output_channel_alone", "Only the last channel of the output is computed.",
      "Is the output made anew for every channel? Does the line lie inside the loop over c?",
      "Make the output before the loops, and keep the line inside the loop over c", compute<Computed::kLastChannel>},
+    {"loop_over_input_channels", "The loop over the output's channels runs over as many as the input has.",
+     "What counts the filters, and so the channels of the output?", "for c in range(n_C), with n_C = W.shape[3]",
+     compute<Computed::kInputChannels>},
     {"first_row_left_out", "The first row of each output is not computed.", kLoopHint, "for h in range(n_H)",
      compute<Computed::kNotFirstRow>},
     {"first_column_left_out", "The first column of each output is not computed.", kLoopHint, "for w in range(n_W)",
@@ -71,6 +74,8 @@ constexpr Mutant kResult[] = {
      finish<After::kSigmoid>},
     {"doubled", "The result is twice as large as it should be.", "Is something added twice?", "Add each term once",
      finish<After::kDouble>},
+    {"one_too_large", "Every number is 1 too large: the sums begin at 1.", "What was the array filled with before?",
+     "Begin with np.zeros, not np.ones", finish<After::kPlusOne>},
     {"divided_by_images", "The result is divided by the number of images.", "Is a mean over the batch asked for here?",
      "Leave out the division by m", finish<After::kDivideByImages>},
 };

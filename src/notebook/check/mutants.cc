@@ -25,7 +25,7 @@ std::vector<const Mutant*> table(std::initializer_list<std::span<const Mutant>> 
 std::vector<const Mutant*> mutants_of(CheckedFunction function) {
   switch (function) {
     case CheckedFunction::kZeroPad:
-      return table({pad_shape_mutants(), pad_mutants(), result_mutants()}, {"pad_left_out"});
+      return table({pad_shape_mutants(), pad_mutants(), result_mutants()}, {"pad_left_out", "padding_unused"});
     case CheckedFunction::kConvSingleStep:
       return table({number_mutants(), sum_mutants(), result_mutants()}, {"divided_by_images"});
     case CheckedFunction::kConvForward:
@@ -33,18 +33,19 @@ std::vector<const Mutant*> mutants_of(CheckedFunction function) {
                     result_mutants()});
     case CheckedFunction::kPoolForward:
       return table({window_mutants(), pool_mutants(), loop_mutants(), size_mutants(), result_mutants()},
-                   {"pad_for_stride", "pad_once_in_size", "pad_left_out_of_size", "stride_divides_pad_alone"});
+                   {"loop_over_input_channels", "pad_for_stride", "pad_once_in_size", "pad_left_out_of_size",
+                    "stride_divides_pad_alone"});
     case CheckedFunction::kConvBackward:
       return table({conv_gradient_mutants(), window_mutants(), loop_mutants(), pad_mutants(), result_mutants()},
-                   {"stride_ignored", "last_position_for_all", "pad_left_out"});
+                   {"stride_ignored", "last_position_for_all", "pad_left_out", "padding_unused", "pad_of_one"});
     case CheckedFunction::kCreateMaskFromWindow:
       return table({mask_mutants()});
     case CheckedFunction::kDistributeValue:
       return table({share_mutants(), result_mutants()}, {"divided_by_images"});
     case CheckedFunction::kPoolBackward:
-      return table(
-          {pool_gradient_mutants(), window_mutants(), loop_mutants(), result_mutants()},
-          {"stride_ignored", "last_position_for_all", "pad_for_stride", "first_image_for_all", "last_image_for_all"});
+      return table({pool_gradient_mutants(), window_mutants(), loop_mutants(), result_mutants()},
+                   {"stride_ignored", "last_position_for_all", "loop_over_input_channels", "pad_for_stride",
+                    "first_image_for_all", "last_image_for_all"});
   }
   return {};
 }

@@ -37,6 +37,19 @@ bool right_at(const std::vector<Differences>& differences, size_t output, size_t
   return others;
 }
 
+// ", dW and db are right", of several outputs.
+std::string right_outputs(CheckedFunction function, const std::vector<Differences>& differences) {
+  std::string text;
+  for (size_t output = 0; output < check_output_names(function).size(); ++output) {
+    const bool right = std::all_of(differences.begin(), differences.end(), [&](const Differences& here) {
+      return here.wrong().empty() ||
+             std::find(here.wrong()[output].begin(), here.wrong()[output].end(), true) == here.wrong()[output].end();
+    });
+    if (right) text += ", " + std::string(check_output_names(function)[output]) + " is right";
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string pattern_text(CheckedFunction function, std::span<const CheckCase> cases,
@@ -62,6 +75,7 @@ std::string pattern_text(CheckedFunction function, std::span<const CheckCase> ca
   }
   std::string text = "; " + std::to_string(wrong) + " of " + std::to_string(all) + " numbers differ";
   if (wrong == 1) return text;
+  text += right_outputs(function, differences);
   const size_t begin = text.size();
   for (size_t output = 0; output < check_output_names(function).size(); ++output) {
     const auto words = axis_words(function, output);

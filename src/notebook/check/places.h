@@ -67,22 +67,41 @@ inline int64_t output_count(SizeRule rule, int64_t L, int64_t f, int64_t p, int6
   return 0;
 }
 
-// The axis of length L beside one of length `other`.
-inline Axis make_axis(const AxisChoices& choices, int64_t L, int64_t other, int64_t f, int64_t pad, int64_t stride,
-                      int64_t extra = 0) {
-  const int64_t own = pad + (pad > 0 ? extra : 0);
-  int64_t step = stride;
+// What an axis is made of.
+struct AxisGiven {
+  int64_t length = 0, other = 0;  // of the input, along this axis and along the other one
+  int64_t f = 1, pad = 0, stride = 1;
+  int64_t zeros = 0;  // on each side: pad, unless that is a choice
+};
+
+inline Axis make_axis(const AxisChoices& choices, const AxisGiven& given) {
+  int64_t step = given.stride;
   if (choices.step == Step::kOne) step = 1;
-  if (choices.step == Step::kWindow) step = f;
-  if (choices.step == Step::kPad) step = pad;
+  if (choices.step == Step::kTwo) step = 2;
+  if (choices.step == Step::kWindow) step = given.f;
+  if (choices.step == Step::kPad) step = given.pad;
   if (choices.step == Step::kNone) step = 0;
-  return {.length = L,
-          .before = choices.before * own,
-          .padded = L + (choices.before + choices.after) * own,
-          .count = std::max<int64_t>(0, output_count(choices.size, choices.size_of_other ? other : L, f, pad, stride)),
+  const int64_t measured = choices.size_of_other ? given.other : given.length;
+  return {.length = given.length,
+          .before = choices.before * given.zeros,
+          .padded = given.length + (choices.before + choices.after) * given.zeros,
+          .count = std::max<int64_t>(0, output_count(choices.size, measured, given.f, given.pad, given.stride)),
           .step = step,
           .offset = choices.shift,
-          .taps = f + choices.longer};
+          .taps = (choices.as_long_as_stride ? given.stride : given.f) + choices.longer};
+}
+
+// The two axes of images (m, height, width, channels) under windows (f, f_across).
+struct Axes {
+  Axis rows, columns;
+};
+
+inline Axes make_axes(const Choices& choices, const CheckArray& images, int64_t f, int64_t f_across, int64_t pad,
+                      int64_t stride) {
+  const int64_t height = images.shape[1], width = images.shape[2];
+  const int64_t zeros = choices.fixed_pad >= 0 ? choices.fixed_pad : pad + (pad > 0 ? choices.pad_extra : 0);
+  return {make_axis(choices.rows, {height, width, f, pad, stride, zeros}),
+          make_axis(choices.columns, {width, height, f_across, pad, stride, zeros})};
 }
 
 // The place in the input that a place of the padded input, outside of the input, is filled from; -1: from nowhere.
@@ -136,7 +155,8 @@ inline int64_t pick(Which which, int64_t own, int64_t count) {
 }
 
 // Is this output computed, or still 0?
-inline bool is_computed(Computed computed, const int64_t (&index)[4], const int64_t (&shape)[4]) {
+inline bool is_computed(Computed computed, const int64_t (&index)[4], const int64_t (&shape)[4],
+                        int64_t input_channels) {
   const auto [n, y, x, o] = index;
   switch (computed) {
     case Computed::kAll:
@@ -167,6 +187,8 @@ inline bool is_computed(Computed computed, const int64_t (&index)[4], const int6
       return y > 0;
     case Computed::kNotFirstColumn:
       return x > 0;
+    case Computed::kInputChannels:
+      return o < input_channels;
   }
   return true;
 }
@@ -190,13 +212,19 @@ inline double finished(After after, double value, int64_t images) {
       return 1 / (1 + std::exp(-value));
     case After::kDouble:
       return 2 * value;
+    case After::kPlusOne:
+      return value + 1;
   }
   return value;
 }
 
 // Hands over outputs (m, n_H, n_W, n_C), of which `compute(n, y, x, o, &value, &magnitude)` gives one, or false.
 template <class Compute>
-bool hand_over_volume(const Choices& choices, const int64_t (&shape)[4], int64_t terms, Sink& sink, Compute compute) {
+bool hand_over_volume(const Choices& choices, const int64_t (&shape)[4], int64_t input_channels, int64_t terms,
+                      Sink& sink, Compute compute) {
+  // A loop over the input's channels runs past the end of the output's.
+  if (choices.computed == Computed::kInputChannels && input_channels > shape[3]) return false;
+
   const bool first = choices.axes_of_channels_first;
   const std::vector<int64_t> axes = first ? std::vector<int64_t>{shape[0], shape[3], shape[1], shape[2]}
                                           : std::vector<int64_t>{shape[0], shape[1], shape[2], shape[3]};
@@ -209,7 +237,7 @@ bool hand_over_volume(const Choices& choices, const int64_t (&shape)[4], int64_t
           const int64_t index[4] = {k[0], first ? k[2] : k[1], first ? k[3] : k[2], first ? k[1] : k[3]};
           const bool shared = choices.positions_shared;
           double value = 0, magnitude = 0;
-          if (is_computed(choices.computed, index, shape) &&
+          if (is_computed(choices.computed, index, shape, input_channels) &&
               !compute(index[0], shared ? shape[1] - 1 : index[1], shared ? shape[2] - 1 : index[2], index[3], value,
                        magnitude)) {
             return false;

@@ -42,6 +42,9 @@ constexpr Mutant kPad[] = {
        pad_all<0, 0>(c);
        size_both<SizeRule::kPadLeftOut>(c);
      }},
+    {"padding_unused", "The windows slide over the image without its padding, though the output's size counts it.",
+     "Which array are the windows cut from?", "a_prev_pad = A_prev_pad[i], with A_prev_pad = zero_pad(A_prev, pad)",
+     pad_all<0, 0>},
     {"reflect_for_zeros", "The border mirrors the image, in place of zeros.",
      "Which values does np.pad put there, by its mode?", kPadReveal, [](Choices& c) { c.fill = Fill::kReflect; }},
     {"symmetric_for_zeros", "The border mirrors the image with its edge, in place of zeros.",
@@ -52,6 +55,8 @@ constexpr Mutant kPad[] = {
      [](Choices& c) { c.fill = Fill::kOnes; }},
     {"pad_for_zeros", "The border is filled with the number pad, not with zeros.", "What does constant_values say?",
      kPadReveal, [](Choices& c) { c.fill = Fill::kPad; }},
+    {"pad_of_one", "The padding is always 1, whatever pad says.", "Where does the number pad come in?", kPadReveal,
+     [](Choices& c) { c.fixed_pad = 1; }},
     {"pad_images", "The batch is padded, too: there are images of zeros before and after.", kPadHint, kPadReveal,
      [](Choices& c) { c.pad_images = true; }},
     {"pad_channels", "The channels are padded, too.", kPadHint, kPadReveal, [](Choices& c) { c.pad_channels = true; }},
@@ -85,6 +90,13 @@ constexpr Mutant kPadShape[] = {
      "What do the two numbers of a pair of np.pad mean?", kPadReveal, pad_all<0, 1>},
     {"pad_beginning_once", "The padding at the bottom and on the right is missing.",
      "What do the two numbers of a pair of np.pad mean?", kPadReveal, pad_all<1, 0>},
+    {"pad_top_missing", "The padding on top is missing.", kPadHint, kPadReveal, [](Choices& c) { c.rows.before = 0; }},
+    {"pad_bottom_missing", "The padding at the bottom is missing.", kPadHint, kPadReveal,
+     [](Choices& c) { c.rows.after = 0; }},
+    {"pad_left_missing", "The padding on the left is missing.", kPadHint, kPadReveal,
+     [](Choices& c) { c.columns.before = 0; }},
+    {"pad_right_missing", "The padding on the right is missing.", kPadHint, kPadReveal,
+     [](Choices& c) { c.columns.after = 0; }},
     {"pad_twice", "Twice as much is padded on each side.", "How large is each number of a pair of np.pad?", kPadReveal,
      pad_all<2, 2>},
     {"pad_one_more", "One row and column too many is padded on each side.",
@@ -159,6 +171,8 @@ constexpr Mutant kWindow[] = {
        step_both<Step::kOne>(c);
        size_both<SizeRule::kNoStride>(c);
      }},
+    {"stride_of_two", "The window moves by two pixels, whatever the stride says.", kStepHint, kStepReveal,
+     step_both<Step::kTwo>},
     {"window_size_for_stride", "The window moves by its own size f, not by the stride.", kStepHint, kStepReveal,
      step_both<Step::kWindow>},
     {"pad_for_stride", "The window moves by pad, not by the stride.", kStepHint, kStepReveal, step_both<Step::kPad>},

@@ -1,4 +1,4 @@
-// forward_runs.cc: the notebook's forward functions with choices.
+// conv_runs.cc: zero_pad, conv_single_step and conv_forward with choices.
 #include <algorithm>
 #include <vector>
 
@@ -117,10 +117,13 @@ double window_sum(const Choices& choices, const Filters& filters, const CheckArr
   if (sum.channels == Channels::kFirst) end = 1;
   if (sum.channels == Channels::kLast) first = depth - 1;
   Products products(sum.reduce);
+  const bool filter_first = sum.channels == Channels::kFilterFirst, input_first = sum.channels == Channels::kInputFirst;
   for (int64_t i = 0; i < taps_down; ++i)
     for (int64_t j = 0; j < taps_across; ++j)
-      for (int64_t c = first; c < end; ++c)
-        products.add(product(sum.product, element(i, j, c), filters.at(i, j, c, filter)));
+      for (int64_t c = first; c < end; ++c) {
+        const double weight = filters.at(i, j, filter_first ? 0 : c, filter);
+        products.add(product(sum.product, element(i, j, input_first ? 0 : c), weight));
+      }
 
   double bias = biases.values[static_cast<size_t>(pick(sum.bias_of, o, count))];
   if (sum.bias == Bias::kOfAllFilters) {
@@ -139,55 +142,14 @@ double window_sum(const Choices& choices, const Filters& filters, const CheckArr
   return reduced + times * bias;
 }
 
-// The middle number, or the mean of the two in the middle, as np.median has it.
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
-}
-
-double pooled(Pooled how, const std::vector<double>& window, int64_t f) {
-  double sum = 0, largest = window.front(), smallest = window.front(), absolute = 0;
-  for (const double value : window) {
-    sum += value;
-    largest = std::max(largest, value);
-    smallest = std::min(smallest, value);
-    absolute = std::max(absolute, std::abs(value));
-  }
-  switch (how) {
-    case Pooled::kMax:
-      return largest;
-    case Pooled::kMean:
-      return sum / static_cast<double>(window.size());
-    case Pooled::kMin:
-      return smallest;
-    case Pooled::kSum:
-      return sum;
-    case Pooled::kMaxFromZero:
-      return std::max(0.0, largest);
-    case Pooled::kMaxOfAbsolutes:
-      return absolute;
-    case Pooled::kMeanOverF:
-      return sum / static_cast<double>(f);
-    case Pooled::kMedian:
-      return median(window);
-    case Pooled::kFirst:
-      return window.front();
-    case Pooled::kLast:
-      return window.back();
-  }
-  return 0;
-}
-
 }  // namespace
 
 bool run_zero_pad(const CheckCase& one, const Choices& choices, Sink& sink) {
   const CheckArray& X = one.inputs[0];
-  const Axis rows = make_axis(choices.rows, X.shape[1], X.shape[2], 1, one.pad, 1, choices.pad_extra);
-  const Axis columns = make_axis(choices.columns, X.shape[2], X.shape[1], 1, one.pad, 1, choices.pad_extra);
+  const auto [rows, columns] = make_axes(choices, X, 1, 1, one.pad, 1);
   const PaddedImages padded(X, choices, rows, columns, one.pad);
   const int64_t shape[4] = {padded.count(), rows.padded, columns.padded, padded.channels()};
-  return hand_over_volume(choices, shape, 1, sink,
+  return hand_over_volume(choices, shape, shape[3], 1, sink,
                           [&](int64_t n, int64_t y, int64_t x, int64_t c, double& value, double& magnitude) {
                             value = padded.at(n, y, x, c);
                             magnitude = std::abs(value);
@@ -211,55 +173,25 @@ bool run_single_step(const CheckCase& one, const Choices& choices, Sink& sink) {
 bool run_conv(const CheckCase& one, const Choices& choices, Sink& sink) {
   const CheckArray &A_prev = one.inputs[0], &W = one.inputs[1];
   const int64_t images = A_prev.shape[0], f = W.shape[0], depth = W.shape[2];
-  const Axis rows = make_axis(choices.rows, A_prev.shape[1], A_prev.shape[2], f, one.pad, one.stride);
-  const Axis columns = make_axis(choices.columns, A_prev.shape[2], A_prev.shape[1], W.shape[1], one.pad, one.stride);
+  const Axes axes = make_axes(choices, A_prev, f, W.shape[1], one.pad, one.stride);
+  const Axis &rows = axes.rows, &columns = axes.columns;
   const PaddedImages padded(A_prev, choices, rows, columns, one.pad);
   if (padded.channels() != depth || (choices.sum.transposed && f != W.shape[1])) return false;
   const int64_t shape[4] = {images, rows.count, columns.count, W.shape[3]};
   const Filters filters{W, choices};
-  return hand_over_volume(choices, shape, f * W.shape[1] * depth + 1, sink,
-                          [&](int64_t n, int64_t y, int64_t x, int64_t o, double& value, double& magnitude) {
-                            if (!rows.multiplies(y) || !columns.multiplies(x)) return false;
-                            const int64_t image = pick(choices.image, n, images), top = rows.begin(y),
-                                          left = columns.begin(x);
-                            const bool one_row = !rows.holds(y), one_column = !columns.holds(x);
-                            value = window_sum(
-                                choices, filters, one.inputs[2], o, one_row && rows.inside(y) == 0 ? 0 : rows.taps,
-                                one_column && columns.inside(x) == 0 ? 0 : columns.taps,
-                                [&](int64_t i, int64_t j, int64_t c) {
-                                  return padded.at(image, top + (one_row ? 0 : i), left + (one_column ? 0 : j), c);
-                                },
-                                magnitude);
-                            return true;
-                          });
-}
-
-bool run_pool(const CheckCase& one, const Choices& choices, Sink& sink) {
-  const CheckArray& A_prev = one.inputs[0];
-  const int64_t images = A_prev.shape[0], channels = A_prev.shape[3];
-  const Axis rows = make_axis(choices.rows, A_prev.shape[1], A_prev.shape[2], one.f, 0, one.stride);
-  const Axis columns = make_axis(choices.columns, A_prev.shape[2], A_prev.shape[1], one.f, 0, one.stride);
-  const PaddedImages input(A_prev, choices, rows, columns, 0);
-  const int64_t shape[4] = {images, rows.count, columns.count, channels};
-  std::vector<double> window;
-  return hand_over_volume(choices, shape, one.f * one.f + 1, sink,
-                          [&](int64_t n, int64_t y, int64_t x, int64_t o, double& value, double& magnitude) {
-                            const int64_t image = pick(choices.image, n, images), top = rows.begin(y),
-                                          left = columns.begin(x);
-                            const bool all = choices.pool.channels == Channels::kAll;
-                            if (choices.pool.channels == Channels::kFirst) o = 0;
-                            if (choices.pool.channels == Channels::kLast) o = channels - 1;
-                            if (top < 0 || left < 0) return false;
-                            window.clear();  // a slice of NumPy's ends where the array does
-                            for (int64_t i = top; i < std::min(top + rows.taps, rows.length); ++i)
-                              for (int64_t j = left; j < std::min(left + columns.taps, columns.length); ++j)
-                                for (int64_t c = all ? 0 : o; c < (all ? channels : o + 1); ++c)
-                                  window.push_back(input.at(image, i, j, c));
-                            if (window.empty()) return false;
-                            value = pooled(one.average ? choices.pool.average : choices.pool.max, window, one.f);
-                            for (const double element : window) magnitude += std::abs(element);
-                            return true;
-                          });
+  const auto compute = [&](int64_t n, int64_t y, int64_t x, int64_t o, double& value, double& magnitude) {
+    if (!rows.multiplies(y) || !columns.multiplies(x)) return false;
+    const int64_t image = pick(choices.image, n, images), top = rows.begin(y), left = columns.begin(x);
+    const bool one_row = !rows.holds(y), one_column = !columns.holds(x);
+    const int64_t down = one_row && rows.inside(y) == 0 ? 0 : rows.taps;
+    const int64_t across = one_column && columns.inside(x) == 0 ? 0 : columns.taps;
+    const auto element = [&](int64_t i, int64_t j, int64_t c) {
+      return padded.at(image, top + (one_row ? 0 : i), left + (one_column ? 0 : j), c);
+    };
+    value = window_sum(choices, filters, one.inputs[2], o, down, across, element, magnitude);
+    return true;
+  };
+  return hand_over_volume(choices, shape, depth, f * W.shape[1] * depth + 1, sink, compute);
 }
 
 }  // namespace convstep::check
