@@ -32,7 +32,7 @@ def test_the_finding_that_pages_begin_with_is_a_real_one(page):
     finding = check.conv_forward(made(changed(check_sources.CONV, ("horiz_start = w * stride", "horiz_start = w")), "conv_forward"))
     text = (ROOT / page).read_text()
     for line in str(finding).splitlines():
-        if "Where" not in line:
+        if "Look at" not in line:
             assert line.strip() in text, line
 
 

@@ -48,6 +48,23 @@ def test_what_a_function_prints_is_counted_and_left_out(capfd):
     assert printed.err == "" and "[[[" not in printed.out
 
 
+def test_any_way_to_print_is_left_out(capfd):
+    source = changed(right.ZERO_PAD, ("    return", "    import sys; sys.stdout.buffer.write(b'x'); sys.stderr.write('y'); sys.stdout.flush()\n    return"))
+    assert check.zero_pad(made(source, "zero_pad")).right
+    assert capfd.readouterr().err == ""
+
+
+def test_a_check_in_a_thread_works():
+    import concurrent.futures
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: check.zero_pad(made(right.ZERO_PAD, "zero_pad")).right, range(8)))
+    assert found == [True] * 8
+    hung = made("def zero_pad(X, pad):\n    while True: pass", "zero_pad")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        assert pool.submit(check.zero_pad, hung, timeout=0.3).result().kind == "hang"
+
+
 def test_the_learners_process_stays_as_it_was():
     names = {"np": np, "calls": []}
     exec("def zero_pad(X, pad):\n    calls.append(1)\n    return np.pad(X, ((0, 0), (pad, pad), (pad, pad), (0, 0)))", names)

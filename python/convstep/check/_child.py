@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import pickle
 import resource
@@ -76,10 +77,12 @@ def _status_text(status: int) -> str:
 def _collect(pipe: int, reports: list[Any], seconds: float) -> bool:
     """Reads reports until the pipe is closed; False where that takes too long."""
     end = time.monotonic() + seconds
+    poll = select.poll()
+    poll.register(pipe, select.POLLIN | select.POLLHUP)
     waiting = b""
     while True:
         left = end - time.monotonic()
-        if left <= 0 or not select.select([pipe], [], [], left)[0]:
+        if left <= 0 or not poll.poll(left * 1000):
             return False
         chunk = os.read(pipe, 1 << 16)
         if not chunk:
@@ -102,6 +105,11 @@ def _send(pipe: int, report: Any) -> None:
         data = data[os.write(pipe, data) :]
 
 
+def stop_the_clock() -> None:
+    """No more OutOfTime, once it was heard."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
+
+
 def _out_of_time(*_: object) -> None:
     raise OutOfTime
 
@@ -115,11 +123,16 @@ def _be_the_child(call: Callable[[Any], Any], cases: list[Any], seconds: float, 
         signal.setitimer(signal.ITIMER_REAL, seconds, 0.2)  # again and again, where somebody catches everything
         _quieten()
         _limit_memory()
+        _limit_time(seconds)
         for case in cases:
             report = call(case)
             _send(sending, report)
             if report.get("last"):
                 break
+        _send(sending, "end")
+    except OutOfTime:  # between two calls
+        stop_the_clock()
+        _send(sending, {"hang": None, "last": True})
         _send(sending, "end")
     except BaseException:
         with contextlib.suppress(BaseException):
@@ -148,31 +161,35 @@ def _limit_memory() -> None:
             resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
 
 
-class Printed:
-    """A stream that counts lines and keeps none."""
+def _limit_time(seconds: float) -> None:
+    """Ends the child some time after its parent should have, where that was killed."""
+    most = int(seconds + 10) * (os.cpu_count() or 1)  # of all its threads together
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CPU, (most, most))
 
-    encoding = "utf-8"
-    errors = "strict"
+
+class Printed(io.RawIOBase):
+    """A stream that counts lines and keeps none."""
 
     def __init__(self) -> None:
         self.lines = 0
 
-    def write(self, text: str) -> int:
-        self.lines += text.count("\n")
-        return len(text)
+    def writable(self) -> bool:
+        return True
 
-    def flush(self) -> None: ...
-
-    def isatty(self) -> bool:
-        return False
-
-    def fileno(self) -> int:
-        return 1
+    def write(self, data: Any) -> int:
+        self.lines += bytes(data).count(b"\n")
+        return len(data)
 
 
 @contextlib.contextmanager
 def counted_prints() -> Iterator[Printed]:
     """What is printed within is counted."""
     printed = Printed()
-    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-        yield printed
+    stream = io.TextIOWrapper(io.BufferedWriter(printed), encoding="utf-8", errors="replace")
+    with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
+        try:
+            yield printed
+        finally:
+            with contextlib.suppress(ValueError):  # where it was closed
+                stream.flush()

@@ -108,7 +108,7 @@ class Finding:
             return "\n".join([f"{self.function}: {self.message}", *(f"  Note: {note}" for note in self.notes)])
         lines = [f"{self.function}: {self.message}"]
         if self.where:
-            lines.append(f"  Where: {self.where}")
+            lines.append(f"  {self._where_label()}: {self.where}")
         lines += [f"  {label}: {text}" for label, text in (("Seen", self.evidence), ("Hint", self.hint)) if text]
         if self.kind == "unexplained" and self.first_difference:
             lines += [f"  {line}" for line in self.first_difference.lines()]
@@ -116,6 +116,10 @@ class Finding:
         if reveal and self.solution:
             lines.append(f"  Solution: {self.solution}")
         return "\n".join(lines)
+
+    def _where_label(self) -> str:
+        """An exception has a line; that of a wrong number is likely, and no more."""
+        return "Where" if self.kind in ("exception", "hang") else "Look at"
 
     def __str__(self) -> str:
         return self.text()
@@ -129,7 +133,7 @@ class Finding:
 
         colour = "#1a7f37" if self.right else "#cf222e"
         rows = [f'<p style="margin:0"><b style="color:{colour}">{html.escape(self.function)}</b>: {html.escape(self.message)}</p>']
-        for label, text in (("Where", str(self.where or "")), ("Seen", self.evidence), ("Hint", self.hint)):
+        for label, text in ((self._where_label(), str(self.where or "")), ("Seen", self.evidence), ("Hint", self.hint)):
             if text:
                 rows.append(f'<p style="margin:0">{label}: {html.escape(text)}</p>')
         rows += [f'<p style="margin:0">Note: {html.escape(note)}</p>' for note in self.notes]

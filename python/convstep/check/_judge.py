@@ -103,6 +103,7 @@ def _try(function: Checked, given: Callable[..., Any], case: Case, replaced: lis
         try:
             returned = given(*positional, **named)
         except _child.OutOfTime as late:
+            _child.stop_the_clock()
             frames = _raised.own_frames(late.__traceback__)
             return {"hang": _place_of(frames[-1]) if frames else None, "last": True}
         except BaseException as error:
