@@ -20,7 +20,9 @@ enum class SizeRule {
   kStrideOnPadAlone,  // L - f + 2p / s + 1
   kWindowLeftOut,     // no f
   kInput,             // L
-  kPlusTwo            // + 2 for + 1
+  kPlusTwo,           // + 2 for + 1
+  kWindowForStride,   // f for s
+  kQuotient           // L / s
 };
 
 // By how many pixels the window moves.
@@ -42,10 +44,24 @@ struct AxisChoices {
   friend bool operator==(const AxisChoices&, const AxisChoices&) = default;
 };
 
-enum class Bias { kAdded, kLeftOut, kInsideSum, kSubtracted, kTwice, kFactor, kPerRow, kPerChannel, kOfAllFilters };
+enum class Bias {
+  kAdded,
+  kLeftOut,
+  kInsideSum,
+  kSubtracted,
+  kTwice,
+  kFactor,
+  kPerRow,
+  kPerChannel,
+  kOfAllFilters,
+  kForEachImageLeft
+};
 enum class Product { kTimes, kPlus, kMinus, kInput, kFilter, kSquare };
 enum class Reduce { kSum, kMean, kMax, kLast, kAbsolute, kMeanOfWindow, kProduct };
 enum class Channels { kAll, kFirst, kLast, kOfFilter, kFilterFirst, kInputFirst };
+
+// How a filter that was made a column is read: as it lies, channels first, or filters first.
+enum class FilterOrder { kOwn, kChannelsFirst, kFiltersFirst };
 
 struct SumChoices {
   Product product = Product::kTimes;
@@ -56,6 +72,8 @@ struct SumChoices {
   Channels channels = Channels::kAll;
   bool channels_reversed = false;  // of the filter
   bool transposed = false;         // the filter, rows for columns
+  FilterOrder order = FilterOrder::kOwn;
+  bool filters_add_up = false;  // the sum is not begun anew for the next filter
 
   friend bool operator==(const SumChoices&, const SumChoices&) = default;
 };
@@ -76,12 +94,31 @@ enum class Computed {
   kLastChannel,
   kNotFirstRow,
   kNotFirstColumn,
-  kInputChannels  // as many channels as the input has
+  kInputChannels,  // as many channels as the input has
+  kLastRow,
+  kLastColumn,
+  kLastPosition
 };
 
 enum class After { kNothing, kRelu, kTruncate, kNegate, kRound, kDivideByImages, kSigmoid, kDouble, kPlusOne };
 
-enum class Pooled { kMax, kMean, kMin, kSum, kMaxFromZero, kMaxOfAbsolutes, kMeanOverF, kMedian, kFirst, kLast, kZero };
+enum class Pooled {
+  kMax,
+  kMean,
+  kMin,
+  kSum,
+  kMaxFromZero,
+  kMaxOfAbsolutes,
+  kMeanOverF,
+  kMedian,
+  kFirst,
+  kLast,
+  kZero,
+  kMeanOfFour,
+  kMaxShare,
+  kMeanOverOutputs,
+  kPositive
+};
 
 struct PoolChoices {
   Pooled max = Pooled::kMax;
@@ -155,6 +192,9 @@ enum class Share {
   kInverse
 };
 
+// (m, n_H, n_W, n_C), (m, n_C, n_H, n_W), (m, n_W, n_H, n_C).
+enum class AxisOrder { kOwn, kChannelsFirst, kColumnsFirst };
+
 struct Choices {
   Fill fill = Fill::kZeros;
   bool pad_images = false, pad_channels = false;  // the batch or the channels are padded, too
@@ -165,8 +205,8 @@ struct Choices {
   Which image = Which::kOwn;
   Computed computed = Computed::kAll;
   After after = After::kNothing;
-  bool positions_shared = false;        // every position gets what the last one has
-  bool axes_of_channels_first = false;  // the result is (m, n_C, n_H, n_W)
+  bool positions_shared = false;      // every position gets what the last one has
+  AxisOrder order = AxisOrder::kOwn;  // of the result
   PoolChoices pool;
   GradientChoices gradient;
   Mask mask = Mask::kMax;

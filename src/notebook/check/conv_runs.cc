@@ -1,5 +1,7 @@
 // conv_runs.cc: zero_pad, conv_single_step and conv_forward with choices.
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 #include <vector>
 
 #include "notebook/check/places.h"
@@ -20,7 +22,13 @@ struct Filters {
     if (choices.columns.reversed) j = width - 1 - j;
     if (choices.sum.transposed) std::swap(i, j);
     if (choices.sum.channels_reversed) c = depth - 1 - c;
-    return weights.values[static_cast<size_t>(((i * width + j) * depth + c) * count + o)];
+    const int64_t tap = (i * width + j) * depth + c, taps = height * width * depth;
+    if (choices.sum.order == FilterOrder::kFiltersFirst) return weights.values[static_cast<size_t>(o * taps + tap)];
+    if (choices.sum.order == FilterOrder::kChannelsFirst) {
+      const int64_t area = height * width;  // place `tap` of (depth, height, width)
+      return weights.values[static_cast<size_t>((tap % area * depth + tap / area) * count + o)];
+    }
+    return weights.values[static_cast<size_t>(tap * count + o)];
   }
 };
 
@@ -74,6 +82,7 @@ class Products {
     }
     return 0;
   }
+  int64_t count() const { return count_; }
   double magnitude() const { return std::max(magnitude_, std::abs(all_) * (reduce_ == Reduce::kProduct)); }
 
  private:
@@ -83,7 +92,7 @@ class Products {
 };
 
 // How often the bias counts beside the sum.
-double times_of_bias(Bias bias, int64_t rows, int64_t products, int64_t channels) {
+double times_of_bias(Bias bias, int64_t rows, int64_t products, int64_t channels, int64_t images_left) {
   switch (bias) {
     case Bias::kLeftOut:
     case Bias::kFactor:
@@ -98,6 +107,8 @@ double times_of_bias(Bias bias, int64_t rows, int64_t products, int64_t channels
       return static_cast<double>(rows);
     case Bias::kPerChannel:
       return static_cast<double>(channels);
+    case Bias::kForEachImageLeft:
+      return static_cast<double>(images_left);
     case Bias::kAdded:
     case Bias::kOfAllFilters:
       return 1;
@@ -105,41 +116,56 @@ double times_of_bias(Bias bias, int64_t rows, int64_t products, int64_t channels
   return 1;
 }
 
-// One window, with element(i, j, c) in it, and filter o.
+// The products of one window, with element(i, j, c) in it, and of one filter.
 template <class Element>
-double window_sum(const Choices& choices, const Filters& filters, const CheckArray& biases, int64_t o,
-                  int64_t taps_down, int64_t taps_across, Element element, double& magnitude) {
+Products window_products(const Choices& choices, const Filters& filters, int64_t filter, int64_t taps_down,
+                         int64_t taps_across, Element element) {
   const SumChoices& sum = choices.sum;
   const int64_t depth = filters.weights.shape[2];
-  const int64_t count = static_cast<int64_t>(biases.values.size());
-  const int64_t filter = pick(sum.filter, o, count);
-  int64_t first = 0, end = depth;
-  if (sum.channels == Channels::kFirst) end = 1;
-  if (sum.channels == Channels::kLast) first = depth - 1;
-  Products products(sum.reduce);
+  const int64_t first = sum.channels == Channels::kLast ? depth - 1 : 0;
+  const int64_t end = sum.channels == Channels::kFirst ? 1 : depth;
   const bool filter_first = sum.channels == Channels::kFilterFirst, input_first = sum.channels == Channels::kInputFirst;
+  Products products(sum.reduce);
   for (int64_t i = 0; i < taps_down; ++i)
     for (int64_t j = 0; j < taps_across; ++j)
       for (int64_t c = first; c < end; ++c) {
         const double weight = filters.at(i, j, filter_first ? 0 : c, filter);
         products.add(product(sum.product, element(i, j, input_first ? 0 : c), weight));
       }
+  return products;
+}
 
-  double bias = biases.values[static_cast<size_t>(pick(sum.bias_of, o, count))];
-  if (sum.bias == Bias::kOfAllFilters) {
-    bias = 0;
-    for (const double b : biases.values) bias += b;
-  }
-  const int64_t all = taps_down * taps_across * (end - first);
-  double times = times_of_bias(sum.bias, taps_down, all, end - first);
-  double reduced = products.reduced(taps_down * taps_across);
-  magnitude = products.magnitude() + std::abs(times * bias);
+// What the products of a window and the biases make: output channel o. `images_left` counts the image itself, too.
+double with_bias(const SumChoices& sum, const Products& products, double reduced, const CheckArray& biases, int64_t o,
+                 int64_t taps_down, int64_t channels, int64_t images_left, double& magnitude) {
+  double bias = biases.values[static_cast<size_t>(pick(sum.bias_of, o, static_cast<int64_t>(biases.values.size())))];
+  if (sum.bias == Bias::kOfAllFilters) bias = std::accumulate(biases.values.begin(), biases.values.end(), 0.0);
+  double times = times_of_bias(sum.bias, taps_down, products.count(), channels, images_left);
+  magnitude += products.magnitude() + std::abs(times * bias);
   if (sum.bias == Bias::kInsideSum && sum.reduce == Reduce::kMean) times = 1;
   if (sum.bias == Bias::kFactor) {
     magnitude *= std::abs(bias);
     return reduced * bias;
   }
   return reduced + times * bias;
+}
+
+// One output: of a window and filter o, or, where the sum goes on from filter to filter, of all filters up to o.
+template <class Element>
+double window_sum(const Choices& choices, const Filters& filters, const CheckArray& biases, int64_t o,
+                  int64_t taps_down, int64_t taps_across, int64_t images_left, Element element, double& magnitude) {
+  const int64_t count = static_cast<int64_t>(biases.values.size());
+  double before = 0;
+  for (int64_t k = 0; choices.sum.filters_add_up && k < o; ++k) {
+    const Products products = window_products(choices, filters, k, taps_down, taps_across, element);
+    before += products.reduced(taps_down * taps_across);
+    magnitude += products.magnitude();
+  }
+  const int64_t filter = pick(choices.sum.filter, o, count);
+  const Products products = window_products(choices, filters, filter, taps_down, taps_across, element);
+  const double reduced = before + products.reduced(taps_down * taps_across);
+  return with_bias(choices.sum, products, reduced, biases, o, taps_down, filters.weights.shape[2], images_left,
+                   magnitude);
 }
 
 }  // namespace
@@ -164,7 +190,7 @@ bool run_single_step(const CheckCase& one, const Choices& choices, Sink& sink) {
   if (!sink.begin(0, choices.kept_axes ? std::vector<int64_t>{1, 1, 1} : std::vector<int64_t>{})) return false;
   double magnitude = 0;
   const double Z = window_sum(
-      choices, {W, choices}, one.inputs[2], 0, height, width,
+      choices, {W, choices}, one.inputs[2], 0, height, width, 1,
       [&](int64_t i, int64_t j, int64_t c) { return window.values[static_cast<size_t>((i * width + j) * depth + c)]; },
       magnitude);
   return sink.value(finished(choices.after, Z, 1), magnitude, height * width * depth + 1);
@@ -188,7 +214,7 @@ bool run_conv(const CheckCase& one, const Choices& choices, Sink& sink) {
     const auto element = [&](int64_t i, int64_t j, int64_t c) {
       return padded.at(image, top + (one_row ? 0 : i), left + (one_column ? 0 : j), c);
     };
-    value = window_sum(choices, filters, one.inputs[2], o, down, across, element, magnitude);
+    value = window_sum(choices, filters, one.inputs[2], o, down, across, images - n, element, magnitude);
     return true;
   };
   return hand_over_volume(choices, shape, depth, f * W.shape[1] * depth + 1, sink, compute);

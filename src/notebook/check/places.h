@@ -63,6 +63,10 @@ inline int64_t output_count(SizeRule rule, int64_t L, int64_t f, int64_t p, int6
       return L;
     case SizeRule::kPlusTwo:
       return whole(std::floor(quotient(L - f + 2 * p, s))) + 2;
+    case SizeRule::kWindowForStride:
+      return whole(std::floor(quotient(L - f + 2 * p, f))) + 1;
+    case SizeRule::kQuotient:
+      return L / s;
   }
   return 0;
 }
@@ -189,6 +193,12 @@ inline bool is_computed(Computed computed, const int64_t (&index)[4], const int6
       return x > 0;
     case Computed::kInputChannels:
       return o < input_channels;
+    case Computed::kLastRow:
+      return y == shape[1] - 1;
+    case Computed::kLastColumn:
+      return x == shape[2] - 1;
+    case Computed::kLastPosition:
+      return y == shape[1] - 1 && x == shape[2] - 1;
   }
   return true;
 }
@@ -225,16 +235,18 @@ bool hand_over_volume(const Choices& choices, const int64_t (&shape)[4], int64_t
   // A loop over the input's channels runs past the end of the output's.
   if (choices.computed == Computed::kInputChannels && input_channels > shape[3]) return false;
 
-  const bool first = choices.axes_of_channels_first;
-  const std::vector<int64_t> axes = first ? std::vector<int64_t>{shape[0], shape[3], shape[1], shape[2]}
-                                          : std::vector<int64_t>{shape[0], shape[1], shape[2], shape[3]};
+  // Which axis of (m, n_H, n_W, n_C) each of the result's is.
+  constexpr size_t kOrders[][4] = {{0, 1, 2, 3}, {0, 3, 1, 2}, {0, 2, 1, 3}};
+  const size_t(&order)[4] = kOrders[static_cast<size_t>(choices.order)];
+  const std::vector<int64_t> axes{shape[order[0]], shape[order[1]], shape[order[2]], shape[order[3]]};
   if (!sink.begin(0, axes)) return false;
   int64_t k[4];  // in the order of the axes
   for (k[0] = 0; k[0] < axes[0]; ++k[0])
     for (k[1] = 0; k[1] < axes[1]; ++k[1])
       for (k[2] = 0; k[2] < axes[2]; ++k[2])
         for (k[3] = 0; k[3] < axes[3]; ++k[3]) {
-          const int64_t index[4] = {k[0], first ? k[2] : k[1], first ? k[3] : k[2], first ? k[1] : k[3]};
+          int64_t index[4];
+          for (size_t axis = 0; axis < 4; ++axis) index[order[axis]] = k[axis];
           const bool shared = choices.positions_shared;
           double value = 0, magnitude = 0;
           if (is_computed(choices.computed, index, shape, input_channels) &&

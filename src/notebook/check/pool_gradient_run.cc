@@ -31,7 +31,7 @@ Extremes extremes(const CheckArray& images, const Window& window) {
 }
 
 // Which part of the gradient a pixel gets.
-double share(Pooled how, double pixel, const Extremes& of, bool is_first, int64_t f) {
+double share(Pooled how, double pixel, const Extremes& of, bool is_first, int64_t f, int64_t outputs) {
   switch (how) {
     case Pooled::kMax:
       return pixel == of.largest;
@@ -45,6 +45,14 @@ double share(Pooled how, double pixel, const Extremes& of, bool is_first, int64_
       return 1;
     case Pooled::kMean:
       return 1 / static_cast<double>(f * f);
+    case Pooled::kMaxShare:
+      return pixel == of.largest ? 1 / static_cast<double>(f * f) : 0;
+    case Pooled::kMeanOverOutputs:
+      return 1 / static_cast<double>(outputs);
+    case Pooled::kMeanOfFour:
+      return 1 / 4.0;
+    case Pooled::kPositive:
+      return pixel > 0;
     case Pooled::kMeanOverF:
       return 1 / static_cast<double>(f);
     default:
@@ -79,7 +87,8 @@ bool run_pool_backward(const CheckCase& one, const Choices& choices, Sink& sink)
           for (int64_t i = 0; i < window.height; ++i)
             for (int64_t j = 0; j < window.width; ++j) {
               const double pixel = window.at(A_prev, i, j);
-              double part = share(one.average ? how.average : how.max, pixel, of, i == 0 && j == 0, one.f);
+              double part = share(one.average ? how.average : how.max, pixel, of, i == 0 && j == 0, one.f,
+                                  dA.shape[1] * dA.shape[2]);
               if (how.mask_times_window && !one.average) part *= pixel;
               input.add(n, window.top + i, window.left + j, c, part * da);
             }

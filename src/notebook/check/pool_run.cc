@@ -45,7 +45,12 @@ double pooled(Pooled how, const std::vector<double>& window, int64_t f) {
       return window.front();
     case Pooled::kLast:
       return window.back();
+    case Pooled::kMeanOfFour:
+      return sum / 4;
     case Pooled::kZero:
+    case Pooled::kMaxShare:  // of gradients
+    case Pooled::kMeanOverOutputs:
+    case Pooled::kPositive:
       return 0;
   }
   return 0;

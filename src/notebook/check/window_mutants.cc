@@ -149,7 +149,12 @@ constexpr Mutant kSize[] = {
      [](Choices& c) { c.columns.size = SizeRule::kNoStride; }},
     {"channels_first", "The result has its channels second: (m, n_C, n_H, n_W).",
      "In which order does np.zeros get the four sizes?", "(m, n_H, n_W, n_C)",
-     [](Choices& c) { c.axes_of_channels_first = true; }},
+     [](Choices& c) { c.order = AxisOrder::kChannelsFirst; }},
+    {"columns_first", "The result has its rows and columns exchanged: (m, n_W, n_H, n_C).",
+     "In which order do the two indices of a pixel stand?", "(m, n_H, n_W, n_C)",
+     [](Choices& c) { c.order = AxisOrder::kColumnsFirst; }},
+    {"size_is_quotient", "The output's size is that of the input divided by the stride.", kSizeHint, kSizeReveal,
+     size_both<SizeRule::kQuotient>},
 };
 
 constexpr char kStepHint[] =
@@ -175,6 +180,12 @@ constexpr Mutant kWindow[] = {
      step_both<Step::kTwo>},
     {"window_size_for_stride", "The window moves by its own size f, not by the stride.", kStepHint, kStepReveal,
      step_both<Step::kWindow>},
+    {"window_size_is_stride", "The stride is taken to be f, in the output's size and in the windows.", kStepHint,
+     kStepReveal,
+     [](Choices& c) {
+       step_both<Step::kWindow>(c);
+       size_both<SizeRule::kWindowForStride>(c);
+     }},
     {"pad_for_stride", "The window moves by pad, not by the stride.", kStepHint, kStepReveal, step_both<Step::kPad>},
     {"window_does_not_move", "Every output is computed from the first window.", kStepHint, kStepReveal,
      step_both<Step::kNone>},
