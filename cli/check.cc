@@ -155,15 +155,15 @@ struct CheckCommand {
     }
     fmt::print("{}: {}\n  Seen: {}\n  Hint: {}\n", checked_name(function), finding.message, finding.evidence,
                finding.hint);
-    if (finding.kind == CheckFinding::Kind::kUnexplained) print_terms(*finding.first_difference);
+    if (finding.kind == CheckFinding::Kind::kUnexplained) print_terms(function, *finding.first_difference);
     if (reveal) fmt::print("  Solution: {}\n", finding.reveal);
   }
 
-  static void print_terms(const CheckDifference& it) {
+  static void print_terms(CheckedFunction function, const CheckDifference& it) {
     constexpr size_t kMost = 40;
     if (it.window != std::array<int64_t, 4>{}) {
-      fmt::print("  the window: rows {} to {}, columns {} to {} of the padded image\n", it.window[0], it.window[1] - 1,
-                 it.window[2], it.window[3] - 1);
+      fmt::print("  the window: rows {} to {}, columns {} to {} of the {}image\n", it.window[0], it.window[1] - 1,
+                 it.window[2], it.window[3] - 1, is_conv(function) ? "padded " : "");
     }
     double rest = 0;
     for (size_t k = 0; k < it.terms.size(); ++k) {

@@ -32,7 +32,7 @@ class Difference:
 
     `terms` are the pairs (text, value) whose sum is right; for a maximum or a mean they are the numbers of the window.
     `window` has the first row, the row after the last, the first column and the column after the last of the window in
-    the padded image, or is None.
+    the image (a convolution's is padded), or is None; `image` are the numbers of its channel `channel`.
     """
 
     output: str
@@ -42,16 +42,22 @@ class Difference:
     terms: tuple[tuple[str, float], ...]
     window: tuple[int, int, int, int] | None
     change: str
-    image: npt.NDArray[np.float64] | None = None  # the padded plane that the window lies in
+    image: npt.NDArray[np.float64] | None = None
+    channel: int = 0
+    padded: bool = True
 
     def place(self) -> str:
         return f"{self.output}[{', '.join(map(str, self.index))}]" if self.index else self.output
+
+    def image_text(self) -> str:
+        """The image that the window lies in, for messages."""
+        return "the padded image" if self.padded else "the image"
 
     def lines(self) -> Iterator[str]:
         """The two sums, written out."""
         if self.window is not None:
             top, bottom, left, right = self.window
-            yield f"the window: rows {top} to {bottom - 1}, columns {left} to {right - 1} of the padded image"
+            yield f"the window: rows {top} to {bottom - 1}, columns {left} to {right - 1} of {self.image_text()}"
         for text, value in self.terms[:_TERMS]:
             yield f"  {text:>24}" + (f" = {value + 0.0:.6g}" if "*" in text or "/" in text else "")
         if len(self.terms) > _TERMS:
@@ -138,6 +144,8 @@ class Finding:
                 rows.append(f'<p style="margin:0">{label}: {html.escape(text)}</p>')
         rows += [f'<p style="margin:0">Note: {html.escape(note)}</p>' for note in self.notes]
         if self.first_difference:
+            if self.kind == "unexplained":
+                rows.append(f"<pre>{html.escape(chr(10).join(self.first_difference.lines()))}</pre>")
             rows.append(window_svg(self.first_difference))
         if self.solution:
             rows.append(f"<details><summary>Solution</summary><code>{html.escape(self.solution)}</code></details>")

@@ -217,10 +217,11 @@ def _finding(function: Checked, cases: list[Case], yours: list[list[np.ndarray[A
 
 def _difference(function: Checked, cases: list[Case], it: Mapping[str, Any]) -> Difference:
     window = it["window"] if any(it["window"]) else None
-    image = None
+    image, channel, padded = None, 0, function.name.startswith("conv")
     if window and "A_prev" in cases[it["number"]]["inputs"]:
         case = cases[it["number"]]
-        pad = case["pad"] if function.name.startswith("conv") else 0
-        channel = 0 if function.name.startswith("conv") else it["index"][3]
+        pad = case["pad"] if padded else 0
+        channel = 0 if padded else it["index"][3]
         image = np.pad(case["inputs"]["A_prev"][it["index"][0], :, :, channel], pad)
-    return Difference(it["output"], it["index"], it["yours"], it["right"], it["terms"], window, it["change"], image)
+    return Difference(it["output"], it["index"], it["yours"], it["right"], it["terms"], window, it["change"], image, channel,
+                      padded)

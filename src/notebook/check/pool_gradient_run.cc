@@ -83,6 +83,7 @@ bool run_pool_backward(const CheckCase& one, const Choices& choices, Sink& sink)
                               rows.taps,
                               columns.taps,
                               choices.pool.channels == Channels::kFirst ? 0 : c};
+          if (window.height < 1 || window.width < 1) return false;  // which has no maximum
           const Extremes of = extremes(A_prev, window);
           for (int64_t i = 0; i < window.height; ++i)
             for (int64_t j = 0; j < window.width; ++j) {
