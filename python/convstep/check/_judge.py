@@ -11,7 +11,8 @@ import numpy as np
 
 from convstep import _core
 from convstep.check import _child, _raised
-from convstep.check._explain import Raised, explain, first_wrong_name
+from convstep.check._exception import Raised
+from convstep.check._explain import explain, first_wrong_name
 from convstep.check._finding import Difference, Finding, Place
 from convstep.check._functions import ALL, Case, Checked, arguments, describe, rights
 from convstep.check._lines import likely_line
