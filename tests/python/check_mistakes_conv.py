@@ -104,7 +104,6 @@ CONV_BATCH = [
     ([("tensordot(window, W, axes=3)", "tensordot(window, W, axes=3) / (f * f)")], ["sum_over_area"]),
     ([("window = x[:,", "window = x[:1,")], ["first_image_for_all"]),
     ([("- f + 2 * p) // s + 1", "- f + 2 * p + s - 1) // s + 1"), ("(p, p), (p, p)", "(p, p + 3), (p, p + 3)")], ["ceil_for_floor"]),
-    ([("np.zeros((A_prev.shape[0], H, V, W.shape[3]))", "np.zeros((A_prev.shape[0], H, V, W.shape[3]), np.int64)"),
     ([("Z = Z + b", "Z = np.round(Z + b)")], ["rounded"]),
     ([("Z = Z + b", "Z = -(Z + b)")], ["negated"]),
     ([("Z = Z + b", "Z = 1 / (1 + np.exp(-Z - b))")], ["sigmoid_applied"]),
