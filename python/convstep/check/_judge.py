@@ -24,7 +24,8 @@ SECONDS = 10.0  # for all calls of one function
 def judge(function: Checked, given: Callable[..., Any], seconds: float = SECONDS, wrong: Iterable[str] = ()) -> Finding:
     """What is wrong with `given`. Its helpers among `wrong` are replaced by right ones."""
     if not callable(given):
-        return Finding(function.name, "missing", f"What is given as {function.name} is no function.", f"it is a {type(given).__name__}",
+        return Finding(function.name, "missing", f"What is given as {function.name} is no function.",
+                       f"it is a {type(given).__name__}",
                        f"Give the function itself: check.{function.name}(my_{function.name}), without calling it")
     used = _used_helpers(function, given)
     replaced = [name for name in used if name in wrong]
@@ -89,8 +90,8 @@ def _judge_once(function: Checked, given: Callable[..., Any], seconds: float, re
         return _raising_finding(function, given, cases, reports)
     finding = _returned_finding(function, given, cases, reports)
     lines = sum(report["printed"] for report in reports)
-    notes = [f"the function printed {lines} line{'s' * (lines > 1)}, which {'are' if lines > 1 else 'is'} left out here"] if lines else []
-    return _with_notes(finding, notes)
+    printed = f"the function printed {lines} lines, which are" if lines > 1 else "the function printed 1 line, which is"
+    return _with_notes(finding, [f"{printed} left out here"] if lines else [])
 
 
 def _try(function: Checked, given: Callable[..., Any], case: Case, replaced: list[str]) -> dict[str, Any]:
@@ -124,7 +125,8 @@ def _flat(given: list[Any]) -> list[Any]:
     """The arguments, with what is in a cache beside the others."""
     flat: list[Any] = []
     for argument in given:
-        flat += list(argument) if isinstance(argument, tuple) and any(isinstance(part, np.ndarray) for part in argument) else [argument]
+        is_cache = isinstance(argument, tuple) and any(isinstance(part, np.ndarray) for part in argument)
+        flat += list(argument) if is_cache else [argument]
     return flat
 
 
@@ -172,10 +174,12 @@ def _raising_finding(function: Checked, given: Any, cases: list[Case], reports: 
 
 
 def _hang_finding(function: Checked, case: Case, where: Any, seconds: float) -> Finding:
+    compiled = "it was in compiled code, perhaps of a library whose own threads do not survive the fork that a check makes"
     return Finding(
         function.name, "hang", f"The function does not come to an end within {seconds:g} seconds.",
-        f"stopped with {describe(function, case)}", "Which loop never ends? Does its condition change inside it?", (), None, _place(where),
-        (), "for h in range(n_H) ends by itself; a while needs a counter that is counted up",
+        f"stopped with {describe(function, case)}", "Which loop never ends? Does its condition change inside it?",
+        where=_place(where), notes=() if where else (compiled,),
+        solution="for h in range(n_H) ends by itself; a while needs a counter that is counted up",
     )
 
 

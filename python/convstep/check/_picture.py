@@ -36,6 +36,6 @@ def window_svg(difference: Difference) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{html.escape(words)}" width="{width * _CELL + 4}" '
         f'height="{height * _CELL + 4}" viewBox="-2 -2 {width * _CELL + 4} {height * _CELL + 4}">'
         f"{''.join(cells)}{frame}</svg>"
-        f'<p style="margin:0">{html.escape(words)} of {difference.image_text()}, channel {difference.channel}; right is {difference.right:.6g}, '
-        f"yours {difference.yours:.6g}</p>"
+        f'<p style="margin:0">{html.escape(words)} of {difference.image_text()}, channel {difference.channel}; '
+        f"right is {difference.right:.6g}, yours {difference.yours:.6g}</p>"
     )

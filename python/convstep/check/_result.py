@@ -136,7 +136,8 @@ def read_inputs(before: list[Any], after: list[Any], names: list[str]) -> Proble
         if isinstance(old, np.ndarray) and not (old.shape == new.shape and np.array_equal(old, new)):
             return _problem(
                 "inputs", f"The function changes {name}, which belongs to its caller.", f"{name} is another one after the call",
-                f"Which line writes into {name}? A slice of an array is no copy.", f"Write into an array of your own: {name}.copy()")
+                f"Which line writes into {name}? A slice of an array is no copy.",
+                f"Write into an array of your own: {name}.copy()")
         if isinstance(old, dict) and old != new:
             return _problem("inputs", f"The function changes {name}, which belongs to its caller.", f"{old} has become {new}",
                             f"Which line writes into {name}?", f"Leave {name} as it is")
