@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import io
 import os
 import pickle
@@ -143,7 +144,8 @@ def _be_the_child(call: Callable[[Any], Any], cases: list[Any], seconds: float, 
 
 
 def _quieten() -> None:
-    """Nothing that is printed or read is the parent's."""
+    """Nothing that is printed or read is the parent's, nor are Python's words on a crash."""
+    faulthandler.disable()
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(null, stream)
