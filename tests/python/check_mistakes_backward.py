@@ -16,6 +16,7 @@ CONV_BACK = [
     ([("db[:, :, :, c] += dZ[i, h, w, c]", "db[:, :, :, c] += 1")], ["bias_gradient_counts"]),
     ([("return dA_prev, dW, db", "return dW, dA_prev, db")], ["results_exchanged"]),
     ([("return dA_prev, dW, db", "return dA_prev, dW / m, db")], ["weights_mean_over_images"]),
+    ([("return dA_prev, dW, db", "return dA_prev / m, dW, db")], ["input_mean_over_images"]),
     ([("+= W[:, :, :, c] *", "+= W[::-1, ::-1, :, c] *")], ["filter_turned"]),
     ([("db[:, :, :, c] +=", "db +=")], ["bias_gradient_of_all_filters"]),
     ([("+= W[:, :, :, c] *", "+=")], ["weights_left_out"]),
@@ -92,6 +93,7 @@ MASK = [
 SHARE = [
     ([("dz / (n_H * n_W)", "dz")], ["share_is_whole"]),
     ([("dz / (n_H * n_W)", "dz / n_H")], ["share_by_height"]),
+    ([("dz / (n_H * n_W)", "dz / 4")], ["share_by_four"]),
     ([("dz / (n_H * n_W)", "dz / n_W")], ["share_by_width"]),
     ([("dz / (n_H * n_W)", "dz / (n_H + n_W)")], ["share_by_sum"]),
     ([("dz / (n_H * n_W)", "dz / (n_H * n_H)")], ["share_by_height_squared"]),

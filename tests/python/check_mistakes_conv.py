@@ -74,6 +74,8 @@ CONV_LOOPS = [
        "z += np.sum(a_slice_prev * weights)\n                    Z[i, h, w, c] = z + b[0, 0, 0, c]")], ["filters_add_up"]),
     ([("a_prev_pad = A_prev_pad[i]", "a_prev_pad = A_prev_pad[m - 1 - i]")], ["images_reversed"]),
     ([("                for c in range(n_C):", "            for c in range(n_C):")], ["last_column_alone"]),
+    ([("W[:, :, :, c]", "W[:, :, :, i]")], ["filter_of_image"]),
+    ([("b[:, :, :, c]", "b[:, :, :, i]")], ["bias_of_image"]),
     # pairs
     ([("horiz_start = w * stride", "horiz_start = w"), ("    Z = Z + float(b[0, 0, 0])\n", "")], ["stride_on_rows_alone", "bias_left_out"]),
     ([("h * stride", "h"), ("w * stride", "w"), ("np.sum(s)", "np.mean(s)")], ["stride_unused", "mean_for_sum"]),

@@ -79,6 +79,7 @@ POOL = [
     ([('"average"', '"avg"')], ["average_not_computed"]),
     ([("start + f", "start + stride")], ["window_as_large_as_stride"]),
     ([("start + f", "start + f + 1")], ["window_one_too_large"]),
+    ([("horiz_start = w", "horiz_start = h")], ["columns_by_row_index"]),
     ([("start + f", "start + 1")], ["window_of_one_pixel"]),
     ([('stride = hparameters["stride"]', "stride = f")], ["window_size_is_stride"]),
     ([("np.mean(a_prev_slice)", "np.sum(a_prev_slice) / 4")], ["average_divided_by_four"]),

@@ -40,6 +40,7 @@ struct AxisChoices {
   int longer = 0;                  // the window has so many pixels more than f
   bool as_long_as_stride = false;  // the window
   bool reversed = false;           // the filter is turned over
+  bool index_of_other = false;     // a window's place comes from the output's other index
 
   friend bool operator==(const AxisChoices&, const AxisChoices&) = default;
 };
@@ -73,7 +74,8 @@ struct SumChoices {
   bool channels_reversed = false;  // of the filter
   bool transposed = false;         // the filter, rows for columns
   FilterOrder order = FilterOrder::kOwn;
-  bool filters_add_up = false;  // the sum is not begun anew for the next filter
+  bool filters_add_up = false;                          // the sum is not begun anew for the next filter
+  bool filter_of_image = false, bias_of_image = false;  // number i, not number c
 
   friend bool operator==(const SumChoices&, const SumChoices&) = default;
 };
@@ -147,6 +149,7 @@ struct GradientChoices {
   bool bias_of_all = false;                                // db of each filter sums the gradients of all
   bool swapped = false;                                    // dW, dA_prev, db
   bool bias_flat = false;                                  // db of shape (n_C,)
+  bool input_mean = false;                                 // dA_prev divided by the number of images
   bool weights_mean = false, bias_mean_of_images = false;  // divided by the number of images
   bool bias_mean = false;                                  // db divided by the number of positions
   Pooled max = Pooled::kMax;                               // whom a maximum's gradient goes to; kSum: to all
@@ -180,6 +183,7 @@ enum class Mask {
 enum class Share {
   kArea,
   kWhole,
+  kFour,
   kHeight,
   kWidth,
   kPerimeter,

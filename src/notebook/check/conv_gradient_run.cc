@@ -123,6 +123,7 @@ class LayerGradients {
 
   void finish() {
     const double m = static_cast<double>(A_prev().shape[0]);
+    if (how_.input_mean) input_.divide(m);
     if (how_.weights_mean) weights_.divide(m);
     if (how_.bias_mean_of_images) bias_.divide(m);
     if (how_.bias_mean) bias_.divide(m * static_cast<double>(dZ().shape[1] * dZ().shape[2]));

@@ -135,12 +135,21 @@ Products window_products(const Choices& choices, const Filters& filters, int64_t
   return products;
 }
 
-// What the products of a window and the biases make: output channel o. `images_left` counts the image itself, too.
-double with_bias(const SumChoices& sum, const Products& products, double reduced, const CheckArray& biases, int64_t o,
-                 int64_t taps_down, int64_t channels, int64_t images_left, double& magnitude) {
-  double bias = biases.values[static_cast<size_t>(pick(sum.bias_of, o, static_cast<int64_t>(biases.values.size())))];
+// One output: its window, and which filter and bias belong to it.
+struct Output {
+  int64_t taps_down, taps_across;
+  int64_t channel = 0;  // of the output
+  int64_t image = 0;
+  int64_t images_left = 1;  // the image itself, too
+};
+
+// The sum and the biases together. `products` are those of the output's own filter.
+double with_bias(const SumChoices& sum, const Products& products, double reduced, const CheckArray& biases,
+                 const Output& output, int64_t depth, double& magnitude) {
+  const int64_t own = pick(sum.bias_of, output.channel, static_cast<int64_t>(biases.values.size()));
+  double bias = biases.values[static_cast<size_t>(sum.bias_of_image ? output.image : own)];
   if (sum.bias == Bias::kOfAllFilters) bias = std::accumulate(biases.values.begin(), biases.values.end(), 0.0);
-  double times = times_of_bias(sum.bias, taps_down, products.count(), channels, images_left);
+  double times = times_of_bias(sum.bias, output.taps_down, products.count(), depth, output.images_left);
   magnitude += products.magnitude() + std::abs(times * bias);
   if (sum.bias == Bias::kInsideSum && sum.reduce == Reduce::kMean) times = 1;
   if (sum.bias == Bias::kFactor) {
@@ -150,22 +159,24 @@ double with_bias(const SumChoices& sum, const Products& products, double reduced
   return reduced + times * bias;
 }
 
-// One output: of a window and filter o, or, where the sum goes on from filter to filter, of all filters up to o.
+// The output, with element(i, j, c) in its window. Where the sum goes on from filter to filter, the filters before
+// its own count, too.
 template <class Element>
-double window_sum(const Choices& choices, const Filters& filters, const CheckArray& biases, int64_t o,
-                  int64_t taps_down, int64_t taps_across, int64_t images_left, Element element, double& magnitude) {
-  const int64_t count = static_cast<int64_t>(biases.values.size());
+double window_sum(const Choices& choices, const Filters& filters, const CheckArray& biases, const Output& output,
+                  Element element, double& magnitude) {
+  const SumChoices& sum = choices.sum;
+  const int64_t down = output.taps_down, across = output.taps_across;
   double before = 0;
-  for (int64_t k = 0; choices.sum.filters_add_up && k < o; ++k) {
-    const Products products = window_products(choices, filters, k, taps_down, taps_across, element);
-    before += products.reduced(taps_down * taps_across);
+  for (int64_t k = 0; sum.filters_add_up && k < output.channel; ++k) {
+    const Products products = window_products(choices, filters, k, down, across, element);
+    before += products.reduced(down * across);
     magnitude += products.magnitude();
   }
-  const int64_t filter = pick(choices.sum.filter, o, count);
-  const Products products = window_products(choices, filters, filter, taps_down, taps_across, element);
-  const double reduced = before + products.reduced(taps_down * taps_across);
-  return with_bias(choices.sum, products, reduced, biases, o, taps_down, filters.weights.shape[2], images_left,
-                   magnitude);
+  const int64_t own = pick(sum.filter, output.channel, static_cast<int64_t>(biases.values.size()));
+  const int64_t filter = sum.filter_of_image ? output.image : own;
+  const Products products = window_products(choices, filters, filter, down, across, element);
+  const double reduced = before + products.reduced(down * across);
+  return with_bias(sum, products, reduced, biases, output, filters.weights.shape[2], magnitude);
 }
 
 }  // namespace
@@ -190,7 +201,7 @@ bool run_single_step(const CheckCase& one, const Choices& choices, Sink& sink) {
   if (!sink.begin(0, choices.kept_axes ? std::vector<int64_t>{1, 1, 1} : std::vector<int64_t>{})) return false;
   double magnitude = 0;
   const double Z = window_sum(
-      choices, {W, choices}, one.inputs[2], 0, height, width, 1,
+      choices, {W, choices}, one.inputs[2], {height, width},
       [&](int64_t i, int64_t j, int64_t c) { return window.values[static_cast<size_t>((i * width + j) * depth + c)]; },
       magnitude);
   return sink.value(finished(choices.after, Z, 1), magnitude, height * width * depth + 1);
@@ -206,15 +217,20 @@ bool run_conv(const CheckCase& one, const Choices& choices, Sink& sink) {
   const int64_t shape[4] = {images, rows.count, columns.count, W.shape[3]};
   const Filters filters{W, choices};
   const auto compute = [&](int64_t n, int64_t y, int64_t x, int64_t o, double& value, double& magnitude) {
-    if (!rows.multiplies(y) || !columns.multiplies(x)) return false;
-    const int64_t image = pick(choices.image, n, images), top = rows.begin(y), left = columns.begin(x);
-    const bool one_row = !rows.holds(y), one_column = !columns.holds(x);
-    const int64_t down = one_row && rows.inside(y) == 0 ? 0 : rows.taps;
-    const int64_t across = one_column && columns.inside(x) == 0 ? 0 : columns.taps;
+    const int64_t h = choices.rows.index_of_other ? x : y, w = choices.columns.index_of_other ? y : x;
+    if (!rows.multiplies(h) || !columns.multiplies(w)) return false;
+    if ((choices.sum.filter_of_image || choices.sum.bias_of_image) && n >= W.shape[3]) return false;
+    const int64_t image = pick(choices.image, n, images), top = rows.begin(h), left = columns.begin(w);
+    const bool one_row = !rows.holds(h), one_column = !columns.holds(w);
+    const Output output{.taps_down = one_row && rows.inside(h) == 0 ? 0 : rows.taps,
+                        .taps_across = one_column && columns.inside(w) == 0 ? 0 : columns.taps,
+                        .channel = o,
+                        .image = n,
+                        .images_left = images - n};
     const auto element = [&](int64_t i, int64_t j, int64_t c) {
       return padded.at(image, top + (one_row ? 0 : i), left + (one_column ? 0 : j), c);
     };
-    value = window_sum(choices, filters, one.inputs[2], o, down, across, images - n, element, magnitude);
+    value = window_sum(choices, filters, one.inputs[2], output, element, magnitude);
     return true;
   };
   return hand_over_volume(choices, shape, depth, f * W.shape[1] * depth + 1, sink, compute);

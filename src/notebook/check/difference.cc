@@ -126,6 +126,9 @@ std::string change_of(CheckedFunction function, const CheckCase& one, const Chec
     std::string text = change_of_sum(it, magnitude);
     if (!text.empty()) return text;
   }
+  if (function == CheckedFunction::kZeroPad && it.right == 0) {
+    return "yours has " + number_text(it.yours) + " in the border, where zeros belong";
+  }
   if (same(it.yours, -it.right, magnitude)) return "yours has the other sign";
   const double ratio = it.right == 0 ? 0 : it.yours / it.right;
   for (double n = 2; n <= 36; ++n) {

@@ -37,16 +37,17 @@ std::vector<const Mutant*> mutants_of(CheckedFunction function) {
                     "stride_divides_pad_alone"});
     case CheckedFunction::kConvBackward:
       return table({conv_gradient_mutants(), window_mutants(), loop_mutants(), pad_mutants(), result_mutants()},
-                   {"stride_ignored", "last_position_for_all", "window_size_is_stride", "images_reversed",
-                    "pad_left_out", "padding_unused", "pad_of_one"});
+                   {"stride_ignored", "last_position_for_all", "window_size_is_stride", "columns_by_row_index",
+                    "rows_by_column_index", "images_reversed", "pad_left_out", "padding_unused", "pad_of_one"});
     case CheckedFunction::kCreateMaskFromWindow:
       return table({mask_mutants()});
     case CheckedFunction::kDistributeValue:
       return table({share_mutants(), result_mutants()}, {"divided_by_images"});
     case CheckedFunction::kPoolBackward:
       return table({pool_gradient_mutants(), window_mutants(), loop_mutants(), result_mutants()},
-                   {"stride_ignored", "last_position_for_all", "window_size_is_stride", "loop_over_input_channels",
-                    "pad_for_stride", "first_image_for_all", "last_image_for_all", "images_reversed"});
+                   {"stride_ignored", "last_position_for_all", "window_size_is_stride", "columns_by_row_index",
+                    "rows_by_column_index", "loop_over_input_channels", "pad_for_stride", "first_image_for_all",
+                    "last_image_for_all", "images_reversed"});
   }
   return {};
 }

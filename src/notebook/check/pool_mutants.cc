@@ -126,6 +126,7 @@ constexpr Mutant kShare[] = {
     {"share_is_whole", "Every element gets all of dz, not its share.", kShareHint, kShareReveal, share<Share::kWhole>},
     {"share_by_height", "dz is divided by the height alone.", kShareHint, kShareReveal, share<Share::kHeight>},
     {"share_by_width", "dz is divided by the width alone.", kShareHint, kShareReveal, share<Share::kWidth>},
+    {"share_by_four", "dz is divided by 4, whatever the shape is.", kShareHint, kShareReveal, share<Share::kFour>},
     {"share_by_sum", "dz is divided by the sum of height and width, not by their product.", kShareHint, kShareReveal,
      share<Share::kPerimeter>},
     {"share_by_height_squared", "dz is divided by the square of the height.", kShareHint, kShareReveal,

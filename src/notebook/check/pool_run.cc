@@ -89,7 +89,8 @@ bool run_pool(const CheckCase& one, const Choices& choices, Sink& sink) {
   std::vector<double> window;
   const auto compute = [&](int64_t n, int64_t y, int64_t x, int64_t o, double& value, double& magnitude) {
     const Range images = image_range(choices, n, m), depth = channel_range(choices, o, channels);
-    const Range rows = slice(axes.rows, y), columns = slice(axes.columns, x);
+    const Range rows = slice(axes.rows, choices.rows.index_of_other ? x : y);
+    const Range columns = slice(axes.columns, choices.columns.index_of_other ? y : x);
     if (rows.first < 0 || columns.first < 0) return false;
     window.clear();
     for (int64_t k = images.first; k < images.end; ++k)

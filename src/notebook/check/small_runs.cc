@@ -86,6 +86,7 @@ bool run_share(const CheckCase& one, const Choices& choices, Sink& sink) {
   const double dz = one.inputs[0].values[0], height = one.inputs[1].values[0], width = one.inputs[1].values[1];
   double value = dz / (height * width);
   if (choices.share == Share::kWhole) value = dz;
+  if (choices.share == Share::kFour) value = dz / 4;
   if (choices.share == Share::kHeight) value = dz / height;
   if (choices.share == Share::kWidth) value = dz / width;
   if (choices.share == Share::kPerimeter) value = dz / (height + width);

@@ -75,7 +75,7 @@ constexpr Mutant kPad[] = {
      }},
     {"pad_at_end", "All of the padding is at the bottom and on the right.",
      "What do the two numbers of a pair of np.pad mean?", kPadReveal, pad_all<0, 2>},
-    {"pad_at_beginning", "All of the padding is on top and on the left.",
+    {"pad_at_beginning", "On top and on the left lies twice the padding, so that the image is moved.",
      "What do the two numbers of a pair of np.pad mean?", kPadReveal, pad_all<2, 0>},
 };
 
@@ -196,6 +196,10 @@ constexpr Mutant kWindow[] = {
     {"last_position_for_all", "Every position of the output has what the last window gives.",
      "Does the index on the left hold h and w?", "Z[i, h, w, c] = ..., with all four indices",
      [](Choices& c) { c.positions_shared = true; }},
+    {"columns_by_row_index", "The columns of the window depend on h, not on w.",
+     "Which index counts the columns of the output?", kStepReveal, [](Choices& c) { c.columns.index_of_other = true; }},
+    {"rows_by_column_index", "The rows of the window depend on w, not on h.",
+     "Which index counts the rows of the output?", kStepReveal, [](Choices& c) { c.rows.index_of_other = true; }},
     {"window_one_too_far", "The window lies one row and one column too far.", kStepHint, kStepReveal, shift_both<1>},
     {"row_one_too_far", "The window lies one row too far down.", kStepHint, kStepReveal,
      [](Choices& c) { c.rows.shift = 1; }},
