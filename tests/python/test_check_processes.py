@@ -24,6 +24,12 @@ def test_a_function_that_catches_everything_is_stopped():
     assert check.zero_pad(made(source, "zero_pad"), timeout=0.3).kind == "hang"
 
 
+def test_a_helper_that_hangs_is_named():
+    finding = check.conv_forward(made(changed(right.CONV, ("    Z = np.sum(s)", "    while True: pass")), "conv_forward"), timeout=0.5)
+    assert finding.kind == "hang" and finding.where.function == "conv_single_step", str(finding)
+    assert "conv_single_step, which it calls, is not" in finding.message
+
+
 def test_a_later_input_that_hangs_is_named():
     source = changed(right.ZERO_PAD, ("    X_pad =", "    while pad == 2: pass\n    X_pad ="))
     finding = check.zero_pad(made(source, "zero_pad"), timeout=0.5)
