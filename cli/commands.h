@@ -14,6 +14,7 @@ void add_conv(CLI::App& app);
 void add_pool(CLI::App& app);
 void add_conv_backward(CLI::App& app);
 void add_pool_backward(CLI::App& app);
+void add_check(CLI::App& app);
 void add_run(CLI::App& app);
 void add_describe(CLI::App& app);
 void add_print(CLI::App& app);

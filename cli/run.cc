@@ -46,6 +46,7 @@ void add_commands(CLI::App& app) {
   add_pool(app);
   add_conv_backward(app);
   add_pool_backward(app);
+  add_check(app);
   add_run(app);
   add_describe(app);
   add_print(app);

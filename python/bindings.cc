@@ -26,4 +26,5 @@ NB_MODULE(_core, module) {
   convstep::python::bind_conv_layer(module);
   convstep::python::bind_networks(module);
   convstep::python::bind_trainers(module);
+  convstep::python::bind_check(module);
 }

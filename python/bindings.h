@@ -20,5 +20,7 @@ void bind_conv_layer(nanobind::module_& module);
 // The classes Network32 and Network64, Trainer32 and Trainer64.
 void bind_networks(nanobind::module_& module);
 void bind_trainers(nanobind::module_& module);
+// What convstep.check asks: check_cases and check_outputs.
+void bind_check(nanobind::module_& module);
 
 }  // namespace convstep::python

@@ -22,10 +22,11 @@ LANGUAGES = {".cc": "cpp", ".h": "cpp", ".py": "python", ".sh": "sh", ".txt": "c
 LINK = re.compile(r"(?<=\]\()(?!\w+:|#)([^)#\s]+)")
 
 PYTHON = {
-    "python": ("Python: convstep", "convstep", "{filters: ['!^_', '!^(draw|layers|sklearn)$']}"),
+    "python": ("Python: convstep", "convstep", "{filters: ['!^_', '!^(check|draw|layers|sklearn)$']}"),
     "layers": ("Python: convstep.layers", "convstep.layers", "{show_root_toc_entry: false}"),
     "sklearn": ("Python: convstep.sklearn", "convstep.sklearn", "{show_root_toc_entry: false}"),
     "draw": ("Python: convstep.draw", "convstep.draw", "{show_root_toc_entry: false}"),
+    "check": ("Python: convstep.check", "convstep.check", "{show_root_toc_entry: false}"),
 }
 
 

@@ -9,7 +9,8 @@ Their gradients are `conv2d_backward`, `conv2d_backward_input`, `conv2d_backward
 `backward` of a `Conv2d`; they begin with `softmax_cross_entropy`. `num_threads`, `simd_target` and their kin say and
 choose what calls run on. A `Network` is made of `convstep.layers` or read from a file, runs, and learns with `Sgd` or
 `Adam`, which gives a `History`; `convstep.sklearn` has estimators of scikit-learn's kind. `convstep.draw` makes pictures,
-with matplotlib, and `explain` a `Page` that shows a layer step by step.
+with matplotlib, and `explain` a `Page` that shows a layer step by step. `convstep.check` says what is wrong with your own
+version of one of the notebook's functions; ``%load_ext convstep`` makes that ``%check`` in Jupyter.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -58,6 +59,7 @@ from convstep._runtime import (
 from convstep._training import Adam, History, Sgd
 
 if TYPE_CHECKING:
+    from convstep import check as check
     from convstep import draw as draw
     from convstep import layers as layers
     from convstep import sklearn as sklearn
@@ -110,17 +112,24 @@ __all__ = [
 ]
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """What ``%load_ext convstep`` calls: it adds ``%check`` and ``%%check``."""
+    from convstep.check import _magic
+
+    _magic.load(shell)
+
+
 if not TYPE_CHECKING:  # type checkers are to know which names there are
 
     def __getattr__(name: str) -> Any:
-        if name in ("draw", "sklearn"):  # imported when they are first used, as they need matplotlib and scikit-learn
+        if name in ("check", "draw", "sklearn"):  # imported when they are first used: the last two need extras
             import importlib
 
             return importlib.import_module(f"convstep.{name}")
         from convstep import _hints
 
         message = f"module 'convstep' has no attribute {name!r}"
-        hint = None if name.startswith("__") else _hints.attribute(name, [*__all__, "draw", "layers", "sklearn"])
+        hint = None if name.startswith("__") else _hints.attribute(name, [*__all__, "check", "draw", "layers", "sklearn"])
         if hint:
             raise AttributeError(f"{message}; {hint}", name=name, obj=None)  # or Python 3.12 would add its own guess
         raise AttributeError(message, name=name, obj=__import__(__name__))
@@ -131,4 +140,4 @@ def __dir__() -> list[str]:
 
     # Whatever is listed is looked at, by help() for one.
     extras = (("draw", "matplotlib"), ("sklearn", "sklearn"))
-    return [*__all__, "layers", *(name for name, needs in extras if importlib.util.find_spec(needs))]
+    return [*__all__, "check", "layers", *(name for name, needs in extras if importlib.util.find_spec(needs))]

@@ -19,6 +19,9 @@ def function(
     complain: Callable[[int, tuple[str, ...]], None],
 ) -> Any: ...
 
+def check_cases(function: str) -> list[dict[str, Any]]: ...
+def check_outputs(function: str, cases: list[Any], yours: list[Any]) -> dict[str, Any]: ...
+
 class ConvLayer:
     def __init__(
         self,

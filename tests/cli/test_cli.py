@@ -9,7 +9,7 @@ import pytest
 import skimage
 from PIL import Image
 
-COMMANDS = ["tutorial", "random", "pad", "step", "conv", "pool", "conv-backward", "pool-backward", "run", "describe", "print",
+COMMANDS = ["tutorial", "random", "pad", "step", "conv", "pool", "conv-backward", "pool-backward", "check", "run", "describe", "print",
             "info", "draw", "targets", "completion"]
 PHOTO = pathlib.Path(skimage.__file__).parent / "data" / "astronaut.png"
 
