@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <ostream>
 #include <set>
 
 #include "notebook/check/run.h"
@@ -154,6 +155,7 @@ struct Figure {
   const char* mistake;
   double mean;  // of Z, or of dA_prev
 };
+void PrintTo(const Figure& figure, std::ostream* out) { *out << figure.mistake << ", mean " << figure.mean; }
 constexpr Figure kFigures[] = {
     {CheckedFunction::kConvForward, "", 0.551128},
     {CheckedFunction::kConvForward, "stride_unused", 0.532903},
