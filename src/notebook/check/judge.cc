@@ -59,8 +59,8 @@ std::string shape_evidence(const Judged& judged, size_t number, size_t output) {
       const int64_t more = yours[k] - right[k];
       if (more == 0) continue;
       const int64_t count = std::abs(more);
-      text += std::string(", ") + std::to_string(count) + (count == 1 ? " " : " ") + words[k] +
-              (count == 1 ? "" : "s") + (more > 0 ? " too many" : " too few");
+      text += std::string(", ") + std::to_string(count) + " " + words[k] + (count == 1 ? "" : "s") +
+              (more > 0 ? " too many" : " too few");
     }
   }
   return text + " (" + case_text(judged.function, judged.cases[number]) + ")";
