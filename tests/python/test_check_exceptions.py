@@ -101,6 +101,7 @@ def test_code_without_source_is_explained_without_it():
 
 @pytest.mark.parametrize("wrong, words", [
     ("    return np.ones((m, n_H, n_W, n_C)), 1, 2", "return 2 things: Z, cache"),
+    ("    return cache, Z", "The cache and Z are returned in the wrong order"),
     ("    return Z", "return 2 things: Z, cache"),
     ("    pass", "returns nothing"),
     ("    return None, cache", "Z is no array"),

@@ -195,6 +195,22 @@ def test_a_notebook_that_ends_its_kernel(tmp_path):
     assert done.returncode == 2 and "the kernel ended" in done.stderr
 
 
+def test_a_notebook_with_a_cell_that_is_no_python(tmp_path):
+    (tmp_path / "mine.ipynb").write_text(notebook("import numpy as np\n" + right.ZERO_PAD, "x = 1\ndef zero_pad(X, pad)\n    return X"))
+    done = run("mine.ipynb", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert "Note: code cell 2, line 2: SyntaxError: expected ':'; the cell was not run" in done.stdout
+    assert "zero_pad: right" in done.stdout
+
+
+def test_a_notebook_with_a_cell_that_hangs(tmp_path):
+    (tmp_path / "mine.ipynb").write_text(notebook("import numpy as np", "while True:\n    pass", right.ZERO_PAD))
+    program = "from convstep.check import _notebook, __main__\n_notebook._SECONDS = 3\n__main__.main(['mine.ipynb'])"
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert "Note: code cell 2 was stopped after 3 seconds" in done.stdout, done.stderr
+    assert "zero_pad: right" in done.stdout
+
+
 def test_a_notebook_of_another_language(tmp_path):
     (tmp_path / "mine.ipynb").write_text(notebook("x <- 1", language="R"))
     done = run("mine.ipynb", cwd=tmp_path)

@@ -19,6 +19,23 @@ def test_a_function_that_hangs_is_stopped_on_its_line():
     assert finding.kind == "hang" and finding.where.line in (3, 4) and "0.5 seconds" in finding.message
 
 
+def test_a_function_that_may_be_slow_is_told_how_far_it_came():
+    source = changed(right.ZERO_PAD, ("    X_pad =", "    import time; time.sleep(60 if pad == 2 else 0)\n    X_pad ="))
+    finding = check.zero_pad(made(source, "zero_pad"), timeout=0.5)
+    assert finding.kind == "hang" and "had done 1 of 4 inputs, and may only be slow" in finding.notes[0], str(finding)
+
+
+@pytest.mark.parametrize("shape", ["(3000, 3000)", "(10000, 10000)", "(1, 5, 6, 10**7)"])
+def test_a_large_array_is_told_by_its_shape(shape):
+    finding = check.zero_pad(made(f"import numpy as np\ndef zero_pad(X, pad):\n    return np.zeros({shape}, np.int8)", "zero_pad"))
+    assert finding.kind == "shape" and "numbers, where 180 are expected" in finding.message, str(finding)
+
+
+def test_arrays_that_would_be_large_are_not_made():
+    finding = check.zero_pad(yours=np.zeros((1, 3, 3, 1)), X=np.zeros((1, 3, 3, 1)), pad=10**9)
+    assert finding.kind == "shape" and "(1, 2000000003, 2000000003, 1)" in finding.evidence, str(finding)
+
+
 def test_a_function_that_catches_everything_is_stopped():
     source = "def zero_pad(X, pad):\n    while True:\n        try:\n            while True: pass\n        except BaseException: pass\n"
     assert check.zero_pad(made(source, "zero_pad"), timeout=0.3).kind == "hang"

@@ -9,7 +9,7 @@ import numpy as np
 
 from convstep.check import _judge
 from convstep.check._finding import Finding
-from convstep.check._functions import Checked, describe
+from convstep.check._functions import Checked, describe, output_shapes
 from convstep.check._result import read
 
 
@@ -21,7 +21,11 @@ def judge(function: Checked, yours: Any, given: dict[str, Any]) -> Finding:
     result = (yours, None) if function.has_cache else tuple(yours) if len(function.outputs) > 1 else yours
     if function.has_cache and isinstance(yours, tuple):
         result = (yours[0], None)  # with its cache
-    arrays, _, problem = read(function, np.asarray(result) if isinstance(result, list) else result)
+    try:
+        shapes = output_shapes(function, case)
+    except (ValueError, IndexError, ZeroDivisionError):  # inputs that do not fit, of which the judge complains
+        shapes = [np.shape(part) for part in (result if isinstance(result, tuple) else [result])]
+    arrays, _, problem = read(function, np.asarray(result) if isinstance(result, list) else result, shapes)
     if problem:
         evidence = f"{problem['evidence']} ({describe(function, case)})"
         return Finding(function.name, problem["kind"], problem["message"], evidence, problem["hint"], solution=problem["solution"])

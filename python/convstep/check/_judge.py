@@ -14,7 +14,7 @@ from convstep.check import _child, _raised
 from convstep.check._exception import Raised
 from convstep.check._explain import explain, first_wrong_name
 from convstep.check._finding import Difference, Finding, Place
-from convstep.check._functions import ALL, Case, Checked, arguments, describe, rights
+from convstep.check._functions import ALL, Case, Checked, arguments, describe, output_shapes, rights
 from convstep.check._lines import likely_line
 from convstep.check._result import read, read_cache, read_inputs
 
@@ -82,11 +82,11 @@ def _judge_once(function: Checked, given: Callable[..., Any], seconds: float, re
     reports = trials.reports
     for case, report in zip(cases, reports):
         if "hang" in report:
-            return _hang_finding(function, case, report["hang"], seconds)
+            return _hang_finding(function, cases, reports.index(report), report["hang"], seconds)
         if "fault" in report:
             raise RuntimeError(f"the check itself failed:\n{report['fault']}")
     if trials.ended == "hang":
-        return _hang_finding(function, cases[min(len(reports), len(cases) - 1)], None, seconds)
+        return _hang_finding(function, cases, min(len(reports), len(cases) - 1), None, seconds)
     if trials.ended == "crash":
         return _crash_finding(function, cases[min(len(reports), len(cases) - 1)], trials.status)
     if any("raised" in report for report in reports):
@@ -113,7 +113,7 @@ def _try(function: Checked, given: Callable[..., Any], case: Case, replaced: lis
             return {"hang": _place_of(frames[-1]) if frames else None, "last": True}
         except BaseException as error:
             return {"raised": _raised.describe(error), "last": False}
-    arrays, cache, problem = read(function, returned)
+    arrays, cache, problem = read(function, returned, output_shapes(function, case))
     report: dict[str, Any] = {"arrays": arrays, "problem": problem, "printed": printed.lines, "cache": None, "last": False}
     flat_before, flat_after = _flat(before), _flat(positional)
     in_names = [*function.inputs, "hparameters"]
@@ -176,12 +176,16 @@ def _raising_finding(function: Checked, given: Any, cases: list[Case], reports: 
                    where=likely_line(given, *it["mistakes"]) or finding.where)
 
 
-def _hang_finding(function: Checked, case: Case, where: Any, seconds: float) -> Finding:
+def _hang_finding(function: Checked, cases: list[Case], done: int, where: Any, seconds: float) -> Finding:
+    case = cases[done]
+    slow = (f"it had done {done} of {len(cases)} inputs, and may only be slow: "
+            f"check.{function.name}(..., timeout={6 * seconds:g}) gives it more time")
     compiled = "it was in compiled code, perhaps of a library whose own threads do not survive the fork that a check makes"
     return Finding(
         function.name, "hang", f"The function does not come to an end within {seconds:g} seconds.",
-        f"stopped with {describe(function, case)}", "Which loop never ends? Does its condition change inside it?",
-        where=_place(where), notes=() if where else (compiled,),
+        f"stopped in input {done + 1} of {len(cases)} ({describe(function, case)})",
+        "Which loop never ends? Does its condition change inside it?",
+        where=_place(where), notes=(slow,) if where else (slow, compiled),
         solution="for h in range(n_H) ends by itself; a while needs a counter that is counted up",
     )
 

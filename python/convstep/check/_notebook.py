@@ -8,9 +8,11 @@ import importlib.util
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from typing import Any
 
 from convstep.check import all as check_all
@@ -19,6 +21,7 @@ from convstep.check._survive import words_on_failures
 
 NOTHING = 2  # the exit status where nothing was checked
 _SECONDS = 60  # for each cell
+_TOO_LONG = "TimeoutError"
 _NEEDED = ("nbclient", "nbformat", "ipykernel", "jupyter_client")
 
 _BEFORE = """
@@ -47,12 +50,35 @@ def check(path: str, reveal: bool) -> tuple[str, int]:
     notebook = _read(path)
     with tempfile.TemporaryDirectory() as folder:
         result = os.path.join(folder, "result.json")
-        cells = _run(notebook, path, reveal, result)
+        cells, errors = _run(notebook, path, reveal, result)
         if not os.path.exists(result):
             raise CannotRun(f"{path}: the kernel ended{_last_cell(cells)}, so that no function could be checked")
         with open(result, encoding="utf-8") as file:
             report = json.load(file)
-    return report["text"], report["status"]
+    broken = any(error.is_syntax for error in errors)  # what is checked may be older than what is written there
+    return "".join(f"Note: {error}\n" for error in errors) + report["text"], max(report["status"], int(broken))
+
+
+@dataclass(frozen=True)
+class _CellError:
+    """What a cell ended with, where the statements in it could not be passed over one by one."""
+
+    number: int  # among the code cells, from 1
+    kind: str
+    text: str
+
+    @property
+    def is_syntax(self) -> bool:
+        return self.kind in ("SyntaxError", "IndentationError", "TabError")
+
+    def __str__(self) -> str:
+        if self.kind == _TOO_LONG:
+            return f"code cell {self.number} was stopped after {_SECONDS} seconds, and the rest of it was left out"
+        line = re.search(r" \([^()]*, line (\d+)\)$", self.text)
+        place = f", line {line.group(1)}" if line else ""
+        text = self.text[: line.start()] if line else self.text
+        end = "the cell was not run" if self.is_syntax else "the rest of the cell was left out"
+        return f"code cell {self.number}{place}: {self.kind}: {text}; {end}"
 
 
 def _read(path: str) -> Any:
@@ -69,7 +95,8 @@ def _read(path: str) -> Any:
     return notebook
 
 
-def _run(notebook: Any, path: str, reveal: bool, result: str) -> list[Any]:
+def _run(notebook: Any, path: str, reveal: bool, result: str) -> tuple[list[Any], list[_CellError]]:
+    """The code cells, and what some of them ended with."""
     nbclient = importlib.import_module("nbclient")
     new_code_cell = importlib.import_module("nbformat.v4").new_code_cell
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -80,8 +107,15 @@ def _run(notebook: Any, path: str, reveal: bool, result: str) -> list[Any]:
     manager._kernel_spec = importlib.import_module("jupyter_client.kernelspec").KernelSpec(
         argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"], display_name="check", language="python"
     )
+    errors: list[_CellError] = []
+
+    def note(cell: Any, cell_index: int, execute_reply: Any) -> None:
+        reply = execute_reply["content"]
+        errors.append(_CellError(cell_index, reply["ename"], (reply["evalue"].splitlines() or [""])[0]))
+
     client = nbclient.NotebookClient(
-        notebook, km=manager, timeout=_SECONDS, interrupt_on_timeout=True, allow_errors=True,
+        notebook, km=manager, timeout=_SECONDS, interrupt_on_timeout=True, allow_errors=True, on_cell_error=note,
+        error_on_timeout={"ename": _TOO_LONG, "evalue": "", "traceback": []},
         resources={"metadata": {"path": os.path.dirname(os.path.abspath(path))}},
     )
     client.owns_km = True  # it ends the kernel, too
@@ -89,8 +123,8 @@ def _run(notebook: Any, path: str, reveal: bool, result: str) -> list[Any]:
         client.execute(stderr=subprocess.DEVNULL)
     except Exception as error:
         if type(error).__name__ not in ("DeadKernelError", "CellTimeoutError", "CellExecutionError"):
-            raise CannotRun(f"{path}: {error}") from error
-    return cells
+            raise CannotRun(f"{path}: {str(error) or type(error).__name__}") from error
+    return cells, errors
 
 
 def _last_cell(cells: list[Any]) -> str:

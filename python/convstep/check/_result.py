@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,15 @@ def _whole(function: Checked) -> str:
     return ", ".join(names)
 
 
-def read(function: Checked, returned: Any) -> tuple[list[np.ndarray[Any, Any]], Any, Problem | None]:
-    """The arrays of a result in float64, its cache, and what keeps it from being judged."""
+# Numbers of an array, beside 100 times too few or too many, from which on its numbers are not looked at.
+_LARGE = 100_000
+
+
+def read(function: Checked, returned: Any, shapes: list[tuple[int, ...]]) -> tuple[list[np.ndarray[Any, Any]], Any, Problem | None]:
+    """The arrays of a result in float64, its cache, and what keeps it from being judged.
+
+    `shapes` are those of the right outputs: an array of quite another size is not copied.
+    """
     whole = _whole(function)
     reveal = f"return {whole}"
     if returned is None:
@@ -48,18 +56,39 @@ def read(function: Checked, returned: Any) -> tuple[list[np.ndarray[Any, Any]], 
                 "result", f"The function should return {wanted} things: {whole}.", f"it returns {shown(returned)}",
                 "What does the docstring say under Returns?", reveal)
         parts = list(returned)
+        if function.has_cache and isinstance(parts[0], (tuple, list)) and isinstance(parts[1], np.ndarray):
+            return [], None, _problem(
+                "result", f"The cache and {function.outputs[0]} are returned in the wrong order.",
+                f"it returns {shown(parts[0])}, then {shown(parts[1])}", "What does the docstring say under Returns?", reveal)
     elif isinstance(returned, tuple):
         return [], None, _problem(
             "result", f"The function returns a tuple, where {whole} alone is asked for.", f"it returns {shown(returned)}",
             "Is there a comma, or a second name, after return?", reveal)
     cache = parts.pop() if function.has_cache else None
     arrays = []
-    for name, part in zip(function.outputs, parts):
+    for name, part, shape in zip(function.outputs, parts, shapes):
+        problem = _far_too_large(name, part, shape)
+        if problem:
+            return [], cache, problem
         array, problem = _numbers(name, part, function)
         if problem:
             return [], cache, problem
         arrays.append(array)
     return arrays, cache, None
+
+
+def _far_too_large(name: str, part: Any, right: tuple[int, ...]) -> Problem | None:
+    """Has it, or should it have, a size that would only cost time and memory?"""
+    if not isinstance(part, np.ndarray):
+        return None
+    fewer, more = sorted((part.size, math.prod(right)))
+    if more < _LARGE or more < 100 * fewer:
+        return None
+    return _problem(
+        "shape", f"{name} has {part.size} numbers, where {math.prod(right)} are expected.",
+        f"{name} has the shape {part.shape}, expected {right}",
+        "Print the shape of each array on the way, and compare it with what the docstring says.",
+        f"{name} has the shape {right} for this input")
 
 
 def _numbers(name: str, part: Any, function: Checked) -> tuple[np.ndarray[Any, Any], Problem | None]:
