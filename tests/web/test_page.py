@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from page_layers import Layer, random_layer
-from page_numbers import digits_of, numbers, printed, shown
+from page_numbers import numbers, printed, shown
 from playwright.sync_api import expect
 
 import convstep
@@ -19,9 +19,7 @@ def notebook() -> Layer:
 
 
 def assert_shows(page, figure: str, expected: np.ndarray) -> None:
-    texts = shown(page, figure)
-    digits = digits_of(texts)
-    assert texts == [printed(x, digits) for x in expected.ravel()]
+    assert shown(page, figure) in [[printed(x, digits) for x in expected.ravel()] for digits in (2, 1, 0)]
 
 
 def test_it_shows_the_notebooks_layer_with_the_librarys_digits(opened, notebook):
