@@ -8,6 +8,11 @@ function labelled(label, control) {
   return h("div", attributes, h("span", { class: "label" }, label), control);
 }
 
+// A button that can do nothing keeps the focus, which `disabled` would take from it.
+function setDisabled(button, isDisabled) {
+  button.setAttribute("aria-disabled", String(isDisabled));
+}
+
 // A number with a button on each side.
 class Stepper {
   constructor(label, { least, most, onChange }) {
@@ -25,8 +30,8 @@ class Stepper {
   show(value) {
     this.value = value;
     setText(this.output, String(value));
-    this.less.disabled = value <= this.limits.least;
-    this.more.disabled = value >= this.limits.most();
+    setDisabled(this.less, value <= this.limits.least);
+    setDisabled(this.more, value >= this.limits.most());
   }
 }
 
@@ -69,8 +74,8 @@ export class Controls {
     const [output, gradient] = layer.isConv ? ["Z", "dZ ="] : ["A", "dA ="];
     const kinds = GRADS.filter((kind) => kind !== "given" || layer.grad);
     const grads = kinds.map((kind) => [kind, kind === "output" ? output : kind]);
-    this.grad = this.#choice(gradient, grads, () => state.grad, (grad) => state.set({ grad }));
-    this.reset = h("button", { type: "button", class: "plain", onclick: () => this.#reset() }, "Reset");
+    this.grad = this.#choice(gradient, grads, () => state.grad, (grad) => state.chooseGrad(grad));
+    this.reset = h("button", { type: "button", class: "plain", onclick: () => state.reset() }, "Reset");
     this.message = h("p", { class: "message", role: "status" });
     this.element = h("div", { class: "controls" }, ...parts, this.grad, this.reset, this.message);
   }
@@ -87,15 +92,10 @@ export class Controls {
     return choice.element;
   }
 
-  #reset() {
-    this.#state.layer.reset();
-    this.#state.set({});
-  }
-
   show() {
     this.#shows.forEach((show) => show());
     this.grad.hidden = !this.#state.isBackward;
-    this.reset.disabled = !this.#state.layer.isEdited;
+    setDisabled(this.reset, !this.#state.isEdited);
     setText(this.message, this.#state.message);
   }
 }

@@ -11,7 +11,7 @@ if(CMAKE_SCRIPT_MODE_FILE)
 endif()
 set(modules
     reference/pairwise_sum reference/geometry reference/conv reference/pool
-    text arrays dom engine wasm layer gradients state terms
+    arrays text dom engine wasm layer gradients state terms
     views/colours views/frames views/cells views/pixels views/grid views/strip views/links views/loupe views/arrays_shown views/figure views/filter_editor
     views/stage views/products views/sum views/formulas
     words controls views/head player views/speech keyboard theme main)

@@ -1,4 +1,6 @@
 // What is looked at: one output, from which direction, and where the play is. Views ask to be told of changes.
+import { shapeText } from "./text.mjs";
+
 export const MANY_POSITIONS = 1000; // as a picture has
 
 export class State {
@@ -15,7 +17,7 @@ export class State {
     this.y = isLarge ? Math.floor(height.output / 2) : 0;
     this.x = isLarge ? Math.floor(width.output / 2) : 0;
     this.soFar = false; // only what the loops have reached is shown
-    this.grad = layer.hasGrad ? "given" : "output"; // one of GRADS
+    this.chosenGrad = this.#firstGrad; // one of GRADS
     this.element = undefined; // of dA_prev, whose sum is written out: { row, column }
     this.message = "";
     this.#clamp();
@@ -48,9 +50,37 @@ export class State {
     this.#listeners.forEach((listener) => listener(this));
   }
 
+  get #firstGrad() {
+    return this.layer.grad ? "given" : "output";
+  }
+  // The choice; while a given gradient does not fit, the output stands in for it.
+  get grad() {
+    return this.chosenGrad === "given" && !this.layer.hasGrad ? "output" : this.chosenGrad;
+  }
+  chooseGrad(chosenGrad) {
+    this.chosenGrad = chosenGrad;
+    this.set({ message: this.#gradMessage() });
+  }
+
+  #gradMessage() {
+    if (this.chosenGrad === this.grad) return "";
+    const [given, output] = [this.layer.grad.shape, this.layer.outputShape].map(shapeText);
+    return `The given gradient is ${given}, but the output is ${output} now. Until it fits again, the output is used.`;
+  }
+
   // An edit of the layer.
   change(name, value) {
-    this.set({ message: this.layer.change(name, value) ?? "" });
+    const refusal = this.layer.change(name, value);
+    this.set({ message: refusal ?? (this.isBackward ? this.#gradMessage() : "") });
+  }
+
+  get isEdited() {
+    return this.layer.isEdited || this.chosenGrad !== this.#firstGrad;
+  }
+  reset() {
+    if (!this.isEdited) return;
+    this.layer.reset();
+    this.set({ chosenGrad: this.#firstGrad });
   }
 
   moveTo(position) {
@@ -72,6 +102,5 @@ export class State {
     this.filter = within(this.filter, layer.outputs);
     this.y = within(this.y, layer.geometry.height.output);
     this.x = within(this.x, layer.geometry.width.output);
-    if (this.grad === "given" && !layer.hasGrad) this.grad = "output";
   }
 }

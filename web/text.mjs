@@ -1,9 +1,11 @@
 // Numbers as text.
+import { largestMagnitude } from "./arrays.mjs";
 
 const LARGEST_FONT = 15;
 const COMFORTABLE_FONT = 9.5; // a digit less rather than a smaller one
 const SMALLEST_FONT = 7.5;
 const DIGIT_WIDTH = 0.6; // of a monospaced font's size
+const SMALL = 0.1; // where all numbers of an array are smaller, they are powers of ten
 const ROOM = 0.88; // of a cell's width, for its digits
 
 // The fewest digits that lead back to the same number of the type.
@@ -16,12 +18,18 @@ export function shortest(x, dtype) {
   return plain(String(Number(x.toPrecision(9))));
 }
 
-// With so many digits after the point, rounded from the exact value.
-export function fixed(x, digits) {
+// With so many digits after the point, rounded from the exact value. What would round to 0 without being 0 is a power of
+// ten with `more` digits after the point of its own.
+export function fixed(x, digits, more = Math.max(digits - 1, 0)) {
   if (!Number.isFinite(x)) return nonFinite(x);
   if (Math.abs(x) >= 1e5) return plain(x.toExponential(1));
   const text = x.toFixed(digits);
-  return plain(/^-0\.?0*$/.test(text) ? text.slice(1) : text);
+  return plain(x !== 0 && Number(text) === 0 ? small(x, more) : text);
+}
+
+// 0.4 and 0.03 are no longer than their powers of ten.
+function small(x, more) {
+  return more === 0 && Math.abs(x) >= 0.01 ? x.toPrecision(1) : x.toExponential(more);
 }
 
 // In at most so many characters: with fewer digits after the point, or as a power of ten.
@@ -42,16 +50,26 @@ function nonFinite(x) {
   return Number.isNaN(x) ? "nan" : x > 0 ? "∞" : "−∞";
 }
 
-// Of numbers that are to have equally many digits after the point, as many as there is room for in cells of this width:
-// { texts, font }, the size of a monospaced font. Without digits where they would be too small to read.
+// How an array's numbers may be written, with ever fewer digits: alike, by the magnitude of the largest.
+function waysToWrite(numbers) {
+  const largest = largestMagnitude(numbers);
+  if (largest === 0 || largest >= SMALL) return [2, 1, 0].map((digits) => (x) => fixed(x, digits, 0));
+  const power = (x, digits) => (Number.isFinite(x) ? plain(x.toExponential(digits)) : nonFinite(x));
+  return [1, 0].map((digits) => (x) => (x === 0 ? "0" : power(x, digits)));
+}
+
+// Numbers with as many digits as there is room for in cells of this width: { texts, font }, the size of a monospaced
+// font. Without digits where they would be too small to read.
 export function fitting(numbers, width) {
-  for (const digits of [2, 1, 0]) {
-    const texts = numbers.map((x) => fixed(x, digits));
+  let best;
+  for (const write of waysToWrite(numbers)) {
+    const texts = numbers.map(write);
     const longest = Math.max(...texts.map((text) => text.length));
     const font = Math.min(LARGEST_FONT, width * 0.36, (width * ROOM) / (DIGIT_WIDTH * longest));
-    if (font >= COMFORTABLE_FONT || digits === 0) return { texts, font, isReadable: font >= SMALLEST_FONT };
+    best = { texts, font, isReadable: font >= SMALLEST_FONT };
+    if (font >= COMFORTABLE_FONT) break;
   }
-  return undefined;
+  return best;
 }
 
 // A term of a sum: what is negative stands in brackets.

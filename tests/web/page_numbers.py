@@ -27,13 +27,15 @@ def shown(page: Page, figure: str) -> list[str]:
 
 
 def printed(x: float, digits: int) -> str:
-    """What the page prints of a number: rounded from its exact value, halves away from 0, with a real minus."""
+    """What the page prints of a number: rounded from its exact value, halves away from 0, with a real minus; what would
+    round to 0 without being 0 has one digit."""
     quantum = decimal.Decimal(1).scaleb(-digits)
     text = str(decimal.Decimal(float(x)).quantize(quantum, decimal.ROUND_HALF_UP))
-    return ("0." + "0" * digits if float(text) == 0 else text).replace("-", "−")
+    if float(text) == 0:
+        text = one_digit(x) if x != 0 else f"{0:.{digits}f}"
+    return text.replace("-", "−")
 
 
-def digits_of(texts: list[str]) -> int:
-    """How many digits after the point the page has chosen for a table."""
-    (digits,) = {len(text.partition(".")[2]) for text in texts if text}
-    return digits
+def one_digit(x: float) -> str:
+    mantissa, exponent = f"{x:.0e}".split("e")
+    return f"{x:.1g}" if abs(x) >= 0.01 else f"{mantissa}e{int(exponent)}"

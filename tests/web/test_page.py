@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from page_layers import Layer, random_layer
-from page_numbers import digits_of, numbers, printed, shown
+from page_numbers import numbers, printed, shown
 from playwright.sync_api import expect
 
 import convstep
@@ -19,9 +19,7 @@ def notebook() -> Layer:
 
 
 def assert_shows(page, figure: str, expected: np.ndarray) -> None:
-    texts = shown(page, figure)
-    digits = digits_of(texts)
-    assert texts == [printed(x, digits) for x in expected.ravel()]
+    assert shown(page, figure) in [[printed(x, digits) for x in expected.ravel()] for digits in (2, 1, 0)]
 
 
 def test_it_shows_the_notebooks_layer_with_the_librarys_digits(opened, notebook):
@@ -201,6 +199,30 @@ def test_a_gradient_that_was_given_is_used_while_it_fits(opened, notebook):
     expect(page.get_by_role("button", name="Z", exact=True)).to_have_attribute("aria-pressed", "true")
     without = notebook._replace(hparameters={"stride": 1, "pad": 1})
     assert_shows(page, "input", np.pad(without.backward()["inputGrad"][0, :, :, 0], 1))
+    page.get_by_role("button", name="given").click()
+    expect(page.locator(".message")).to_contain_text("given gradient is (10, 3, 4, 8), but the output is (10, 5, 7, 8)")
+    page.get_by_role("button", name="Reset").click()
+    expect(page.get_by_role("button", name="given")).to_have_attribute("aria-pressed", "true")
+    assert_shows(page, "output", layer.grad[0, :, :, 0])
+    page.get_by_role("button", name="ones").click()
+    page.get_by_role("button", name="Reset").click()
+    assert_shows(page, "output", layer.grad[0, :, :, 0])
+
+
+def test_a_button_that_can_do_no_more_keeps_the_focus(opened):
+    page = opened(convstep.explain())
+    less, reset = page.get_by_role("button", name="stride: less"), page.get_by_role("button", name="Reset")
+    less.focus()
+    for _ in range(3):
+        page.keyboard.press(" ")
+    expect(less).to_be_focused()
+    expect(less).to_be_disabled()
+    assert page.evaluate("[convstep.layer.stride, convstep.state.soFar]") == [1, False]
+    reset.focus()
+    for _ in range(2):
+        page.keyboard.press(" ")
+    expect(reset).to_be_focused()
+    assert page.evaluate("[convstep.layer.stride, convstep.state.soFar]") == [2, False]
 
 
 def test_a_large_picture(opened):
@@ -258,7 +280,7 @@ def test_whatever_is_pressed_the_numbers_stay_the_librarys(opened, kind):
         if random.random() < 0.7:
             page.keyboard.press(str(random.choice(KEYS)))
             continue
-        steppers = page.locator(".controls .stepper button:enabled")
+        steppers = page.locator(".controls .stepper button[aria-disabled='false']")
         steppers.nth(int(random.integers(steppers.count()))).click()
     state = page.evaluate("(({ image, filter }) => ({ image, filter }))(convstep.state)")
     stride, pad, f = page.evaluate("(({ stride, pad, window }) => [stride, pad, window.height])(convstep.layer)")
